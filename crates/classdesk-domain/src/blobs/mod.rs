@@ -1,0 +1,21 @@
+//! Stored bytes: how an upload becomes durable, and who may open what is stored.
+//!
+//! An upload has three steps. A `pending` row names a fresh key; the bytes are made durable under
+//! that key; one transaction turns the row `stored` together with the record that owns it. What
+//! stays `pending` for a day and what is `deleted` is swept: first the bytes, then the row.
+
+mod file_name;
+mod model;
+mod ports;
+
+pub use file_name::FileName;
+pub use model::{
+    BlobInfo, BlobPurpose, BlobState, ContentType, FileInfo, FinishedUpload, Sha256Digest,
+    StorageKey, StoredBlob,
+};
+pub use ports::{
+    BlobError, BlobRepository, BlobStore, ByteRange, ByteStream, ListedObject, NewBlob, ObjectPage,
+    StoredBlobRow, SweepableBlob,
+};
+#[cfg(feature = "mocks")]
+pub use ports::{MockBlobRepository, MockBlobStore};

@@ -1,0 +1,12 @@
+//! Class bundles: what a client buys and a writer works on.
+
+mod model;
+mod ports;
+
+pub use model::{
+    Bundle, BundleChange, BundleDetail, BundleFilter, BundleStatus, BundleView, Dates, Member,
+    MemberRelation, NewBundle, NumberOfClasses,
+};
+#[cfg(feature = "mocks")]
+pub use ports::MockBundleRepository;
+pub use ports::{BundleRepository, BundleUpdate, NewBundleRow, WriterAssignment};

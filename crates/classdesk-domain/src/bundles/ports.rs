@@ -1,0 +1,84 @@
+//! What bundles need of a store.
+
+use async_trait::async_trait;
+
+use crate::clock::Timestamp;
+use crate::ids::{BundleId, UserId};
+use crate::paging::{Keyset, Page};
+use crate::people::UserRef;
+use crate::policy::Sight;
+use crate::store::{Commit, StoreError};
+
+use super::model::{Bundle, BundleDetail, BundleFilter, BundleView, NewBundle};
+
+/// A bundle to be inserted, with its subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewBundleRow {
+    /// What was asked for.
+    pub bundle: NewBundle,
+    /// Who creates it.
+    pub created_by: UserId,
+    /// When.
+    pub created_at: Timestamp,
+    /// When it became `completed`, if that is its first status.
+    pub completed_at: Option<Timestamp>,
+}
+
+/// A bundle as it shall be. The version is the store's to count up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BundleUpdate {
+    /// The bundle with its new fields; its parties, id, creator and creation time MUST NOT be
+    /// written.
+    pub bundle: Bundle,
+}
+
+/// Another writer for a bundle, or none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriterAssignment {
+    /// Which bundle.
+    pub bundle: BundleId,
+    /// Its new writer. If there is one, they MUST be added to every non-private thread of the
+    /// bundle that they are not in.
+    pub writer: Option<UserId>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Keeping bundles.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait BundleRepository: Send + Sync {
+    /// The bundle and its counts, if it lies within `sight.bundles`. The counts MUST contain only
+    /// what lies within `sight.threads` and `sight.tickets`.
+    async fn bundle(&self, id: BundleId, sight: Sight) -> Result<Option<BundleView>, StoreError>;
+
+    /// The same with the newest files within `sight.files`, at most
+    /// [`Limit::MAX`](crate::paging::Limit::MAX), newest first.
+    async fn bundle_detail(
+        &self,
+        id: BundleId,
+        sight: Sight,
+    ) -> Result<Option<BundleDetail>, StoreError>;
+
+    /// Bundles within sight that match, newest first (descending id), with counts as above.
+    async fn list_bundles(
+        &self,
+        sight: Sight,
+        filter: BundleFilter,
+        page: Keyset,
+    ) -> Result<Page<BundleView>, StoreError>;
+
+    /// Active people who are the bundle's client, its writer, or staff, by ascending id. It MUST
+    /// leave out a client who no longer has the role of a client, and a writer likewise.
+    async fn list_members(&self, id: BundleId, page: Keyset) -> Result<Page<UserRef>, StoreError>;
+
+    /// Creates a bundle in version 1, and its subject.
+    async fn create_bundle(&self, commit: Commit<NewBundleRow>) -> Result<Bundle, StoreError>;
+
+    /// Changes a bundle's own fields and counts its version up by one. A new title MUST become the
+    /// label of its subject.
+    async fn update_bundle(&self, commit: Commit<BundleUpdate>) -> Result<Bundle, StoreError>;
+
+    /// Gives the bundle another writer and counts its version up by one.
+    async fn assign_writer(&self, commit: Commit<WriterAssignment>) -> Result<Bundle, StoreError>;
+}

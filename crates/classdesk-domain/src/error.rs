@@ -1,0 +1,342 @@
+//! What can go wrong, as types: faults of the input, refusals of the rules, failures of an adapter.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::blobs::BlobError;
+use crate::people::PasswordHashError;
+use crate::store::StoreError;
+use crate::tickets::TicketStatus;
+
+/// What is wrong with one field of a request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FieldFault {
+    /// The field has to be there and is not.
+    #[error("This field is required.")]
+    Required,
+    /// The request has a field that the contract does not know.
+    #[error("This field is not known here.")]
+    Unknown,
+    /// The value has another type than the contract says.
+    #[error("Expected {expected}.")]
+    WrongType {
+        /// What would have been right, for example `a string`.
+        expected: &'static str,
+    },
+    /// Nothing is left after trimming.
+    #[error("This must not be blank.")]
+    Blank,
+    /// Fewer characters than the least number.
+    #[error("This must have at least {min} characters.")]
+    TooShort {
+        /// The least number of characters.
+        min: usize,
+    },
+    /// More characters than the greatest number.
+    #[error("This must have at most {max} characters.")]
+    TooLong {
+        /// The greatest number of characters.
+        max: usize,
+    },
+    /// A NUL character, which no store keeps alike.
+    #[error("This must not contain a NUL character.")]
+    NulCharacter,
+    /// A number outside its range.
+    #[error("This must be from {min} to {max}.")]
+    OutOfRange {
+        /// The least value.
+        min: i64,
+        /// The greatest value.
+        max: i64,
+    },
+    /// None of the values that the contract lists.
+    #[error("Expected one of: {allowed}.")]
+    NotAChoice {
+        /// The allowed values, separated by commas.
+        allowed: String,
+    },
+    /// Any other rule that the value breaks.
+    #[error("{message}")]
+    Rule {
+        /// A stable word for programs, in snake case.
+        code: &'static str,
+        /// A sentence for people.
+        message: String,
+    },
+}
+
+impl FieldFault {
+    /// A fault of a rule of its own.
+    pub fn rule(code: &'static str, message: impl Into<String>) -> Self {
+        Self::Rule {
+            code,
+            message: message.into(),
+        }
+    }
+
+    /// The stable word for programs (`errors[].code` of a problem document).
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Unknown => "unknown_field",
+            Self::WrongType { .. } => "wrong_type",
+            Self::Blank => "blank",
+            Self::TooShort { .. } => "too_short",
+            Self::TooLong { .. } => "too_long",
+            Self::NulCharacter => "nul_character",
+            Self::OutOfRange { .. } => "out_of_range",
+            Self::NotAChoice { .. } => "not_a_choice",
+            Self::Rule { code, .. } => code,
+        }
+    }
+}
+
+/// A fault together with the path of the field that has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// The field's path, for example `recipient_id`.
+    pub field: String,
+    /// What is wrong with it.
+    pub fault: FieldFault,
+}
+
+/// All that is wrong with one request, at least one fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the request has {} invalid field(s)", .0.len())]
+pub struct Invalid(Vec<FieldError>);
+
+impl Invalid {
+    /// One fault of one field.
+    pub fn field(field: impl Into<String>, fault: FieldFault) -> Self {
+        Self(vec![FieldError {
+            field: field.into(),
+            fault,
+        }])
+    }
+
+    /// The collected faults, or `None` when nothing is wrong.
+    #[must_use]
+    pub fn collected(errors: Vec<FieldError>) -> Option<Self> {
+        (!errors.is_empty()).then_some(Self(errors))
+    }
+
+    /// Every fault, in the order in which it was found.
+    #[must_use]
+    pub fn errors(&self) -> &[FieldError] {
+        &self.0
+    }
+}
+
+/// Collects the faults of one request, so that all of them are answered at once (spec section 6).
+///
+/// ```
+/// use classdesk_domain::error::Faults;
+/// use classdesk_domain::text::Title;
+///
+/// let mut faults = Faults::default();
+/// let title = faults.check("title", Title::parse("  "));
+/// assert!(title.is_none());
+/// assert_eq!(faults.into_invalid().unwrap().errors()[0].field, "title");
+/// ```
+#[derive(Debug, Default)]
+pub struct Faults(Vec<FieldError>);
+
+impl Faults {
+    /// Notes a fault.
+    pub fn add(&mut self, field: impl Into<String>, fault: FieldFault) {
+        self.0.push(FieldError {
+            field: field.into(),
+            fault,
+        });
+    }
+
+    /// Keeps a good value and notes a bad one.
+    pub fn check<T>(
+        &mut self,
+        field: impl Into<String>,
+        value: Result<T, FieldFault>,
+    ) -> Option<T> {
+        value.map_err(|fault| self.add(field, fault)).ok()
+    }
+
+    /// Whether nothing was wrong so far.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What was collected, or `None` when nothing is wrong.
+    #[must_use]
+    pub fn into_invalid(self) -> Option<Invalid> {
+        Invalid::collected(self.0)
+    }
+
+    /// Ends the collecting: an error when anything was noted.
+    ///
+    /// # Errors
+    /// Everything that was noted.
+    pub fn into_result(self) -> Result<(), Invalid> {
+        self.into_invalid().map_or(Ok(()), Err)
+    }
+}
+
+/// A request as it came in: either every field is good, or the list of what is not.
+///
+/// Services take drafts because rights come before bodies (spec section 9): whoever may not know
+/// that an object exists gets "not found" even for a broken body, so the faults have to travel
+/// past the decision. Whoever embeds the domain passes plain values, which become drafts by
+/// [`From`].
+#[derive(Debug, Clone)]
+pub struct Draft<T>(Result<T, Invalid>);
+
+impl<T> Draft<T> {
+    /// A request of which every field is good.
+    #[must_use]
+    pub fn valid(value: T) -> Self {
+        Self(Ok(value))
+    }
+
+    /// A request with faults.
+    #[must_use]
+    pub fn invalid(faults: Invalid) -> Self {
+        Self(Err(faults))
+    }
+
+    /// The request, if it is good; for decisions that depend on what is asked.
+    #[must_use]
+    pub fn peek(&self) -> Option<&T> {
+        self.0.as_ref().ok()
+    }
+
+    /// The request, to be called once the asker's right is settled.
+    ///
+    /// # Errors
+    /// Every fault of the request.
+    pub fn accept(self) -> Result<T, Invalid> {
+        self.0
+    }
+}
+
+impl<T> From<T> for Draft<T> {
+    fn from(value: T) -> Self {
+        Self::valid(value)
+    }
+}
+
+/// A request that makes sense but not in the present state of things (HTTP 409).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Conflict {
+    /// Another person has this username.
+    #[error("this username is taken")]
+    UsernameTaken,
+    /// Another person has this email address.
+    #[error("this email address is taken")]
+    EmailTaken,
+    /// The ticket does not go from its present status to the asked one.
+    #[error("a ticket that is {from} cannot become {to}")]
+    Transition {
+        /// The present status.
+        from: TicketStatus,
+        /// The status that was asked for.
+        to: TicketStatus,
+    },
+    /// The thread is closed to new messages.
+    #[error("the thread is closed")]
+    ThreadClosed,
+    /// The thread already is in the asked state (open or closed).
+    #[error("the thread is already {}", if *open { "open" } else { "closed" })]
+    ThreadAlready {
+        /// Whether it is open.
+        open: bool,
+    },
+    /// The fifteen minutes in which a message can be changed are over.
+    #[error("the time in which this message could be changed is over")]
+    EditWindowOver,
+    /// The message was deleted.
+    #[error("the message is deleted")]
+    MessageDeleted,
+    /// Threads or tickets link to the subject.
+    #[error("threads or tickets link to this subject")]
+    SubjectInUse,
+    /// The first request with this idempotency key is still running.
+    #[error("the first request with this idempotency key is still running")]
+    IdempotencyRunning,
+}
+
+/// What a use case answers when it does not succeed.
+///
+/// An HTTP shell maps each variant to exactly one status and problem type; an embedding service
+/// matches on it. The `Display` of an error never contains its source.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No session, a dead one, or a person who may no longer act.
+    #[error("no valid session")]
+    Unauthenticated,
+    /// The login name and password do not fit together.
+    #[error("wrong login name or password")]
+    WrongCredentials,
+    /// It does not exist, or the asker may not know that it does.
+    #[error("not found")]
+    NotFound,
+    /// The asker may know of it but not do this.
+    #[error("not allowed")]
+    Forbidden,
+    /// The request's fields are not right.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// The present state of things does not allow it.
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
+    /// The object is not in the version that the request was made for.
+    #[error("someone else changed it first")]
+    PreconditionFailed,
+    /// The idempotency key was used for another request.
+    #[error("the idempotency key was used with another request")]
+    IdempotencyMismatch,
+    /// Too many failed logins.
+    #[error("too many failed logins; try again in {} s", .retry_after.as_secs())]
+    Throttled {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// An upload is larger than the limit.
+    #[error("the file is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// What the decision rested on kept changing; trying again is worth while.
+    #[error("too many concurrent changes")]
+    Contended,
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[source] StoreError),
+    /// The blob store failed.
+    #[error("the blob store failed")]
+    Blob(#[source] BlobError),
+    /// A password could not be hashed or checked.
+    #[error("a password could not be hashed")]
+    Password(#[from] PasswordHashError),
+}
+
+impl From<BlobError> for Error {
+    fn from(error: BlobError) -> Self {
+        match error {
+            BlobError::TooLarge { limit } => Self::TooLarge { limit },
+            BlobError::Empty => {
+                Invalid::field("file", FieldFault::rule("empty_file", "The file is empty.")).into()
+            }
+            other => Self::Blob(other),
+        }
+    }
+}
+
+impl fmt::Display for FieldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.fault)
+    }
+}

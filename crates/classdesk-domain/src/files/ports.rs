@@ -1,0 +1,83 @@
+//! What bundle files need of a store.
+
+use async_trait::async_trait;
+
+use crate::blobs::{FinishedUpload, StoredBlob};
+use crate::clock::Timestamp;
+use crate::ids::{BundleId, FileId};
+use crate::paging::{Keyset, Page};
+use crate::policy::Sight;
+use crate::store::{Commit, StoreError};
+use crate::subjects::Parties;
+use crate::text::Description;
+
+use super::model::{BundleFile, Visibility};
+
+/// A file with what decisions about it rest on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BundleFileFacts {
+    /// The file.
+    pub file: BundleFile,
+    /// The parties of its bundle.
+    pub parties: Parties,
+    /// Where its bytes are.
+    pub blob: StoredBlob,
+}
+
+/// A file to be put on a bundle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewFileRow {
+    /// The bundle.
+    pub bundle: BundleId,
+    /// The file. The store MUST turn its blob from pending to stored in the same transaction, and
+    /// answer `Stale` when the blob is not pending.
+    pub upload: FinishedUpload,
+    /// What it is.
+    pub description: Description,
+    /// Which party sees it.
+    pub visibility: Visibility,
+    /// When.
+    pub uploaded_at: Timestamp,
+}
+
+/// A file as it shall be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileUpdate {
+    /// Which file.
+    pub file: FileId,
+    /// What it is.
+    pub description: Description,
+    /// Which party sees it.
+    pub visibility: Visibility,
+}
+
+/// Keeping files of bundles. A deleted file is not found by any of these.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait FileRepository: Send + Sync {
+    /// A file of this bundle, whatever its visibility: the caller asks the policy. A file of
+    /// another bundle MUST NOT be found.
+    async fn file(
+        &self,
+        bundle: BundleId,
+        file: FileId,
+    ) -> Result<Option<BundleFileFacts>, StoreError>;
+
+    /// The bundle's parties and a page of its files within `sight.files`, newest first (descending
+    /// id).
+    async fn list_files(
+        &self,
+        bundle: BundleId,
+        sight: Sight,
+        page: Keyset,
+    ) -> Result<Option<(Parties, Page<BundleFile>)>, StoreError>;
+
+    /// Puts a file on a bundle.
+    async fn add_file(&self, commit: Commit<NewFileRow>) -> Result<BundleFile, StoreError>;
+
+    /// Changes a file.
+    async fn update_file(&self, commit: Commit<FileUpdate>) -> Result<BundleFile, StoreError>;
+
+    /// Removes a file and turns its blob to deleted.
+    async fn delete_file(&self, commit: Commit<FileId>) -> Result<(), StoreError>;
+}

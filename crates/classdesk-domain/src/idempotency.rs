@@ -1,0 +1,201 @@
+//! Idempotency keys: the same request twice creates one thing (spec section 6, "Retries").
+//!
+//! A key is *reserved* before the work begins. The commit that creates something *completes* the
+//! reservation in its own transaction, so there is no instant at which the thing exists and the
+//! key is free. The rendered answer is stored afterwards; should the process die in between, a
+//! retry finds the id of what was created and renders it again, since nobody has had an answer.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sha2::{Digest, Sha256};
+
+use crate::clock::Timestamp;
+use crate::error::{Conflict, Error, FieldFault};
+use crate::ids::{IdempotencyId, UserId};
+use crate::store::StoreError;
+
+/// How long a completed key is remembered.
+pub const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long a reservation holds unless it is renewed, so that a key whose first request died with
+/// the server is free again after at most a minute (spec section 9).
+pub const LEASE: Duration = Duration::from_secs(60);
+
+/// A key as the client sent it: 1 to 255 printable ASCII characters.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// Checks what the client sent.
+    ///
+    /// # Errors
+    /// A [`FieldFault`] when it is empty, too long or not printable ASCII.
+    pub fn parse(raw: &str) -> Result<Self, FieldFault> {
+        if (1..=255).contains(&raw.len()) && raw.bytes().all(|b| (0x20..=0x7e).contains(&b)) {
+            Ok(Self(raw.to_owned()))
+        } else {
+            Err(FieldFault::rule(
+                "idempotency_key",
+                "An idempotency key has 1 to 255 printable ASCII characters.",
+            ))
+        }
+    }
+
+    /// The key itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a key belongs to: a person, a method and a path.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Scope {
+    /// Who sent it.
+    pub user: UserId,
+    /// Method and path, for example `POST /api/v1/tickets/`.
+    pub operation: String,
+    /// The key.
+    pub key: IdempotencyKey,
+}
+
+/// A digest of everything that makes two requests the same.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    /// The fingerprint of a body.
+    #[must_use]
+    pub fn of(body: &[u8]) -> Self {
+        Self(Sha256::digest(body).into())
+    }
+
+    /// Takes back what a store kept.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The digest's bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fingerprint({:02x}{:02x}…)", self.0[0], self.0[1])
+    }
+}
+
+/// Proof of a reservation: its row and which attempt holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Lease {
+    /// The reservation.
+    pub id: IdempotencyId,
+    /// Counts up each time the key is reserved anew.
+    pub attempt: i64,
+}
+
+/// What a commit writes to complete a reservation.
+///
+/// The store MUST answer [`StoreError::Stale`], and change nothing, when the lease is no longer
+/// held or was completed already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Completion {
+    /// The reservation.
+    pub lease: Lease,
+    /// What the request asked for.
+    pub fingerprint: Fingerprint,
+}
+
+/// A rendered answer, opaque to the domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredAnswer {
+    /// The status of the transport, for example 201.
+    pub status: u16,
+    /// The body's bytes.
+    pub body: Vec<u8>,
+}
+
+/// What a completed reservation remembers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completed {
+    /// The reservation.
+    pub id: IdempotencyId,
+    /// What the first request asked for.
+    pub fingerprint: Fingerprint,
+    /// The id of what the first request created.
+    pub object_id: i64,
+    /// Its answer; `None` when the process died before it was stored.
+    pub answer: Option<StoredAnswer>,
+}
+
+/// The state in which a key was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reservation {
+    /// It is the caller's now.
+    Reserved(Lease),
+    /// The first request is still running.
+    Running,
+    /// The first request has succeeded.
+    Completed(Completed),
+}
+
+/// Keeping idempotency keys.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait IdempotencyRepository: Send + Sync {
+    /// Reserves the key until `now` + [`LEASE`], or says in which state it is.
+    ///
+    /// Of any number of concurrent calls at most one MUST get [`Reservation::Reserved`]. A
+    /// reservation whose lease ended, and a completed one older than [`REMEMBERED`], MUST count as
+    /// free.
+    async fn reserve(&self, scope: &Scope, now: Timestamp) -> Result<Reservation, StoreError>;
+
+    /// Makes the lease last until `now` + [`LEASE`]; `false` when it is no longer held. A long
+    /// upload renews its lease while it runs.
+    async fn renew(&self, lease: Lease, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Frees a key whose request has failed. Without effect when the lease is no longer held or
+    /// the reservation is completed.
+    async fn release(&self, lease: Lease) -> Result<(), StoreError>;
+
+    /// Stores the rendered answer of a completed reservation. Without effect when there is one.
+    async fn store_answer(
+        &self,
+        id: IdempotencyId,
+        answer: &StoredAnswer,
+    ) -> Result<(), StoreError>;
+}
+
+impl Completed {
+    /// Checks that a retry asks for what the first request asked for.
+    ///
+    /// # Errors
+    /// [`Error::IdempotencyMismatch`].
+    pub fn matching(self, fingerprint: &Fingerprint) -> Result<Self, Error> {
+        if self.fingerprint == *fingerprint {
+            Ok(self)
+        } else {
+            Err(Error::IdempotencyMismatch)
+        }
+    }
+}
+
+impl Reservation {
+    /// The lease, or what was completed.
+    ///
+    /// # Errors
+    /// [`Conflict::IdempotencyRunning`].
+    pub fn settled(self) -> Result<Result<Lease, Completed>, Error> {
+        match self {
+            Self::Reserved(lease) => Ok(Ok(lease)),
+            Self::Completed(completed) => Ok(Err(completed)),
+            Self::Running => Err(Conflict::IdempotencyRunning.into()),
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Keyset paging: a page is named by where it begins, never by how many rows to skip.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
+use crate::error::FieldFault;
+
+/// How many items a page has: 1 to 200, 50 unless told (spec section 6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit(u32);
+
+impl Limit {
+    /// The greatest number of items on a page.
+    pub const MAX: u32 = 200;
+    /// The number of items when nobody asks.
+    pub const DEFAULT: Self = Self(50);
+    /// As many items as a page can have.
+    pub const GREATEST: Self = Self(Self::MAX);
+
+    /// Checks what was asked for.
+    ///
+    /// # Errors
+    /// [`FieldFault::OutOfRange`].
+    pub fn new(limit: i64) -> Result<Self, FieldFault> {
+        match u32::try_from(limit) {
+            Ok(limit @ 1..=Self::MAX) => Ok(Self(limit)),
+            _ => Err(FieldFault::OutOfRange {
+                min: 1,
+                max: i64::from(Self::MAX),
+            }),
+        }
+    }
+
+    /// The number of items.
+    #[must_use]
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// A place in an ordered list: the sort key of an item and, to tell equal keys apart, its id.
+///
+/// Lists that are ordered by id alone carry the id in both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// The sort key; microseconds for lists that are ordered by time.
+    pub key: i64,
+    /// The item's id.
+    pub id: i64,
+}
+
+impl Position {
+    /// A place in a list that is ordered by id.
+    #[must_use]
+    pub const fn of_id(id: i64) -> Self {
+        Self { key: id, id }
+    }
+}
+
+/// Which page of a list is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Keyset {
+    /// The greatest number of items.
+    pub limit: Limit,
+    /// The last item of the page before; `None` for the first page.
+    pub after: Option<Position>,
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The items, at most as many as were asked for.
+    pub items: Vec<T>,
+    /// Where the next page begins; `None` on the last one.
+    pub next: Option<Position>,
+}
+
+impl<T> Page<T> {
+    /// Cuts rows that were read with one more than `limit` into a page.
+    #[must_use]
+    pub fn cut(mut rows: Vec<T>, limit: Limit, position: impl Fn(&T) -> Position) -> Self {
+        let limit = limit.get() as usize;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = if more {
+            rows.last().map(position)
+        } else {
+            None
+        };
+        Self { items: rows, next }
+    }
+
+    /// The same page of other things.
+    #[must_use]
+    pub fn map<U>(self, each: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(each).collect(),
+            next: self.next,
+        }
+    }
+}
+
+/// The lists of the contract. A cursor of one list is not accepted by another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum List {
+    /// People.
+    Users = 1,
+    /// A person's own sessions.
+    Sessions = 2,
+    /// Class bundles.
+    Bundles = 3,
+    /// Who can be a recipient on a bundle.
+    Members = 4,
+    /// Threads.
+    Threads = 5,
+    /// Messages of a thread.
+    Messages = 6,
+    /// Tickets.
+    Tickets = 7,
+    /// Messages of a ticket.
+    TicketMessages = 8,
+    /// Files of a ticket.
+    TicketAttachments = 9,
+    /// History of a ticket.
+    TicketHistory = 10,
+    /// Files of a bundle.
+    Files = 11,
+    /// The audit log.
+    Audit = 12,
+}
+
+const CURSOR_BYTES: usize = 1 + 8 + 8 + 4;
+
+/// A [`Position`] as clients see it: opaque, bound to its list, and refused when damaged.
+///
+/// ```
+/// use classdesk_domain::paging::{Cursor, List, Position};
+///
+/// let text = Cursor::encode(List::Tickets, Position::of_id(42));
+/// assert_eq!(Cursor::decode(List::Tickets, &text), Ok(Position::of_id(42)));
+/// assert!(Cursor::decode(List::Threads, &text).is_err());
+/// ```
+#[derive(Debug)]
+pub struct Cursor;
+
+impl Cursor {
+    /// Writes a position of `list`.
+    #[must_use]
+    pub fn encode(list: List, position: Position) -> String {
+        let mut bytes = Vec::with_capacity(CURSOR_BYTES);
+        bytes.push(list as u8);
+        bytes.extend_from_slice(&position.key.to_be_bytes());
+        bytes.extend_from_slice(&position.id.to_be_bytes());
+        let check = Self::checksum(&bytes);
+        bytes.extend_from_slice(&check);
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// Reads a cursor of `list`.
+    ///
+    /// # Errors
+    /// A [`FieldFault`] with the code `damaged_cursor` for anything that [`Cursor::encode`] did
+    /// not write for this list.
+    pub fn decode(list: List, text: &str) -> Result<Position, FieldFault> {
+        Self::read(list, text)
+            .ok_or_else(|| FieldFault::rule("damaged_cursor", "This is not a cursor of this list."))
+    }
+
+    fn read(list: List, text: &str) -> Option<Position> {
+        if text.len() > CURSOR_BYTES * 2 {
+            return None;
+        }
+        let bytes: [u8; CURSOR_BYTES] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+        let (body, check) = bytes.split_at(CURSOR_BYTES - 4);
+        if body[0] != list as u8 || check != Self::checksum(body) {
+            return None;
+        }
+        let number = |range: std::ops::Range<usize>| {
+            Some(i64::from_be_bytes(body.get(range)?.try_into().ok()?))
+        };
+        Some(Position {
+            key: number(1..9)?,
+            id: number(9..17)?,
+        })
+    }
+
+    fn checksum(body: &[u8]) -> [u8; 4] {
+        let digest = Sha256::digest(body);
+        [digest[0], digest[1], digest[2], digest[3]]
+    }
+}

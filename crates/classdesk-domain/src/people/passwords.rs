@@ -1,0 +1,142 @@
+//! Passwords: what one must be, and how it is kept.
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+use crate::error::FieldFault;
+use crate::store::Cause;
+
+use super::model::Username;
+
+/// Passwords of twelve or more characters that stand in public lists of the most used ones.
+static COMMON: &str = include_str!("common_passwords.txt");
+
+/// A password that somebody chose: 12 to 128 characters, none of the common ones.
+///
+/// It is not trimmed: a password is what was typed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewPassword(String);
+
+impl NewPassword {
+    /// The least number of characters.
+    pub const MIN: usize = 12;
+    /// The greatest number of characters.
+    pub const MAX: usize = 128;
+
+    /// Checks a chosen password by itself.
+    ///
+    /// # Errors
+    /// A [`FieldFault`] that says which rule it breaks.
+    pub fn parse(raw: &str) -> Result<Self, FieldFault> {
+        if raw.contains('\0') {
+            return Err(FieldFault::NulCharacter);
+        }
+        let length = raw.chars().take(Self::MAX + 1).count();
+        if length < Self::MIN {
+            return Err(FieldFault::TooShort { min: Self::MIN });
+        }
+        if length > Self::MAX {
+            return Err(FieldFault::TooLong { max: Self::MAX });
+        }
+        let folded = raw.to_lowercase();
+        if COMMON.lines().any(|common| common == folded) {
+            return Err(FieldFault::rule(
+                "common_password",
+                "This password is too common.",
+            ));
+        }
+        Ok(Self(raw.to_owned()))
+    }
+
+    /// Checks that it does not contain the username.
+    ///
+    /// # Errors
+    /// A [`FieldFault`] when it does.
+    pub fn fits(&self, username: &Username) -> Result<(), FieldFault> {
+        if self.0.to_lowercase().contains(username.as_str()) {
+            Err(FieldFault::rule(
+                "password_contains_username",
+                "The password must not contain the username.",
+            ))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The password itself, for hashing.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for NewPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NewPassword(…)")
+    }
+}
+
+/// A password hash as the hasher wrote it (a PHC string).
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash(String);
+
+impl PasswordHash {
+    /// Wraps what a hasher wrote or a store kept.
+    #[must_use]
+    pub fn new(phc: String) -> Self {
+        Self(phc)
+    }
+
+    /// The string, for storing and verifying.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(…)")
+    }
+}
+
+/// What a check of a password found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verification {
+    /// It is the right one.
+    Right {
+        /// The hash was made with other parameters than the present ones and should be made anew.
+        outdated: bool,
+    },
+    /// It is not.
+    Wrong,
+}
+
+/// A password could not be hashed or checked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PasswordHashError {
+    /// Too many are waiting.
+    #[error("too many passwords are waiting to be hashed")]
+    Busy,
+    /// The hash or the parameters are no good.
+    #[error("hashing failed")]
+    Failed(#[source] Cause),
+}
+
+/// Hashing passwords slowly.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait PasswordHasher: Send + Sync {
+    /// Hashes a password with a fresh salt. It MUST NOT block an async thread.
+    async fn hash(&self, password: String) -> Result<PasswordHash, PasswordHashError>;
+
+    /// Checks a password. With no hash it MUST take as long as with one, and answer
+    /// [`Verification::Wrong`], so that an unknown name can't be told from a wrong password.
+    async fn verify(
+        &self,
+        password: String,
+        hash: Option<PasswordHash>,
+    ) -> Result<Verification, PasswordHashError>;
+}

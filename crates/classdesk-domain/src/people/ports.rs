@@ -1,0 +1,140 @@
+//! What people need of a store.
+
+use async_trait::async_trait;
+
+use crate::clock::Timestamp;
+use crate::ids::{SessionId, UserId};
+use crate::paging::{Keyset, Page};
+use crate::store::{Commit, StoreError};
+use crate::text::DisplayName;
+
+use super::model::{Email, LoginName, Role, User, UserFilter, Username};
+use super::passwords::PasswordHash;
+use super::sessions::{
+    Admission, EndSessions, LoginAttempt, NewSession, Session, SessionOwner, TokenHash,
+    WhichSessions,
+};
+
+/// A person with their password hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The person, active or not.
+    pub user: User,
+    /// Their hash.
+    pub password: PasswordHash,
+}
+
+/// A person as they are inserted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewUserRow {
+    /// Their username.
+    pub username: Username,
+    /// Their email address.
+    pub email: Email,
+    /// Their name for others.
+    pub display_name: DisplayName,
+    /// What they are.
+    pub role: Role,
+    /// Their hash.
+    pub password: PasswordHash,
+    /// Since when they exist.
+    pub created_at: Timestamp,
+}
+
+/// A change to a person's row; what is `None` stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserUpdate {
+    /// Who.
+    pub user: UserId,
+    /// A new name for others.
+    pub display_name: Option<DisplayName>,
+    /// A new email address.
+    pub email: Option<Email>,
+    /// A new role.
+    pub role: Option<Role>,
+    /// Active or not.
+    pub is_active: Option<bool>,
+    /// A new hash.
+    pub password: Option<PasswordHash>,
+    /// The sessions that end with the change.
+    pub ends: Option<WhichSessions>,
+}
+
+impl UserUpdate {
+    /// A change of nothing, to be filled.
+    #[must_use]
+    pub fn of(user: UserId) -> Self {
+        Self {
+            user,
+            display_name: None,
+            email: None,
+            role: None,
+            is_active: None,
+            password: None,
+            ends: None,
+        }
+    }
+}
+
+/// Keeping people.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait UserRepository: Send + Sync {
+    /// The person with this id, active or not.
+    async fn user(&self, id: UserId) -> Result<Option<User>, StoreError>;
+
+    /// The people with these ids, in any order; ids that nobody has are left out.
+    async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, StoreError>;
+
+    /// Whether there is anybody at all.
+    async fn any_user(&self) -> Result<bool, StoreError>;
+
+    /// The person who signs in with this name: it MUST match the username or the email address,
+    /// and the username wins if two people would match.
+    async fn credentials(&self, login: &LoginName) -> Result<Option<Credentials>, StoreError>;
+
+    /// The person with this id and their hash.
+    async fn credentials_of(&self, id: UserId) -> Result<Option<Credentials>, StoreError>;
+
+    /// People who match, by ascending id.
+    async fn list_users(&self, filter: UserFilter, page: Keyset) -> Result<Page<User>, StoreError>;
+
+    /// Creates a person. A taken username or email MUST answer `Duplicate` with the one that is
+    /// taken (the username, if both are).
+    async fn create_user(&self, commit: Commit<NewUserRow>) -> Result<User, StoreError>;
+
+    /// Changes a person, ending the named sessions in the same transaction.
+    async fn update_user(&self, commit: Commit<UserUpdate>) -> Result<User, StoreError>;
+}
+
+/// Keeping sessions and failed logins.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait SessionRepository: Send + Sync {
+    /// The session with this token and its person. Whether it still holds is the domain's to say.
+    async fn session(&self, token: &TokenHash) -> Result<Option<SessionOwner>, StoreError>;
+
+    /// Notes a use. It MUST never move `last_used_at` back, and a missing session is no error.
+    async fn touch_session(&self, id: SessionId, at: Timestamp) -> Result<(), StoreError>;
+
+    /// A person's sessions that hold at `now` by their absolute end, newest first (descending id).
+    async fn list_sessions(
+        &self,
+        user: UserId,
+        now: Timestamp,
+        page: Keyset,
+    ) -> Result<Page<Session>, StoreError>;
+
+    /// Starts a session: in one transaction it MUST check `verified` against the person's hash,
+    /// store the session, set `last_login_at`, store the new hash if there is one, and remove the
+    /// failures counted under `forgives`.
+    async fn start_session(&self, commit: Commit<NewSession>) -> Result<Session, StoreError>;
+
+    /// Ends sessions of a person and says how many there were. Sessions of others MUST stay.
+    async fn end_sessions(&self, commit: Commit<EndSessions>) -> Result<u64, StoreError>;
+
+    /// Counts an attempt as a failure and admits it, or refuses it without counting, as
+    /// [`LoginLimits::opens_at`](super::LoginLimits::opens_at) says for the failures within the
+    /// window. Of any number of concurrent attempts no more than the limit MUST be admitted.
+    async fn admit_login(&self, attempt: LoginAttempt) -> Result<Admission, StoreError>;
+}

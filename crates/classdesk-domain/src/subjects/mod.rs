@@ -1,0 +1,9 @@
+//! Subjects: what a thread or ticket is about, and whose it is.
+
+mod model;
+mod ports;
+
+pub use model::{Parties, Subject, SubjectDraft, SubjectKind, SubjectRef};
+#[cfg(feature = "mocks")]
+pub use ports::MockSubjectRepository;
+pub use ports::{SubjectPut, SubjectRepository};

@@ -1,0 +1,39 @@
+//! What subjects need of a store.
+
+use async_trait::async_trait;
+
+use crate::clock::Timestamp;
+use crate::ids::UserId;
+use crate::store::{Commit, StoreError};
+
+use super::model::{Subject, SubjectRef};
+
+/// A subject to be registered or changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubjectPut {
+    /// The subject as it shall be.
+    pub subject: Subject,
+    /// The subject as it was when the decision was made; `None` if it was not there. The store
+    /// MUST answer `Stale` when it is otherwise by now.
+    pub before: Option<Subject>,
+    /// The new writer, who joins the subject's non-private threads; `None` when the writer stays.
+    pub joins: Option<UserId>,
+    /// When, for those who join.
+    pub at: Timestamp,
+}
+
+/// Keeping subjects.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait SubjectRepository: Send + Sync {
+    /// The subject, a bundle's included.
+    async fn subject(&self, reference: &SubjectRef) -> Result<Option<Subject>, StoreError>;
+
+    /// Registers or changes a subject. Those who join MUST be added to every non-private thread of
+    /// the subject that they are not in.
+    async fn put_subject(&self, commit: Commit<SubjectPut>) -> Result<Subject, StoreError>;
+
+    /// Removes a registered subject; `false` when it was not there. It MUST answer `Referenced`
+    /// when a thread or ticket links to it.
+    async fn delete_subject(&self, commit: Commit<SubjectRef>) -> Result<bool, StoreError>;
+}

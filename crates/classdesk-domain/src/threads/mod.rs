@@ -1,0 +1,16 @@
+//! Threads: conversations on a subject, and their messages.
+
+mod model;
+mod ports;
+
+pub use model::{
+    EDIT_WINDOW, Message, MessageAttachment, MessageKind, NewMessage, NewThread, ReadReceipt,
+    Thread, ThreadChange, ThreadFilter, ThreadView,
+};
+pub use ports::{
+    AttachedBlob, MessageDeletion, MessageEdit, MessageFacts, MessageQuery, MessageRepository,
+    MessageRow, NewThreadRow, ParticipantAddition, ParticipantRemoval, PostFacts, ReadMark,
+    RecipientFacts, ThreadFacts, ThreadQuery, ThreadRepository, ThreadUpdate,
+};
+#[cfg(feature = "mocks")]
+pub use ports::{MockMessageRepository, MockThreadRepository};

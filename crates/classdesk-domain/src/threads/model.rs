@@ -1,0 +1,204 @@
+//! What a thread and a message are (spec section 4).
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::error::FieldFault;
+use crate::events::words;
+use crate::ids::{MessageAttachmentId, MessageId, ThreadId, UserId};
+use crate::people::{Role, UserRef};
+use crate::subjects::{SubjectKind, SubjectRef};
+use crate::text::{MessageText, SubjectLine};
+
+/// How long a sender may edit or delete their own message (spec section 3). At exactly this age
+/// the message can still be changed.
+pub const EDIT_WINDOW: Duration = Duration::from_secs(15 * 60);
+
+words! {
+    /// What a message is.
+    MessageKind {
+        /// Text.
+        Text = "text",
+        /// A file.
+        File = "file",
+        /// Written by the program; nobody can send one.
+        System = "system",
+    }
+}
+
+impl MessageKind {
+    /// Reads the kind of a message that somebody sends.
+    ///
+    /// # Errors
+    /// A [`FieldFault`] for anything but `text` and `file`.
+    pub fn parse_sendable(word: &str) -> Result<Self, FieldFault> {
+        match word {
+            "text" => Ok(Self::Text),
+            "file" => Ok(Self::File),
+            _ => Err(FieldFault::NotAChoice {
+                allowed: "text, file".to_owned(),
+            }),
+        }
+    }
+}
+
+/// A conversation on a subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Thread {
+    /// Its id.
+    pub id: ThreadId,
+    /// What it is about.
+    pub about: SubjectRef,
+    /// Its subject line.
+    pub subject: SubjectLine,
+    /// Whether it is open to new messages.
+    pub is_active: bool,
+    /// Whether only those who were named are in it.
+    pub is_private: bool,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// Its latest activity: a message or a change.
+    pub updated_at: Timestamp,
+}
+
+/// A thread as one viewer sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThreadView {
+    /// The thread.
+    pub thread: Thread,
+    /// Who opened it.
+    pub created_by: UserRef,
+    /// Who is in it, by ascending id.
+    pub participants: Vec<UserRef>,
+    /// How many messages it has, deleted ones included.
+    pub message_count: i64,
+    /// How many messages of others lie beyond the viewer's read mark.
+    pub unread_count: i64,
+    /// The latest message.
+    pub last_message: Option<Message>,
+}
+
+/// A file that came with a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageAttachment {
+    /// Its id.
+    pub id: MessageAttachmentId,
+    /// What is known of it.
+    pub file: crate::blobs::FileInfo,
+}
+
+/// That somebody has read a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadReceipt {
+    /// Who.
+    pub user: UserRef,
+    /// When they marked it read.
+    pub read_at: Timestamp,
+}
+
+/// A message as one viewer sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Its id.
+    pub id: MessageId,
+    /// The thread it is in.
+    pub thread: ThreadId,
+    /// Who sent it.
+    pub sender: UserRef,
+    /// The sender's role when it was sent.
+    pub sender_role: Role,
+    /// To whom, if to one in particular.
+    pub recipient: Option<UserRef>,
+    /// What it says; empty when it was deleted.
+    pub text: MessageText,
+    /// What it is.
+    pub kind: MessageKind,
+    /// The message that it answers.
+    pub reply_to: Option<MessageId>,
+    /// Its file; none when it was deleted.
+    pub attachment: Option<MessageAttachment>,
+    /// Who of the others has read it: for its sender and for staff, else empty.
+    pub read_by: Vec<ReadReceipt>,
+    /// For its sender: whether anybody else has read it. For everybody else: whether they have.
+    pub is_read: bool,
+    /// When it was sent.
+    pub sent_at: Timestamp,
+    /// When it was last edited.
+    pub edited_at: Option<Timestamp>,
+    /// Whether it was deleted.
+    pub is_deleted: bool,
+}
+
+/// A thread to be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewThread {
+    /// With whom.
+    pub recipient_id: UserId,
+    /// Its subject line; one that names the subject when `None`.
+    pub subject: Option<SubjectLine>,
+    /// The first message.
+    pub initial_message: Option<MessageText>,
+    /// Whether only the creator and the recipient are in it.
+    pub is_private: bool,
+}
+
+impl NewThread {
+    /// An open thread with somebody, with nothing said yet.
+    #[must_use]
+    pub const fn with(recipient_id: UserId) -> Self {
+        Self {
+            recipient_id,
+            subject: None,
+            initial_message: None,
+            is_private: false,
+        }
+    }
+}
+
+/// A change to a thread; what is `None` stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ThreadChange {
+    /// A new subject line.
+    pub subject: Option<SubjectLine>,
+    /// Open or closed.
+    pub is_active: Option<bool>,
+}
+
+/// A message to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMessage {
+    /// To whom, if to one in particular.
+    pub recipient_id: Option<UserId>,
+    /// What it says. Empty only beside an attachment.
+    pub text: MessageText,
+    /// What it is; `None` is `file` beside an attachment and `text` otherwise.
+    pub kind: Option<MessageKind>,
+    /// The message that it answers.
+    pub reply_to: Option<MessageId>,
+}
+
+impl NewMessage {
+    /// Plain text to everybody in the thread.
+    #[must_use]
+    pub const fn text(text: MessageText) -> Self {
+        Self {
+            recipient_id: None,
+            text,
+            kind: None,
+            reply_to: None,
+        }
+    }
+}
+
+/// Which threads are listed. Every given filter has to match.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ThreadFilter {
+    /// About subjects of this kind.
+    pub content_type: Option<SubjectKind>,
+    /// About a subject with this id.
+    pub object_id: Option<i64>,
+    /// With unread messages, or without.
+    pub unread: Option<bool>,
+    /// Only threads that the viewer is a participant of.
+    pub mine: bool,
+}

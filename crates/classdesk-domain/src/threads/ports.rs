@@ -1,0 +1,328 @@
+//! What threads and messages need of a store.
+
+use async_trait::async_trait;
+
+use crate::blobs::{FileInfo, FinishedUpload, StoredBlob};
+use crate::clock::Timestamp;
+use crate::ids::{MessageId, ThreadId, UserId};
+use crate::paging::{Keyset, Page};
+use crate::people::{Role, UserRef};
+use crate::policy::Sight;
+use crate::store::{Commit, StoreError};
+use crate::subjects::{Parties, SubjectRef};
+use crate::text::{MessageText, SubjectLine};
+
+use super::model::{Message, MessageKind, ThreadFilter, ThreadView};
+
+/// What decisions about a thread rest on, seen from one person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThreadFacts {
+    /// The thread.
+    pub id: ThreadId,
+    /// What it is about.
+    pub about: SubjectRef,
+    /// The parties of what it is about.
+    pub parties: Parties,
+    /// Who opened it.
+    pub created_by: UserId,
+    /// Its subject line.
+    pub subject: SubjectLine,
+    /// Whether it is open to new messages.
+    pub is_active: bool,
+    /// Whether the person asked for is a participant.
+    pub participates: bool,
+}
+
+/// Somebody who shall receive a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecipientFacts {
+    /// Who.
+    pub user: UserRef,
+    /// Whether they are active.
+    pub is_active: bool,
+    /// Whether they are a participant of the thread.
+    pub participates: bool,
+}
+
+/// What sending a message rests on, in one look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostFacts {
+    /// The thread, seen from the sender.
+    pub thread: ThreadFacts,
+    /// The sender.
+    pub sender: UserRef,
+    /// The recipient that was asked for, if somebody has that id.
+    pub recipient: Option<RecipientFacts>,
+    /// Whether the message that is answered is one of this thread.
+    pub reply_to_is_here: bool,
+}
+
+/// What decisions about a message rest on, seen from one person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageFacts {
+    /// The thread it is in.
+    pub thread: ThreadFacts,
+    /// The message.
+    pub id: MessageId,
+    /// Who sent it.
+    pub sender: UserId,
+    /// When.
+    pub sent_at: Timestamp,
+    /// Whether it was deleted.
+    pub is_deleted: bool,
+    /// Whether it carries a file, which lets its text be empty.
+    pub has_attachment: bool,
+}
+
+/// A message's file with where its bytes are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttachedBlob {
+    /// The message that the file came with.
+    pub message: MessageFacts,
+    /// What is known of it; `None` when the message has no file.
+    pub file: Option<(FileInfo, StoredBlob)>,
+}
+
+/// A message to be inserted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageRow {
+    /// The thread.
+    pub thread: ThreadId,
+    /// Who sends it.
+    pub sender: UserId,
+    /// The sender's role.
+    pub sender_role: Role,
+    /// To whom, if to one in particular.
+    pub recipient: Option<UserId>,
+    /// What it says.
+    pub text: MessageText,
+    /// What it is.
+    pub kind: MessageKind,
+    /// The message that it answers.
+    pub reply_to: Option<MessageId>,
+    /// Its file. The store MUST turn its blob from pending to stored in the same transaction, and
+    /// answer `Stale` when the blob is not pending.
+    pub attachment: Option<FinishedUpload>,
+    /// When.
+    pub sent_at: Timestamp,
+}
+
+/// A thread to be inserted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewThreadRow {
+    /// What it is about.
+    pub about: SubjectRef,
+    /// Its subject line.
+    pub subject: SubjectLine,
+    /// Whether only those who were named are in it.
+    pub is_private: bool,
+    /// Who opens it.
+    pub created_by: UserId,
+    /// Who opens it, in which role.
+    pub creator_role: Role,
+    /// Everybody in it, the creator included, without repetition.
+    pub participants: Vec<UserId>,
+    /// What is said first, and to whom.
+    pub first_message: Option<(MessageText, UserId)>,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// A change to a thread; what is `None` stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThreadUpdate {
+    /// Which thread.
+    pub thread: ThreadId,
+    /// A new subject line.
+    pub subject: Option<SubjectLine>,
+    /// Open or closed.
+    pub is_active: Option<bool>,
+    /// When; it becomes the latest activity.
+    pub at: Timestamp,
+    /// For whom the changed thread is shown.
+    pub viewer: UserId,
+}
+
+/// Somebody who joins a thread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParticipantAddition {
+    /// Which thread.
+    pub thread: ThreadId,
+    /// Who joins. Joining twice is no error and changes nothing.
+    pub user: UserId,
+    /// When.
+    pub at: Timestamp,
+    /// For whom the changed thread is shown.
+    pub viewer: UserId,
+}
+
+/// Somebody who is taken off a thread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParticipantRemoval {
+    /// Which thread.
+    pub thread: ThreadId,
+    /// Who leaves.
+    pub user: UserId,
+}
+
+/// How far somebody has read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadMark {
+    /// Which thread.
+    pub thread: ThreadId,
+    /// Who has read.
+    pub user: UserId,
+    /// Up to which message; the thread's latest one when `None`.
+    pub up_to: Option<MessageId>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Which threads a viewer asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThreadQuery {
+    /// What the viewer may see; only `sight.threads` matters here.
+    pub sight: Sight,
+    /// What the viewer asked for.
+    pub filter: ThreadFilter,
+}
+
+/// Which messages of a thread a viewer asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MessageQuery {
+    /// The thread.
+    pub thread: ThreadId,
+    /// What the viewer may see; receipts follow `sight.receipts`.
+    pub sight: Sight,
+    /// Only messages after this one.
+    pub after: Option<MessageId>,
+    /// Only messages before this one.
+    pub before: Option<MessageId>,
+}
+
+/// Keeping threads.
+///
+/// Unread messages of a person in a thread are those that others sent with an id beyond the
+/// person's read mark (no mark: all of them), participant or not. Deleting a message changes no
+/// count. The mark and receipts of somebody who leaves MUST be kept.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait ThreadRepository: Send + Sync {
+    /// What decisions about the thread rest on, seen from `person`.
+    async fn thread_facts(
+        &self,
+        id: ThreadId,
+        person: UserId,
+    ) -> Result<Option<ThreadFacts>, StoreError>;
+
+    /// The thread as its viewer sees it, if it lies within `sight.threads`.
+    async fn thread(&self, id: ThreadId, sight: Sight) -> Result<Option<ThreadView>, StoreError>;
+
+    /// Threads within sight that match, latest activity first (descending
+    /// `(updated_at in microseconds, id)`, which is also the page position). The number of
+    /// statements MUST NOT depend on the number of threads.
+    async fn list_threads(
+        &self,
+        query: ThreadQuery,
+        page: Keyset,
+    ) -> Result<Page<ThreadView>, StoreError>;
+
+    /// Opens a thread with its participants and its first message, and answers it as its creator
+    /// sees it. Events whose object is of type `message` and has no id are about the first message.
+    async fn open_thread(&self, commit: Commit<NewThreadRow>) -> Result<ThreadView, StoreError>;
+
+    /// Changes a thread and answers it as the viewer sees it.
+    async fn update_thread(&self, commit: Commit<ThreadUpdate>) -> Result<ThreadView, StoreError>;
+
+    /// Adds a participant and answers the thread as the viewer sees it. The thread's activity is
+    /// left as it is. When the person is a participant already, the events MUST NOT be written.
+    async fn add_participant(
+        &self,
+        commit: Commit<ParticipantAddition>,
+    ) -> Result<ThreadView, StoreError>;
+
+    /// Removes a participant; `false`, with nothing written, when they were none.
+    async fn remove_participant(
+        &self,
+        commit: Commit<ParticipantRemoval>,
+    ) -> Result<bool, StoreError>;
+
+    /// Moves a participant's read mark forward, never back, and notes when. `false` when `up_to`
+    /// names a message that is not in the thread. An empty thread has nothing to mark and answers
+    /// `true`.
+    async fn mark_read(&self, commit: Commit<ReadMark>) -> Result<bool, StoreError>;
+}
+
+/// Keeping messages.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait MessageRepository: Send + Sync {
+    /// What sending a message rests on, in one call.
+    async fn post_facts(
+        &self,
+        thread: ThreadId,
+        sender: UserId,
+        recipient: Option<UserId>,
+        reply_to: Option<MessageId>,
+    ) -> Result<Option<PostFacts>, StoreError>;
+
+    /// Stores a message, makes it the thread's latest activity, and answers its id and, if it has
+    /// one, its attachment's id. Ids MUST grow with the order of messages within a thread, for
+    /// every reader: a message that becomes visible later MUST have a greater id.
+    async fn post_message(
+        &self,
+        commit: Commit<MessageRow>,
+    ) -> Result<(MessageId, Option<crate::ids::MessageAttachmentId>), StoreError>;
+
+    /// The thread's facts seen from the query's viewer and a page of its messages by ascending id.
+    /// Deleted messages MUST come with empty text and no attachment. The number of statements MUST
+    /// NOT depend on the number of messages.
+    async fn list_messages(
+        &self,
+        query: MessageQuery,
+        page: Keyset,
+    ) -> Result<Option<(ThreadFacts, Page<Message>)>, StoreError>;
+
+    /// What decisions about the message rest on, seen from `person`.
+    async fn message_facts(
+        &self,
+        id: MessageId,
+        person: UserId,
+    ) -> Result<Option<MessageFacts>, StoreError>;
+
+    /// The message as its viewer sees it. Whether they may is decided before.
+    async fn message(&self, id: MessageId, sight: Sight) -> Result<Option<Message>, StoreError>;
+
+    /// The message's facts seen from `person`, and its file with where its bytes are.
+    async fn message_attachment(
+        &self,
+        id: MessageId,
+        person: UserId,
+    ) -> Result<Option<AttachedBlob>, StoreError>;
+
+    /// Changes a message's text.
+    async fn edit_message(&self, commit: Commit<MessageEdit>) -> Result<(), StoreError>;
+
+    /// Empties a message, takes its file away and turns the file's blob to deleted.
+    async fn delete_message(&self, commit: Commit<MessageDeletion>) -> Result<(), StoreError>;
+}
+
+/// A new text for a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageEdit {
+    /// Which message.
+    pub message: MessageId,
+    /// What it says now.
+    pub text: MessageText,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A message to be deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MessageDeletion {
+    /// Which message.
+    pub message: MessageId,
+    /// When.
+    pub at: Timestamp,
+}

@@ -1,0 +1,15 @@
+//! Support tickets.
+
+mod model;
+mod ports;
+
+pub use model::{
+    NewTicket, NewTicketMessage, NewTicketOnSubject, Ticket, TicketAttachment, TicketCategory,
+    TicketChange, TicketFilter, TicketMessage, TicketPriority, TicketStatus,
+};
+#[cfg(feature = "mocks")]
+pub use ports::MockTicketRepository;
+pub use ports::{
+    NewTicketAttachmentRow, NewTicketMessageRow, NewTicketRow, TicketAttachedBlob, TicketQuery,
+    TicketRepository, TicketUpdate,
+};

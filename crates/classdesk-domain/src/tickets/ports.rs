@@ -1,0 +1,176 @@
+//! What tickets need of a store.
+
+use async_trait::async_trait;
+
+use crate::blobs::{FinishedUpload, StoredBlob};
+use crate::clock::Timestamp;
+use crate::events::HistoryLine;
+use crate::ids::{TicketAttachmentId, TicketId, TicketMessageId, UserId};
+use crate::paging::{Keyset, Page};
+use crate::policy::Sight;
+use crate::store::{Commit, StoreError};
+use crate::subjects::SubjectRef;
+use crate::text::{Description, MessageText};
+
+use super::model::{
+    NewTicket, Ticket, TicketAttachment, TicketFilter, TicketMessage, TicketStatus,
+};
+
+/// A ticket to be inserted, `open` and in version 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTicketRow {
+    /// What was asked for, except the description.
+    pub ticket: NewTicket,
+    /// The description with the line that names the subject.
+    pub description: Description,
+    /// The subject it is on.
+    pub about: Option<SubjectRef>,
+    /// Who creates it.
+    pub created_by: UserId,
+    /// Whom it is for.
+    pub requester: UserId,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// A ticket as it shall be. The version is the store's to count up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TicketUpdate {
+    /// The ticket with its new title, status, `is_escalated`, `resolved_at`, priority and
+    /// category; nothing else of it is written.
+    pub ticket: Ticket,
+    /// Who has it now; `None` when that stays.
+    pub assigned_to: Option<Option<UserId>>,
+    /// When.
+    pub at: Timestamp,
+    /// For whom the changed ticket is shown.
+    pub sight: Sight,
+}
+
+/// A message to be inserted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTicketMessageRow {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// Who writes it.
+    pub sender: UserId,
+    /// What it says.
+    pub text: MessageText,
+    /// Whether it is for staff alone.
+    pub is_internal: bool,
+    /// The status that the ticket gets by it (with `resolved_at` cleared and the version counted
+    /// up); `None` when it stays.
+    pub reopens: Option<TicketStatus>,
+    /// When. It becomes the ticket's `updated_at`, unless the message is internal: an internal
+    /// message MUST leave no trace for the requester.
+    pub created_at: Timestamp,
+}
+
+/// A file to be attached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTicketAttachmentRow {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// The file. The store MUST turn its blob from pending to stored in the same transaction, and
+    /// answer `Stale` when the blob is not pending.
+    pub upload: FinishedUpload,
+    /// Whether it is for staff alone.
+    pub is_internal: bool,
+    /// When. It becomes the ticket's `updated_at`, unless the file is internal.
+    pub uploaded_at: Timestamp,
+}
+
+/// A ticket's file with where its bytes are, and the ticket as the viewer sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TicketAttachedBlob {
+    /// The ticket.
+    pub ticket: Ticket,
+    /// The file.
+    pub attachment: TicketAttachment,
+    /// Where its bytes are.
+    pub blob: StoredBlob,
+}
+
+/// Which tickets a viewer asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TicketQuery {
+    /// What the viewer may see; `sight.tickets` and `sight.notes` matter here.
+    pub sight: Sight,
+    /// What the viewer asked for.
+    pub filter: TicketFilter,
+}
+
+/// Keeping tickets. Every count and list MUST follow `sight.notes`: with
+/// [`NoteSight::PublicOnly`](crate::policy::NoteSight::PublicOnly) internal messages, internal
+/// files and internal lines of the history do not exist.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait TicketRepository: Send + Sync {
+    /// The ticket with its counts, whether or not it lies within `sight.tickets`: the caller asks
+    /// the policy.
+    async fn ticket(&self, id: TicketId, sight: Sight) -> Result<Option<Ticket>, StoreError>;
+
+    /// Tickets within `sight.tickets` that match, newest first (descending id).
+    async fn list_tickets(
+        &self,
+        query: TicketQuery,
+        page: Keyset,
+    ) -> Result<Page<Ticket>, StoreError>;
+
+    /// Creates a ticket.
+    async fn create_ticket(&self, commit: Commit<NewTicketRow>) -> Result<Ticket, StoreError>;
+
+    /// Changes a ticket, counts its version up by one, and answers it as the viewer sees it.
+    async fn update_ticket(&self, commit: Commit<TicketUpdate>) -> Result<Ticket, StoreError>;
+
+    /// Adds a message and answers its id.
+    async fn add_ticket_message(
+        &self,
+        commit: Commit<NewTicketMessageRow>,
+    ) -> Result<TicketMessageId, StoreError>;
+
+    /// The ticket and a page of its messages within `sight.notes`, oldest first (ascending id).
+    async fn list_ticket_messages(
+        &self,
+        id: TicketId,
+        sight: Sight,
+        page: Keyset,
+    ) -> Result<Option<(Ticket, Page<TicketMessage>)>, StoreError>;
+
+    /// The message, whoever may see it: for answering a repeated request to its author.
+    async fn ticket_message(
+        &self,
+        id: TicketMessageId,
+    ) -> Result<Option<TicketMessage>, StoreError>;
+
+    /// Attaches a file.
+    async fn attach_to_ticket(
+        &self,
+        commit: Commit<NewTicketAttachmentRow>,
+    ) -> Result<TicketAttachment, StoreError>;
+
+    /// The ticket and a page of its files within `sight.notes`, newest first (descending id).
+    async fn list_ticket_attachments(
+        &self,
+        id: TicketId,
+        sight: Sight,
+        page: Keyset,
+    ) -> Result<Option<(Ticket, Page<TicketAttachment>)>, StoreError>;
+
+    /// A file of this ticket, whether or not it is internal: the caller asks the policy. A file of
+    /// another ticket MUST NOT be found.
+    async fn ticket_attachment(
+        &self,
+        ticket: TicketId,
+        attachment: TicketAttachmentId,
+        sight: Sight,
+    ) -> Result<Option<TicketAttachedBlob>, StoreError>;
+
+    /// The ticket and a page of its history within `sight.notes`, oldest first (ascending id).
+    async fn ticket_history(
+        &self,
+        id: TicketId,
+        sight: Sight,
+        page: Keyset,
+    ) -> Result<Option<(Ticket, Page<HistoryLine>)>, StoreError>;
+}

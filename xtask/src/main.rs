@@ -1,0 +1,2 @@
+//! The developers' tasks.
+fn main() {}
