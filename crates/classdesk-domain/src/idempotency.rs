@@ -103,7 +103,8 @@ pub struct Lease {
 /// What a commit writes to complete a reservation.
 ///
 /// The store MUST answer [`StoreError::Stale`], and change nothing, when the lease is no longer
-/// held or was completed already.
+/// held or was completed already. A lease that has ended is still held for a commit as long as
+/// nobody has reserved the key anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Completion {
     /// The reservation.
@@ -152,12 +153,14 @@ pub trait IdempotencyRepository: Send + Sync {
     /// Reserves the key until `now` + [`LEASE`], or says in which state it is.
     ///
     /// Of any number of concurrent calls at most one MUST get [`Reservation::Reserved`]. A
-    /// reservation whose lease ended, and a completed one older than [`REMEMBERED`], MUST count as
-    /// free.
+    /// reservation whose lease ended (at exactly its end it has), and a completed one that was
+    /// reserved [`REMEMBERED`] ago or longer, MUST count as free. A key that is reserved anew
+    /// keeps its row and counts up [`Lease::attempt`], which begins at 1.
     async fn reserve(&self, scope: &Scope, now: Timestamp) -> Result<Reservation, StoreError>;
 
-    /// Makes the lease last until `now` + [`LEASE`]; `false` when it is no longer held. A long
-    /// upload renews its lease while it runs.
+    /// Makes the lease last until `now` + [`LEASE`]; `false`, with nothing changed, when it is no
+    /// longer held: it has ended by `now`, was released, completed, or the key was reserved anew.
+    /// A long upload renews its lease while it runs.
     async fn renew(&self, lease: Lease, now: Timestamp) -> Result<bool, StoreError>;
 
     /// Frees a key whose request has failed. Without effect when the lease is no longer held or

@@ -167,6 +167,14 @@ pub enum Fact {
 /// A store MUST apply the change, its events and its idempotency completion in one transaction,
 /// or none of them. What a store has answered `Ok` MUST survive the death of the process and a
 /// loss of power (a store in memory excepted).
+///
+/// A change of a row, or one that links to a row, that is not there (or that was deleted) MUST
+/// answer [`StoreError::Stale`]. A change that turns out to be none MUST write no event and
+/// complete nothing: those are the answers `false` and `0`.
+///
+/// A completion remembers the id of the row that the commit creates, or else of the one that it
+/// changes; an event whose object has no id is about the same row. Ids count up from 1 in each
+/// table and MUST NOT be used twice, not even after a row was removed; they may have gaps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit<C> {
     /// What changes.

@@ -163,7 +163,7 @@ pub struct StoredBlobRow {
     pub key: StorageKey,
     /// Where it is in its life.
     pub state: BlobState,
-    /// What is known of its bytes, once it is stored.
+    /// What is known of its bytes, once it is stored; kept when it is deleted.
     pub info: Option<BlobInfo>,
     /// Since when it exists.
     pub created_at: Timestamp,
@@ -182,8 +182,9 @@ pub trait BlobRepository: Send + Sync {
     async fn abandon_blob(&self, id: BlobId) -> Result<(), StoreError>;
 
     /// Turns at most `limit` pending rows from before `pending_before` to deleted, and answers at
-    /// most `limit` deleted rows. A row that was answered can't become stored any more. Several
-    /// processes MAY call it at once and MAY get the same rows.
+    /// most `limit` deleted rows, by ascending id, the ones just turned among them. A row that was
+    /// answered can't become stored any more. Several processes MAY call it at once and MAY get
+    /// the same rows.
     async fn sweepable_blobs(
         &self,
         pending_before: Timestamp,

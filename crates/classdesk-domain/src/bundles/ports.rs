@@ -69,7 +69,8 @@ pub trait BundleRepository: Send + Sync {
     ) -> Result<Page<BundleView>, StoreError>;
 
     /// Active people who are the bundle's client, its writer, or staff, by ascending id. It MUST
-    /// leave out a client who no longer has the role of a client, and a writer likewise.
+    /// leave out a client who no longer has the role of a client, and a writer likewise. A bundle
+    /// that is not there has none.
     async fn list_members(&self, id: BundleId, page: Keyset) -> Result<Page<UserRef>, StoreError>;
 
     /// Creates a bundle in version 1, and its subject.

@@ -285,6 +285,6 @@ pub struct UserFilter {
     pub role: Option<Role>,
     /// Active or not.
     pub is_active: Option<bool>,
-    /// Username, email or display name contains this, whatever the case.
+    /// Username, email or display name contains this, whatever the (ASCII) case.
     pub q: Option<SearchText>,
 }

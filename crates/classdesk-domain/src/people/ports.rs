@@ -130,11 +130,15 @@ pub trait SessionRepository: Send + Sync {
     /// failures counted under `forgives`.
     async fn start_session(&self, commit: Commit<NewSession>) -> Result<Session, StoreError>;
 
-    /// Ends sessions of a person and says how many there were. Sessions of others MUST stay.
+    /// Ends sessions of a person and says how many there were. Sessions of others MUST stay. When
+    /// there were none, the events MUST NOT be written.
     async fn end_sessions(&self, commit: Commit<EndSessions>) -> Result<u64, StoreError>;
 
     /// Counts an attempt as a failure and admits it, or refuses it without counting, as
     /// [`LoginLimits::opens_at`](super::LoginLimits::opens_at) says for the failures within the
     /// window. Of any number of concurrent attempts no more than the limit MUST be admitted.
+    ///
+    /// An attempt is one failure that counts for its account and its address alike; forgiving the
+    /// account removes it for both, and leaves other accounts' failures from that address.
     async fn admit_login(&self, attempt: LoginAttempt) -> Result<Admission, StoreError>;
 }

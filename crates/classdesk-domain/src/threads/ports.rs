@@ -205,6 +205,10 @@ pub struct MessageQuery {
 /// Unread messages of a person in a thread are those that others sent with an id beyond the
 /// person's read mark (no mark: all of them), participant or not. Deleting a message changes no
 /// count. The mark and receipts of somebody who leaves MUST be kept.
+///
+/// A receipt MUST keep the time at which the mark first reached its message, however far the mark
+/// moves later, and receipts are listed by ascending id of who has read. Nobody has a receipt of
+/// their own message.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait ThreadRepository: Send + Sync {
@@ -231,7 +235,7 @@ pub trait ThreadRepository: Send + Sync {
     /// sees it. Events whose object is of type `message` and has no id are about the first message.
     async fn open_thread(&self, commit: Commit<NewThreadRow>) -> Result<ThreadView, StoreError>;
 
-    /// Changes a thread and answers it as the viewer sees it.
+    /// Changes a thread and answers it as the viewer, in their present role, sees it.
     async fn update_thread(&self, commit: Commit<ThreadUpdate>) -> Result<ThreadView, StoreError>;
 
     /// Adds a participant and answers the thread as the viewer sees it. The thread's activity is
