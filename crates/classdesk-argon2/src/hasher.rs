@@ -1,0 +1,110 @@
+//! The hasher: who computes when.
+
+use std::sync::Arc;
+
+use argon2::Params;
+use async_trait::async_trait;
+use classdesk_domain::clock::SecretSource;
+use classdesk_domain::people::{PasswordHash, PasswordHashError, PasswordHasher, Verification};
+use classdesk_domain::store::Cause;
+use tokio::sync::Semaphore;
+
+use crate::cost::{Cost, CostError};
+use crate::digest::{self, SALT_BYTES};
+
+/// How many hashes are computed at once and how many callers may wait for their turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Hashes at once, at least 1. Each takes the memory of its [`Cost`].
+    pub at_once: usize,
+    /// Callers that may wait besides. Zero refuses whoever can't start at once.
+    pub waiting: usize,
+}
+
+impl Default for Load {
+    /// Two at once (38 MiB at the default cost) and 64 waiting, who are served in about two
+    /// seconds.
+    fn default() -> Self {
+        Self {
+            at_once: 2,
+            waiting: 64,
+        }
+    }
+}
+
+/// The domain's password hasher on Argon2id. It has to be used within a tokio runtime.
+pub struct Argon2idHasher {
+    params: Params,
+    secrets: Arc<dyn SecretSource>,
+    admitted: Arc<Semaphore>,
+    running: Arc<Semaphore>,
+}
+
+impl Argon2idHasher {
+    /// A hasher of this cost under this load, with salts from `secrets`.
+    ///
+    /// # Errors
+    /// A [`CostError`] when the cost is below what the contract asks for, or impossible.
+    pub fn new(cost: Cost, load: Load, secrets: Arc<dyn SecretSource>) -> Result<Self, CostError> {
+        let at_once = load.at_once.clamp(1, Semaphore::MAX_PERMITS / 2);
+        let waiting = load.waiting.min(Semaphore::MAX_PERMITS / 2);
+        Ok(Self {
+            params: cost.params()?,
+            secrets,
+            admitted: Arc::new(Semaphore::new(at_once + waiting)),
+            running: Arc::new(Semaphore::new(at_once)),
+        })
+    }
+
+    fn salt(&self) -> [u8; SALT_BYTES] {
+        let mut salt = [0; SALT_BYTES];
+        salt.copy_from_slice(&self.secrets.bytes()[..SALT_BYTES]);
+        salt
+    }
+
+    /// Computes when it is this caller's turn. The permits travel with the work: a caller that
+    /// goes away frees its place only when its memory is free as well.
+    async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Cause> + Send + 'static,
+    ) -> Result<T, PasswordHashError> {
+        let admitted = Arc::clone(&self.admitted)
+            .try_acquire_owned()
+            .map_err(|_| PasswordHashError::Busy)?;
+        let running = Arc::clone(&self.running)
+            .acquire_owned()
+            .await
+            .map_err(|closed| PasswordHashError::Failed(closed.into()))?;
+        tokio::task::spawn_blocking(move || {
+            let result = work();
+            drop((running, admitted));
+            result
+        })
+        .await
+        .map_err(|died| PasswordHashError::Failed(died.into()))?
+        .map_err(PasswordHashError::Failed)
+    }
+}
+
+#[async_trait]
+impl PasswordHasher for Argon2idHasher {
+    async fn hash(&self, password: String) -> Result<PasswordHash, PasswordHashError> {
+        let (salt, params) = (self.salt(), self.params.clone());
+        self.compute(move || digest::hash(&password, &salt, &params))
+            .await
+    }
+
+    async fn verify(
+        &self,
+        password: String,
+        hash: Option<PasswordHash>,
+    ) -> Result<Verification, PasswordHashError> {
+        let (salt, params) = (self.salt(), self.params.clone());
+        self.compute(move || match hash {
+            Some(hash) => digest::verify(&password, &hash, &params),
+            // The same work as a check, at the present cost, for a name that nobody has.
+            None => digest::hash(&password, &salt, &params).map(|_| Verification::Wrong),
+        })
+        .await
+    }
+}

@@ -1,0 +1,263 @@
+//! What the hasher promises the domain.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use classdesk_argon2::{Argon2idHasher, Cost, CostError, Load};
+use classdesk_domain::clock::SecretSource;
+use classdesk_domain::people::{PasswordHash, PasswordHashError, PasswordHasher, Verification};
+use classdesk_domain::system::SystemSecrets;
+
+const PASSWORD: &str = "a quiet winter morning";
+
+/// Made by the reference implementation: `argon2 somesalt -id -t 2 -k 65536 -p 1` of `password`.
+const REFERENCE: &str =
+    "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+
+fn hasher(cost: Cost, load: Load) -> Argon2idHasher {
+    Argon2idHasher::new(cost, load, Arc::new(SystemSecrets)).unwrap()
+}
+
+fn default_hasher() -> Argon2idHasher {
+    hasher(Cost::default(), Load::default())
+}
+
+async fn check_verify(
+    hasher: &Argon2idHasher,
+    password: &str,
+    hash: Option<&PasswordHash>,
+    expected: Verification,
+) {
+    let found = hasher.verify(password.to_owned(), hash.cloned()).await;
+    assert_eq!(found.unwrap(), expected);
+}
+
+#[tokio::test]
+async fn a_hash_fits_its_password_alone() {
+    let hasher = default_hasher();
+    let hash = hasher.hash(PASSWORD.to_owned()).await.unwrap();
+    let right = Verification::Right { outdated: false };
+    check_verify(&hasher, PASSWORD, Some(&hash), right).await;
+    check_verify(
+        &hasher,
+        "a quiet winter evening",
+        Some(&hash),
+        Verification::Wrong,
+    )
+    .await;
+    check_verify(&hasher, "", Some(&hash), Verification::Wrong).await;
+}
+
+#[tokio::test]
+async fn the_hash_is_argon2id_at_the_contracts_cost_with_a_fresh_salt() {
+    let hasher = default_hasher();
+    let first = hasher.hash(PASSWORD.to_owned()).await.unwrap();
+    let second = hasher.hash(PASSWORD.to_owned()).await.unwrap();
+    assert!(
+        first
+            .as_str()
+            .starts_with("$argon2id$v=19$m=19456,t=2,p=1$")
+    );
+    assert_ne!(first, second);
+}
+
+#[tokio::test]
+async fn the_salt_comes_from_the_source_of_secrets() {
+    struct Same;
+    impl SecretSource for Same {
+        fn bytes(&self) -> [u8; 32] {
+            [7; 32]
+        }
+    }
+    let hasher = Argon2idHasher::new(Cost::default(), Load::default(), Arc::new(Same)).unwrap();
+    let first = hasher.hash(PASSWORD.to_owned()).await.unwrap();
+    assert_eq!(first, hasher.hash(PASSWORD.to_owned()).await.unwrap());
+    assert!(first.as_str().contains("$BwcHBwcHBwcHBwcHBwcHBw$"));
+}
+
+#[tokio::test]
+async fn a_hash_of_the_reference_implementation_is_understood_and_outdated() {
+    let hash = PasswordHash::new(REFERENCE.to_owned());
+    let hasher = default_hasher();
+    let right = Verification::Right { outdated: true };
+    check_verify(&hasher, "password", Some(&hash), right).await;
+    check_verify(&hasher, "Password", Some(&hash), Verification::Wrong).await;
+}
+
+#[tokio::test]
+async fn a_hash_with_other_parameters_is_outdated() {
+    let old = default_hasher();
+    let hash = old.hash(PASSWORD.to_owned()).await.unwrap();
+    for cost in [
+        Cost {
+            memory_kib: 20 * 1024,
+            ..Cost::default()
+        },
+        Cost {
+            passes: 3,
+            ..Cost::default()
+        },
+        Cost {
+            lanes: 2,
+            ..Cost::default()
+        },
+    ] {
+        let new = hasher(cost, Load::default());
+        check_verify(
+            &new,
+            PASSWORD,
+            Some(&hash),
+            Verification::Right { outdated: true },
+        )
+        .await;
+        let renewed = new.hash(PASSWORD.to_owned()).await.unwrap();
+        check_verify(
+            &new,
+            PASSWORD,
+            Some(&renewed),
+            Verification::Right { outdated: false },
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_name_costs_a_whole_hash() {
+    // At a cost where the hash dominates everything else, half of it is far from noise.
+    let cost = Cost {
+        memory_kib: 64 * 1024,
+        passes: 3,
+        lanes: 1,
+    };
+    let hasher = hasher(cost, Load::default());
+    let hash = hasher.hash(PASSWORD.to_owned()).await.unwrap();
+    let (mut known, mut unknown) = (Duration::MAX, Duration::MAX);
+    // A busy machine only ever adds time, so the best of some rounds tell.
+    for _ in 0..20 {
+        for (hash, best) in [(Some(&hash), &mut known), (None, &mut unknown)] {
+            let start = std::time::Instant::now();
+            check_verify(&hasher, "not the password", hash, Verification::Wrong).await;
+            *best = start.elapsed().min(*best);
+        }
+        if unknown > known / 2 && known > unknown / 2 {
+            return;
+        }
+    }
+    panic!("{known:?} for a known name and {unknown:?} for an unknown one");
+}
+
+#[test]
+fn a_weaker_cost_is_refused() {
+    let check_refused = |cost: Cost| {
+        Argon2idHasher::new(cost, Load::default(), Arc::new(SystemSecrets))
+            .err()
+            .unwrap()
+    };
+    let weak = check_refused(Cost {
+        memory_kib: Cost::MIN_MEMORY_KIB - 1,
+        ..Cost::default()
+    });
+    assert!(matches!(weak, CostError::Memory), "{weak}");
+    let weak = check_refused(Cost {
+        passes: 1,
+        ..Cost::default()
+    });
+    assert!(matches!(weak, CostError::Passes), "{weak}");
+    for lanes in [0, u32::MAX] {
+        let odd = check_refused(Cost {
+            lanes,
+            ..Cost::default()
+        });
+        assert!(matches!(odd, CostError::Impossible(_)), "{odd}");
+    }
+}
+
+#[tokio::test]
+async fn a_broken_hash_is_a_failure_and_no_wrong_password() {
+    let hasher = default_hasher();
+    for text in [
+        "",
+        "plain",
+        "$argon2id$v=19$m=19456,t=2,p=1",
+        "$bcrypt$v=19$c29tZXNhbHQ$YWJj",
+    ] {
+        let hash = PasswordHash::new(text.to_owned());
+        let failed = hasher.verify(PASSWORD.to_owned(), Some(hash)).await;
+        assert!(
+            matches!(failed, Err(PasswordHashError::Failed(_))),
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_finds_the_queue_full_is_told_so_and_the_others_are_served() {
+    let hasher = Arc::new(hasher(
+        Cost::default(),
+        Load {
+            at_once: 1,
+            waiting: 2,
+        },
+    ));
+    let tasks: Vec<_> = (0..12)
+        .map(|_| {
+            let hasher = Arc::clone(&hasher);
+            tokio::spawn(async move { hasher.hash(PASSWORD.to_owned()).await })
+        })
+        .collect();
+    let (mut served, mut refused) = (0, 0);
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(_) => served += 1,
+            Err(PasswordHashError::Busy) => refused += 1,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert!(
+        served >= 3 && refused >= 1,
+        "{served} served, {refused} refused"
+    );
+    assert!(hasher.hash(PASSWORD.to_owned()).await.is_ok());
+}
+
+#[tokio::test]
+async fn nothing_computes_on_the_async_thread() {
+    let hasher = default_hasher();
+    let mut hashing = Box::pin(hasher.hash(PASSWORD.to_owned()));
+    let mut turns = 0_u32;
+    loop {
+        tokio::select! {
+            biased;
+            hash = &mut hashing => break assert!(hash.is_ok()),
+            () = tokio::task::yield_now() => turns += 1,
+        }
+    }
+    assert!(
+        turns > 10,
+        "the only async thread had {turns} turns meanwhile"
+    );
+}
+
+#[tokio::test]
+async fn callers_that_go_away_free_their_places() {
+    let hasher = hasher(
+        Cost::default(),
+        Load {
+            at_once: 1,
+            waiting: 0,
+        },
+    );
+    for _ in 0..3 {
+        let mut hashing = Box::pin(hasher.hash(PASSWORD.to_owned()));
+        tokio::select! {
+            biased;
+            _ = &mut hashing => panic!("no hash is that fast"),
+            () = tokio::task::yield_now() => {}
+        }
+        drop(hashing);
+        // The place is free again when the abandoned work has ended, and not before.
+        while hasher.hash(PASSWORD.to_owned()).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The hasher as the domain uses it.
+
+#[cfg(test)]
+mod hashing;
