@@ -214,8 +214,8 @@ impl<T> Draft<T> {
     ///
     /// # Errors
     /// Every fault of the request.
-    pub fn accept(self) -> Result<T, Invalid> {
-        self.0
+    pub fn accept(&self) -> Result<&T, Invalid> {
+        self.0.as_ref().map_err(Clone::clone)
     }
 }
 

@@ -304,3 +304,37 @@ pub trait EventRepository: Send + Sync {
         page: Keyset,
     ) -> Result<Page<AuditEntry>, StoreError>;
 }
+
+/// Reading the audit log (spec section 5, `audit/`).
+#[derive(Clone)]
+pub struct Audit {
+    ports: std::sync::Arc<crate::classdesk::Ports>,
+}
+
+impl Audit {
+    pub(crate) const fn new(ports: std::sync::Arc<crate::classdesk::Ports>) -> Self {
+        Self { ports }
+    }
+
+    /// Whether this actor may read the log at all, for shells that check rights before parameters.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`](crate::error::Error::Forbidden).
+    pub fn may_read(&self, actor: &crate::people::Actor) -> Result<(), crate::error::Error> {
+        crate::policy::decide(actor, &crate::policy::Ask::ReadAudit).require()
+    }
+
+    /// Entries that match, newest first.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`](crate::error::Error::Forbidden).
+    pub async fn list(
+        &self,
+        actor: &crate::people::Actor,
+        filter: AuditFilter,
+        page: Keyset,
+    ) -> Result<Page<AuditEntry>, crate::error::Error> {
+        self.may_read(actor)?;
+        Ok(self.ports.events.audit(filter, page).await?)
+    }
+}

@@ -202,3 +202,52 @@ impl Reservation {
         }
     }
 }
+
+/// Idempotency keys, as a shell uses them.
+#[derive(Clone)]
+pub struct Retries {
+    ports: std::sync::Arc<crate::classdesk::Ports>,
+}
+
+impl Retries {
+    pub(crate) const fn new(ports: std::sync::Arc<crate::classdesk::Ports>) -> Self {
+        Self { ports }
+    }
+
+    /// Reserves a key, or finds what it has created.
+    ///
+    /// # Errors
+    /// [`Conflict::IdempotencyRunning`].
+    pub async fn begin(&self, scope: &Scope) -> Result<Result<Lease, Completed>, Error> {
+        let now = self.ports.clock.now();
+        self.ports.idempotency.reserve(scope, now).await?.settled()
+    }
+
+    /// Keeps a reservation for a request that takes long; `false` when it is lost.
+    ///
+    /// # Errors
+    /// Only failures of the store.
+    pub async fn renew(&self, lease: Lease) -> Result<bool, Error> {
+        Ok(self
+            .ports
+            .idempotency
+            .renew(lease, self.ports.clock.now())
+            .await?)
+    }
+
+    /// Frees the key of a request that has failed.
+    ///
+    /// # Errors
+    /// Only failures of the store; the lease ends by itself then.
+    pub async fn release(&self, lease: Lease) -> Result<(), Error> {
+        Ok(self.ports.idempotency.release(lease).await?)
+    }
+
+    /// Keeps the rendered answer for retries.
+    ///
+    /// # Errors
+    /// Only failures of the store; a retry is rendered anew then.
+    pub async fn keep_answer(&self, id: IdempotencyId, answer: &StoredAnswer) -> Result<(), Error> {
+        Ok(self.ports.idempotency.store_answer(id, answer).await?)
+    }
+}

@@ -165,7 +165,8 @@ pub enum Fact {
 /// A change with everything that becomes true together with it.
 ///
 /// A store MUST apply the change, its events and its idempotency completion in one transaction,
-/// or none of them. What a store has answered `Ok` MUST survive the death of the process and a
+/// or none of them. The id that it notes for a completed idempotency reservation MUST be that of
+/// the one thing that the change creates (of a thread with a first message: the thread). What a store has answered `Ok` MUST survive the death of the process and a
 /// loss of power (a store in memory excepted).
 ///
 /// A change of a row, or one that links to a row, that is not there (or that was deleted) MUST

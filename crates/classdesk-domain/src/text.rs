@@ -95,6 +95,15 @@ impl MessageText {
         Self(String::new())
     }
 
+    /// Checks the text of a message that may turn out to carry a file, and so may be empty. The
+    /// service that sends or edits it refuses an empty text where there is no file.
+    ///
+    /// # Errors
+    /// A [`FieldFault`] that says what is wrong with it.
+    pub fn parse_maybe_empty(raw: &str) -> Result<Self, FieldFault> {
+        bounded(raw, 0, Self::MAX).map(Self)
+    }
+
     /// Whether there is no text at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -7,6 +7,7 @@
 mod file_name;
 mod model;
 mod ports;
+mod service;
 
 pub use file_name::FileName;
 pub use model::{
@@ -19,3 +20,5 @@ pub use ports::{
 };
 #[cfg(feature = "mocks")]
 pub use ports::{MockBlobRepository, MockBlobStore};
+pub(crate) use service::discard_on_error;
+pub use service::{Download, Downloads, UploadPermit, UploadTarget, Uploads};

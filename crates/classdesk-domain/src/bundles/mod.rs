@@ -2,6 +2,7 @@
 
 mod model;
 mod ports;
+mod service;
 
 pub use model::{
     Bundle, BundleChange, BundleDetail, BundleFilter, BundleStatus, BundleView, Dates, Member,
@@ -10,3 +11,4 @@ pub use model::{
 #[cfg(feature = "mocks")]
 pub use ports::MockBundleRepository;
 pub use ports::{BundleRepository, BundleUpdate, NewBundleRow, WriterAssignment};
+pub use service::Bundles;

@@ -2,8 +2,10 @@
 
 mod model;
 mod ports;
+mod service;
 
 pub use model::{BundleFile, FileChange, NewFile, Visibility};
 #[cfg(feature = "mocks")]
 pub use ports::MockFileRepository;
 pub use ports::{BundleFileFacts, FileRepository, FileUpdate, NewFileRow};
+pub use service::Files;

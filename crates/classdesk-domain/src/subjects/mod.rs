@@ -2,8 +2,10 @@
 
 mod model;
 mod ports;
+mod service;
 
 pub use model::{Parties, Subject, SubjectDraft, SubjectKind, SubjectRef};
 #[cfg(feature = "mocks")]
 pub use ports::MockSubjectRepository;
 pub use ports::{SubjectPut, SubjectRepository};
+pub use service::{Registered, Subjects};

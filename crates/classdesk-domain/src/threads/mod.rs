@@ -1,8 +1,11 @@
 //! Threads: conversations on a subject, and their messages.
 
+mod message_service;
 mod model;
 mod ports;
+mod service;
 
+pub use message_service::{MessageFilter, Messages};
 pub use model::{
     EDIT_WINDOW, Message, MessageAttachment, MessageKind, NewMessage, NewThread, ReadReceipt,
     Thread, ThreadChange, ThreadFilter, ThreadView,
@@ -14,3 +17,4 @@ pub use ports::{
 };
 #[cfg(feature = "mocks")]
 pub use ports::{MockMessageRepository, MockThreadRepository};
+pub use service::Threads;

@@ -171,8 +171,8 @@ pub struct NewMessage {
     pub recipient_id: Option<UserId>,
     /// What it says. Empty only beside an attachment.
     pub text: MessageText,
-    /// What it is; `None` is `file` beside an attachment and `text` otherwise.
-    pub kind: Option<MessageKind>,
+    /// What it is.
+    pub kind: MessageKind,
     /// The message that it answers.
     pub reply_to: Option<MessageId>,
 }
@@ -184,7 +184,7 @@ impl NewMessage {
         Self {
             recipient_id: None,
             text,
-            kind: None,
+            kind: MessageKind::Text,
             reply_to: None,
         }
     }

@@ -1,7 +1,9 @@
 //! Support tickets.
 
 mod model;
+mod notes;
 mod ports;
+mod service;
 
 pub use model::{
     NewTicket, NewTicketMessage, NewTicketOnSubject, Ticket, TicketAttachment, TicketCategory,
@@ -13,3 +15,4 @@ pub use ports::{
     NewTicketAttachmentRow, NewTicketMessageRow, NewTicketRow, TicketAttachedBlob, TicketQuery,
     TicketRepository, TicketUpdate,
 };
+pub use service::Tickets;

@@ -1,0 +1,189 @@
+//! Bytes on their way in and out.
+
+use std::sync::Arc;
+
+use crate::classdesk::Ports;
+use crate::error::{Conflict, Error};
+use crate::ids::{BundleId, ThreadId, TicketId};
+use crate::people::Actor;
+use crate::policy::{Ask, BundleAction, ReadPermit, Sight, ThreadAction, TicketAction, decide};
+use crate::subjects::SubjectRef;
+
+use super::file_name::FileName;
+use super::model::{BlobPurpose, FileInfo, FinishedUpload, StorageKey};
+use super::ports::{ByteRange, ByteStream, NewBlob};
+
+/// What an upload is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UploadTarget {
+    /// A file on this bundle.
+    Bundle(BundleId),
+    /// A file that comes with a message in this thread.
+    Thread(ThreadId),
+    /// A file on this ticket.
+    Ticket(TicketId),
+}
+
+impl UploadTarget {
+    const fn purpose(self) -> BlobPurpose {
+        match self {
+            Self::Bundle(_) => BlobPurpose::BundleFile,
+            Self::Thread(_) => BlobPurpose::MessageAttachment,
+            Self::Ticket(_) => BlobPurpose::TicketAttachment,
+        }
+    }
+}
+
+/// Proof that somebody may upload something for a target. Whether they still may is decided once
+/// more when the upload gets its owner.
+#[derive(Debug, Clone)]
+pub struct UploadPermit {
+    actor: Actor,
+    target: UploadTarget,
+}
+
+/// The first two steps of an upload: from the right to it to durable bytes. The third is
+/// [`Files::add`](crate::files::Files::add), [`Messages::send`](crate::threads::Messages::send)
+/// or [`Tickets::attach`](crate::tickets::Tickets::attach).
+#[derive(Clone)]
+pub struct Uploads {
+    ports: Arc<Ports>,
+    limit: u64,
+}
+
+impl Uploads {
+    pub(crate) const fn new(ports: Arc<Ports>, limit: u64) -> Self {
+        Self { ports, limit }
+    }
+
+    /// The greatest upload, in bytes.
+    #[must_use]
+    pub const fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    /// Checks the right to upload, before a single byte is read.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`], and a conflict for a closed thread.
+    pub async fn begin(&self, actor: &Actor, target: UploadTarget) -> Result<UploadPermit, Error> {
+        match target {
+            UploadTarget::Bundle(bundle) => {
+                let reference = SubjectRef::bundle(bundle);
+                let subject = self.ports.subjects.subject(&reference).await?;
+                let parties = subject.ok_or(Error::NotFound)?.parties;
+                decide(actor, &Ask::Bundle(BundleAction::Upload, parties)).require()?;
+            }
+            UploadTarget::Thread(thread) => {
+                let facts = self.ports.threads.thread_facts(thread, actor.id).await?;
+                let facts = facts.ok_or(Error::NotFound)?;
+                decide(actor, &Ask::Thread(ThreadAction::Post, facts.standing())).require()?;
+                if !facts.is_active {
+                    return Err(Conflict::ThreadClosed.into());
+                }
+            }
+            UploadTarget::Ticket(ticket) => {
+                let found = self.ports.tickets.ticket(ticket, Sight::of(actor)).await?;
+                let standing = found.ok_or(Error::NotFound)?.standing();
+                decide(actor, &Ask::Ticket(TicketAction::Write, standing)).require()?;
+            }
+        }
+        Ok(UploadPermit {
+            actor: *actor,
+            target,
+        })
+    }
+
+    /// Receives the bytes under a fresh key and makes them durable. Should that not succeed,
+    /// nothing is left but a row for the sweeper.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`], [`Error::Invalid`] for an empty file, and failures of the stores.
+    pub async fn receive(
+        &self,
+        permit: &UploadPermit,
+        name: FileName,
+        bytes: ByteStream,
+    ) -> Result<FinishedUpload, Error> {
+        let purpose = permit.target.purpose();
+        let key = StorageKey::fresh(purpose, self.ports.secrets.bytes());
+        let blob = self
+            .ports
+            .blob_rows
+            .create_blob(NewBlob {
+                key: key.clone(),
+                purpose,
+                created_by: permit.actor.id,
+                created_at: self.ports.clock.now(),
+            })
+            .await?;
+        match self.ports.blobs.put(&key, bytes, self.limit).await {
+            Ok(info) => Ok(FinishedUpload {
+                blob,
+                info,
+                name,
+                uploaded_by: permit.actor.id,
+            }),
+            Err(error) => {
+                // The first error is the one to tell; the sweeper finds the row either way.
+                let _ = self.ports.blob_rows.abandon_blob(blob).await;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Gives up an upload that will get no owner, so that its bytes are swept soon.
+    ///
+    /// # Errors
+    /// Only failures of the store; the upload is swept after a day then.
+    pub async fn abandon(&self, upload: &FinishedUpload) -> Result<(), Error> {
+        Ok(self.ports.blob_rows.abandon_blob(upload.blob).await?)
+    }
+}
+
+/// Gives up the upload of a use case that did not succeed.
+pub(crate) async fn discard_on_error<T>(
+    ports: &Ports,
+    upload: Option<&FinishedUpload>,
+    outcome: Result<T, Error>,
+) -> Result<T, Error> {
+    if let (Err(_), Some(upload)) = (&outcome, upload) {
+        // A row that can't be turned now is swept after a day.
+        let _ = ports.blob_rows.abandon_blob(upload.blob).await;
+    }
+    outcome
+}
+
+/// A file that the actor may read, with the permit to do so.
+#[derive(Debug, Clone)]
+pub struct Download {
+    /// What is known of the file.
+    pub file: FileInfo,
+    /// The permit.
+    pub permit: ReadPermit,
+}
+
+/// Reading stored bytes.
+#[derive(Clone)]
+pub struct Downloads {
+    ports: Arc<Ports>,
+}
+
+impl Downloads {
+    pub(crate) const fn new(ports: Arc<Ports>) -> Self {
+        Self { ports }
+    }
+
+    /// Opens stored bytes, or a range of them.
+    ///
+    /// # Errors
+    /// [`Error::Blob`] when the bytes are missing or the storage fails. Damage shows as the
+    /// stream's last item.
+    pub async fn open(
+        &self,
+        permit: &ReadPermit,
+        range: Option<ByteRange>,
+    ) -> Result<ByteStream, Error> {
+        Ok(self.ports.blobs.open(permit, range).await?)
+    }
+}

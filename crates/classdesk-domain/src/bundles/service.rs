@@ -1,0 +1,351 @@
+//! The use cases of class bundles.
+
+use std::sync::Arc;
+
+use crate::classdesk::{By, Ports};
+use crate::clock::Timestamp;
+use crate::error::{Draft, Error, Invalid};
+use crate::events::{EventAction, EventObject, NewEvent};
+use crate::ids::{BundleId, UserId};
+use crate::paging::{Keyset, Page};
+use crate::people::{Actor, Role};
+use crate::policy::{Ask, BundleAction, Sight, decide};
+use crate::store::{Commit, Fact};
+use crate::use_case::{ExpectedVersion, active_in_role, redecide, still_acting, still_active};
+
+use super::model::{
+    Bundle, BundleChange, BundleDetail, BundleFilter, BundleStatus, BundleView, Dates, Member,
+    MemberRelation, NewBundle,
+};
+use super::ports::{BundleUpdate, NewBundleRow, WriterAssignment};
+
+/// Listing, reading, creating and changing bundles (spec section 5).
+#[derive(Clone)]
+pub struct Bundles {
+    ports: Arc<Ports>,
+}
+
+impl Bundles {
+    pub(crate) const fn new(ports: Arc<Ports>) -> Self {
+        Self { ports }
+    }
+
+    /// The bundles that the actor may see.
+    ///
+    /// # Errors
+    /// Only failures of the store.
+    pub async fn list(
+        &self,
+        actor: &Actor,
+        filter: BundleFilter,
+        page: Keyset,
+    ) -> Result<Page<BundleView>, Error> {
+        Ok(self
+            .ports
+            .bundles
+            .list_bundles(Sight::of(actor), filter, page)
+            .await?)
+    }
+
+    /// One bundle with its counts and files.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn detail(&self, actor: &Actor, id: BundleId) -> Result<BundleDetail, Error> {
+        let found = self
+            .ports
+            .bundles
+            .bundle_detail(id, Sight::of(actor))
+            .await?;
+        let detail = found.ok_or(Error::NotFound)?;
+        let parties = detail.view.bundle.parties;
+        decide(actor, &Ask::Bundle(BundleAction::See, parties)).require()?;
+        Ok(detail)
+    }
+
+    /// Checks that the actor may see a bundle, for what is listed below it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn see(&self, actor: &Actor, id: BundleId) -> Result<(), Error> {
+        let subject = self
+            .ports
+            .subjects
+            .subject(&crate::subjects::SubjectRef::bundle(id))
+            .await?;
+        let parties = subject.ok_or(Error::NotFound)?.parties;
+        decide(actor, &Ask::Bundle(BundleAction::See, parties)).require()
+    }
+
+    /// Who can be a recipient on the bundle.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn members(
+        &self,
+        actor: &Actor,
+        id: BundleId,
+        page: Keyset,
+    ) -> Result<Page<Member>, Error> {
+        let view = self.load(actor, id).await?;
+        let parties = view.bundle.parties;
+        let members = self.ports.bundles.list_members(id, page).await?;
+        Ok(members.map(|user| {
+            let relation = if user.id == parties.client {
+                MemberRelation::Client
+            } else if parties.assigned_writer == Some(user.id) {
+                MemberRelation::AssignedWriter
+            } else {
+                MemberRelation::Staff
+            };
+            Member { user, relation }
+        }))
+    }
+
+    /// Creates a bundle.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`], [`Error::Invalid`].
+    pub async fn create(
+        &self,
+        by: impl Into<By>,
+        draft: impl Into<Draft<NewBundle>>,
+    ) -> Result<BundleDetail, Error> {
+        let (by, draft) = (by.into(), draft.into());
+        redecide!(self.ports.users, &by.actor, self.try_create(by, &draft))
+    }
+
+    async fn try_create(&self, by: By, draft: &Draft<NewBundle>) -> Result<BundleDetail, Error> {
+        decide(&by.actor, &Ask::CreateBundle).require()?;
+        let new = draft.accept()?;
+        let users = &*self.ports.users;
+        let client = active_in_role(users, new.client_id, Role::Client, "client_id").await?;
+        let writer = match new.assigned_writer_id {
+            Some(id) => Some(active_in_role(users, id, Role::Writer, "assigned_writer_id").await?),
+            None => None,
+        };
+        let now = self.ports.clock.now();
+        let mut event = bundle_event(now, &by.actor, EventAction::BundleCreated, None)
+            .with("client", client.id);
+        if let Some(writer) = &writer {
+            event = event.with("assigned_writer", writer.id);
+        }
+        let row = NewBundleRow {
+            bundle: new.clone(),
+            created_by: by.actor.id,
+            created_at: now,
+            completed_at: (new.status == BundleStatus::Completed).then_some(now),
+        };
+        let commit = Commit::new(row)
+            .resting_on(still_acting(&by.actor))
+            .resting_on(still_active(&client))
+            .resting_on_all(writer.as_ref().map(still_active))
+            .telling(event)
+            .completing(by.completes);
+        let bundle = self.ports.bundles.create_bundle(commit).await?;
+        let view = BundleView {
+            bundle,
+            client_username: client.username,
+            assigned_writer_username: writer.map(|writer| writer.username),
+            threads_count: 0,
+            tickets_count: 0,
+        };
+        Ok(BundleDetail {
+            view,
+            files: Vec::new(),
+        })
+    }
+
+    /// Changes a bundle's own fields.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`],
+    /// [`Error::PreconditionFailed`].
+    pub async fn change(
+        &self,
+        actor: &Actor,
+        id: BundleId,
+        draft: impl Into<Draft<BundleChange>>,
+        expected: &ExpectedVersion,
+    ) -> Result<BundleDetail, Error> {
+        let draft = draft.into();
+        redecide!(
+            self.ports.users,
+            actor,
+            self.try_change(actor, id, &draft, expected)
+        )?;
+        self.detail(actor, id).await
+    }
+
+    async fn try_change(
+        &self,
+        actor: &Actor,
+        id: BundleId,
+        draft: &Draft<BundleChange>,
+        expected: &ExpectedVersion,
+    ) -> Result<(), Error> {
+        let before = self.load_for_change(actor, id).await?;
+        let change = draft.accept()?;
+        expected.check(before.version)?;
+        let now = self.ports.clock.now();
+        let after = changed(&before, change, now)?;
+        let names = differing_fields(&before, &after);
+        if names.is_empty() {
+            return Ok(());
+        }
+        let mut event =
+            bundle_event(now, actor, EventAction::BundleChanged, Some(id)).with("fields", names);
+        if before.status != after.status {
+            event = event.changing(
+                Some(before.status.to_string()),
+                Some(after.status.to_string()),
+            );
+        }
+        let version = Fact::BundleVersion {
+            bundle: id,
+            version: before.version,
+        };
+        let commit = Commit::new(BundleUpdate { bundle: after })
+            .resting_on(still_acting(actor))
+            .resting_on(version)
+            .telling(event);
+        self.ports.bundles.update_bundle(commit).await?;
+        Ok(())
+    }
+
+    /// Gives the bundle another writer, who joins its non-private threads, or none.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`].
+    pub async fn assign_writer(
+        &self,
+        actor: &Actor,
+        id: BundleId,
+        draft: impl Into<Draft<Option<UserId>>>,
+    ) -> Result<BundleDetail, Error> {
+        let draft = draft.into();
+        redecide!(self.ports.users, actor, self.try_assign(actor, id, &draft))?;
+        self.detail(actor, id).await
+    }
+
+    async fn try_assign(
+        &self,
+        actor: &Actor,
+        id: BundleId,
+        draft: &Draft<Option<UserId>>,
+    ) -> Result<(), Error> {
+        let before = self.load_for_change(actor, id).await?;
+        let writer = *draft.accept()?;
+        let former = before.parties.assigned_writer;
+        if writer == former {
+            return Ok(());
+        }
+        let person = match writer {
+            Some(writer) => {
+                Some(active_in_role(&*self.ports.users, writer, Role::Writer, "writer_id").await?)
+            }
+            None => None,
+        };
+        let now = self.ports.clock.now();
+        let text = |id: Option<UserId>| id.map(|id| id.to_string());
+        let event = bundle_event(now, actor, EventAction::WriterAssigned, Some(id))
+            .changing(text(former), text(writer));
+        let commit = Commit::new(WriterAssignment {
+            bundle: id,
+            writer,
+            at: now,
+        })
+        .resting_on(still_acting(actor))
+        .resting_on(Fact::Parties {
+            subject: before.subject(),
+            parties: before.parties,
+        })
+        .resting_on_all(person.as_ref().map(still_active))
+        .telling(event);
+        self.ports.bundles.assign_writer(commit).await?;
+        Ok(())
+    }
+
+    async fn load(&self, actor: &Actor, id: BundleId) -> Result<BundleView, Error> {
+        let found = self.ports.bundles.bundle(id, Sight::of(actor)).await?;
+        let view = found.ok_or(Error::NotFound)?;
+        decide(actor, &Ask::Bundle(BundleAction::See, view.bundle.parties)).require()?;
+        Ok(view)
+    }
+
+    async fn load_for_change(&self, actor: &Actor, id: BundleId) -> Result<Bundle, Error> {
+        let view = self.load(actor, id).await?;
+        decide(
+            actor,
+            &Ask::Bundle(BundleAction::Change, view.bundle.parties),
+        )
+        .require()?;
+        Ok(view.bundle)
+    }
+}
+
+/// The bundle with the change applied.
+fn changed(before: &Bundle, change: &BundleChange, now: Timestamp) -> Result<Bundle, Invalid> {
+    let start = change.start_date.unwrap_or_else(|| before.dates.start());
+    let end = change.end_date.unwrap_or_else(|| before.dates.end());
+    let field = if change.end_date.is_some() {
+        "end_date"
+    } else {
+        "start_date"
+    };
+    let dates = Dates::new(start, end).map_err(|fault| Invalid::field(field, fault))?;
+    let status = change.status.unwrap_or(before.status);
+    let completed_at = match (before.status, status) {
+        (BundleStatus::Completed, BundleStatus::Completed) => before.completed_at,
+        (_, BundleStatus::Completed) => Some(now),
+        _ => None,
+    };
+    Ok(Bundle {
+        title: change.title.clone().unwrap_or_else(|| before.title.clone()),
+        description: change
+            .description
+            .clone()
+            .unwrap_or_else(|| before.description.clone()),
+        level: change.level.clone().unwrap_or_else(|| before.level.clone()),
+        number_of_classes: change.number_of_classes.unwrap_or(before.number_of_classes),
+        dates,
+        status,
+        completed_at,
+        updated_at: now,
+        ..before.clone()
+    })
+}
+
+/// The names of the fields in which two states of a bundle differ.
+fn differing_fields(before: &Bundle, after: &Bundle) -> String {
+    let fields = [
+        ("title", before.title != after.title),
+        ("description", before.description != after.description),
+        ("status", before.status != after.status),
+        ("level", before.level != after.level),
+        (
+            "number_of_classes",
+            before.number_of_classes != after.number_of_classes,
+        ),
+        ("start_date", before.dates.start() != after.dates.start()),
+        ("end_date", before.dates.end() != after.dates.end()),
+    ];
+    let names: Vec<_> = fields
+        .into_iter()
+        .filter_map(|(name, differs)| differs.then_some(name))
+        .collect();
+    names.join(",")
+}
+
+fn bundle_event(
+    at: Timestamp,
+    actor: &Actor,
+    action: EventAction,
+    id: Option<BundleId>,
+) -> NewEvent {
+    let object = match id {
+        Some(id) => EventObject::existing("class_bundle", id.get()),
+        None => EventObject::created("class_bundle"),
+    };
+    NewEvent::new(at, Some(actor.id), action, object)
+}

@@ -1,0 +1,302 @@
+//! The use cases of bundle files.
+
+use std::sync::Arc;
+
+use crate::blobs::{Download, FinishedUpload, discard_on_error};
+use crate::classdesk::{By, Ports};
+use crate::clock::Timestamp;
+use crate::error::{Draft, Error};
+use crate::events::{EventAction, EventObject, NewEvent};
+use crate::ids::{BundleId, FileId};
+use crate::paging::{Keyset, Page};
+use crate::people::Actor;
+use crate::policy::{
+    Ask, BundleAction, FileAction, FileStanding, Sight, decide, may_set_visibility_at_upload,
+    permit_read,
+};
+use crate::store::{Commit, Fact};
+use crate::subjects::SubjectRef;
+use crate::use_case::{redecide, still_acting};
+
+use super::model::{BundleFile, FileChange, NewFile, Visibility};
+use super::ports::{BundleFileFacts, FileUpdate, NewFileRow};
+
+/// Putting files on bundles, listing, reading, changing and deleting them (spec section 5).
+#[derive(Clone)]
+pub struct Files {
+    ports: Arc<Ports>,
+}
+
+impl BundleFileFacts {
+    /// What decisions about the file rest on.
+    #[must_use]
+    pub const fn standing(&self) -> FileStanding {
+        FileStanding {
+            parties: self.parties,
+            uploaded_by: self.file.file.uploaded_by.id,
+            visibility: self.file.visibility,
+        }
+    }
+}
+
+impl Files {
+    pub(crate) const fn new(ports: Arc<Ports>) -> Self {
+        Self { ports }
+    }
+
+    /// Puts an uploaded file on a bundle. Should that not succeed, the file is given up.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Forbidden`] for visibility flags from a party;
+    /// [`Error::Invalid`].
+    pub async fn add(
+        &self,
+        by: impl Into<By>,
+        bundle: BundleId,
+        upload: FinishedUpload,
+        draft: impl Into<Draft<NewFile>>,
+    ) -> Result<BundleFile, Error> {
+        let (by, draft) = (by.into(), draft.into());
+        let added = redecide!(
+            self.ports.users,
+            &by.actor,
+            self.try_add(by, bundle, &upload, &draft)
+        );
+        discard_on_error(&self.ports, Some(&upload), added).await
+    }
+
+    async fn try_add(
+        &self,
+        by: By,
+        bundle: BundleId,
+        upload: &FinishedUpload,
+        draft: &Draft<NewFile>,
+    ) -> Result<BundleFile, Error> {
+        let actor = &by.actor;
+        let reference = SubjectRef::bundle(bundle);
+        let subject = self
+            .ports
+            .subjects
+            .subject(&reference)
+            .await?
+            .ok_or(Error::NotFound)?;
+        decide(actor, &Ask::Bundle(BundleAction::Upload, subject.parties)).require()?;
+        let new = draft.accept()?;
+        if new.is_visible_to_client.is_some() || new.is_visible_to_writer.is_some() {
+            may_set_visibility_at_upload(actor).require()?;
+        }
+        let now = self.ports.clock.now();
+        let row = NewFileRow {
+            bundle,
+            upload: upload.clone(),
+            description: new.description.clone(),
+            visibility: Visibility {
+                to_client: new.is_visible_to_client.unwrap_or(true),
+                to_writer: new.is_visible_to_writer.unwrap_or(true),
+            },
+            uploaded_at: now,
+        };
+        let object = EventObject::created("file");
+        let event = NewEvent::new(now, Some(actor.id), EventAction::FileUploaded, object)
+            .with("bundle", bundle)
+            .with("file_name", &upload.name);
+        let commit = Commit::new(row)
+            .resting_on(still_acting(actor))
+            .resting_on(Fact::Parties {
+                subject: reference,
+                parties: subject.parties,
+            })
+            .telling(event)
+            .completing(by.completes);
+        Ok(self.ports.files.add_file(commit).await?)
+    }
+
+    /// The bundle's files that the actor may see, newest first.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn list(
+        &self,
+        actor: &Actor,
+        bundle: BundleId,
+        page: Keyset,
+    ) -> Result<Page<BundleFile>, Error> {
+        let found = self
+            .ports
+            .files
+            .list_files(bundle, Sight::of(actor), page)
+            .await?;
+        let (parties, files) = found.ok_or(Error::NotFound)?;
+        decide(actor, &Ask::Bundle(BundleAction::See, parties)).require()?;
+        Ok(files)
+    }
+
+    /// One file.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn get(
+        &self,
+        actor: &Actor,
+        bundle: BundleId,
+        file: FileId,
+    ) -> Result<BundleFile, Error> {
+        Ok(self.load(actor, bundle, file, FileAction::See).await?.file)
+    }
+
+    /// A file, ready to be read.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn download(
+        &self,
+        actor: &Actor,
+        bundle: BundleId,
+        file: FileId,
+    ) -> Result<Download, Error> {
+        let facts = self.load(actor, bundle, file, FileAction::See).await?;
+        let ask = Ask::File(FileAction::See, facts.standing());
+        Ok(Download {
+            file: facts.file.file,
+            permit: permit_read(actor, &ask, facts.blob)?,
+        })
+    }
+
+    /// Changes a file's description, and for staff its visibility.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`].
+    pub async fn change(
+        &self,
+        actor: &Actor,
+        bundle: BundleId,
+        file: FileId,
+        draft: impl Into<Draft<FileChange>>,
+    ) -> Result<BundleFile, Error> {
+        let draft = draft.into();
+        redecide!(
+            self.ports.users,
+            actor,
+            self.try_change(actor, bundle, file, &draft)
+        )
+    }
+
+    async fn try_change(
+        &self,
+        actor: &Actor,
+        bundle: BundleId,
+        file: FileId,
+        draft: &Draft<FileChange>,
+    ) -> Result<BundleFile, Error> {
+        let facts = self.load(actor, bundle, file, FileAction::Change).await?;
+        let change = draft.accept()?;
+        if change.is_visible_to_client.is_some() || change.is_visible_to_writer.is_some() {
+            decide(
+                actor,
+                &Ask::File(FileAction::SetVisibility, facts.standing()),
+            )
+            .require()?;
+        }
+        let before = &facts.file;
+        let visibility = Visibility {
+            to_client: change
+                .is_visible_to_client
+                .unwrap_or(before.visibility.to_client),
+            to_writer: change
+                .is_visible_to_writer
+                .unwrap_or(before.visibility.to_writer),
+        };
+        let description = change
+            .description
+            .clone()
+            .unwrap_or_else(|| before.description.clone());
+        if visibility == before.visibility && description == before.description {
+            return Ok(facts.file);
+        }
+        let now = self.ports.clock.now();
+        let mut event = file_event(now, actor, EventAction::FileChanged, bundle, file);
+        if description != before.description {
+            event = event.with("description", "changed");
+        }
+        if visibility != before.visibility {
+            event = event
+                .with("is_visible_to_client", visibility.to_client)
+                .with("is_visible_to_writer", visibility.to_writer);
+        }
+        let commit = Commit::new(FileUpdate {
+            file,
+            description,
+            visibility,
+        })
+        .resting_on(still_acting(actor))
+        .resting_on(same_parties(&facts))
+        .resting_on(Fact::FileStands { file })
+        .telling(event);
+        Ok(self.ports.files.update_file(commit).await?)
+    }
+
+    /// Deletes a file; its bytes are swept afterwards.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`].
+    pub async fn delete(&self, actor: &Actor, bundle: BundleId, file: FileId) -> Result<(), Error> {
+        redecide!(
+            self.ports.users,
+            actor,
+            self.try_delete(actor, bundle, file)
+        )
+    }
+
+    async fn try_delete(&self, actor: &Actor, bundle: BundleId, file: FileId) -> Result<(), Error> {
+        let facts = self.load(actor, bundle, file, FileAction::Change).await?;
+        let now = self.ports.clock.now();
+        let event = file_event(now, actor, EventAction::FileDeleted, bundle, file)
+            .with("file_name", &facts.file.file.name);
+        let commit = Commit::new(file)
+            .resting_on(still_acting(actor))
+            .resting_on(same_parties(&facts))
+            .resting_on(Fact::FileStands { file })
+            .telling(event);
+        Ok(self.ports.files.delete_file(commit).await?)
+    }
+
+    async fn load(
+        &self,
+        actor: &Actor,
+        bundle: BundleId,
+        file: FileId,
+        action: FileAction,
+    ) -> Result<BundleFileFacts, Error> {
+        let facts = self
+            .ports
+            .files
+            .file(bundle, file)
+            .await?
+            .ok_or(Error::NotFound)?;
+        decide(actor, &Ask::File(action, facts.standing())).require()?;
+        Ok(facts)
+    }
+}
+
+fn same_parties(facts: &BundleFileFacts) -> Fact {
+    Fact::Parties {
+        subject: SubjectRef::bundle(facts.file.bundle),
+        parties: facts.parties,
+    }
+}
+
+fn file_event(
+    at: Timestamp,
+    actor: &Actor,
+    action: EventAction,
+    bundle: BundleId,
+    file: FileId,
+) -> NewEvent {
+    NewEvent::new(
+        at,
+        Some(actor.id),
+        action,
+        EventObject::existing("file", file.get()),
+    )
+    .with("bundle", bundle)
+}

@@ -1,0 +1,93 @@
+//! What the operator of the program does from its command line, outside of anybody's session.
+
+use std::sync::Arc;
+
+use crate::classdesk::Ports;
+use crate::error::{Error, Invalid};
+use crate::events::{EventAction, EventObject, NewEvent};
+use crate::paging::{Keyset, Page};
+use crate::store::Commit;
+
+use super::model::{LoginName, NewUser, User, UserFilter};
+use super::passwords::NewPassword;
+use super::ports::UserUpdate;
+use super::sessions::WhichSessions;
+use super::user_service::new_user;
+
+/// The operator's use cases: whoever can run the program on its store needs no further right.
+/// Their events have no actor.
+#[derive(Clone)]
+pub struct Operator {
+    ports: Arc<Ports>,
+}
+
+impl Operator {
+    pub(crate) const fn new(ports: Arc<Ports>) -> Self {
+        Self { ports }
+    }
+
+    /// Whether anybody exists.
+    ///
+    /// # Errors
+    /// Only failures of the store.
+    pub async fn any_user(&self) -> Result<bool, Error> {
+        Ok(self.ports.users.any_user().await?)
+    }
+
+    /// Creates a person in any role.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`], or a conflict that names the taken field.
+    pub async fn create_user(&self, new: &NewUser) -> Result<User, Error> {
+        let commit = new_user(&self.ports, new, None, self.ports.clock.now()).await?;
+        Ok(self.ports.users.create_user(commit).await?)
+    }
+
+    /// Lists everybody.
+    ///
+    /// # Errors
+    /// Only failures of the store.
+    pub async fn list_users(&self, page: Keyset) -> Result<Page<User>, Error> {
+        Ok(self
+            .ports
+            .users
+            .list_users(UserFilter::default(), page)
+            .await?)
+    }
+
+    /// Gives somebody a new password and ends their sessions.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when nobody signs in with this name; [`Error::Invalid`].
+    pub async fn set_password(
+        &self,
+        name: &LoginName,
+        password: &NewPassword,
+    ) -> Result<User, Error> {
+        let known = self
+            .ports
+            .users
+            .credentials(name)
+            .await?
+            .ok_or(Error::NotFound)?;
+        password
+            .fits(&known.user.username)
+            .map_err(|fault| Invalid::field("password", fault))?;
+        let update = UserUpdate {
+            password: Some(self.ports.hasher.hash(password.expose().to_owned()).await?),
+            ends: Some(WhichSessions::All),
+            ..UserUpdate::of(known.user.id)
+        };
+        let event = NewEvent::new(
+            self.ports.clock.now(),
+            None,
+            EventAction::PasswordChanged,
+            EventObject::existing("user", known.user.id.get()),
+        );
+        Ok(self
+            .ports
+            .users
+            .update_user(Commit::new(update).telling(event))
+            .await?)
+    }
+}

@@ -1,0 +1,337 @@
+//! Signing in and out.
+
+use std::sync::Arc;
+
+use crate::classdesk::{Ports, Settings};
+use crate::clock::Timestamp;
+use crate::error::{Draft, Error, FieldFault, Invalid};
+use crate::events::{EventAction, EventObject, NewEvent};
+use crate::ids::SessionId;
+use crate::paging::{Keyset, Page};
+use crate::store::{Commit, Fact};
+use crate::use_case::{redecide, still_acting};
+
+use super::model::{Actor, LoginName, User};
+use super::passwords::{NewPassword, Verification};
+use super::ports::{Credentials, UserUpdate};
+use super::sessions::{
+    AccessToken, Admission, EndSessions, LoginAttempt, NewSession, Session, WhichSessions,
+};
+
+/// Somebody who wants to sign in.
+#[derive(Clone)]
+pub struct Login {
+    /// The username or email address.
+    pub name: LoginName,
+    /// The password as it was typed.
+    pub password: String,
+    /// The address that the request came from.
+    pub address: String,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
+}
+
+/// What signing in yields. The token is shown once and kept nowhere.
+#[derive(Debug, Clone)]
+pub struct LoggedIn {
+    /// The token to act with.
+    pub token: AccessToken,
+    /// The session.
+    pub session: Session,
+    /// The person.
+    pub user: User,
+}
+
+/// Somebody whose token holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authenticated {
+    /// The person.
+    pub user: User,
+    /// The session.
+    pub session: Session,
+}
+
+impl Authenticated {
+    /// The person as the policy knows them.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor::from(&self.user)
+    }
+}
+
+/// A change of one's own password.
+#[derive(Clone)]
+pub struct PasswordChange {
+    /// The present password as it was typed.
+    pub current: String,
+    /// The new one.
+    pub new: NewPassword,
+}
+
+/// Signing in and out (spec sections 5 and 6).
+#[derive(Clone)]
+pub struct Sessions {
+    ports: Arc<Ports>,
+    settings: Settings,
+}
+
+impl Sessions {
+    pub(crate) const fn new(ports: Arc<Ports>, settings: Settings) -> Self {
+        Self { ports, settings }
+    }
+
+    /// Signs somebody in.
+    ///
+    /// An unknown name, a wrong password and a deactivated account get the same answer after the
+    /// same work.
+    ///
+    /// # Errors
+    /// [`Error::Throttled`] after too many failures, [`Error::WrongCredentials`].
+    pub async fn login(&self, login: Login) -> Result<LoggedIn, Error> {
+        let credentials = self.ports.users.credentials(&login.name).await?;
+        let account = credentials.as_ref().map_or_else(
+            || format!("name:{}", login.name.as_str()),
+            |known| format!("user:{}", known.user.id),
+        );
+        self.admit(&account, &login.address).await?;
+        let mut credentials = credentials;
+        // A second round only if the password or the person changed between check and commit.
+        for _ in 0..2 {
+            match self.enter(&login, credentials, &account).await {
+                Err(Error::Contended) => {
+                    credentials = self.ports.users.credentials(&login.name).await?;
+                }
+                outcome => return outcome,
+            }
+        }
+        Err(Error::Contended)
+    }
+
+    async fn admit(&self, account: &str, address: &str) -> Result<(), Error> {
+        let at = self.ports.clock.now();
+        let attempt = LoginAttempt {
+            account: account.to_owned(),
+            address: address.to_owned(),
+            at,
+            limits: self.settings.logins,
+        };
+        match self.ports.sessions.admit_login(attempt).await? {
+            Admission::Admitted => Ok(()),
+            Admission::Throttled { until } => Err(Error::Throttled {
+                retry_after: until.since(at),
+            }),
+        }
+    }
+
+    async fn enter(
+        &self,
+        login: &Login,
+        credentials: Option<Credentials>,
+        account: &str,
+    ) -> Result<LoggedIn, Error> {
+        let hash = credentials.as_ref().map(|known| known.password.clone());
+        let verdict = self
+            .ports
+            .hasher
+            .verify(login.password.clone(), hash)
+            .await?;
+        let (known, outdated) = match (credentials, verdict) {
+            (Some(known), Verification::Right { outdated }) if known.user.is_active => {
+                (known, outdated)
+            }
+            _ => return Err(Error::WrongCredentials),
+        };
+        let rehashed = if outdated {
+            Some(self.ports.hasher.hash(login.password.clone()).await?)
+        } else {
+            None
+        };
+        let now = self.ports.clock.now();
+        let token = AccessToken::from_bytes(self.ports.secrets.bytes());
+        let user = known.user;
+        let commit = Commit::new(NewSession {
+            user: user.id,
+            token: token.hash(),
+            created_at: now,
+            expires_at: now.plus(self.settings.sessions.lifetime),
+            address: Some(login.address.clone()),
+            user_agent: login.user_agent.clone(),
+            rehashed,
+            verified: known.password,
+            forgives: account.to_owned(),
+        })
+        .resting_on(Fact::ActiveUser {
+            user: user.id,
+            role: user.role,
+        })
+        .telling(session_event(now, &user, EventAction::SessionStarted));
+        let session = self.ports.sessions.start_session(commit).await?;
+        Ok(LoggedIn {
+            token,
+            session,
+            user: User {
+                last_login_at: Some(now),
+                ..user
+            },
+        })
+    }
+
+    /// Finds out who shows this token, and notes the use.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] when the token is unknown, past its end or idle for too long, or
+    /// its person was deactivated.
+    pub async fn authenticate(&self, token: &AccessToken) -> Result<Authenticated, Error> {
+        let found = self.ports.sessions.session(&token.hash()).await?;
+        let owner = found.ok_or(Error::Unauthenticated)?;
+        let now = self.ports.clock.now();
+        if !owner.user.is_active || !owner.session.holds(now, &self.settings.sessions) {
+            return Err(Error::Unauthenticated);
+        }
+        if owner.session.wants_touch(now, &self.settings.sessions) {
+            self.ports
+                .sessions
+                .touch_session(owner.session.id, now)
+                .await?;
+        }
+        Ok(Authenticated {
+            user: owner.user,
+            session: owner.session,
+        })
+    }
+
+    /// Ends this session.
+    ///
+    /// # Errors
+    /// Only failures of the store.
+    pub async fn logout(&self, who: &Authenticated) -> Result<(), Error> {
+        self.end(who, WhichSessions::One(who.session.id))
+            .await
+            .map(drop)
+    }
+
+    /// Ends every session of this person.
+    ///
+    /// # Errors
+    /// Only failures of the store.
+    pub async fn logout_all(&self, who: &Authenticated) -> Result<(), Error> {
+        self.end(who, WhichSessions::All).await.map(drop)
+    }
+
+    /// Lists the sessions of this person that hold, newest first.
+    ///
+    /// # Errors
+    /// Only failures of the store.
+    pub async fn list(&self, who: &Authenticated, page: Keyset) -> Result<Page<Session>, Error> {
+        let now = self.ports.clock.now();
+        let mut page = self
+            .ports
+            .sessions
+            .list_sessions(who.user.id, now, page)
+            .await?;
+        page.items
+            .retain(|session| session.holds(now, &self.settings.sessions));
+        Ok(page)
+    }
+
+    /// Ends one session of this person.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when this person has no such session.
+    pub async fn end_one(&self, who: &Authenticated, session: SessionId) -> Result<(), Error> {
+        match self.end(who, WhichSessions::One(session)).await? {
+            0 => Err(Error::NotFound),
+            _ => Ok(()),
+        }
+    }
+
+    async fn end(&self, who: &Authenticated, which: WhichSessions) -> Result<u64, Error> {
+        let now = self.ports.clock.now();
+        let commit = Commit::new(EndSessions {
+            user: who.user.id,
+            which,
+        })
+        .telling(session_event(now, &who.user, EventAction::SessionEnded));
+        Ok(self.ports.sessions.end_sessions(commit).await?)
+    }
+
+    /// Changes one's own password and ends one's other sessions.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] on `current_password` when it is wrong, on `new_password` when it does
+    /// not fit the person.
+    pub async fn change_password(
+        &self,
+        who: &Authenticated,
+        draft: impl Into<Draft<PasswordChange>>,
+    ) -> Result<(), Error> {
+        let draft = draft.into();
+        let actor = who.actor();
+        redecide!(
+            self.ports.users,
+            &actor,
+            self.try_change_password(who, &draft)
+        )
+    }
+
+    async fn try_change_password(
+        &self,
+        who: &Authenticated,
+        draft: &Draft<PasswordChange>,
+    ) -> Result<(), Error> {
+        let change = draft.accept()?;
+        change
+            .new
+            .fits(&who.user.username)
+            .map_err(|fault| Invalid::field("new_password", fault))?;
+        let known = self
+            .ports
+            .users
+            .credentials_of(who.user.id)
+            .await?
+            .ok_or(Error::Unauthenticated)?;
+        let verdict = self
+            .ports
+            .hasher
+            .verify(change.current.clone(), Some(known.password))
+            .await?;
+        if verdict == Verification::Wrong {
+            return Err(Invalid::field(
+                "current_password",
+                FieldFault::rule("wrong_password", "This is not your present password."),
+            )
+            .into());
+        }
+        let now = self.ports.clock.now();
+        let update = UserUpdate {
+            password: Some(
+                self.ports
+                    .hasher
+                    .hash(change.new.expose().to_owned())
+                    .await?,
+            ),
+            ends: Some(WhichSessions::AllBut(who.session.id)),
+            ..UserUpdate::of(who.user.id)
+        };
+        let event = NewEvent::new(
+            now,
+            Some(who.user.id),
+            EventAction::PasswordChanged,
+            EventObject::existing("user", who.user.id.get()),
+        );
+        let commit = Commit::new(update)
+            .resting_on(still_acting(&who.actor()))
+            .telling(event);
+        self.ports.users.update_user(commit).await?;
+        Ok(())
+    }
+}
+
+fn session_event(at: Timestamp, user: &User, action: EventAction) -> NewEvent {
+    NewEvent::new(
+        at,
+        Some(user.id),
+        action,
+        EventObject::existing("user", user.id.get()),
+    )
+}

@@ -1,0 +1,264 @@
+//! People, as they and the staff see them.
+
+use std::sync::Arc;
+
+use crate::classdesk::{By, Ports};
+use crate::clock::Timestamp;
+use crate::error::{Draft, Error, Invalid};
+use crate::events::{EventAction, EventObject, NewEvent};
+use crate::ids::UserId;
+use crate::paging::{Keyset, Page};
+use crate::policy::{Ask, UserAction, decide};
+use crate::store::{Commit, Fact};
+use crate::text::DisplayName;
+use crate::use_case::{redecide, still_acting};
+
+use super::model::{Actor, NewUser, User, UserChange, UserFilter};
+use super::ports::{NewUserRow, UserUpdate};
+use super::sessions::WhichSessions;
+
+/// People, as they and the staff see them (spec section 5, `users/`).
+#[derive(Clone)]
+pub struct Users {
+    ports: Arc<Ports>,
+}
+
+impl Users {
+    pub(crate) const fn new(ports: Arc<Ports>) -> Self {
+        Self { ports }
+    }
+
+    /// Lists people; for staff.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub async fn list(
+        &self,
+        actor: &Actor,
+        filter: UserFilter,
+        page: Keyset,
+    ) -> Result<Page<User>, Error> {
+        decide(actor, &Ask::ListUsers).require()?;
+        Ok(self.ports.users.list_users(filter, page).await?)
+    }
+
+    /// Whether this actor may list people at all, for shells that check rights before parameters.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub fn may_list(&self, actor: &Actor) -> Result<(), Error> {
+        decide(actor, &Ask::ListUsers).require()
+    }
+
+    /// One person: oneself, or anybody for staff.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn get(&self, actor: &Actor, id: UserId) -> Result<User, Error> {
+        let user = self.ports.users.user(id).await?.ok_or(Error::NotFound)?;
+        decide(actor, &Ask::User(UserAction::See, user.id, user.role)).require()?;
+        Ok(user)
+    }
+
+    /// Creates a person in a role that the actor manages.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`], [`Error::Invalid`], and a conflict that names the taken field.
+    pub async fn create(
+        &self,
+        by: impl Into<By>,
+        draft: impl Into<Draft<NewUser>>,
+    ) -> Result<User, Error> {
+        let (by, draft) = (by.into(), draft.into());
+        self.may_create(&by.actor)?;
+        let new = draft.accept()?;
+        decide(&by.actor, &Ask::CreateUser(new.role)).require()?;
+        let now = self.ports.clock.now();
+        let commit = new_user(&self.ports, new, Some(by.actor.id), now)
+            .await?
+            .resting_on(still_acting(&by.actor))
+            .completing(by.completes);
+        match self
+            .ports
+            .users
+            .create_user(commit)
+            .await
+            .map_err(Error::from)
+        {
+            Err(Error::Contended) => {
+                crate::use_case::check_acting(&*self.ports.users, &by.actor).await?;
+                Err(Error::Contended)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Whoever may create nobody at all is told so before their body is looked at.
+    fn may_create(&self, actor: &Actor) -> Result<(), Error> {
+        use super::model::Role;
+        decide(actor, &Ask::CreateUser(Role::Client)).require()
+    }
+
+    /// Changes a person: what is shown of them by themselves; role, activation and password by
+    /// who manages the role. Deactivating and a new password end the person's sessions.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`], and a conflict when the
+    /// email address is taken.
+    pub async fn change(
+        &self,
+        actor: &Actor,
+        id: UserId,
+        draft: impl Into<Draft<UserChange>>,
+    ) -> Result<User, Error> {
+        let draft = draft.into();
+        redecide!(self.ports.users, actor, self.try_change(actor, id, &draft))
+    }
+
+    async fn try_change(
+        &self,
+        actor: &Actor,
+        id: UserId,
+        draft: &Draft<UserChange>,
+    ) -> Result<User, Error> {
+        let user = self.ports.users.user(id).await?.ok_or(Error::NotFound)?;
+        decide(actor, &Ask::User(UserAction::See, user.id, user.role)).require()?;
+        let own = || decide(actor, &Ask::User(UserAction::ChangeOwn, user.id, user.role));
+        let manage = || decide(actor, &Ask::User(UserAction::Manage, user.id, user.role));
+        if !own().is_allowed() && !manage().is_allowed() {
+            return Err(Error::Forbidden);
+        }
+        let change = draft.accept()?;
+        if change.own.display_name.is_some() || change.own.email.is_some() {
+            own().require()?;
+        }
+        if change.role.is_some() || change.is_active.is_some() || change.password.is_some() {
+            manage().require()?;
+        }
+        if let Some(role) = change.role {
+            decide(actor, &Ask::CreateUser(role)).require()?;
+        }
+        if let Some(password) = &change.password {
+            password
+                .fits(&user.username)
+                .map_err(|fault| Invalid::field("password", fault))?;
+        }
+        let now = self.ports.clock.now();
+        let Some((update, events)) = self.update_of(actor, &user, change, now).await? else {
+            return Ok(user);
+        };
+        let commit = Commit::new(update)
+            .resting_on(still_acting(actor))
+            .resting_on_all(managed_role(&user, actor))
+            .telling_all(events);
+        Ok(self.ports.users.update_user(commit).await?)
+    }
+
+    /// What really changes, or `None`.
+    async fn update_of(
+        &self,
+        actor: &Actor,
+        user: &User,
+        change: &UserChange,
+        now: Timestamp,
+    ) -> Result<Option<(UserUpdate, Vec<NewEvent>)>, Error> {
+        let event = |action| {
+            let object = EventObject::existing("user", user.id.get());
+            NewEvent::new(now, Some(actor.id), action, object)
+        };
+        let differs =
+            |name: &Option<DisplayName>| name.clone().filter(|name| *name != user.display_name);
+        let mut update = UserUpdate {
+            display_name: differs(&change.own.display_name),
+            email: change
+                .own
+                .email
+                .clone()
+                .filter(|email| *email != user.email),
+            role: change.role.filter(|role| *role != user.role),
+            is_active: change.is_active.filter(|active| *active != user.is_active),
+            ..UserUpdate::of(user.id)
+        };
+        let mut fields = event(EventAction::UserChanged);
+        let mut any = false;
+        let changed = [
+            ("display_name", update.display_name.is_some(), String::new()),
+            ("email", update.email.is_some(), String::new()),
+            (
+                "role",
+                update.role.is_some(),
+                update.role.map(|r| r.to_string()).unwrap_or_default(),
+            ),
+            (
+                "is_active",
+                update.is_active.is_some(),
+                update.is_active.map(|a| a.to_string()).unwrap_or_default(),
+            ),
+        ];
+        for (name, differs, value) in changed {
+            if differs {
+                any = true;
+                fields = fields.with(
+                    name,
+                    if value.is_empty() {
+                        "changed".into()
+                    } else {
+                        value
+                    },
+                );
+            }
+        }
+        let mut events = if any { vec![fields] } else { Vec::new() };
+        if let Some(password) = &change.password {
+            update.password = Some(self.ports.hasher.hash(password.expose().to_owned()).await?);
+            events.push(event(EventAction::PasswordChanged));
+        }
+        if update.is_active == Some(false) || update.password.is_some() {
+            update.ends = Some(WhichSessions::All);
+        }
+        Ok((!events.is_empty()).then_some((update, events)))
+    }
+}
+
+/// While somebody else is managed, they must not be raised beyond the actor's reach; an inactive
+/// person can't be raised by anybody else than the same managers.
+fn managed_role(user: &User, actor: &Actor) -> Option<Fact> {
+    (user.id != actor.id && user.is_active).then_some(Fact::ActiveUser {
+        user: user.id,
+        role: user.role,
+    })
+}
+
+/// The commit that creates a person, with the password hashed.
+pub(super) async fn new_user(
+    ports: &Ports,
+    new: &NewUser,
+    by: Option<UserId>,
+    now: Timestamp,
+) -> Result<Commit<NewUserRow>, Error> {
+    new.password
+        .fits(&new.username)
+        .map_err(|fault| Invalid::field("password", fault))?;
+    let display_name = new
+        .display_name
+        .clone()
+        .filter(|name| !name.as_str().is_empty())
+        .unwrap_or_else(|| DisplayName::from_stored(new.username.to_string()));
+    let row = NewUserRow {
+        username: new.username.clone(),
+        email: new.email.clone(),
+        display_name,
+        role: new.role,
+        password: ports.hasher.hash(new.password.expose().to_owned()).await?,
+        created_at: now,
+    };
+    let event = NewEvent::new(
+        now,
+        by,
+        EventAction::UserCreated,
+        EventObject::created("user"),
+    )
+    .with("username", &new.username)
+    .with("role", new.role);
+    Ok(Commit::new(row).telling(event))
+}

@@ -1,0 +1,193 @@
+//! Subjects that live in another system.
+
+use std::sync::Arc;
+
+use crate::classdesk::Ports;
+use crate::error::{Draft, Error, FieldFault, Invalid};
+use crate::events::{EventAction, EventObject, NewEvent};
+use crate::people::{Actor, Role};
+use crate::policy::{Ask, SubjectAction, decide};
+use crate::store::Commit;
+use crate::use_case::{active_in_role, redecide, still_acting, still_active};
+
+use super::model::{Parties, Subject, SubjectDraft, SubjectRef};
+use super::ports::SubjectPut;
+
+/// Registering, reading and removing subjects (spec section 5, `subjects/`).
+#[derive(Clone)]
+pub struct Subjects {
+    ports: Arc<Ports>,
+}
+
+/// Whether [`Subjects::put`] registered a subject or changed one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Registered {
+    /// It was not there before.
+    New(Subject),
+    /// It was there and is now like this.
+    Changed(Subject),
+}
+
+impl Subjects {
+    pub(crate) const fn new(ports: Arc<Ports>) -> Self {
+        Self { ports }
+    }
+
+    /// One subject, for its parties and staff.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn get(&self, actor: &Actor, reference: &SubjectRef) -> Result<Subject, Error> {
+        let found = self.ports.subjects.subject(reference).await?;
+        decide(
+            actor,
+            &Ask::Subject(SubjectAction::See, parties_of(found.as_ref())),
+        )
+        .require()?;
+        found.ok_or(Error::NotFound)
+    }
+
+    /// Registers a subject, or changes one. A new writer joins its non-private threads.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`].
+    pub async fn put(
+        &self,
+        actor: &Actor,
+        reference: &SubjectRef,
+        draft: impl Into<Draft<SubjectDraft>>,
+    ) -> Result<Registered, Error> {
+        let draft = draft.into();
+        redecide!(
+            self.ports.users,
+            actor,
+            self.try_put(actor, reference, &draft)
+        )
+    }
+
+    async fn try_put(
+        &self,
+        actor: &Actor,
+        reference: &SubjectRef,
+        draft: &Draft<SubjectDraft>,
+    ) -> Result<Registered, Error> {
+        let before = self.manageable(actor, reference).await?;
+        let wish = draft.accept()?;
+        let present = parties_of(before.as_ref());
+        let users = &*self.ports.users;
+        let mut facts = vec![still_acting(actor)];
+        // Parties that stay need not be active any more.
+        if present.map(|parties| parties.client) != Some(wish.client_id) {
+            let client = active_in_role(users, wish.client_id, Role::Client, "client_id").await?;
+            facts.push(still_active(&client));
+        }
+        let former_writer = present.and_then(|parties| parties.assigned_writer);
+        let joins = wish
+            .assigned_writer_id
+            .filter(|writer| former_writer != Some(*writer));
+        if let Some(writer) = joins {
+            let writer = active_in_role(users, writer, Role::Writer, "assigned_writer_id").await?;
+            facts.push(still_active(&writer));
+        }
+        let parties = Parties {
+            client: wish.client_id,
+            assigned_writer: wish.assigned_writer_id,
+        };
+        let subject = Subject {
+            reference: reference.clone(),
+            parties,
+            label: wish.label.clone(),
+        };
+        if before.as_ref() == Some(&subject) {
+            return Ok(Registered::Changed(subject));
+        }
+        let now = self.ports.clock.now();
+        let action = if before.is_some() {
+            EventAction::SubjectChanged
+        } else {
+            EventAction::SubjectRegistered
+        };
+        let mut event = NewEvent::new(now, Some(actor.id), action, event_object(reference))
+            .with("client", parties.client);
+        if let Some(writer) = parties.assigned_writer {
+            event = event.with("assigned_writer", writer);
+        }
+        let new = before.is_none();
+        let commit = Commit::new(SubjectPut {
+            subject,
+            before,
+            joins,
+            at: now,
+        })
+        .resting_on_all(facts)
+        .telling(event);
+        let stored = self.ports.subjects.put_subject(commit).await?;
+        Ok(if new {
+            Registered::New(stored)
+        } else {
+            Registered::Changed(stored)
+        })
+    }
+
+    /// Removes a subject that nothing links to.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`], and
+    /// [`Conflict::SubjectInUse`](crate::error::Conflict::SubjectInUse).
+    pub async fn delete(&self, actor: &Actor, reference: &SubjectRef) -> Result<(), Error> {
+        redecide!(self.ports.users, actor, self.try_delete(actor, reference))
+    }
+
+    async fn try_delete(&self, actor: &Actor, reference: &SubjectRef) -> Result<(), Error> {
+        self.manageable(actor, reference)
+            .await?
+            .ok_or(Error::NotFound)?;
+        let event = NewEvent::new(
+            self.ports.clock.now(),
+            Some(actor.id),
+            EventAction::SubjectRemoved,
+            event_object(reference),
+        );
+        let commit = Commit::new(reference.clone())
+            .resting_on(still_acting(actor))
+            .telling(event);
+        if self.ports.subjects.delete_subject(commit).await? {
+            Ok(())
+        } else {
+            Err(Error::NotFound)
+        }
+    }
+
+    /// The subject as it is, once it is sure that the actor may register, change or remove it.
+    async fn manageable(
+        &self,
+        actor: &Actor,
+        reference: &SubjectRef,
+    ) -> Result<Option<Subject>, Error> {
+        let found = self.ports.subjects.subject(reference).await?;
+        decide(
+            actor,
+            &Ask::Subject(SubjectAction::Manage, parties_of(found.as_ref())),
+        )
+        .require()?;
+        if reference.content_type.is_native() {
+            return Err(Invalid::field(
+                "content_type",
+                FieldFault::rule(
+                    "native_subject",
+                    "Class bundles are subjects by themselves.",
+                ),
+            )
+            .into());
+        }
+        Ok(found)
+    }
+}
+
+fn parties_of(subject: Option<&Subject>) -> Option<Parties> {
+    subject.map(|subject| subject.parties)
+}
+
+fn event_object(reference: &SubjectRef) -> EventObject {
+    EventObject::existing(reference.content_type.as_str(), reference.object_id)
+}

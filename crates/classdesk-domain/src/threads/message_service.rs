@@ -1,0 +1,406 @@
+//! The use cases of messages in threads.
+
+use std::sync::Arc;
+
+use crate::blobs::{Download, FileInfo, FinishedUpload, discard_on_error};
+use crate::classdesk::{By, Ports};
+use crate::clock::Timestamp;
+use crate::error::{Conflict, Draft, Error, FieldFault, Invalid};
+use crate::events::{EventAction, EventObject, NewEvent};
+use crate::ids::{MessageId, ThreadId, UserId};
+use crate::paging::{Keyset, Page};
+use crate::people::Actor;
+use crate::policy::{Ask, MessageAction, Sight, ThreadAction, can_receive, decide, permit_read};
+use crate::store::{Commit, Fact};
+use crate::text::MessageText;
+use crate::use_case::{redecide, still_acting};
+
+use super::model::{EDIT_WINDOW, Message, MessageAttachment, MessageKind, NewMessage};
+use super::ports::{
+    MessageDeletion, MessageEdit, MessageFacts, MessageQuery, MessageRow, PostFacts,
+};
+
+/// Sending, listing, editing and deleting messages (spec section 5).
+#[derive(Clone)]
+pub struct Messages {
+    ports: Arc<Ports>,
+}
+
+/// Which messages of a thread are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MessageFilter {
+    /// Only messages after this one.
+    pub after: Option<MessageId>,
+    /// Only messages before this one.
+    pub before: Option<MessageId>,
+}
+
+impl Messages {
+    pub(crate) const fn new(ports: Arc<Ports>) -> Self {
+        Self { ports }
+    }
+
+    /// Sends a message, with a file if there is one. Should it not be sent, the file is given up.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`], and a conflict when the
+    /// thread is closed.
+    pub async fn send(
+        &self,
+        by: impl Into<By>,
+        thread: ThreadId,
+        draft: impl Into<Draft<NewMessage>>,
+        attachment: Option<FinishedUpload>,
+    ) -> Result<Message, Error> {
+        let (by, draft) = (by.into(), draft.into());
+        let sent = redecide!(
+            self.ports.users,
+            &by.actor,
+            self.try_send(by, thread, &draft, attachment.as_ref())
+        );
+        discard_on_error(&self.ports, attachment.as_ref(), sent).await
+    }
+
+    async fn try_send(
+        &self,
+        by: By,
+        thread: ThreadId,
+        draft: &Draft<NewMessage>,
+        attachment: Option<&FinishedUpload>,
+    ) -> Result<Message, Error> {
+        let actor = &by.actor;
+        let (recipient, reply_to) = draft
+            .peek()
+            .map_or((None, None), |new| (new.recipient_id, new.reply_to));
+        let found = self
+            .ports
+            .messages
+            .post_facts(thread, actor.id, recipient, reply_to)
+            .await?;
+        let facts = found.ok_or(Error::NotFound)?;
+        decide(
+            actor,
+            &Ask::Thread(ThreadAction::Post, facts.thread.standing()),
+        )
+        .require()?;
+        let new = draft.accept()?;
+        check_message(new, &facts, attachment.is_some())?;
+        if !facts.thread.is_active {
+            return Err(Conflict::ThreadClosed.into());
+        }
+        let now = self.ports.clock.now();
+        let row = MessageRow {
+            thread,
+            sender: actor.id,
+            sender_role: actor.role,
+            recipient: new.recipient_id,
+            text: new.text.clone(),
+            kind: new.kind,
+            reply_to: new.reply_to,
+            attachment: attachment.cloned(),
+            sent_at: now,
+        };
+        let event = NewEvent::new(
+            now,
+            Some(actor.id),
+            EventAction::MessageSent,
+            EventObject::created("message"),
+        )
+        .with("thread", thread);
+        let commit = Commit::new(row)
+            .resting_on(still_acting(actor))
+            .resting_on(facts.thread.same_parties())
+            .resting_on(Fact::Participant {
+                thread,
+                user: actor.id,
+            })
+            .resting_on(Fact::ThreadActive {
+                thread,
+                active: true,
+            })
+            .resting_on_all(
+                new.recipient_id
+                    .map(|user| Fact::Participant { thread, user }),
+            )
+            .telling(event)
+            .completing(by.completes);
+        let (id, attachment_id) = self.ports.messages.post_message(commit).await?;
+        let file = attachment_id
+            .zip(attachment)
+            .map(|(id, upload)| MessageAttachment {
+                id,
+                file: FileInfo {
+                    name: upload.name.clone(),
+                    blob: upload.info.clone(),
+                    uploaded_by: facts.sender.clone(),
+                    uploaded_at: now,
+                },
+            });
+        Ok(sent_message(id, file, facts, new, actor, now))
+    }
+
+    /// A page of a thread's messages, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn list(
+        &self,
+        actor: &Actor,
+        thread: ThreadId,
+        filter: MessageFilter,
+        page: Keyset,
+    ) -> Result<Page<Message>, Error> {
+        let query = MessageQuery {
+            thread,
+            sight: Sight::of(actor),
+            after: filter.after,
+            before: filter.before,
+        };
+        let found = self.ports.messages.list_messages(query, page).await?;
+        let (facts, messages) = found.ok_or(Error::NotFound)?;
+        decide(actor, &Ask::Thread(ThreadAction::See, facts.standing())).require()?;
+        Ok(messages)
+    }
+
+    /// Checks that the actor may see a thread, for shells that check rights before parameters.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn may_list(&self, actor: &Actor, thread: ThreadId) -> Result<(), Error> {
+        let found = self.ports.threads.thread_facts(thread, actor.id).await?;
+        let facts = found.ok_or(Error::NotFound)?;
+        decide(actor, &Ask::Thread(ThreadAction::See, facts.standing())).require()
+    }
+
+    /// One message.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn get(&self, actor: &Actor, id: MessageId) -> Result<Message, Error> {
+        let facts = self.facts(actor, id).await?;
+        decide(
+            actor,
+            &Ask::Thread(ThreadAction::See, facts.thread.standing()),
+        )
+        .require()?;
+        self.ports
+            .messages
+            .message(id, Sight::of(actor))
+            .await?
+            .ok_or(Error::NotFound)
+    }
+
+    /// Changes the text of one's own message, within the edit window.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`], and a conflict when the
+    /// message was deleted or is too old.
+    pub async fn edit(
+        &self,
+        actor: &Actor,
+        id: MessageId,
+        draft: impl Into<Draft<MessageText>>,
+    ) -> Result<Message, Error> {
+        let draft = draft.into();
+        redecide!(self.ports.users, actor, self.try_edit(actor, id, &draft))?;
+        self.get(actor, id).await
+    }
+
+    async fn try_edit(
+        &self,
+        actor: &Actor,
+        id: MessageId,
+        draft: &Draft<MessageText>,
+    ) -> Result<(), Error> {
+        let facts = self.facts_for(actor, id, MessageAction::Edit).await?;
+        let text = draft.accept()?;
+        if text.is_empty() && !facts.has_attachment {
+            return Err(Invalid::field("message", FieldFault::Blank).into());
+        }
+        if facts.is_deleted {
+            return Err(Conflict::MessageDeleted.into());
+        }
+        let now = self.ports.clock.now();
+        check_window(&facts, now)?;
+        let commit = Commit::new(MessageEdit {
+            message: id,
+            text: text.clone(),
+            at: now,
+        })
+        .resting_on(still_acting(actor))
+        .resting_on(facts.thread.same_parties())
+        .resting_on(Fact::MessageStands { message: id })
+        .telling(message_event(
+            now,
+            actor,
+            EventAction::MessageEdited,
+            &facts,
+        ));
+        Ok(self.ports.messages.edit_message(commit).await?)
+    }
+
+    /// Deletes a message: one's own within the edit window, any for staff. Deleting it again
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`], and a conflict when the message is too old.
+    pub async fn delete(&self, actor: &Actor, id: MessageId) -> Result<(), Error> {
+        redecide!(self.ports.users, actor, self.try_delete(actor, id))
+    }
+
+    async fn try_delete(&self, actor: &Actor, id: MessageId) -> Result<(), Error> {
+        let facts = self.facts_for(actor, id, MessageAction::Delete).await?;
+        if facts.is_deleted {
+            return Ok(());
+        }
+        let now = self.ports.clock.now();
+        if !actor.role.is_staff() {
+            check_window(&facts, now)?;
+        }
+        let commit = Commit::new(MessageDeletion {
+            message: id,
+            at: now,
+        })
+        .resting_on(still_acting(actor))
+        .resting_on(facts.thread.same_parties())
+        .resting_on(Fact::MessageStands { message: id })
+        .telling(message_event(
+            now,
+            actor,
+            EventAction::MessageDeleted,
+            &facts,
+        ));
+        Ok(self.ports.messages.delete_message(commit).await?)
+    }
+
+    /// The file that came with a message, ready to be read.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also when the message has no file.
+    pub async fn attachment(&self, actor: &Actor, id: MessageId) -> Result<Download, Error> {
+        let found = self.ports.messages.message_attachment(id, actor.id).await?;
+        let attached = found.ok_or(Error::NotFound)?;
+        let ask = Ask::Thread(ThreadAction::See, attached.message.thread.standing());
+        decide(actor, &ask).require()?;
+        let (file, blob) = attached.file.ok_or(Error::NotFound)?;
+        Ok(Download {
+            file,
+            permit: permit_read(actor, &ask, blob)?,
+        })
+    }
+
+    async fn facts(&self, actor: &Actor, id: MessageId) -> Result<MessageFacts, Error> {
+        self.ports
+            .messages
+            .message_facts(id, actor.id)
+            .await?
+            .ok_or(Error::NotFound)
+    }
+
+    async fn facts_for(
+        &self,
+        actor: &Actor,
+        id: MessageId,
+        action: MessageAction,
+    ) -> Result<MessageFacts, Error> {
+        let facts = self.facts(actor, id).await?;
+        let ask = Ask::Message(action, facts.thread.standing(), facts.sender);
+        decide(actor, &ask).require()?;
+        Ok(facts)
+    }
+}
+
+/// What only the thread can tell about a message to be sent.
+fn check_message(new: &NewMessage, facts: &PostFacts, has_attachment: bool) -> Result<(), Invalid> {
+    let mut faults = crate::error::Faults::default();
+    if new.text.is_empty() && !has_attachment {
+        faults.add("message", FieldFault::Blank);
+    }
+    if new.kind == MessageKind::File && !has_attachment {
+        faults.add(
+            "message_type",
+            FieldFault::rule(
+                "no_attachment",
+                "A message of type file needs an attachment.",
+            ),
+        );
+    }
+    if new.recipient_id.is_some() && !can_be_addressed(facts) {
+        faults.add(
+            "recipient_id",
+            FieldFault::rule(
+                "not_eligible",
+                "This is no other participant of the thread.",
+            ),
+        );
+    }
+    if new.reply_to.is_some() && !facts.reply_to_is_here {
+        faults.add(
+            "reply_to",
+            FieldFault::rule("not_in_thread", "This is no message of the thread."),
+        );
+    }
+    faults.into_result()
+}
+
+fn can_be_addressed(facts: &PostFacts) -> bool {
+    facts.recipient.as_ref().is_some_and(|recipient| {
+        let person = Actor::new(recipient.user.id, recipient.user.role);
+        recipient.participates
+            && recipient.is_active
+            && recipient.user.id != facts.sender.id
+            && can_receive(&person, &facts.thread.parties)
+    })
+}
+
+fn check_window(facts: &MessageFacts, now: Timestamp) -> Result<(), Conflict> {
+    if now.since(facts.sent_at) > EDIT_WINDOW {
+        Err(Conflict::EditWindowOver)
+    } else {
+        Ok(())
+    }
+}
+
+/// A message as its sender sees it at the moment of sending.
+fn sent_message(
+    id: MessageId,
+    attachment: Option<MessageAttachment>,
+    facts: PostFacts,
+    new: &NewMessage,
+    actor: &Actor,
+    now: Timestamp,
+) -> Message {
+    Message {
+        id,
+        thread: facts.thread.id,
+        sender: facts.sender,
+        sender_role: actor.role,
+        recipient: facts.recipient.map(|recipient| recipient.user),
+        text: new.text.clone(),
+        kind: new.kind,
+        reply_to: new.reply_to,
+        attachment,
+        read_by: Vec::new(),
+        is_read: false,
+        sent_at: now,
+        edited_at: None,
+        is_deleted: false,
+    }
+}
+
+fn message_event(
+    at: Timestamp,
+    actor: &Actor,
+    action: EventAction,
+    facts: &MessageFacts,
+) -> NewEvent {
+    let sender: UserId = facts.sender;
+    NewEvent::new(
+        at,
+        Some(actor.id),
+        action,
+        EventObject::existing("message", facts.id.get()),
+    )
+    .with("thread", facts.thread.id)
+    .with("sender", sender)
+}

@@ -1,0 +1,420 @@
+//! The use cases of threads.
+
+use std::sync::Arc;
+
+use crate::classdesk::{By, Ports};
+use crate::clock::Timestamp;
+use crate::error::{Conflict, Draft, Error, FieldFault, Invalid};
+use crate::events::{EventAction, EventObject, NewEvent};
+use crate::ids::{MessageId, ThreadId, UserId};
+use crate::paging::{Keyset, Page};
+use crate::people::{Actor, User};
+use crate::policy::{Ask, Sight, ThreadAction, ThreadStanding, can_receive, decide};
+use crate::store::{Commit, Fact};
+use crate::subjects::{Parties, Subject, SubjectRef};
+use crate::use_case::{active_person, redecide, still_acting, still_active};
+
+use super::model::{NewThread, ThreadChange, ThreadFilter, ThreadView};
+use super::ports::{
+    NewThreadRow, ParticipantAddition, ParticipantRemoval, ReadMark, ThreadFacts, ThreadQuery,
+    ThreadUpdate,
+};
+
+/// Opening, listing, reading and changing threads (spec section 5).
+#[derive(Clone)]
+pub struct Threads {
+    ports: Arc<Ports>,
+}
+
+impl ThreadFacts {
+    /// How the person that these facts were loaded for stands to the thread.
+    #[must_use]
+    pub const fn standing(&self) -> ThreadStanding {
+        ThreadStanding {
+            parties: self.parties,
+            participates: self.participates,
+            created_by: self.created_by,
+        }
+    }
+
+    /// The fact that the subject's parties are the ones that were decided on.
+    #[must_use]
+    pub fn same_parties(&self) -> Fact {
+        Fact::Parties {
+            subject: self.about.clone(),
+            parties: self.parties,
+        }
+    }
+}
+
+impl Threads {
+    pub(crate) const fn new(ports: Arc<Ports>) -> Self {
+        Self { ports }
+    }
+
+    /// Opens a thread on a subject, with a first message if one is given.
+    ///
+    /// In a thread are the subject's client, its writer, the recipient and the creator; in a
+    /// private one the creator and the recipient alone.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Invalid`] on `recipient_id` when the recipient is the sender
+    /// or can't see the subject.
+    pub async fn open(
+        &self,
+        by: impl Into<By>,
+        about: &SubjectRef,
+        draft: impl Into<Draft<NewThread>>,
+    ) -> Result<ThreadView, Error> {
+        let (by, draft) = (by.into(), draft.into());
+        redecide!(
+            self.ports.users,
+            &by.actor,
+            self.try_open(by, about, &draft)
+        )
+    }
+
+    async fn try_open(
+        &self,
+        by: By,
+        about: &SubjectRef,
+        draft: &Draft<NewThread>,
+    ) -> Result<ThreadView, Error> {
+        let actor = &by.actor;
+        let subject = self
+            .ports
+            .subjects
+            .subject(about)
+            .await?
+            .ok_or(Error::NotFound)?;
+        decide(actor, &Ask::OpenThread(subject.parties)).require()?;
+        let new = draft.accept()?;
+        let recipient = self
+            .recipient(actor, new.recipient_id, &subject.parties)
+            .await?;
+        let now = self.ports.clock.now();
+        let row = NewThreadRow {
+            about: about.clone(),
+            subject: new
+                .subject
+                .clone()
+                .unwrap_or_else(|| subject.default_subject_line()),
+            is_private: new.is_private,
+            created_by: actor.id,
+            creator_role: actor.role,
+            participants: participants(actor.id, recipient.id, &subject, new.is_private),
+            first_message: new.initial_message.clone().map(|text| (text, recipient.id)),
+            created_at: now,
+        };
+        let opened = NewEvent::new(
+            now,
+            Some(actor.id),
+            EventAction::ThreadCreated,
+            EventObject::created("thread"),
+        )
+        .with("subject", about_text(about))
+        .with("recipient", recipient.id);
+        let said = row.first_message.is_some().then(|| {
+            let object = EventObject::created("message");
+            NewEvent::new(now, Some(actor.id), EventAction::MessageSent, object)
+        });
+        let commit = Commit::new(row)
+            .resting_on(still_acting(actor))
+            .resting_on(Fact::Parties {
+                subject: about.clone(),
+                parties: subject.parties,
+            })
+            .resting_on(still_active(&recipient))
+            .telling(opened)
+            .telling_all(said)
+            .completing(by.completes);
+        Ok(self.ports.threads.open_thread(commit).await?)
+    }
+
+    async fn recipient(&self, actor: &Actor, id: UserId, parties: &Parties) -> Result<User, Error> {
+        if id == actor.id {
+            return Err(Invalid::field(
+                "recipient_id",
+                FieldFault::rule("recipient_is_sender", "You can't write to yourself."),
+            )
+            .into());
+        }
+        let fault = "This is nobody who can see the subject.";
+        active_person(&*self.ports.users, id, "recipient_id", fault, |user| {
+            can_receive(&Actor::from(user), parties)
+        })
+        .await
+    }
+
+    /// The threads that the actor may see.
+    ///
+    /// # Errors
+    /// Only failures of the store.
+    pub async fn list(
+        &self,
+        actor: &Actor,
+        filter: ThreadFilter,
+        page: Keyset,
+    ) -> Result<Page<ThreadView>, Error> {
+        let query = ThreadQuery {
+            sight: Sight::of(actor),
+            filter,
+        };
+        Ok(self.ports.threads.list_threads(query, page).await?)
+    }
+
+    /// One thread.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn get(&self, actor: &Actor, id: ThreadId) -> Result<ThreadView, Error> {
+        self.ports
+            .threads
+            .thread(id, Sight::of(actor))
+            .await?
+            .ok_or(Error::NotFound)
+    }
+
+    /// Changes the subject line, closes or reopens a thread.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`], and a conflict when the
+    /// thread already is open or closed, as asked.
+    pub async fn change(
+        &self,
+        actor: &Actor,
+        id: ThreadId,
+        draft: impl Into<Draft<ThreadChange>>,
+    ) -> Result<ThreadView, Error> {
+        let draft = draft.into();
+        redecide!(self.ports.users, actor, self.try_change(actor, id, &draft))
+    }
+
+    async fn try_change(
+        &self,
+        actor: &Actor,
+        id: ThreadId,
+        draft: &Draft<ThreadChange>,
+    ) -> Result<ThreadView, Error> {
+        let facts = self.load(actor, id, ThreadAction::Change).await?;
+        let change = draft.accept()?;
+        if let Some(open) = change.is_active.filter(|open| *open == facts.is_active) {
+            return Err(Conflict::ThreadAlready { open }.into());
+        }
+        let now = self.ports.clock.now();
+        let subject = change
+            .subject
+            .clone()
+            .filter(|subject| *subject != facts.subject);
+        let mut events = Vec::new();
+        if let Some(subject) = &subject {
+            events.push(
+                thread_event(now, actor, EventAction::ThreadChanged, id)
+                    .changing(Some(facts.subject.to_string()), Some(subject.to_string())),
+            );
+        }
+        if let Some(open) = change.is_active {
+            let action = if open {
+                EventAction::ThreadReopened
+            } else {
+                EventAction::ThreadClosed
+            };
+            events.push(thread_event(now, actor, action, id));
+        }
+        if events.is_empty() {
+            return self.get(actor, id).await;
+        }
+        let update = ThreadUpdate {
+            thread: id,
+            subject,
+            is_active: change.is_active,
+            at: now,
+            viewer: actor.id,
+        };
+        let commit = Commit::new(update)
+            .resting_on(still_acting(actor))
+            .resting_on(facts.same_parties())
+            .resting_on(Fact::ThreadActive {
+                thread: id,
+                active: facts.is_active,
+            })
+            .telling_all(events);
+        Ok(self.ports.threads.update_thread(commit).await?)
+    }
+
+    /// Adds somebody who can see the subject to a thread.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`] on `user_id`.
+    pub async fn add_participant(
+        &self,
+        actor: &Actor,
+        id: ThreadId,
+        draft: impl Into<Draft<UserId>>,
+    ) -> Result<ThreadView, Error> {
+        let draft = draft.into();
+        redecide!(
+            self.ports.users,
+            actor,
+            self.try_add_participant(actor, id, &draft)
+        )
+    }
+
+    async fn try_add_participant(
+        &self,
+        actor: &Actor,
+        id: ThreadId,
+        draft: &Draft<UserId>,
+    ) -> Result<ThreadView, Error> {
+        let facts = self
+            .load(actor, id, ThreadAction::ManageParticipants)
+            .await?;
+        let user = *draft.accept()?;
+        let fault = "This is nobody who can see the subject.";
+        let person = active_person(&*self.ports.users, user, "user_id", fault, |user| {
+            can_receive(&Actor::from(user), &facts.parties)
+        })
+        .await?;
+        let now = self.ports.clock.now();
+        let event = thread_event(now, actor, EventAction::ParticipantAdded, id).with("user", user);
+        let addition = ParticipantAddition {
+            thread: id,
+            user,
+            at: now,
+            viewer: actor.id,
+        };
+        let commit = Commit::new(addition)
+            .resting_on(still_acting(actor))
+            .resting_on(facts.same_parties())
+            .resting_on(still_active(&person))
+            .telling(event);
+        Ok(self.ports.threads.add_participant(commit).await?)
+    }
+
+    /// Takes somebody off a thread.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] also when they are not in it; [`Error::Forbidden`].
+    pub async fn remove_participant(
+        &self,
+        actor: &Actor,
+        id: ThreadId,
+        user: UserId,
+    ) -> Result<(), Error> {
+        redecide!(
+            self.ports.users,
+            actor,
+            self.try_remove_participant(actor, id, user)
+        )
+    }
+
+    async fn try_remove_participant(
+        &self,
+        actor: &Actor,
+        id: ThreadId,
+        user: UserId,
+    ) -> Result<(), Error> {
+        self.load(actor, id, ThreadAction::ManageParticipants)
+            .await?;
+        let now = self.ports.clock.now();
+        let event =
+            thread_event(now, actor, EventAction::ParticipantRemoved, id).with("user", user);
+        let commit = Commit::new(ParticipantRemoval { thread: id, user })
+            .resting_on(still_acting(actor))
+            .telling(event);
+        if self.ports.threads.remove_participant(commit).await? {
+            Ok(())
+        } else {
+            Err(Error::NotFound)
+        }
+    }
+
+    /// Marks what is in a thread as read, up to a message or the latest one.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`] on `up_to`.
+    pub async fn mark_read(
+        &self,
+        actor: &Actor,
+        id: ThreadId,
+        draft: impl Into<Draft<Option<MessageId>>>,
+    ) -> Result<(), Error> {
+        let draft = draft.into();
+        redecide!(
+            self.ports.users,
+            actor,
+            self.try_mark_read(actor, id, &draft)
+        )
+    }
+
+    async fn try_mark_read(
+        &self,
+        actor: &Actor,
+        id: ThreadId,
+        draft: &Draft<Option<MessageId>>,
+    ) -> Result<(), Error> {
+        let facts = self.load(actor, id, ThreadAction::Post).await?;
+        let up_to = *draft.accept()?;
+        let mark = ReadMark {
+            thread: id,
+            user: actor.id,
+            up_to,
+            at: self.ports.clock.now(),
+        };
+        let commit = Commit::new(mark)
+            .resting_on(still_acting(actor))
+            .resting_on(facts.same_parties())
+            .resting_on(Fact::Participant {
+                thread: id,
+                user: actor.id,
+            });
+        if self.ports.threads.mark_read(commit).await? {
+            Ok(())
+        } else {
+            let fault = FieldFault::rule("not_in_thread", "This is no message of the thread.");
+            Err(Invalid::field("up_to", fault).into())
+        }
+    }
+
+    async fn load(
+        &self,
+        actor: &Actor,
+        id: ThreadId,
+        action: ThreadAction,
+    ) -> Result<ThreadFacts, Error> {
+        let found = self.ports.threads.thread_facts(id, actor.id).await?;
+        let facts = found.ok_or(Error::NotFound)?;
+        decide(actor, &Ask::Thread(action, facts.standing())).require()?;
+        Ok(facts)
+    }
+}
+
+/// Who is in a new thread, each once.
+fn participants(
+    creator: UserId,
+    recipient: UserId,
+    subject: &Subject,
+    is_private: bool,
+) -> Vec<UserId> {
+    let mut all = vec![creator, recipient];
+    if !is_private {
+        all.push(subject.parties.client);
+        all.extend(subject.parties.assigned_writer);
+    }
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+fn about_text(about: &SubjectRef) -> String {
+    format!("{}/{}", about.content_type, about.object_id)
+}
+
+fn thread_event(at: Timestamp, actor: &Actor, action: EventAction, id: ThreadId) -> NewEvent {
+    NewEvent::new(
+        at,
+        Some(actor.id),
+        action,
+        EventObject::existing("thread", id.get()),
+    )
+}

@@ -1,0 +1,396 @@
+//! The use cases of tickets.
+
+use std::sync::Arc;
+
+use crate::classdesk::{By, Ports};
+use crate::clock::Timestamp;
+use crate::error::{Draft, Error, FieldFault, Invalid};
+use crate::events::{EventAction, EventObject, HistoryLine, NewEvent, TicketLine};
+use crate::ids::{TicketId, UserId};
+use crate::paging::{Keyset, Page};
+use crate::people::Actor;
+use crate::policy::{
+    Ask, Sight, TicketAction, TicketStanding, can_be_assignee, decide, may_open_ticket_for_client,
+};
+use crate::store::{Commit, Fact};
+use crate::subjects::{Subject, SubjectRef};
+use crate::text::Description;
+use crate::use_case::{ExpectedVersion, active_person, redecide, still_acting, still_active};
+
+use super::model::{
+    NewTicket, NewTicketOnSubject, Ticket, TicketChange, TicketFilter, TicketStatus,
+};
+use super::ports::{NewTicketRow, TicketQuery, TicketUpdate};
+
+/// Creating, listing, reading and changing tickets (spec section 5). Messages and files of
+/// tickets follow in the same service.
+#[derive(Clone)]
+pub struct Tickets {
+    pub(super) ports: Arc<Ports>,
+}
+
+impl Ticket {
+    /// What decisions about the ticket rest on.
+    #[must_use]
+    pub const fn standing(&self) -> TicketStanding {
+        TicketStanding {
+            parties: self.parties,
+            requester: self.requester.id,
+        }
+    }
+}
+
+impl Tickets {
+    pub(crate) const fn new(ports: Arc<Ports>) -> Self {
+        Self { ports }
+    }
+
+    /// Creates a ticket about nothing in particular.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`], [`Error::Invalid`].
+    pub async fn create(
+        &self,
+        by: impl Into<By>,
+        draft: impl Into<Draft<NewTicket>>,
+    ) -> Result<Ticket, Error> {
+        let (by, draft) = (by.into(), draft.into());
+        redecide!(self.ports.users, &by.actor, async {
+            decide(&by.actor, &Ask::OpenTicket(None)).require()?;
+            self.insert(by, draft.accept()?, None, by.actor.id).await
+        })
+    }
+
+    /// Creates a ticket on a subject. Staff may create it for the subject's client, who then is
+    /// its requester.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`].
+    pub async fn create_on(
+        &self,
+        by: impl Into<By>,
+        about: &SubjectRef,
+        draft: impl Into<Draft<NewTicketOnSubject>>,
+    ) -> Result<Ticket, Error> {
+        let (by, draft) = (by.into(), draft.into());
+        redecide!(
+            self.ports.users,
+            &by.actor,
+            self.try_create_on(by, about, &draft)
+        )
+    }
+
+    async fn try_create_on(
+        &self,
+        by: By,
+        about: &SubjectRef,
+        draft: &Draft<NewTicketOnSubject>,
+    ) -> Result<Ticket, Error> {
+        let subject = self
+            .ports
+            .subjects
+            .subject(about)
+            .await?
+            .ok_or(Error::NotFound)?;
+        decide(&by.actor, &Ask::OpenTicket(Some(subject.parties))).require()?;
+        let new = draft.accept()?;
+        let requester = match new.on_behalf_of {
+            None => by.actor.id,
+            Some(client) => {
+                may_open_ticket_for_client(&by.actor).require()?;
+                if client != subject.parties.client {
+                    let fault =
+                        FieldFault::rule("not_eligible", "This is not the subject's client.");
+                    return Err(Invalid::field("on_behalf_of", fault).into());
+                }
+                client
+            }
+        };
+        self.insert(by, &new.ticket, Some(&subject), requester)
+            .await
+    }
+
+    async fn insert(
+        &self,
+        by: By,
+        new: &NewTicket,
+        subject: Option<&Subject>,
+        requester: UserId,
+    ) -> Result<Ticket, Error> {
+        let now = self.ports.clock.now();
+        let object = EventObject::created("ticket");
+        let mut event = NewEvent::new(now, Some(by.actor.id), EventAction::TicketCreated, object)
+            .in_history(TicketLine {
+                ticket: None,
+                is_internal: false,
+            })
+            .changing(None, Some(TicketStatus::Open.to_string()))
+            .with("requester", requester);
+        if let Some(subject) = subject {
+            let about = &subject.reference;
+            event = event.with(
+                "subject",
+                format!("{}/{}", about.content_type, about.object_id),
+            );
+        }
+        let row = NewTicketRow {
+            ticket: new.clone(),
+            description: described(new, subject),
+            about: subject.map(|subject| subject.reference.clone()),
+            created_by: by.actor.id,
+            requester,
+            created_at: now,
+        };
+        let parties = subject.map(|subject| Fact::Parties {
+            subject: subject.reference.clone(),
+            parties: subject.parties,
+        });
+        let commit = Commit::new(row)
+            .resting_on(still_acting(&by.actor))
+            .resting_on_all(parties)
+            .telling(event)
+            .completing(by.completes);
+        Ok(self.ports.tickets.create_ticket(commit).await?)
+    }
+
+    /// The tickets that the actor may see.
+    ///
+    /// # Errors
+    /// Only failures of the store.
+    pub async fn list(
+        &self,
+        actor: &Actor,
+        filter: TicketFilter,
+        page: Keyset,
+    ) -> Result<Page<Ticket>, Error> {
+        let query = TicketQuery {
+            sight: Sight::of(actor),
+            filter,
+        };
+        Ok(self.ports.tickets.list_tickets(query, page).await?)
+    }
+
+    /// One ticket.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn get(&self, actor: &Actor, id: TicketId) -> Result<Ticket, Error> {
+        self.load(actor, id, TicketAction::See).await
+    }
+
+    /// Changes a ticket. Every change is a line of its history.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`],
+    /// [`Error::PreconditionFailed`], and a conflict for a transition that does not exist.
+    pub async fn change(
+        &self,
+        actor: &Actor,
+        id: TicketId,
+        draft: impl Into<Draft<TicketChange>>,
+        expected: &ExpectedVersion,
+    ) -> Result<Ticket, Error> {
+        let draft = draft.into();
+        redecide!(
+            self.ports.users,
+            actor,
+            self.try_change(actor, id, &draft, expected)
+        )
+    }
+
+    async fn try_change(
+        &self,
+        actor: &Actor,
+        id: TicketId,
+        draft: &Draft<TicketChange>,
+        expected: &ExpectedVersion,
+    ) -> Result<Ticket, Error> {
+        let before = self.load(actor, id, TicketAction::See).await?;
+        if let Some(change) = draft.peek() {
+            check_rights(actor, &before, change)?;
+        }
+        let change = draft.accept()?;
+        expected.check(before.version)?;
+        let now = self.ports.clock.now();
+        let mut after = before.clone();
+        if let Some(status) = change.status {
+            after.transition(status, now)?;
+        }
+        after.title = change.title.clone().unwrap_or(after.title);
+        after.priority = change.priority.unwrap_or(after.priority);
+        after.category = change.category.unwrap_or(after.category);
+        let present = before.assigned_to.as_ref().map(|assignee| assignee.id);
+        let assigned_to = change.assigned_to.filter(|assignee| *assignee != present);
+        let assignee = match assigned_to.flatten() {
+            Some(person) => Some(
+                active_person(
+                    &*self.ports.users,
+                    person,
+                    "assigned_to",
+                    "This is not active staff.",
+                    |user| can_be_assignee(user.role),
+                )
+                .await?,
+            ),
+            None => None,
+        };
+        let events = changes(actor, &before, &after, assigned_to, now);
+        if events.is_empty() {
+            return Ok(before);
+        }
+        let version = Fact::TicketVersion {
+            ticket: id,
+            version: before.version,
+        };
+        let update = TicketUpdate {
+            ticket: after,
+            assigned_to,
+            at: now,
+            sight: Sight::of(actor),
+        };
+        let commit = Commit::new(update)
+            .resting_on(still_acting(actor))
+            .resting_on(version)
+            .resting_on_all(same_parties(actor, &before))
+            .resting_on_all(assignee.as_ref().map(still_active))
+            .telling_all(events);
+        Ok(self.ports.tickets.update_ticket(commit).await?)
+    }
+
+    /// A page of a ticket's history, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn history(
+        &self,
+        actor: &Actor,
+        id: TicketId,
+        page: Keyset,
+    ) -> Result<Page<HistoryLine>, Error> {
+        let sight = Sight::of(actor);
+        let found = self.ports.tickets.ticket_history(id, sight, page).await?;
+        let (ticket, history) = found.ok_or(Error::NotFound)?;
+        decide(actor, &Ask::Ticket(TicketAction::See, ticket.standing())).require()?;
+        Ok(history)
+    }
+
+    pub(super) async fn load(
+        &self,
+        actor: &Actor,
+        id: TicketId,
+        action: TicketAction,
+    ) -> Result<Ticket, Error> {
+        let found = self.ports.tickets.ticket(id, Sight::of(actor)).await?;
+        let ticket = found.ok_or(Error::NotFound)?;
+        decide(actor, &Ask::Ticket(action, ticket.standing())).require()?;
+        Ok(ticket)
+    }
+}
+
+/// The description with the line that names the subject.
+fn described(new: &NewTicket, subject: Option<&Subject>) -> Description {
+    match subject {
+        None => new.description.clone(),
+        Some(subject) if new.description.as_str().is_empty() => {
+            Description::from_stored(subject.line())
+        }
+        Some(subject) => {
+            Description::from_stored(format!("{}\n{}", new.description, subject.line()))
+        }
+    }
+}
+
+/// Whether the actor may do each of the things that the change asks for. A transition that does
+/// not exist is a conflict for everybody, so it is looked at before the right to it.
+fn check_rights(actor: &Actor, ticket: &Ticket, change: &TicketChange) -> Result<(), Error> {
+    let ask = |action| decide(actor, &Ask::Ticket(action, ticket.standing())).require();
+    if change.title.is_some() {
+        ask(TicketAction::Retitle)?;
+    }
+    if change.priority.is_some() || change.category.is_some() || change.assigned_to.is_some() {
+        ask(TicketAction::Triage)?;
+    }
+    match change.status {
+        Some(to) if ticket.status.may_become(to) => {
+            let closes = to == TicketStatus::Closed;
+            let reopens = ticket.status == TicketStatus::Closed;
+            ask(if closes || reopens {
+                TicketAction::CloseOrReopen
+            } else {
+                TicketAction::Move
+            })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Staff may do what they do whoever the parties are; everybody else's right rests on them.
+pub(super) fn same_parties(actor: &Actor, ticket: &Ticket) -> Option<Fact> {
+    if actor.role.is_staff() {
+        return None;
+    }
+    let (subject, parties) = ticket.about.clone().zip(ticket.parties)?;
+    Some(Fact::Parties { subject, parties })
+}
+
+/// One event for each value that changes.
+fn changes(
+    actor: &Actor,
+    before: &Ticket,
+    after: &Ticket,
+    assigned_to: Option<Option<UserId>>,
+    now: Timestamp,
+) -> Vec<NewEvent> {
+    let line = |action, from: Option<String>, to: Option<String>| {
+        (from != to).then(|| ticket_event(now, actor, action, before.id, false).changing(from, to))
+    };
+    let assignee = before
+        .assigned_to
+        .as_ref()
+        .map(|assignee| assignee.id.to_string());
+    let new_assignee = match assigned_to {
+        Some(wish) => wish.map(|id| id.to_string()),
+        None => assignee.clone(),
+    };
+    let some = |value: &dyn ToString| Some(value.to_string());
+    [
+        line(
+            EventAction::TicketStatusChanged,
+            some(&before.status),
+            some(&after.status),
+        ),
+        line(
+            EventAction::TicketPriorityChanged,
+            some(&before.priority),
+            some(&after.priority),
+        ),
+        line(
+            EventAction::TicketCategoryChanged,
+            some(&before.category),
+            some(&after.category),
+        ),
+        line(EventAction::TicketAssigned, assignee, new_assignee),
+        line(
+            EventAction::TicketTitleChanged,
+            some(&before.title),
+            some(&after.title),
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+pub(super) fn ticket_event(
+    at: Timestamp,
+    actor: &Actor,
+    action: EventAction,
+    ticket: TicketId,
+    is_internal: bool,
+) -> NewEvent {
+    let object = EventObject::existing("ticket", ticket.get());
+    NewEvent::new(at, Some(actor.id), action, object).in_history(TicketLine {
+        ticket: Some(ticket),
+        is_internal,
+    })
+}

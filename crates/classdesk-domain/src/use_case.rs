@@ -1,0 +1,110 @@
+//! What the use cases share: deciding again, the expected version, and facts about people.
+
+use crate::error::{Error, FieldFault, Invalid};
+use crate::ids::UserId;
+use crate::people::{Actor, Role, User, UserRepository};
+use crate::store::Fact;
+
+/// How often a use case decides before it gives up with [`Error::Contended`].
+pub(crate) const ATTEMPTS: usize = 16;
+
+/// Runs `load, decide, commit` until the commit does not find its guard stale. A guard is stale
+/// for good when the actor may no longer act, so that is looked at before each further attempt.
+macro_rules! redecide {
+    ($users:expr, $actor:expr, $attempt:expr) => {{
+        let mut attempts = $crate::use_case::ATTEMPTS;
+        loop {
+            attempts -= 1;
+            match $attempt.await {
+                Err($crate::error::Error::Contended) if attempts > 0 => {
+                    $crate::use_case::check_acting(&*$users, $actor).await?;
+                }
+                outcome => break outcome,
+            }
+        }
+    }};
+}
+pub(crate) use redecide;
+
+/// The versions of an object that a change was made for (`If-Match`, RFC 9110 section 13.1.1).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ExpectedVersion {
+    /// Any version will do.
+    #[default]
+    Any,
+    /// One of these.
+    OneOf(Vec<i64>),
+}
+
+impl ExpectedVersion {
+    /// Exactly this version.
+    #[must_use]
+    pub fn exactly(version: i64) -> Self {
+        Self::OneOf(vec![version])
+    }
+
+    /// Checks the present version.
+    ///
+    /// # Errors
+    /// [`Error::PreconditionFailed`].
+    pub fn check(&self, version: i64) -> Result<(), Error> {
+        match self {
+            Self::OneOf(versions) if !versions.contains(&version) => Err(Error::PreconditionFailed),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The fact that the actor still is who they were when they were let in.
+pub(crate) const fn still_acting(actor: &Actor) -> Fact {
+    Fact::ActiveUser {
+        user: actor.id,
+        role: actor.role,
+    }
+}
+
+/// The fact that a person still is active in their role.
+pub(crate) const fn still_active(user: &User) -> Fact {
+    Fact::ActiveUser {
+        user: user.id,
+        role: user.role,
+    }
+}
+
+/// Loads an active person who meets a condition, or faults the field that names them.
+pub(crate) async fn active_person(
+    users: &dyn UserRepository,
+    id: UserId,
+    field: &'static str,
+    fault: &'static str,
+    meets: impl Fn(&User) -> bool + Send,
+) -> Result<User, Error> {
+    users
+        .user(id)
+        .await?
+        .filter(|user| user.is_active && meets(user))
+        .ok_or_else(|| Invalid::field(field, FieldFault::rule("not_eligible", fault)).into())
+}
+
+/// Loads an active person in a role, or faults the field that names them.
+pub(crate) async fn active_in_role(
+    users: &dyn UserRepository,
+    id: UserId,
+    role: Role,
+    field: &'static str,
+) -> Result<User, Error> {
+    let fault = match role {
+        Role::Client => "This is not an active client.",
+        Role::Writer => "This is not an active writer.",
+        Role::Editor | Role::Admin | Role::Superadmin => "This is not active staff.",
+    };
+    active_person(users, id, field, fault, |user| user.role == role).await
+}
+
+/// Checks that the actor still exists, is active and has their role.
+pub(crate) async fn check_acting(users: &dyn UserRepository, actor: &Actor) -> Result<(), Error> {
+    match users.user(actor.id).await? {
+        Some(user) if user.is_active && user.role == actor.role => Ok(()),
+        _ => Err(Error::Unauthenticated),
+    }
+}
