@@ -246,12 +246,6 @@ pub enum Conflict {
     /// The thread is closed to new messages.
     #[error("the thread is closed")]
     ThreadClosed,
-    /// The thread already is in the asked state (open or closed).
-    #[error("the thread is already {}", if *open { "open" } else { "closed" })]
-    ThreadAlready {
-        /// Whether it is open.
-        open: bool,
-    },
     /// The fifteen minutes in which a message can be changed are over.
     #[error("the time in which this message could be changed is over")]
     EditWindowOver,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::classdesk::{By, Ports};
 use crate::clock::Timestamp;
-use crate::error::{Conflict, Draft, Error, FieldFault, Invalid};
+use crate::error::{Draft, Error, FieldFault, Invalid};
 use crate::events::{EventAction, EventObject, NewEvent};
 use crate::ids::{MessageId, ThreadId, UserId};
 use crate::paging::{Keyset, Page};
@@ -175,11 +175,10 @@ impl Threads {
             .ok_or(Error::NotFound)
     }
 
-    /// Changes the subject line, closes or reopens a thread.
+    /// Changes the subject line, closes or reopens a thread. What is so already stays so.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`], and a conflict when the
-    /// thread already is open or closed, as asked.
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`].
     pub async fn change(
         &self,
         actor: &Actor,
@@ -198,9 +197,6 @@ impl Threads {
     ) -> Result<ThreadView, Error> {
         let facts = self.load(actor, id, ThreadAction::Change).await?;
         let change = draft.accept()?;
-        if let Some(open) = change.is_active.filter(|open| *open == facts.is_active) {
-            return Err(Conflict::ThreadAlready { open }.into());
-        }
         let now = self.ports.clock.now();
         let subject = change
             .subject
@@ -213,7 +209,8 @@ impl Threads {
                     .changing(Some(facts.subject.to_string()), Some(subject.to_string())),
             );
         }
-        if let Some(open) = change.is_active {
+        let is_active = change.is_active.filter(|open| *open != facts.is_active);
+        if let Some(open) = is_active {
             let action = if open {
                 EventAction::ThreadReopened
             } else {
@@ -227,7 +224,7 @@ impl Threads {
         let update = ThreadUpdate {
             thread: id,
             subject,
-            is_active: change.is_active,
+            is_active,
             at: now,
             viewer: actor.id,
         };
