@@ -1,0 +1,7 @@
+//! Checks of a [`Store`](classdesk_domain::store::Store).
+//!
+//! Each takes an empty store. They go through the ports alone and ask no policy.
+
+pub mod events;
+pub mod guard;
+mod support;

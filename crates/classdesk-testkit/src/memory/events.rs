@@ -1,0 +1,80 @@
+//! The log of changes.
+
+use async_trait::async_trait;
+use classdesk_domain::events::{AuditEntry, AuditFilter, EventRepository, HistoryLine};
+use classdesk_domain::ids::{EventId, TicketId};
+use classdesk_domain::paging::{Keyset, Page, Position};
+use classdesk_domain::policy::NoteSight;
+use classdesk_domain::store::StoreError;
+
+use super::MemoryStore;
+use super::rows::EventRow;
+use super::sight::note_in_sight;
+use super::state::{State, page_down, page_up};
+
+impl State {
+    fn audit_entry(&self, id: EventId, row: &EventRow) -> AuditEntry {
+        AuditEntry {
+            id,
+            at: row.at,
+            actor: row.actor.map(|actor| self.person(actor)),
+            action: row.action,
+            content_type: row.content_type.clone(),
+            object_id: row.object_id,
+            from: row.from.clone(),
+            to: row.to.clone(),
+            detail: row.detail.clone(),
+        }
+    }
+
+    /// A page of a ticket's history within sight.
+    pub(super) fn history(
+        &self,
+        ticket: TicketId,
+        sight: NoteSight,
+        page: Keyset,
+    ) -> Page<HistoryLine> {
+        let lines = self.events.iter().filter(|(_, row)| {
+            row.ticket
+                .is_some_and(|(of, is_internal)| of == ticket && note_in_sight(is_internal, sight))
+        });
+        let lines = lines.map(|(id, row)| HistoryLine {
+            id,
+            at: row.at,
+            actor: row.actor.map(|actor| self.person(actor)),
+            action: row.action,
+            from: row.from.clone(),
+            to: row.to.clone(),
+        });
+        page_up(lines, page, |line| Position::of_id(line.id.get()))
+    }
+}
+
+fn matches(row: &EventRow, filter: &AuditFilter) -> bool {
+    filter.actor.is_none_or(|actor| row.actor == Some(actor))
+        && filter.action.is_none_or(|action| row.action == action)
+        && filter
+            .content_type
+            .as_ref()
+            .is_none_or(|content_type| row.content_type == *content_type)
+        && filter.object_id.is_none_or(|id| row.object_id == id)
+        && filter.since.is_none_or(|since| row.at >= since)
+        && filter.until.is_none_or(|until| row.at < until)
+}
+
+#[async_trait]
+impl EventRepository for MemoryStore {
+    async fn audit(
+        &self,
+        filter: AuditFilter,
+        page: Keyset,
+    ) -> Result<Page<AuditEntry>, StoreError> {
+        Ok(self.read(|state| {
+            let rows = state.events.iter().rev();
+            let entries = rows
+                .filter(|(_, row)| matches(row, &filter))
+                .map(|(id, row)| state.audit_entry(id, row));
+            page_down(entries, page, |entry| Position::of_id(entry.id.get()))
+        }))
+    }
+}

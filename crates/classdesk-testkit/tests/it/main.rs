@@ -1,0 +1,3 @@
+//! The in-memory adapters pass the suites that every adapter passes.
+
+mod store;
