@@ -1,1 +1,0 @@
-//! The policy as a table, made by asking it.
