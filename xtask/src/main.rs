@@ -1,2 +1,43 @@
-//! The developers' tasks.
-fn main() {}
+//! The developers' tasks: `cargo xtask --help` lists them.
+//!
+//! A task is one module with one function `run`. What several share is in [`process`] (running
+//! programs), [`workspace`] (where things are) and [`postgres`] (a temporary cluster). The crate
+//! is kept quick to compile, since everybody's first command waits for it.
+
+#![expect(
+    clippy::print_stderr,
+    reason = "a task talks to the person at the terminal"
+)]
+
+mod ci;
+mod deny;
+mod drift;
+mod flags;
+mod generated;
+mod permissions;
+mod postgres;
+mod process;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use flags::{Xtask, XtaskCmd};
+
+fn main() -> ExitCode {
+    let outcome = match Xtask::from_env_or_exit().subcommand {
+        XtaskCmd::Test(flags) => test::run(&flags),
+        XtaskCmd::Ci(flags) => ci::run(&flags),
+        XtaskCmd::Tidy(_) => tidy::run(),
+        XtaskCmd::Permissions(flags) => permissions::run(&flags),
+        XtaskCmd::Postgres(flags) => postgres::run(&flags),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

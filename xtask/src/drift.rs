@@ -1,0 +1,7 @@
+//! Whether the generated files are what would be generated now.
+
+use anyhow::Result;
+
+pub(crate) fn run() -> Result<()> {
+    crate::permissions::check()
+}

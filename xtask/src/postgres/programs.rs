@@ -1,0 +1,142 @@
+//! Finding PostgreSQL's server programs, or installing them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::process;
+
+/// Folders in which installations put their server programs, each with one folder per version.
+const VERSIONED: [(&str, &str); 4] = [
+    ("/usr/lib/postgresql", "bin"),
+    ("/opt/homebrew/opt", "bin"),
+    ("/usr/local/opt", "bin"),
+    ("/Applications/Postgres.app/Contents/Versions", "bin"),
+];
+
+const HINT: &str = "PostgreSQL's server programs (initdb, postgres, pg_ctl) are not installed. Get \
+    them with `apt-get install postgresql`, `dnf install postgresql-server` or `brew install \
+    postgresql`, or run the tests that need none with `cargo xtask test --sqlite`";
+
+/// The folder of the server programs.
+#[derive(Debug)]
+pub(crate) struct Programs {
+    folder: PathBuf,
+}
+
+impl Programs {
+    /// Finds them on the PATH, where `pg_config` says, or where distributions put them.
+    pub(crate) fn find() -> Option<Self> {
+        let on_path = process::find("initdb").and_then(|initdb| {
+            // Where it is a link, its neighbours are at the other end.
+            Some(fs::canonicalize(initdb).ok()?.parent()?.to_owned())
+        });
+        let configured = process::output(Command::new("pg_config").arg("--bindir")).ok();
+        on_path
+            .into_iter()
+            .chain(configured.map(PathBuf::from))
+            .chain(
+                VERSIONED
+                    .iter()
+                    .flat_map(|(parent, below)| newest_first(Path::new(parent), below)),
+            )
+            .find(|folder| is_complete(folder))
+            .map(|folder| Self { folder })
+    }
+
+    /// Finds them, or installs them where that is possible without asking anybody.
+    pub(crate) fn find_or_install() -> Result<Self> {
+        if let Some(programs) = Self::find() {
+            return Ok(programs);
+        }
+        if process::find("apt-get").is_none() || !process::is_root() {
+            bail!(HINT);
+        }
+        install().context(HINT)?;
+        Self::find().context(HINT)
+    }
+
+    /// The path of one of them.
+    pub(crate) fn path(&self, program: &str) -> PathBuf {
+        self.folder.join(program)
+    }
+}
+
+fn is_complete(folder: &Path) -> bool {
+    ["initdb", "postgres", "pg_ctl"]
+        .iter()
+        .all(|program| process::is_program(&folder.join(program)))
+}
+
+/// The folders `parent/*/below`, those with the greater version number first.
+fn newest_first(parent: &Path, below: &str) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(parent) else {
+        return Vec::new();
+    };
+    let mut versions: Vec<(u32, PathBuf)> = entries
+        .flatten()
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            let version = name.strip_prefix("postgresql@").unwrap_or(&name);
+            let major = version.split('.').next()?.parse().ok()?;
+            Some((major, entry.path().join(below)))
+        })
+        .collect();
+    versions.sort_by_key(|(major, _)| std::cmp::Reverse(*major));
+    versions.into_iter().map(|(_, folder)| folder).collect()
+}
+
+/// Installs the server without the cluster that Debian's package would create and start.
+fn install() -> Result<()> {
+    let apt = |words: &[&str]| {
+        process::run(
+            Command::new("apt-get")
+                .args(words)
+                .env("DEBIAN_FRONTEND", "noninteractive"),
+        )
+    };
+    apt(&["update", "-q"])?;
+    apt(&[
+        "install",
+        "-qy",
+        "--no-install-recommends",
+        "postgresql-common",
+    ])?;
+    let settings = Path::new("/etc/postgresql-common/createcluster.conf");
+    let text = fs::read_to_string(settings).unwrap_or_default();
+    if !text
+        .lines()
+        .any(|line| line.starts_with("create_main_cluster"))
+    {
+        fs::write(settings, format!("{text}\ncreate_main_cluster = false\n"))?;
+    }
+    apt(&["install", "-qy", "--no-install-recommends", "postgresql"])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_version_comes_first() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for name in ["9.6", "postgresql@17", "15", "contrib", "16"] {
+            fs::create_dir(folder.path().join(name)).expect("a new folder");
+        }
+        let found: Vec<_> = newest_first(folder.path(), "bin")
+            .into_iter()
+            .map(|path| path.strip_prefix(folder.path()).expect("below").to_owned())
+            .collect();
+        let expected = ["postgresql@17/bin", "16/bin", "15/bin", "9.6/bin"];
+        assert_eq!(found, expected.map(PathBuf::from));
+    }
+
+    #[test]
+    fn a_folder_counts_only_with_all_programs() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        fs::write(folder.path().join("initdb"), "").expect("a new file");
+        assert!(!is_complete(folder.path()));
+    }
+}
