@@ -20,6 +20,17 @@
 macro_rules! store_conformance {
     ($fresh:ident) => {
         $crate::store_conformance! { @ $fresh;
+            bundles {
+                a_bundle_is_changed
+                a_bundle_is_kept
+                a_detail_has_the_newest_files
+                a_writer_is_assigned
+                bundles_are_filtered
+                bundles_are_paged
+                bundles_follow_sight
+                counts_follow_sight
+                members_are_who_can_receive
+            }
             events {
                 an_event_is_kept_whole
                 created_rows_are_named
@@ -42,6 +53,29 @@ macro_rules! store_conformance {
                 missing_rows_are_stale
                 one_of_many_wins
                 parties_are_checked
+            }
+            people {
+                a_person_is_changed
+                a_person_is_kept
+                one_of_many_gets_a_name
+                people_are_filtered
+                people_are_paged
+                taken_names_are_duplicates
+            }
+            sessions {
+                a_session_is_kept
+                a_session_needs_the_present_password
+                a_use_never_moves_back
+                logins_are_throttled
+                sessions_are_ended
+                sessions_are_listed
+                simultaneous_logins_are_throttled
+                success_forgives
+            }
+            subjects {
+                a_linked_subject_stays
+                a_subject_is_put_on_what_it_was
+                a_writer_joins_the_threads_of_a_subject
             }
         }
     };

@@ -2,6 +2,10 @@
 //!
 //! Each takes an empty store. They go through the ports alone and ask no policy.
 
+pub mod bundles;
 pub mod events;
 pub mod guard;
+pub mod people;
+pub mod sessions;
+pub mod subjects;
 mod support;

@@ -1,0 +1,448 @@
+//! Bundles.
+
+use classdesk_domain::blobs::BlobPurpose;
+use classdesk_domain::bundles::{
+    BundleFilter, BundleStatus, BundleUpdate, Dates, NewBundle, NewBundleRow, NumberOfClasses,
+    WriterAssignment,
+};
+use classdesk_domain::clock::Timestamp;
+use classdesk_domain::files::{NewFileRow, Visibility};
+use classdesk_domain::ids::{BundleId, UserId};
+use classdesk_domain::paging::Limit;
+use classdesk_domain::people::{Actor, Role, UserUpdate};
+use classdesk_domain::policy::Sight;
+use classdesk_domain::store::{Commit, Store};
+use classdesk_domain::subjects::{Parties, SubjectRef};
+use classdesk_domain::text::{Description, Level, SearchText};
+
+use super::support::{all, sight, walk};
+use crate::World;
+use crate::world::{description, ids, title};
+
+/// A bundle in which every field differs from its default.
+fn full(world: &World) -> NewBundleRow {
+    let day = |ordinal| time::Date::from_ordinal_date(2026, ordinal).expect("a day");
+    let mut bundle = NewBundle::new(world.client.id, title("Frühling 'A' 100 %"));
+    bundle.assigned_writer_id = Some(world.writer.id);
+    bundle.description = description("Line one\nline two");
+    bundle.level = Level::parse("B2").expect("a level");
+    bundle.number_of_classes = NumberOfClasses::new(1000).expect("a number");
+    bundle.dates = Dates::new(Some(day(60)), Some(day(365))).expect("dates");
+    bundle.status = BundleStatus::Completed;
+    let created_at = world.tick();
+    NewBundleRow {
+        bundle,
+        created_by: world.editor.id,
+        created_at,
+        completed_at: Some(created_at),
+    }
+}
+
+/// A bundle is kept whole and is a subject.
+pub async fn a_bundle_is_kept(store: &dyn Store) {
+    let world = World::create(store).await;
+    let row = full(&world);
+    let created = store
+        .create_bundle(Commit::new(row.clone()))
+        .await
+        .expect("created");
+    assert_eq!(created.title, row.bundle.title);
+    assert_eq!(created.description, row.bundle.description);
+    assert_eq!(created.status, BundleStatus::Completed);
+    assert_eq!(created.level, row.bundle.level);
+    assert_eq!(created.number_of_classes, row.bundle.number_of_classes);
+    assert_eq!(created.dates, row.bundle.dates);
+    assert_eq!(created.parties, world.parties());
+    assert_eq!(created.created_by, world.editor.id);
+    assert_eq!(
+        (created.created_at, created.updated_at),
+        (row.created_at, row.created_at)
+    );
+    assert_eq!(created.completed_at, row.completed_at);
+    assert_eq!(created.version, 1);
+    let view = store.bundle(created.id, sight(world.admin)).await;
+    let view = view.expect("readable").expect("there");
+    assert_eq!(view.bundle, created);
+    assert_eq!(view.client_username.as_str(), "client");
+    let writer = view.assigned_writer_username.as_ref();
+    assert_eq!(writer.map(|name| name.as_str()), Some("writer"));
+    assert_eq!((view.threads_count, view.tickets_count), (0, 0));
+    let subject = store.subject(&SubjectRef::bundle(created.id)).await;
+    let subject = subject.expect("readable").expect("a bundle is a subject");
+    assert_eq!(
+        (subject.parties, subject.label),
+        (world.parties(), created.title)
+    );
+
+    let plain = world.add_bundle(store, world.client, None).await;
+    let view = store.bundle(plain.id, sight(world.admin)).await;
+    let view = view.expect("readable").expect("there");
+    assert_eq!(view.assigned_writer_username, None);
+    assert_eq!((plain.dates, plain.completed_at), (Dates::default(), None));
+    assert!(plain.id > created.id);
+}
+
+/// A change writes the bundle's own fields alone, counts up, and names the subject anew.
+pub async fn a_bundle_is_changed(store: &dyn Store) {
+    let world = World::create(store).await;
+    let other = world.add_bundle(store, world.client, None).await;
+    let created = store
+        .create_bundle(Commit::new(full(&world)))
+        .await
+        .expect("created");
+    let mut bundle = created.clone();
+    bundle.title = title("Autumn");
+    bundle.description = Description::empty();
+    bundle.status = BundleStatus::InProgress;
+    bundle.level = Level::default();
+    bundle.number_of_classes = NumberOfClasses::ONE;
+    bundle.dates = Dates::default();
+    bundle.updated_at = world.tick();
+    bundle.completed_at = None;
+    let mut expected = bundle.clone();
+    expected.version = 2;
+    bundle.parties = Parties {
+        client: world.other_client.id,
+        assigned_writer: None,
+    };
+    bundle.created_by = world.admin.id;
+    bundle.created_at = Timestamp::from_micros(0);
+    bundle.version = 77;
+    let changed = store
+        .update_bundle(Commit::new(BundleUpdate { bundle }))
+        .await;
+    assert_eq!(changed.expect("changed"), expected);
+    let read = store.bundle(created.id, sight(world.admin)).await;
+    assert_eq!(read.expect("readable").expect("there").bundle, expected);
+    let subject = store
+        .subject(&created.subject())
+        .await
+        .expect("readable")
+        .expect("there");
+    assert_eq!(
+        (subject.label.as_str(), subject.parties),
+        ("Autumn", world.parties())
+    );
+    let untouched = store.bundle(other.id, sight(world.admin)).await;
+    assert_eq!(untouched.expect("readable").expect("there").bundle, other);
+}
+
+/// Another writer counts up and joins the bundle's non-private threads; nobody leaves them.
+pub async fn a_writer_is_assigned(store: &dyn Store) {
+    let world = World::create(store).await;
+    let elsewhere = world.add_bundle(store, world.client, None).await;
+    let open = async |about: SubjectRef, is_private| {
+        let mut row = world.new_thread(&[world.client, world.writer]);
+        row.about = about;
+        row.is_private = is_private;
+        store
+            .open_thread(Commit::new(row))
+            .await
+            .expect("opened")
+            .thread
+            .id
+    };
+    let shared = open(world.subject(), false).await;
+    let private = open(world.subject(), true).await;
+    let foreign = open(elsewhere.subject(), false).await;
+    let assign = async |writer: Option<Actor>| {
+        let assignment = WriterAssignment {
+            bundle: world.bundle,
+            writer: writer.map(|writer| writer.id),
+            at: world.tick(),
+        };
+        store
+            .assign_writer(Commit::new(assignment))
+            .await
+            .expect("assigned")
+    };
+    let activity = async |thread| {
+        let view = store.thread(thread, sight(world.admin)).await;
+        let view = view.expect("readable").expect("there");
+        let participants: Vec<_> = view.participants.iter().map(|user| user.id).collect();
+        (participants, view.thread.updated_at)
+    };
+    let before = activity(shared).await;
+    let bundle = assign(Some(world.other_writer)).await;
+    assert_eq!(bundle.parties.assigned_writer, Some(world.other_writer.id));
+    assert_eq!((bundle.version, bundle.updated_at), (2, world.now()));
+    let subject = store
+        .subject(&world.subject())
+        .await
+        .expect("readable")
+        .expect("there");
+    assert_eq!(subject.parties, bundle.parties);
+    let together = ids(&[world.client, world.writer, world.other_writer]);
+    assert_eq!(activity(shared).await.0, together);
+    let apart = ids(&[world.client, world.writer]);
+    assert_eq!(activity(private).await.0, apart);
+    assert_eq!(activity(foreign).await.0, apart);
+    assert_eq!(
+        assign(Some(world.other_writer)).await.version,
+        3,
+        "joining twice is no error"
+    );
+    let bundle = assign(None).await;
+    assert_eq!((bundle.parties.assigned_writer, bundle.version), (None, 4));
+    assert_eq!(activity(shared).await.0, together);
+    assert_eq!(before.0, apart);
+}
+
+/// Sight of bundles, alone and in the list: owner, assigned writer, staff, and nobody else.
+pub async fn bundles_follow_sight(store: &dyn Store) {
+    let world = World::create(store).await;
+    let unassigned = world.add_bundle(store, world.client, None).await.id;
+    let foreign = world
+        .add_bundle(store, world.other_client, Some(world.other_writer))
+        .await
+        .id;
+    let every = [foreign, unassigned, world.bundle];
+    for (who, expected) in [
+        (world.superadmin, &every[..]),
+        (world.admin, &every),
+        (world.editor, &every),
+        (world.client, &[unassigned, world.bundle]),
+        (world.writer, &[world.bundle]),
+        (world.other_client, &[foreign]),
+        (world.other_writer, &[foreign]),
+    ] {
+        let listed = store
+            .list_bundles(sight(who), BundleFilter::default(), all())
+            .await;
+        let listed = listed.expect("readable").items;
+        let seen: Vec<_> = listed.iter().map(|view| view.bundle.id).collect();
+        assert_eq!(seen, expected, "{who:?}");
+        for id in every {
+            let alone = store.bundle(id, sight(who)).await.expect("readable");
+            assert_eq!(alone.is_some(), expected.contains(&id), "{who:?} {id}");
+            let detail = store.bundle_detail(id, sight(who)).await.expect("readable");
+            assert_eq!(detail.map(|detail| detail.view), alone, "{who:?} {id}");
+        }
+    }
+    let missing = store.bundle(BundleId::new(9_999), sight(world.admin)).await;
+    assert_eq!(missing.expect("readable"), None);
+}
+
+/// The counts of threads and tickets follow sight, alone and in the list.
+pub async fn counts_follow_sight(store: &dyn Store) {
+    let world = World::create(store).await;
+    let other = world
+        .add_bundle(store, world.client, Some(world.writer))
+        .await;
+    world.add_thread(store, &[world.client, world.writer]).await;
+    world.add_thread(store, &[world.client, world.editor]).await;
+    world.add_thread(store, &[world.writer, world.editor]).await;
+    world
+        .add_thread(store, &[world.other_writer, world.editor])
+        .await;
+    let mut elsewhere = world.new_thread(&[world.client, world.writer]);
+    elsewhere.about = other.subject();
+    store
+        .open_thread(Commit::new(elsewhere))
+        .await
+        .expect("opened");
+    world
+        .add_ticket(store, world.client, Some(world.subject()))
+        .await;
+    world
+        .add_ticket(store, world.admin, Some(world.subject()))
+        .await;
+    world
+        .add_ticket(store, world.writer, Some(world.subject()))
+        .await;
+    world.add_ticket(store, world.client, None).await;
+    let counts = async |sight: Sight| {
+        let view = store.bundle(world.bundle, sight).await;
+        let view = view.expect("readable").expect("in sight");
+        let listed = store
+            .list_bundles(sight, BundleFilter::default(), all())
+            .await;
+        let listed = listed.expect("readable").items;
+        assert!(listed.contains(&view), "the list counts alike");
+        (view.threads_count, view.tickets_count)
+    };
+    assert_eq!(counts(sight(world.admin)).await, (4, 3));
+    assert_eq!(counts(sight(world.client)).await, (2, 1));
+    assert_eq!(
+        counts(sight(world.writer)).await,
+        (2, 0),
+        "a writer requests none here"
+    );
+}
+
+/// Each filter of the list of bundles.
+pub async fn bundles_are_filtered(store: &dyn Store) {
+    let world = World::create(store).await;
+    let first = world.bundle;
+    let second = store
+        .create_bundle(Commit::new(full(&world)))
+        .await
+        .expect("created")
+        .id;
+    let third = world.add_bundle(store, world.other_client, None).await.id;
+    let check = async |who, filter: BundleFilter, expected: &[BundleId]| {
+        let listed = store.list_bundles(sight(who), filter.clone(), all()).await;
+        let listed = listed.expect("readable").items;
+        let seen: Vec<_> = listed.iter().map(|view| view.bundle.id).collect();
+        assert_eq!(seen, expected, "{filter:?}");
+    };
+    let any = BundleFilter::default;
+    let q = |text| Some(SearchText::parse(text).expect("a search text"));
+    let staff = world.editor;
+    check(staff, any(), &[third, second, first]).await;
+    let status = Some(BundleStatus::Completed);
+    check(staff, BundleFilter { status, ..any() }, &[second]).await;
+    let client = Some(world.client.id);
+    check(staff, BundleFilter { client, ..any() }, &[second, first]).await;
+    let assigned_writer = Some(world.writer.id);
+    check(
+        staff,
+        BundleFilter {
+            assigned_writer,
+            ..any()
+        },
+        &[second, first],
+    )
+    .await;
+    let nobody = Some(UserId::new(9_999));
+    check(
+        staff,
+        BundleFilter {
+            assigned_writer: nobody,
+            ..any()
+        },
+        &[],
+    )
+    .await;
+    check(
+        staff,
+        BundleFilter {
+            q: q("SEMESTER"),
+            ..any()
+        },
+        &[third, first],
+    )
+    .await;
+    check(
+        staff,
+        BundleFilter {
+            q: q("LINE TWO"),
+            ..any()
+        },
+        &[second],
+    )
+    .await;
+    check(
+        staff,
+        BundleFilter {
+            q: q("00 %"),
+            ..any()
+        },
+        &[second],
+    )
+    .await;
+    check(staff, BundleFilter { q: q("%"), ..any() }, &[second]).await;
+    check(staff, BundleFilter { q: q("_"), ..any() }, &[]).await;
+    check(
+        staff,
+        BundleFilter {
+            status,
+            client,
+            assigned_writer,
+            q: q("'A'"),
+        },
+        &[second],
+    )
+    .await;
+    let narrow = BundleFilter { client, ..any() };
+    check(world.other_client, narrow, &[]).await;
+}
+
+/// Bundles that come while somebody pages are not repeated, and none is skipped.
+pub async fn bundles_are_paged(store: &dyn Store) {
+    let world = World::create(store).await;
+    let mut expected = vec![world.bundle];
+    for _ in 0..4 {
+        expected.insert(0, world.add_bundle(store, world.client, None).await.id);
+    }
+    let seen = walk(2, async |page| {
+        let found = store
+            .list_bundles(sight(world.client), BundleFilter::default(), page)
+            .await;
+        world.add_bundle(store, world.client, None).await;
+        found
+    })
+    .await;
+    let seen: Vec<_> = seen.iter().map(|view| view.bundle.id).collect();
+    assert_eq!(seen, expected);
+}
+
+/// Members are the active parties in their roles, and active staff, by ascending id.
+pub async fn members_are_who_can_receive(store: &dyn Store) {
+    let world = World::create(store).await;
+    let members = async || {
+        let walked = walk(2, |page| store.list_members(world.bundle, page)).await;
+        walked.iter().map(|user| user.id).collect::<Vec<_>>()
+    };
+    let staff = [world.superadmin, world.admin, world.editor];
+    let with = |others: &[Actor]| ids(&[&staff[..], others].concat());
+    assert_eq!(members().await, with(&[world.client, world.writer]));
+    let change = async |user: Actor, role, is_active| {
+        let update = UserUpdate {
+            role,
+            is_active,
+            ..UserUpdate::of(user.id)
+        };
+        store
+            .update_user(Commit::new(update))
+            .await
+            .expect("change");
+    };
+    change(world.client, Some(Role::Writer), None).await;
+    assert_eq!(members().await, with(&[world.writer]), "no longer a client");
+    change(world.client, Some(Role::Client), None).await;
+    change(world.writer, None, Some(false)).await;
+    assert_eq!(members().await, with(&[world.client]), "no longer active");
+    change(world.writer, Some(Role::Client), Some(true)).await;
+    assert_eq!(members().await, with(&[world.client]), "no longer a writer");
+    let none = store
+        .list_members(BundleId::new(9_999), all())
+        .await
+        .expect("readable");
+    assert_eq!(none.items, []);
+}
+
+/// The detail has the newest files within sight, at most as many as a page can have.
+pub async fn a_detail_has_the_newest_files(store: &dyn Store) {
+    let world = World::create(store).await;
+    let hidden_from_client = Visibility {
+        to_client: false,
+        to_writer: true,
+    };
+    let hidden = world.add_file(store, world.admin, hidden_from_client).await;
+    let shown = world
+        .add_file(store, world.admin, Visibility::default())
+        .await;
+    let files = async |who| {
+        let detail = store.bundle_detail(world.bundle, sight(who)).await;
+        detail.expect("readable").expect("in sight").files
+    };
+    assert_eq!(files(world.client).await, std::slice::from_ref(&shown));
+    assert_eq!(files(world.writer).await, [shown.clone(), hidden.clone()]);
+    assert_eq!(files(world.editor).await, [shown, hidden]);
+    for _ in 0..Limit::MAX {
+        let row = NewFileRow {
+            bundle: world.bundle,
+            upload: world
+                .add_upload(store, world.client, BlobPurpose::BundleFile)
+                .await,
+            description: Description::empty(),
+            visibility: Visibility::default(),
+            uploaded_at: world.now(),
+        };
+        store.add_file(Commit::new(row)).await.expect("added");
+    }
+    let newest = files(world.editor).await;
+    assert_eq!(newest.len(), Limit::MAX as usize);
+    assert!(newest.windows(2).all(|pair| pair[0].id > pair[1].id));
+}
