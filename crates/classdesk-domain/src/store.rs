@@ -5,8 +5,9 @@
 //! into one fsync.
 
 use crate::events::NewEvent;
+use crate::files::Visibility;
 use crate::idempotency::Completion;
-use crate::ids::{BundleId, MessageId, ThreadId, TicketId, UserId};
+use crate::ids::{BundleId, FileId, MessageId, ThreadId, TicketId, UserId};
 use crate::people::Role;
 use crate::subjects::{Parties, SubjectRef};
 
@@ -115,6 +116,13 @@ pub enum Fact {
         /// In which role.
         role: Role,
     },
+    /// The person exists and has this role, active or not.
+    HasRole {
+        /// Who.
+        user: UserId,
+        /// Which role.
+        role: Role,
+    },
     /// The subject exists and has these parties.
     Parties {
         /// Which subject.
@@ -155,26 +163,28 @@ pub enum Fact {
         /// Which message.
         message: MessageId,
     },
-    /// The bundle file exists and is not deleted.
+    /// The bundle file exists, is not deleted, and is visible to these parties.
     FileStands {
         /// Which file.
-        file: crate::ids::FileId,
+        file: FileId,
+        /// Which party sees it.
+        visibility: Visibility,
     },
 }
 
 /// A change with everything that becomes true together with it.
 ///
 /// A store MUST apply the change, its events and its idempotency completion in one transaction,
-/// or none of them. The id that it notes for a completed idempotency reservation MUST be that of
-/// the one thing that the change creates (of a thread with a first message: the thread). What a store has answered `Ok` MUST survive the death of the process and a
+/// or none of them. What a store has answered `Ok` MUST survive the death of the process and a
 /// loss of power (a store in memory excepted).
 ///
 /// A change of a row, or one that links to a row, that is not there (or that was deleted) MUST
 /// answer [`StoreError::Stale`]. A change that turns out to be none MUST write no event and
 /// complete nothing: those are the answers `false` and `0`.
 ///
-/// A completion remembers the id of the row that the commit creates, or else of the one that it
-/// changes; an event whose object has no id is about the same row. Ids count up from 1 in each
+/// A completion MUST remember the id of the row that the commit creates (of a thread with a first
+/// message: the thread), or else of the one that it changes; an event whose object has no id is
+/// about the same row. Ids count up from 1 in each
 /// table and MUST NOT be used twice, not even after a row was removed; they may have gaps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit<C> {

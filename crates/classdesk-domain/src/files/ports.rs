@@ -40,15 +40,15 @@ pub struct NewFileRow {
     pub uploaded_at: Timestamp,
 }
 
-/// A file as it shall be.
+/// A change to a file; what is `None` stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileUpdate {
     /// Which file.
     pub file: FileId,
     /// What it is.
-    pub description: Description,
+    pub description: Option<Description>,
     /// Which party sees it.
-    pub visibility: Visibility,
+    pub visibility: Option<Visibility>,
 }
 
 /// Keeping files of bundles. A deleted file is not found by any of these.

@@ -206,19 +206,20 @@ impl Files {
                 .is_visible_to_writer
                 .unwrap_or(before.visibility.to_writer),
         };
+        let visibility = Some(visibility).filter(|visibility| *visibility != before.visibility);
         let description = change
             .description
             .clone()
-            .unwrap_or_else(|| before.description.clone());
-        if visibility == before.visibility && description == before.description {
+            .filter(|description| *description != before.description);
+        if visibility.is_none() && description.is_none() {
             return Ok(facts.file);
         }
         let now = self.ports.clock.now();
         let mut event = file_event(now, actor, EventAction::FileChanged, bundle, file);
-        if description != before.description {
+        if description.is_some() {
             event = event.with("description", "changed");
         }
-        if visibility != before.visibility {
+        if let Some(visibility) = visibility {
             event = event
                 .with("is_visible_to_client", visibility.to_client)
                 .with("is_visible_to_writer", visibility.to_writer);
@@ -229,8 +230,7 @@ impl Files {
             visibility,
         })
         .resting_on(still_acting(actor))
-        .resting_on(same_parties(&facts))
-        .resting_on(Fact::FileStands { file })
+        .resting_on_all(same_standing(&facts))
         .telling(event);
         Ok(self.ports.files.update_file(commit).await?)
     }
@@ -254,8 +254,7 @@ impl Files {
             .with("file_name", &facts.file.file.name);
         let commit = Commit::new(file)
             .resting_on(still_acting(actor))
-            .resting_on(same_parties(&facts))
-            .resting_on(Fact::FileStands { file })
+            .resting_on_all(same_standing(&facts))
             .telling(event);
         Ok(self.ports.files.delete_file(commit).await?)
     }
@@ -278,11 +277,19 @@ impl Files {
     }
 }
 
-fn same_parties(facts: &BundleFileFacts) -> Fact {
-    Fact::Parties {
-        subject: SubjectRef::bundle(facts.file.bundle),
-        parties: facts.parties,
-    }
+/// What the right to a file rests on. Its visibility is part of it: a party from whom the file
+/// was hidden a moment ago must not change it any more.
+fn same_standing(facts: &BundleFileFacts) -> [Fact; 2] {
+    [
+        Fact::Parties {
+            subject: SubjectRef::bundle(facts.file.bundle),
+            parties: facts.parties,
+        },
+        Fact::FileStands {
+            file: facts.file.id,
+            visibility: facts.file.visibility,
+        },
+    ]
 }
 
 fn file_event(

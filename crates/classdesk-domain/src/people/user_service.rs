@@ -149,7 +149,10 @@ impl Users {
         };
         let commit = Commit::new(update)
             .resting_on(still_acting(actor))
-            .resting_on_all(managed_role(&user, actor))
+            .resting_on(Fact::HasRole {
+                user: user.id,
+                role: user.role,
+            })
             .telling_all(events);
         Ok(self.ports.users.update_user(commit).await?)
     }
@@ -218,15 +221,6 @@ impl Users {
         }
         Ok((!events.is_empty()).then_some((update, events)))
     }
-}
-
-/// While somebody else is managed, they must not be raised beyond the actor's reach; an inactive
-/// person can't be raised by anybody else than the same managers.
-fn managed_role(user: &User, actor: &Actor) -> Option<Fact> {
-    (user.id != actor.id && user.is_active).then_some(Fact::ActiveUser {
-        user: user.id,
-        role: user.role,
-    })
 }
 
 /// The commit that creates a person, with the password hashed.

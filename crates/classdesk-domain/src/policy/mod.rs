@@ -423,6 +423,19 @@ fn person(actor: &Actor, action: UserAction, user: UserId, role: Role) -> Decisi
     Decision::allowed_if(may).after(Decision::hidden_unless(own || actor.role.is_staff()))
 }
 
+/// Whether what this actor may do rests on how they stand to a subject or thread. Staff may do
+/// what they do whoever the parties are.
+#[must_use]
+pub const fn rests_on_standing(actor: &Actor) -> bool {
+    !actor.role.is_staff()
+}
+
+/// Whether the time in which a message can be changed binds this actor when they delete one.
+#[must_use]
+pub const fn deletes_within_window(actor: &Actor) -> bool {
+    !actor.role.is_staff()
+}
+
 /// Whether a person may set the visibility of a file that they put on a bundle. (They may put it
 /// there; that is [`BundleAction::Upload`].)
 #[must_use]

@@ -10,7 +10,10 @@ use crate::events::{EventAction, EventObject, NewEvent};
 use crate::ids::{MessageId, ThreadId, UserId};
 use crate::paging::{Keyset, Page};
 use crate::people::Actor;
-use crate::policy::{Ask, MessageAction, Sight, ThreadAction, can_receive, decide, permit_read};
+use crate::policy::{
+    Ask, MessageAction, Sight, ThreadAction, can_receive, decide, deletes_within_window,
+    permit_read,
+};
 use crate::store::{Commit, Fact};
 use crate::text::MessageText;
 use crate::use_case::{redecide, still_acting};
@@ -228,7 +231,7 @@ impl Messages {
             at: now,
         })
         .resting_on(still_acting(actor))
-        .resting_on(facts.thread.same_parties())
+        .resting_on_all(facts.thread.same_standing(actor))
         .resting_on(Fact::MessageStands { message: id })
         .telling(message_event(
             now,
@@ -254,7 +257,7 @@ impl Messages {
             return Ok(());
         }
         let now = self.ports.clock.now();
-        if !actor.role.is_staff() {
+        if deletes_within_window(actor) {
             check_window(&facts, now)?;
         }
         let commit = Commit::new(MessageDeletion {
@@ -262,7 +265,7 @@ impl Messages {
             at: now,
         })
         .resting_on(still_acting(actor))
-        .resting_on(facts.thread.same_parties())
+        .resting_on_all(facts.thread.same_standing(actor))
         .resting_on(Fact::MessageStands { message: id })
         .telling(message_event(
             now,

@@ -9,7 +9,9 @@ use crate::events::{EventAction, EventObject, NewEvent};
 use crate::ids::{MessageId, ThreadId, UserId};
 use crate::paging::{Keyset, Page};
 use crate::people::{Actor, User};
-use crate::policy::{Ask, Sight, ThreadAction, ThreadStanding, can_receive, decide};
+use crate::policy::{
+    Ask, Sight, ThreadAction, ThreadStanding, can_receive, decide, rests_on_standing,
+};
 use crate::store::{Commit, Fact};
 use crate::subjects::{Parties, Subject, SubjectRef};
 use crate::use_case::{active_person, redecide, still_acting, still_active};
@@ -35,6 +37,21 @@ impl ThreadFacts {
             participates: self.participates,
             created_by: self.created_by,
         }
+    }
+
+    /// What it rests on that `actor` sees the thread: for a party, that they are one and take part.
+    pub(super) fn same_standing(&self, actor: &Actor) -> Vec<Fact> {
+        if !rests_on_standing(actor) {
+            return Vec::new();
+        }
+        let user = actor.id;
+        vec![
+            self.same_parties(),
+            Fact::Participant {
+                thread: self.id,
+                user,
+            },
+        ]
     }
 
     /// The fact that the subject's parties are the ones that were decided on.
@@ -230,7 +247,7 @@ impl Threads {
         };
         let commit = Commit::new(update)
             .resting_on(still_acting(actor))
-            .resting_on(facts.same_parties())
+            .resting_on_all(facts.same_standing(actor))
             .resting_on(Fact::ThreadActive {
                 thread: id,
                 active: facts.is_active,

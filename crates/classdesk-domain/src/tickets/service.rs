@@ -11,6 +11,7 @@ use crate::paging::{Keyset, Page};
 use crate::people::Actor;
 use crate::policy::{
     Ask, Sight, TicketAction, TicketStanding, can_be_assignee, decide, may_open_ticket_for_client,
+    rests_on_standing,
 };
 use crate::store::{Commit, Fact};
 use crate::subjects::{Subject, SubjectRef};
@@ -324,9 +325,9 @@ fn check_rights(actor: &Actor, ticket: &Ticket, change: &TicketChange) -> Result
     }
 }
 
-/// Staff may do what they do whoever the parties are; everybody else's right rests on them.
+/// What the right to a ticket rests on beside its requester, who never changes.
 pub(super) fn same_parties(actor: &Actor, ticket: &Ticket) -> Option<Fact> {
-    if actor.role.is_staff() {
+    if !rests_on_standing(actor) {
         return None;
     }
     let (subject, parties) = ticket.about.clone().zip(ticket.parties)?;
