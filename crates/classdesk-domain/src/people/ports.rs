@@ -56,6 +56,9 @@ pub struct UserUpdate {
     pub is_active: Option<bool>,
     /// A new hash.
     pub password: Option<PasswordHash>,
+    /// The hash that was checked before the change, if it was. The store MUST answer `Stale` when
+    /// it is no longer the person's, since an old password must not undo a new one.
+    pub verified: Option<PasswordHash>,
     /// The sessions that end with the change.
     pub ends: Option<WhichSessions>,
 }
@@ -71,6 +74,7 @@ impl UserUpdate {
             role: None,
             is_active: None,
             password: None,
+            verified: None,
             ends: None,
         }
     }
@@ -117,11 +121,13 @@ pub trait SessionRepository: Send + Sync {
     /// Notes a use. It MUST never move `last_used_at` back, and a missing session is no error.
     async fn touch_session(&self, id: SessionId, at: Timestamp) -> Result<(), StoreError>;
 
-    /// A person's sessions that hold at `now` by their absolute end, newest first (descending id).
+    /// A person's sessions that end after `now` and were used after `idle_since`, newest first
+    /// (descending id).
     async fn list_sessions(
         &self,
         user: UserId,
         now: Timestamp,
+        idle_since: Timestamp,
         page: Keyset,
     ) -> Result<Page<Session>, StoreError>;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::classdesk::{Ports, Settings};
 use crate::clock::Timestamp;
-use crate::error::{Draft, Error, FieldFault, Invalid};
+use crate::error::{Draft, Error, Faults, FieldFault};
 use crate::events::{EventAction, EventObject, NewEvent};
 use crate::ids::SessionId;
 use crate::paging::{Keyset, Page};
@@ -224,14 +224,12 @@ impl Sessions {
     /// Only failures of the store.
     pub async fn list(&self, who: &Authenticated, page: Keyset) -> Result<Page<Session>, Error> {
         let now = self.ports.clock.now();
-        let mut page = self
+        let idle_since = now.minus(self.settings.sessions.idle);
+        Ok(self
             .ports
             .sessions
-            .list_sessions(who.user.id, now, page)
-            .await?;
-        page.items
-            .retain(|session| session.holds(now, &self.settings.sessions));
-        Ok(page)
+            .list_sessions(who.user.id, now, idle_since, page)
+            .await?)
     }
 
     /// Ends one session of this person.
@@ -280,10 +278,6 @@ impl Sessions {
         draft: &Draft<PasswordChange>,
     ) -> Result<(), Error> {
         let change = draft.accept()?;
-        change
-            .new
-            .fits(&who.user.username)
-            .map_err(|fault| Invalid::field("new_password", fault))?;
         let known = self
             .ports
             .users
@@ -293,15 +287,17 @@ impl Sessions {
         let verdict = self
             .ports
             .hasher
-            .verify(change.current.clone(), Some(known.password))
+            .verify(change.current.clone(), Some(known.password.clone()))
             .await?;
+        let mut faults = Faults::default();
         if verdict == Verification::Wrong {
-            return Err(Invalid::field(
+            faults.add(
                 "current_password",
                 FieldFault::rule("wrong_password", "This is not your present password."),
-            )
-            .into());
+            );
         }
+        faults.check("new_password", change.new.fits(&who.user.username));
+        faults.into_result()?;
         let now = self.ports.clock.now();
         let update = UserUpdate {
             password: Some(
@@ -310,6 +306,7 @@ impl Sessions {
                     .hash(change.new.expose().to_owned())
                     .await?,
             ),
+            verified: Some(known.password),
             ends: Some(WhichSessions::AllBut(who.session.id)),
             ..UserUpdate::of(who.user.id)
         };
