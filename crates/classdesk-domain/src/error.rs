@@ -122,6 +122,13 @@ impl Invalid {
         (!errors.is_empty()).then_some(Self(errors))
     }
 
+    /// These faults, then those of `other`.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     /// Every fault, in the order in which it was found.
     #[must_use]
     pub fn errors(&self) -> &[FieldError] {

@@ -86,19 +86,30 @@ pub(crate) async fn active_person(
         .ok_or_else(|| Invalid::field(field, FieldFault::rule("not_eligible", fault)).into())
 }
 
-/// Loads an active person in a role, or faults the field that names them.
-pub(crate) async fn active_in_role(
-    users: &dyn UserRepository,
+/// Finds an active person in a role among those that were loaded, or faults the field that names
+/// them.
+pub(crate) fn active_in_role<'a>(
+    loaded: &'a [User],
     id: UserId,
     role: Role,
     field: &'static str,
-) -> Result<User, Error> {
-    let fault = match role {
-        Role::Client => "This is not an active client.",
-        Role::Writer => "This is not an active writer.",
-        Role::Editor | Role::Admin | Role::Superadmin => "This is not active staff.",
-    };
-    active_person(users, id, field, fault, |user| user.role == role).await
+) -> Result<&'a User, Invalid> {
+    loaded
+        .iter()
+        .find(|user| user.id == id && user.is_active && user.role == role)
+        .ok_or_else(|| {
+            let message = format!("This is not an active {role}.");
+            Invalid::field(field, FieldFault::rule("not_eligible", message))
+        })
+}
+
+/// Both, or everything that is wrong with either.
+pub(crate) fn both<A, B>(a: Result<A, Invalid>, b: Result<B, Invalid>) -> Result<(A, B), Invalid> {
+    match (a, b) {
+        (Ok(a), Ok(b)) => Ok((a, b)),
+        (Err(a), Err(b)) => Err(a.and(b)),
+        (Err(faults), Ok(_)) | (Ok(_), Err(faults)) => Err(faults),
+    }
 }
 
 /// Checks that the actor still exists, is active and has their role.

@@ -11,7 +11,9 @@ use crate::paging::{Keyset, Page};
 use crate::people::{Actor, Role};
 use crate::policy::{Ask, BundleAction, Sight, decide};
 use crate::store::{Commit, Fact};
-use crate::use_case::{ExpectedVersion, active_in_role, redecide, still_acting, still_active};
+use crate::use_case::{
+    ExpectedVersion, active_in_role, both, redecide, still_acting, still_active,
+};
 
 use super::model::{
     Bundle, BundleChange, BundleDetail, BundleFilter, BundleStatus, BundleView, Dates, Member,
@@ -118,16 +120,21 @@ impl Bundles {
     async fn try_create(&self, by: By, draft: &Draft<NewBundle>) -> Result<BundleDetail, Error> {
         decide(&by.actor, &Ask::CreateBundle).require()?;
         let new = draft.accept()?;
-        let users = &*self.ports.users;
-        let client = active_in_role(users, new.client_id, Role::Client, "client_id").await?;
-        let writer = match new.assigned_writer_id {
-            Some(id) => Some(active_in_role(users, id, Role::Writer, "assigned_writer_id").await?),
-            None => None,
-        };
+        let named: Vec<_> = [new.client_id]
+            .into_iter()
+            .chain(new.assigned_writer_id)
+            .collect();
+        let people = self.ports.users.users(&named).await?;
+        let (client, writer) = both(
+            active_in_role(&people, new.client_id, Role::Client, "client_id"),
+            new.assigned_writer_id
+                .map(|id| active_in_role(&people, id, Role::Writer, "assigned_writer_id"))
+                .transpose(),
+        )?;
         let now = self.ports.clock.now();
         let mut event = bundle_event(now, &by.actor, EventAction::BundleCreated, None)
             .with("client", client.id);
-        if let Some(writer) = &writer {
+        if let Some(writer) = writer {
             event = event.with("assigned_writer", writer.id);
         }
         let row = NewBundleRow {
@@ -138,15 +145,15 @@ impl Bundles {
         };
         let commit = Commit::new(row)
             .resting_on(still_acting(&by.actor))
-            .resting_on(still_active(&client))
-            .resting_on_all(writer.as_ref().map(still_active))
+            .resting_on(still_active(client))
+            .resting_on_all(writer.map(still_active))
             .telling(event)
             .completing(by.completes);
         let bundle = self.ports.bundles.create_bundle(commit).await?;
         let view = BundleView {
             bundle,
-            client_username: client.username,
-            assigned_writer_username: writer.map(|writer| writer.username),
+            client_username: client.username.clone(),
+            assigned_writer_username: writer.map(|writer| writer.username.clone()),
             threads_count: 0,
             tickets_count: 0,
         };
@@ -240,12 +247,11 @@ impl Bundles {
         if writer == former {
             return Ok(());
         }
-        let person = match writer {
-            Some(writer) => {
-                Some(active_in_role(&*self.ports.users, writer, Role::Writer, "writer_id").await?)
-            }
-            None => None,
-        };
+        let named: Vec<_> = writer.into_iter().collect();
+        let people = self.ports.users.users(&named).await?;
+        let person = writer
+            .map(|id| active_in_role(&people, id, Role::Writer, "writer_id"))
+            .transpose()?;
         let now = self.ports.clock.now();
         let text = |id: Option<UserId>| id.map(|id| id.to_string());
         let event = bundle_event(now, actor, EventAction::WriterAssigned, Some(id))
@@ -260,7 +266,7 @@ impl Bundles {
             subject: before.subject(),
             parties: before.parties,
         })
-        .resting_on_all(person.as_ref().map(still_active))
+        .resting_on_all(person.map(still_active))
         .telling(event);
         self.ports.bundles.assign_writer(commit).await?;
         Ok(())

@@ -8,7 +8,7 @@ use crate::events::{EventAction, EventObject, NewEvent};
 use crate::people::{Actor, Role};
 use crate::policy::{Ask, SubjectAction, decide};
 use crate::store::Commit;
-use crate::use_case::{active_in_role, redecide, still_acting, still_active};
+use crate::use_case::{active_in_role, both, redecide, still_acting, still_active};
 
 use super::model::{Parties, Subject, SubjectDraft, SubjectRef};
 use super::ports::SubjectPut;
@@ -74,21 +74,23 @@ impl Subjects {
         let before = self.manageable(actor, reference).await?;
         let wish = draft.accept()?;
         let present = parties_of(before.as_ref());
-        let users = &*self.ports.users;
-        let mut facts = vec![still_acting(actor)];
         // Parties that stay need not be active any more.
-        if present.map(|parties| parties.client) != Some(wish.client_id) {
-            let client = active_in_role(users, wish.client_id, Role::Client, "client_id").await?;
-            facts.push(still_active(&client));
-        }
+        let former_client = present.map(|parties| parties.client);
+        let client = Some(wish.client_id).filter(|client| former_client != Some(*client));
         let former_writer = present.and_then(|parties| parties.assigned_writer);
         let joins = wish
             .assigned_writer_id
             .filter(|writer| former_writer != Some(*writer));
-        if let Some(writer) = joins {
-            let writer = active_in_role(users, writer, Role::Writer, "assigned_writer_id").await?;
-            facts.push(still_active(&writer));
-        }
+        let named: Vec<_> = client.into_iter().chain(joins).collect();
+        let people = self.ports.users.users(&named).await?;
+        let (client, writer) = both(
+            client
+                .map(|id| active_in_role(&people, id, Role::Client, "client_id"))
+                .transpose(),
+            joins
+                .map(|id| active_in_role(&people, id, Role::Writer, "assigned_writer_id"))
+                .transpose(),
+        )?;
         let parties = Parties {
             client: wish.client_id,
             assigned_writer: wish.assigned_writer_id,
@@ -119,7 +121,9 @@ impl Subjects {
             joins,
             at: now,
         })
-        .resting_on_all(facts)
+        .resting_on(still_acting(actor))
+        .resting_on_all(client.map(still_active))
+        .resting_on_all(writer.map(still_active))
         .telling(event);
         let stored = self.ports.subjects.put_subject(commit).await?;
         Ok(if new {
