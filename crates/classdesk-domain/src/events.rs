@@ -204,6 +204,10 @@ impl NewEvent {
 
     /// Adds a named fact.
     #[must_use]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the values are ids and words, which read better without a borrow"
+    )]
     pub fn with(mut self, name: &str, value: impl ToString) -> Self {
         self.detail.insert(name.to_owned(), value.to_string());
         self

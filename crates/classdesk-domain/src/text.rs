@@ -11,7 +11,7 @@ fn bounded(raw: &str, min: usize, max: usize) -> Result<String, FieldFault> {
         return Err(FieldFault::NulCharacter);
     }
     let trimmed = raw.trim();
-    // A character has at most four bytes, so most texts need no counting.
+    // Counting stops where the verdict is clear, however long the text.
     let length = trimmed.chars().take(max + 1).count();
     if length == 0 && min > 0 {
         Err(FieldFault::Blank)
@@ -119,9 +119,17 @@ impl Description {
     }
 }
 
+impl Level {
+    /// No level.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self(String::new())
+    }
+}
+
 impl Default for Level {
     fn default() -> Self {
-        Self(String::new())
+        Self::empty()
     }
 }
 
