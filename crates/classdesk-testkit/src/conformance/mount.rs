@@ -44,6 +44,7 @@ macro_rules! store_conformance {
                 a_failed_commit_leaves_nothing
                 a_lost_lease_undoes_the_change
                 a_participant_is_checked
+                a_role_is_checked
                 a_standing_file_is_checked
                 a_standing_message_is_checked
                 a_ticket_version_is_checked
@@ -57,6 +58,7 @@ macro_rules! store_conformance {
             people {
                 a_person_is_changed
                 a_person_is_kept
+                an_old_password_is_stale
                 one_of_many_gets_a_name
                 people_are_filtered
                 people_are_paged

@@ -59,6 +59,10 @@ impl State {
                 .users
                 .get(*user)
                 .is_some_and(|row| row.user.is_active && row.user.role == *role),
+            Fact::HasRole { user, role } => self
+                .users
+                .get(*user)
+                .is_some_and(|row| row.user.role == *role),
             Fact::Parties { subject, parties } => self
                 .subjects
                 .get(subject)
@@ -83,7 +87,10 @@ impl State {
                 .messages
                 .get(*message)
                 .is_some_and(|row| !row.is_deleted),
-            Fact::FileStands { file } => self.files.get(*file).is_some(),
+            Fact::FileStands { file, visibility } => self
+                .files
+                .get(*file)
+                .is_some_and(|row| row.visibility == *visibility),
         }
     }
 

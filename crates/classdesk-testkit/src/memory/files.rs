@@ -94,8 +94,12 @@ impl FileRepository for MemoryStore {
     async fn update_file(&self, commit: Commit<FileUpdate>) -> Result<BundleFile, StoreError> {
         self.commit(commit, |state, update| {
             let row = state.files.change(update.file)?;
-            row.description = update.description;
-            row.visibility = update.visibility;
+            if let Some(description) = update.description {
+                row.description = description;
+            }
+            if let Some(visibility) = update.visibility {
+                row.visibility = visibility;
+            }
             state.changed_file(update.file)
         })
     }

@@ -125,6 +125,12 @@ impl UserRepository for MemoryStore {
                 return Err(StoreError::Duplicate(Unique::Email));
             }
             let row = state.users.change(update.user)?;
+            if update
+                .verified
+                .is_some_and(|verified| verified != row.password)
+            {
+                return Err(StoreError::Stale);
+            }
             if let Some(display_name) = update.display_name {
                 row.user.display_name = display_name;
             }

@@ -57,12 +57,14 @@ impl SessionRepository for MemoryStore {
         &self,
         user: UserId,
         now: Timestamp,
+        idle_since: Timestamp,
         page: Keyset,
     ) -> Result<Page<Session>, StoreError> {
         Ok(self.read(|state| {
             let rows = state.sessions.rows().rev().map(|row| &row.session);
             let own = rows
-                .filter(|session| session.user == user && now < session.expires_at)
+                .filter(|session| session.user == user)
+                .filter(|session| now < session.expires_at && idle_since < session.last_used_at)
                 .cloned();
             page_down(own, page, |session| Position::of_id(session.id.get()))
         }))

@@ -81,6 +81,25 @@ pub async fn an_active_user_is_checked(store: &dyn Store) {
     assert!(!holds(store, &world, fact(client, Role::Client)).await);
 }
 
+/// [`Fact::HasRole`]: existence and role are checked, activity is not.
+pub async fn a_role_is_checked(store: &dyn Store) {
+    let world = World::create(store).await;
+    let fact = |user, role| Fact::HasRole { user, role };
+    let client = world.client.id;
+    assert!(holds(store, &world, fact(client, Role::Client)).await);
+    assert!(!holds(store, &world, fact(client, Role::Writer)).await);
+    assert!(!holds(store, &world, fact(UserId::new(9_999), Role::Client)).await);
+    let update = UserUpdate {
+        is_active: Some(false),
+        ..UserUpdate::of(client)
+    };
+    store
+        .update_user(Commit::new(update))
+        .await
+        .expect("change");
+    assert!(holds(store, &world, fact(client, Role::Client)).await);
+}
+
 /// [`Fact::Parties`]: existence, client and writer are all checked.
 pub async fn parties_are_checked(store: &dyn Store) {
     let world = World::create(store).await;
@@ -238,11 +257,19 @@ pub async fn a_standing_file_is_checked(store: &dyn Store) {
         .add_file(store, world.client, Visibility::default())
         .await
         .id;
-    let fact = |file| Fact::FileStands { file };
-    assert!(holds(store, &world, fact(file)).await);
-    assert!(!holds(store, &world, fact(FileId::new(9_999))).await);
+    let fact = |file, to_client, to_writer| {
+        let visibility = Visibility {
+            to_client,
+            to_writer,
+        };
+        Fact::FileStands { file, visibility }
+    };
+    assert!(holds(store, &world, fact(file, true, true)).await);
+    assert!(!holds(store, &world, fact(file, false, true)).await);
+    assert!(!holds(store, &world, fact(file, true, false)).await);
+    assert!(!holds(store, &world, fact(FileId::new(9_999), true, true)).await);
     store.delete_file(Commit::new(file)).await.expect("change");
-    assert!(!holds(store, &world, fact(file)).await);
+    assert!(!holds(store, &world, fact(file, true, true)).await);
 }
 
 /// One fact that does not hold is enough, wherever it stands.
@@ -516,8 +543,8 @@ pub async fn missing_rows_are_stale(store: &dyn Store) {
     stale!(attach_to_ticket, attachment(id, upload));
     let file = FileUpdate {
         file: FileId::new(9_999),
-        description: Description::empty(),
-        visibility: Visibility::default(),
+        description: Some(Description::empty()),
+        visibility: None,
     };
     stale!(update_file, file);
     stale!(delete_file, FileId::new(9_999));

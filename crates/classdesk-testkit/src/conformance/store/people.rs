@@ -9,7 +9,7 @@ use classdesk_domain::text::{DisplayName, SearchText};
 use futures_util::future::join_all;
 
 use super::sessions::{start, tokens_alive};
-use super::support::{all, log, walk};
+use super::support::{all, assert_stale, log, walk};
 use crate::World;
 use crate::world::new_user;
 
@@ -221,6 +221,31 @@ pub async fn a_person_is_changed(store: &dyn Store) {
         .expect("readable")
         .expect("there");
     assert_eq!(known.password.as_str(), "new hash", "the password stays");
+}
+
+/// A change that rests on a checked password fails once the password is another.
+pub async fn an_old_password_is_stale(store: &dyn Store) {
+    let world = World::create(store).await;
+    let hash = |text: &str| Some(PasswordHash::new(text.to_owned()));
+    let known = store.credentials_of(world.client.id).await;
+    let known = known.expect("readable").expect("there");
+    let change = |verified, password| {
+        store.update_user(Commit::new(UserUpdate {
+            password,
+            verified,
+            ..UserUpdate::of(world.client.id)
+        }))
+    };
+    change(Some(known.password.clone()), hash("second"))
+        .await
+        .expect("change");
+    assert_stale(
+        &change(Some(known.password), hash("third")).await,
+        "a change that rests on an old password",
+    );
+    let now = store.credentials_of(world.client.id).await;
+    let now = now.expect("readable").expect("there");
+    assert_eq!(now.password.as_str(), "second");
 }
 
 /// Each filter of the list of people; a search takes its text as it is.

@@ -170,7 +170,8 @@ pub async fn a_use_never_moves_back(store: &dyn Store) {
         .expect("no error");
 }
 
-/// The list of sessions is the person's own, without those that have ended, newest first.
+/// The list of sessions is the person's own, without those that have ended or were not used for
+/// too long, newest first.
 pub async fn sessions_are_listed(store: &dyn Store) {
     let world = World::create(store).await;
     let mut expected = Vec::new();
@@ -178,7 +179,11 @@ pub async fn sessions_are_listed(store: &dyn Store) {
         expected.insert(0, start(store, &world, world.client, number).await);
     }
     start(store, &world, world.writer, 9).await;
-    let list = async |now, page| store.list_sessions(world.client.id, now, page).await;
+    let long_ago = Timestamp::from_micros(0);
+    let list = async |now, page| {
+        let user = world.client.id;
+        store.list_sessions(user, now, long_ago, page).await
+    };
     let now = world.now();
     let seen = walk(2, |page| list(now, page)).await;
     let seen: Vec<_> = seen.iter().map(|session| session.id).collect();
@@ -195,6 +200,15 @@ pub async fn sessions_are_listed(store: &dyn Store) {
     let just_before = Timestamp::from_micros(first.expires_at.micros() - 1);
     let before = list(just_before, all()).await.expect("readable");
     assert_eq!(before.items.len(), 5);
+
+    let used = async |idle_since| {
+        let user = world.client.id;
+        let page = store.list_sessions(user, now, idle_since, all()).await;
+        page.expect("readable").items.len()
+    };
+    assert_eq!(used(first.last_used_at).await, 4, "used no later than that");
+    let just_before = Timestamp::from_micros(first.last_used_at.micros() - 1);
+    assert_eq!(used(just_before).await, 5);
 }
 
 /// Ending one, all, or all but one; never those of others; and nothing is told when none ended.
