@@ -55,6 +55,15 @@ macro_rules! store_conformance {
                 one_of_many_wins
                 parties_are_checked
             }
+            messages {
+                a_message_brings_its_file
+                a_message_is_deleted
+                a_message_is_edited
+                a_message_is_kept
+                message_ids_grow
+                messages_are_paged
+                post_facts_are_complete
+            }
             people {
                 a_person_is_changed
                 a_person_is_kept
@@ -63,6 +72,13 @@ macro_rules! store_conformance {
                 people_are_filtered
                 people_are_paged
                 taken_names_are_duplicates
+            }
+            reading {
+                a_mark_never_moves_back
+                a_receipt_keeps_its_time
+                leaving_keeps_the_mark
+                receipts_follow_sight
+                unread_messages_are_counted
             }
             sessions {
                 a_session_is_kept
@@ -78,6 +94,20 @@ macro_rules! store_conformance {
                 a_linked_subject_stays
                 a_subject_is_put_on_what_it_was
                 a_writer_joins_the_threads_of_a_subject
+            }
+            thread_lists {
+                quiet_threads_are_paged
+                threads_are_filtered
+                threads_come_by_activity
+                threads_follow_sight
+            }
+            threads {
+                a_thread_begins_with_a_message
+                a_thread_is_changed
+                a_thread_is_kept
+                joining_twice_changes_nothing
+                leaving_twice_changes_nothing
+                thread_facts_are_personal
             }
         }
     };

@@ -5,7 +5,11 @@
 pub mod bundles;
 pub mod events;
 pub mod guard;
+pub mod messages;
 pub mod people;
+pub mod reading;
 pub mod sessions;
 pub mod subjects;
 mod support;
+pub mod thread_lists;
+pub mod threads;
