@@ -1,0 +1,96 @@
+//! From the errors of the library and the system to the domain's, by kind.
+
+use std::error::Error as StdError;
+use std::io;
+
+use classdesk_domain::blobs::BlobError;
+use object_store::Error;
+use object_store::client::HttpError;
+
+/// What was being done when something was not found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Doing {
+    /// Reading an object that should be there: then it is the object that is missing.
+    Reading,
+    /// Anything else: then it is the bucket or folder.
+    Writing,
+}
+
+/// A path that leads through or to a symbolic link.
+#[derive(Debug, thiserror::Error)]
+#[error("{path} is a symbolic link")]
+pub(crate) struct LinkInside {
+    pub(crate) path: String,
+}
+
+/// Classifies an error of the library.
+pub(crate) fn of_store(error: Error, doing: Doing) -> BlobError {
+    match error {
+        Error::NotFound { .. } if doing == Doing::Reading => BlobError::Missing,
+        Error::NotFound { .. } => BlobError::NoSuchBucket(error.into()),
+        Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => {
+            BlobError::Denied(error.into())
+        }
+        Error::Generic { store, .. } => {
+            let local = store == "LocalFileSystem";
+            if let Some(kind) = find::<io::Error>(&error).map(io::Error::kind)
+                && let Some(found) = of_kind(kind, doing)
+            {
+                return found(error.into());
+            }
+            // What an S3 server answers beyond this is an outage of its own or of the network.
+            if !local || find::<HttpError>(&error).is_some() {
+                BlobError::Unavailable(error.into())
+            } else {
+                BlobError::Backend(error.into())
+            }
+        }
+        other => BlobError::Backend(other.into()),
+    }
+}
+
+/// Classifies an error of the file system.
+pub(crate) fn of_io(error: io::Error, doing: Doing) -> BlobError {
+    if error.kind() == io::ErrorKind::NotFound && doing == Doing::Reading {
+        return BlobError::Missing;
+    }
+    match of_kind(error.kind(), doing) {
+        Some(found) => found(error.into()),
+        None => BlobError::Backend(error.into()),
+    }
+}
+
+type FromCause = fn(classdesk_domain::store::Cause) -> BlobError;
+
+fn of_kind(kind: io::ErrorKind, doing: Doing) -> Option<FromCause> {
+    use io::ErrorKind as Kind;
+    match kind {
+        Kind::StorageFull | Kind::QuotaExceeded | Kind::FileTooLarge => Some(BlobError::NoSpace),
+        Kind::PermissionDenied | Kind::ReadOnlyFilesystem => Some(BlobError::Denied),
+        Kind::NotFound | Kind::NotADirectory if doing == Doing::Writing => {
+            Some(BlobError::NoSuchBucket)
+        }
+        Kind::TimedOut
+        | Kind::ConnectionRefused
+        | Kind::ConnectionReset
+        | Kind::ConnectionAborted
+        | Kind::NotConnected
+        | Kind::BrokenPipe
+        | Kind::HostUnreachable
+        | Kind::NetworkUnreachable
+        | Kind::StaleNetworkFileHandle => Some(BlobError::Unavailable),
+        _ => None,
+    }
+}
+
+/// Looks for an error of a type among an error and its causes.
+fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref::<E>() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
+}
