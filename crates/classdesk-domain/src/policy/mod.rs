@@ -51,6 +51,8 @@
 mod permit;
 mod sight;
 pub mod table;
+#[cfg(test)]
+mod tests;
 
 pub use permit::{ReadPermit, permit_read};
 pub use sight::{BundleSight, FileSight, NoteSight, ReceiptSight, Sight, ThreadSight, TicketSight};
