@@ -20,15 +20,30 @@
 macro_rules! store_conformance {
     ($fresh:ident) => {
         $crate::store_conformance! { @ $fresh;
+            atomicity {
+                a_failed_commit_leaves_nothing
+                a_lost_lease_undoes_the_change
+                missing_rows_are_stale
+                one_of_many_wins
+            }
+            blobs {
+                a_blob_begins_pending
+                a_pending_blob_is_abandoned
+                deleted_blobs_are_forgotten
+                old_pending_blobs_are_swept
+                sweeping_races_with_storing
+            }
+            bundle_lists {
+                bundles_are_filtered
+                bundles_are_paged
+                bundles_follow_sight
+                counts_follow_sight
+            }
             bundles {
                 a_bundle_is_changed
                 a_bundle_is_kept
                 a_detail_has_the_newest_files
                 a_writer_is_assigned
-                bundles_are_filtered
-                bundles_are_paged
-                bundles_follow_sight
-                counts_follow_sight
                 members_are_who_can_receive
             }
             events {
@@ -39,10 +54,15 @@ macro_rules! store_conformance {
                 the_log_is_filtered
                 the_log_is_paged
             }
+            files {
+                a_file_is_changed
+                a_file_is_deleted
+                a_file_is_kept
+                files_are_paged
+                files_follow_sight
+            }
             guard {
                 a_bundle_version_is_checked
-                a_failed_commit_leaves_nothing
-                a_lost_lease_undoes_the_change
                 a_participant_is_checked
                 a_role_is_checked
                 a_standing_file_is_checked
@@ -51,9 +71,18 @@ macro_rules! store_conformance {
                 an_active_user_is_checked
                 an_open_thread_is_checked
                 every_fact_has_to_hold
-                missing_rows_are_stale
-                one_of_many_wins
                 parties_are_checked
+            }
+            idempotency {
+                a_completed_key_is_remembered
+                a_completion_names_its_row
+                a_key_is_reserved_and_completed
+                a_lease_ends
+                a_lease_is_released
+                a_lease_is_renewed
+                a_running_key_has_no_answer
+                an_ended_lease_may_still_commit
+                one_of_many_reserves
             }
             messages {
                 a_message_brings_its_file
@@ -108,6 +137,26 @@ macro_rules! store_conformance {
                 joining_twice_changes_nothing
                 leaving_twice_changes_nothing
                 thread_facts_are_personal
+            }
+            ticket_notes {
+                a_ticket_file_is_kept
+                a_ticket_message_is_kept
+                an_answer_reopens_a_ticket
+                internal_notes_leave_no_trace
+                ticket_notes_are_paged
+            }
+            tickets {
+                a_ticket_is_changed
+                a_ticket_is_kept
+                tickets_are_filtered
+                tickets_are_paged
+                tickets_follow_sight
+            }
+            upkeep {
+                old_failures_are_purged
+                old_keys_are_purged
+                old_sessions_are_purged
+                the_store_answers
             }
         }
     };

@@ -2,9 +2,14 @@
 //!
 //! Each takes an empty store. They go through the ports alone and ask no policy.
 
+pub mod atomicity;
+pub mod blobs;
+pub mod bundle_lists;
 pub mod bundles;
 pub mod events;
+pub mod files;
 pub mod guard;
+pub mod idempotency;
 pub mod messages;
 pub mod people;
 pub mod reading;
@@ -13,3 +18,6 @@ pub mod subjects;
 mod support;
 pub mod thread_lists;
 pub mod threads;
+pub mod ticket_notes;
+pub mod tickets;
+pub mod upkeep;
