@@ -41,5 +41,16 @@ xflags::xflags! {
             /// The program and its arguments.
             repeated command: OsString
         }
+
+        /// Measure the server against the limit of this machine; the plain run writes
+        /// docs/performance.md.
+        cmd bench {
+            /// On a temporary PostgreSQL cluster instead of SQLite.
+            optional --postgres
+            /// With 1,000,000 messages, and the rest in proportion.
+            optional --large
+            /// Only the paths with this in their name.
+            optional --path path: String
+        }
     }
 }

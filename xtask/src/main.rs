@@ -9,6 +9,7 @@
     reason = "a task talks to the person at the terminal"
 )]
 
+mod bench;
 mod ci;
 mod deny;
 mod drift;
@@ -27,6 +28,7 @@ use flags::{Xtask, XtaskCmd};
 
 fn main() -> ExitCode {
     let outcome = match Xtask::from_env_or_exit().subcommand {
+        XtaskCmd::Bench(flags) => bench::run(&flags),
         XtaskCmd::Test(flags) => test::run(&flags),
         XtaskCmd::Ci(flags) => ci::run(&flags),
         XtaskCmd::Tidy(_) => tidy::run(),

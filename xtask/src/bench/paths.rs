@@ -1,0 +1,187 @@
+//! What is measured: each path as the arguments of the script, and what it is compared with.
+
+/// What a path is compared with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Compared {
+    /// Nothing: it is bound by something on purpose.
+    Alone,
+    /// The same server's trivial JSON route.
+    Route,
+    /// nginx with a file of as many bytes.
+    Nginx { bytes: usize },
+    /// Copying as many bytes with an fsync.
+    Copy { bytes: usize },
+}
+
+/// A path to be measured. In an argument `{name}` is a fact of the data set, `{etag}` the path's
+/// own ETag, and `%d` a random number up to the argument that follows.
+pub(crate) struct Path {
+    pub(crate) name: &'static str,
+    pub(crate) arguments: &'static [&'static str],
+    pub(crate) connections: &'static [u32],
+    pub(crate) compared: Compared,
+}
+
+const ALL: &[u32] = &[1, 32, 256];
+const FEW: &[u32] = &[1, 16];
+
+const BUNDLE: &str = "/api/v1/class-management/class-bundles/%d/";
+const MESSAGE: &str = r#"{"message":"Could you have a look at the second exercise?"}"#;
+const TICKET: &str =
+    r#"{"title":"The materials do not open","description":"The second file is empty."}"#;
+const SMALL: usize = 100_000;
+const GREAT: usize = 100_000_000;
+
+/// Every path, in the order of the table.
+pub(crate) fn all() -> Vec<Path> {
+    let get = |name, arguments| Path {
+        name,
+        arguments,
+        connections: ALL,
+        compared: Compared::Route,
+    };
+    vec![
+        get(
+            "bundle detail with 4 files",
+            &["get", "{token}", BUNDLE, "{bundles}"],
+        ),
+        get(
+            "bundle detail, unchanged",
+            &[
+                "get",
+                "{token}",
+                "/api/v1/class-management/class-bundles/1/",
+                "1",
+                "If-None-Match",
+                "{etag}",
+            ],
+        ),
+        get(
+            "bundle list",
+            &[
+                "get",
+                "{token}",
+                "/api/v1/class-management/class-bundles/?limit=20",
+                "1",
+            ],
+        ),
+        get(
+            "page of 20 messages",
+            &[
+                "get",
+                "{token}",
+                "/api/v1/communications/threads/%d/messages/?limit=20",
+                "{threads}",
+            ],
+        ),
+        get(
+            "page of 20 messages, unchanged",
+            &[
+                "get",
+                "{token}",
+                "/api/v1/communications/threads/1/messages/?limit=20",
+                "1",
+                "If-None-Match",
+                "{etag}",
+            ],
+        ),
+        get(
+            "page 1,000 of a long thread",
+            &["get", "{token}", "{page_1000}", "1"],
+        ),
+        get(
+            "threads of a bundle",
+            &[
+                "get",
+                "{token}",
+                "/api/v1/class-management/class-bundles/%d/threads/",
+                "{bundles}",
+            ],
+        ),
+        get(
+            "files of a bundle",
+            &[
+                "get",
+                "{token}",
+                "/api/v1/class-management/class-bundles/%d/files/",
+                "{bundles}",
+            ],
+        ),
+        get(
+            "tickets of a bundle",
+            &[
+                "get",
+                "{token}",
+                "/api/v1/class-management/class-bundles/%d/tickets/",
+                "{bundles}",
+            ],
+        ),
+        get(
+            "POST message",
+            &[
+                "post",
+                "{token}",
+                "/api/v1/communications/threads/%d/messages/",
+                "{threads}",
+                MESSAGE,
+            ],
+        ),
+        get(
+            "POST ticket",
+            &[
+                "post",
+                "{token}",
+                "/api/v1/class-management/class-bundles/%d/create_ticket/",
+                "{bundles}",
+                TICKET,
+            ],
+        ),
+        get(
+            "90 % reads, 10 % writes",
+            &["mix", "{token}", "{bundles}", "{threads}", MESSAGE],
+        ),
+        Path {
+            name: "login",
+            arguments: &["post", "{token}", "/api/v1/auth/login/", "1", "{login}"],
+            connections: &[1, 32],
+            compared: Compared::Alone,
+        },
+        Path {
+            name: "download of 100 KB",
+            arguments: &["get", "{token}", "{small_file}", "1"],
+            connections: &[1, 32],
+            compared: Compared::Nginx { bytes: SMALL },
+        },
+        Path {
+            name: "download of 100 MB",
+            arguments: &["get", "{token}", "{great_file}", "1"],
+            connections: FEW,
+            compared: Compared::Nginx { bytes: GREAT },
+        },
+        Path {
+            name: "range of 64 KiB of 100 MB",
+            arguments: &[
+                "get",
+                "{token}",
+                "{great_file}",
+                "1",
+                "Range",
+                "bytes=50000000-50065535",
+            ],
+            connections: &[1, 32],
+            compared: Compared::Route,
+        },
+        Path {
+            name: "upload of 100 KB",
+            arguments: &["upload", "{token}", "{upload_path}", "1", "100000"],
+            connections: &[1, 32],
+            compared: Compared::Copy { bytes: SMALL },
+        },
+        Path {
+            name: "upload of 100 MB",
+            arguments: &["upload", "{token}", "{upload_path}", "1", "100000000"],
+            connections: FEW,
+            compared: Compared::Copy { bytes: GREAT },
+        },
+    ]
+}
