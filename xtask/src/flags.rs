@@ -42,6 +42,13 @@ xflags::xflags! {
             repeated command: OsString
         }
 
+        /// Write docs/contract-coverage.md, which maps each promise of docs/contract.toml to the
+        /// tests that claim it; fails when a promise has none.
+        cmd contract {
+            /// Write nothing; fail when the file is not current.
+            optional --check
+        }
+
         /// Measure the server against the limit of this machine; the plain run writes
         /// docs/performance.md.
         cmd bench {

@@ -18,6 +18,11 @@ pub(crate) struct Generated {
 }
 
 impl Generated {
+    /// A file with this text.
+    pub(crate) const fn new(text: String, file: &'static str, task: &'static str) -> Self {
+        Self { file, text, task }
+    }
+
     /// What a program prints.
     pub(crate) fn printed_by(
         command: &mut Command,
@@ -25,7 +30,7 @@ impl Generated {
         task: &'static str,
     ) -> Result<Self> {
         let text = process::output(command)? + "\n";
-        Ok(Self { file, text, task })
+        Ok(Self::new(text, file, task))
     }
 
     /// Writes the file.

@@ -11,6 +11,7 @@
 
 mod bench;
 mod ci;
+mod contract;
 mod deny;
 mod drift;
 mod flags;
@@ -29,6 +30,7 @@ use flags::{Xtask, XtaskCmd};
 fn main() -> ExitCode {
     let outcome = match Xtask::from_env_or_exit().subcommand {
         XtaskCmd::Bench(flags) => bench::run(&flags),
+        XtaskCmd::Contract(flags) => contract::run(&flags),
         XtaskCmd::Test(flags) => test::run(&flags),
         XtaskCmd::Ci(flags) => ci::run(&flags),
         XtaskCmd::Tidy(_) => tidy::run(),
