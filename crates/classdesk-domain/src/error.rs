@@ -234,7 +234,6 @@ impl<T> From<T> for Draft<T> {
 
 /// A request that makes sense but not in the present state of things (HTTP 409).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum Conflict {
     /// Another person has this username.
     #[error("this username is taken")]
@@ -272,7 +271,6 @@ pub enum Conflict {
 /// An HTTP shell maps each variant to exactly one status and problem type; an embedding service
 /// matches on it. The `Display` of an error never contains its source.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum Error {
     /// No session, a dead one, or a person who may no longer act.
     #[error("no valid session")]

@@ -1,0 +1,120 @@
+//! JSON bodies: bounded, in time, and handed to the domain as drafts.
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::rt::time::timeout;
+use actix_web::{FromRequest, HttpRequest};
+use bytes::{Bytes, BytesMut};
+use classdesk_domain::error::{Draft, Invalid};
+use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
+
+use crate::problem::{Problem, ProblemKind};
+use crate::settings::JSON_LIMIT;
+use crate::shell::shell_of;
+
+use super::fields::Fields;
+
+/// A JSON body as it came. What it says is read by [`JsonBody::draft`], so that its faults travel
+/// into the service, which decides about rights first.
+pub(crate) struct JsonBody(Bytes);
+
+impl JsonBody {
+    /// Reads what the body asks for. The closure asks for every field that the contract knows.
+    pub(crate) fn draft<T>(&self, read: impl FnOnce(&mut Fields) -> Option<T>) -> Draft<T> {
+        match self.parse(read) {
+            Ok(value) => Draft::valid(value),
+            Err(invalid) => Draft::invalid(invalid),
+        }
+    }
+
+    /// The same for requests that need no right at all.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the body.
+    pub(crate) fn parse<T>(
+        &self,
+        read: impl FnOnce(&mut Fields) -> Option<T>,
+    ) -> Result<T, Invalid> {
+        let mut fields = Fields::of_json(&self.0)?;
+        let value = read(&mut fields);
+        fields.finish(value)
+    }
+
+    /// Whether there is no body at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The bytes themselves, which make two requests the same or not.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl FromRequest for JsonBody {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let checked = check_headers(request);
+        let limit = shell_of(request).settings().body_timeout;
+        let payload = payload.take();
+        Box::pin(async move {
+            let length = checked?;
+            let body = timeout(limit, collect(payload, length))
+                .await
+                .map_err(|_| Problem::of(ProblemKind::RequestTimeout))??;
+            Ok(Self(body))
+        })
+    }
+}
+
+/// Checks media type and announced length, and answers the latter.
+fn check_headers(request: &HttpRequest) -> Result<usize, Problem> {
+    let length = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let has_body =
+        length.unwrap_or(0) > 0 || request.headers().contains_key(header::TRANSFER_ENCODING);
+    if !(is_json(request) || !has_body && !request.headers().contains_key(header::CONTENT_TYPE)) {
+        return Err(Problem::unsupported_media_type("`application/json`"));
+    }
+    match usize::try_from(length.unwrap_or(0)) {
+        Ok(length) if length <= JSON_LIMIT => Ok(length),
+        _ => Err(too_large()),
+    }
+}
+
+fn is_json(request: &HttpRequest) -> bool {
+    let mut values = request.headers().get_all(header::CONTENT_TYPE);
+    let (value, others) = (values.next(), values.next());
+    others.is_none()
+        && value
+            .and_then(|value| value.to_str().ok()?.parse::<mime::Mime>().ok())
+            .is_some_and(|media| {
+                media.essence_str() == mime::APPLICATION_JSON.essence_str()
+                    && media
+                        .get_param(mime::CHARSET)
+                        .is_none_or(|charset| charset == mime::UTF_8)
+            })
+}
+
+async fn collect(mut payload: Payload, length: usize) -> Result<Bytes, Problem> {
+    let mut body = BytesMut::with_capacity(length.min(8 * 1024));
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| {
+            Problem::of(ProblemKind::IncompleteBody).caused_by(error.to_string())
+        })?;
+        if body.len() + chunk.len() > JSON_LIMIT {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+fn too_large() -> Problem {
+    Problem::too_large(JSON_LIMIT as u64)
+}

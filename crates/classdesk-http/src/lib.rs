@@ -1,0 +1,19 @@
+//! The HTTP API of Classdesk, as a library.
+
+mod authenticator;
+mod extract;
+mod metrics;
+mod middleware;
+pub mod problem;
+mod render;
+mod routes;
+mod routing;
+mod serve;
+mod settings;
+mod shell;
+
+pub use authenticator::{Authenticator, Principal, SessionAuthenticator};
+pub use metrics::Gauge;
+pub use serve::{ServerLimits, serve};
+pub use settings::{InvalidPublicUrl, JSON_LIMIT, PublicUrl, Settings};
+pub use shell::{Shell, ShellBuilder};

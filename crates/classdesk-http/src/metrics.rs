@@ -1,0 +1,155 @@
+//! Figures for Prometheus.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::{Method, StatusCode};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+/// Upper bounds of the latency buckets, in seconds.
+const LATENCY_BUCKETS: [f64; 11] = [
+    0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0,
+];
+
+/// A figure that the host knows, read each time the metrics are.
+#[derive(Clone)]
+pub struct Gauge {
+    name: String,
+    help: String,
+    read: Arc<dyn Fn() -> f64 + Send + Sync>,
+}
+
+impl Gauge {
+    /// A gauge. `name` follows Prometheus' rules and names the unit, for example
+    /// `classdesk_write_queue_jobs`; `read` must not block.
+    pub fn new(
+        name: impl Into<String>,
+        help: impl Into<String>,
+        read: impl Fn() -> f64 + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            help: help.into(),
+            read: Arc::new(read),
+        }
+    }
+}
+
+impl fmt::Debug for Gauge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Gauge({})", self.name)
+    }
+}
+
+impl Collector for Gauge {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let gauge = ConstGauge::new((self.read)());
+        let metric =
+            encoder.encode_descriptor(&self.name, &self.help, None, gauge.metric_type())?;
+        gauge.encode(metric)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    method: &'static str,
+    route: &'static str,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Operation {
+    method: &'static str,
+    route: &'static str,
+}
+
+/// A request that was answered.
+pub(crate) struct Observation<'a> {
+    /// Its method.
+    pub(crate) method: &'a Method,
+    /// Its path as the contract writes it; paths as such would be without number.
+    pub(crate) route: &'static str,
+    /// How it was answered.
+    pub(crate) status: StatusCode,
+    /// How long that took, without sending the body.
+    pub(crate) elapsed: Duration,
+}
+
+/// The figures of one shell.
+pub(crate) struct Metrics {
+    registry: Registry,
+    requests: Family<Outcome, Counter>,
+    latency: Family<Operation, Histogram>,
+}
+
+impl Metrics {
+    /// Figures about requests, and those of the host.
+    pub(crate) fn new(gauges: Vec<Gauge>) -> Self {
+        let mut registry = Registry::default();
+        let requests = Family::<Outcome, Counter>::default();
+        let latency = Family::<Operation, Histogram>::new_with_constructor(|| {
+            Histogram::new(LATENCY_BUCKETS)
+        });
+        registry.register(
+            "classdesk_http_requests",
+            "Requests that were answered",
+            requests.clone(),
+        );
+        registry.register(
+            "classdesk_http_request_duration_seconds",
+            "Time from the end of a request's headers to the beginning of its answer",
+            latency.clone(),
+        );
+        for gauge in gauges {
+            registry.register_collector(Box::new(gauge));
+        }
+        Self {
+            registry,
+            requests,
+            latency,
+        }
+    }
+
+    /// Notes an answer.
+    pub(crate) fn observe(&self, seen: &Observation<'_>) {
+        let (method, route) = (method_label(seen.method), seen.route);
+        let status = seen.status.as_u16();
+        let outcome = Outcome {
+            method,
+            route,
+            status,
+        };
+        self.requests.get_or_create(&outcome).inc();
+        self.latency
+            .get_or_create(&Operation { method, route })
+            .observe(seen.elapsed.as_secs_f64());
+    }
+
+    /// All figures as text.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        encode(&mut text, &self.registry).expect("writing to a string succeeds");
+        text
+    }
+}
+
+/// Clients can make up methods, so unknown ones share a label.
+fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        _ => "other",
+    }
+}

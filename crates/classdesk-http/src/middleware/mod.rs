@@ -1,0 +1,94 @@
+//! What happens around every handler, in one place and in this order: the request gets its id and
+//! its span, load is shed, oversized headers are refused, the handler runs, a panic is caught,
+//! problems are rendered, common headers are set, and the outcome is counted and logged.
+
+mod admission;
+mod authentication;
+mod finish;
+mod request_id;
+
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpRequest};
+use classdesk_domain::ids::UserId;
+use futures_util::FutureExt;
+use tracing::Instrument;
+
+use crate::problem::{Problem, ProblemKind};
+use crate::shell::shell_of;
+
+pub(crate) use authentication::authenticate;
+pub(crate) use request_id::RequestIds;
+
+/// What is known of a request while it is served.
+pub(crate) struct RequestContext {
+    /// Its id.
+    pub(crate) id: String,
+    /// How much of its path lies above the shell, in bytes.
+    mount: usize,
+    /// Who asks, once that is known.
+    pub(crate) user: Option<UserId>,
+}
+
+/// The path of a request below the shell, whatever a host has mounted it under.
+pub(crate) fn path_within(request: &HttpRequest) -> String {
+    let mount = request
+        .extensions()
+        .get::<RequestContext>()
+        .map_or(0, |context| context.mount);
+    request.path()[mount..].to_owned()
+}
+
+/// Serves one request. It never answers an error: whatever happens becomes a response.
+pub(crate) async fn serve(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let started = Instant::now();
+    let shell = shell_of(request.request()).clone();
+    let id = shell.request_ids().take_or_make(request.headers());
+    let within = request.match_info().unprocessed().len();
+    let context = RequestContext {
+        id: id.clone(),
+        mount: request.path().len().saturating_sub(within),
+        user: None,
+    };
+    request.extensions_mut().insert(context);
+    let span = tracing::info_span!("request", request_id = %id);
+    async move {
+        let place = match admission::admit(&request, &shell) {
+            Ok(place) => place,
+            Err(problem) => {
+                let refused = request.error_response(problem);
+                return Ok(finish::finish(refused, &shell, &id, started));
+            }
+        };
+        let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().await;
+        drop(place);
+        match outcome {
+            Ok(Ok(response)) => {
+                let response = response.map_into_boxed_body();
+                Ok(finish::finish(response, &shell, &id, started))
+            }
+            Ok(Err(error)) => Err(finish::without_request(&error, &id)),
+            Err(panic) => {
+                let problem = Problem::of(ProblemKind::Internal).caused_by(panic_text(&*panic));
+                Err(finish::without_request(&problem.into(), &id))
+            }
+        }
+    }
+    .instrument(span)
+    .await
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("a handler panicked: {}", text.unwrap_or("(no message)"))
+}

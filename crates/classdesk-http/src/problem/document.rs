@@ -1,0 +1,97 @@
+//! What a problem looks like on the wire.
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Problem, ProblemKind};
+
+/// A problem document (RFC 9457), as `application/problem+json`.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "type": "/problems/not-found",
+    "title": "Not found",
+    "status": 404,
+    "detail": "There is nothing here that you may see.",
+    "request_id": "8f14e45fceea167a5a36dedd4bea2543",
+}))]
+pub struct ProblemDocument {
+    /// The kind of problem, a stable path that can be read as well.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The kind in words, the same for every occurrence.
+    pub title: &'static str,
+    /// The HTTP status once more.
+    pub status: u16,
+    /// This occurrence in words.
+    pub detail: String,
+    /// The request's id, as in the header `X-Request-Id` and in the server's log.
+    pub request_id: String,
+    /// What is wrong with which field, all of it at once. Only where fields are to blame.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub errors: Vec<FieldProblem>,
+}
+
+/// What is wrong with one field.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "field": "title", "code": "required", "message": "This field is required."
+}))]
+pub struct FieldProblem {
+    /// The path of the field or the name of the parameter; `body` for the body as a whole.
+    pub field: String,
+    /// A stable word for programs.
+    pub code: &'static str,
+    /// A sentence for people.
+    pub message: String,
+}
+
+impl ProblemDocument {
+    /// The media type of problem documents.
+    pub const MEDIA_TYPE: &'static str = "application/problem+json";
+
+    fn of(problem: &Problem, request_id: &str) -> Self {
+        let kind: ProblemKind = problem.kind;
+        Self {
+            kind: kind.type_path(),
+            title: kind.title(),
+            status: kind.status().as_u16(),
+            detail: problem.detail.clone().into_owned(),
+            request_id: request_id.to_owned(),
+            errors: problem
+                .errors
+                .iter()
+                .map(|error| FieldProblem {
+                    field: error.field.clone(),
+                    code: error.fault.code(),
+                    message: error.fault.to_string(),
+                })
+                .collect(),
+        }
+    }
+}
+
+impl Problem {
+    /// The whole answer.
+    pub(crate) fn render(&self, request_id: &str) -> HttpResponse {
+        let mut response = HttpResponse::build(self.kind.status());
+        response.content_type(ProblemDocument::MEDIA_TYPE);
+        if let Some(wait) = self.retry_after {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            response.insert_header((header::RETRY_AFTER, seconds.max(1).to_string()));
+        }
+        if let Some(allow) = &self.allow {
+            response.insert_header((header::ALLOW, allow.as_str()));
+        }
+        if let Some(range) = &self.content_range {
+            response.insert_header((header::CONTENT_RANGE, range.as_str()));
+        }
+        if self.kind == ProblemKind::Unauthenticated || self.kind == ProblemKind::WrongCredentials {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        let document = ProblemDocument::of(self, request_id);
+        response.body(serde_json::to_vec(&document).expect("a struct of strings is valid JSON"))
+    }
+}

@@ -1,0 +1,145 @@
+//! Problem documents (RFC 9457): everything that is not a success looks the same.
+//!
+//! Handlers and extractors answer with a [`Problem`]; the middleware renders it, since only there
+//! the request id is at hand.
+
+mod document;
+mod kind;
+mod table;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use classdesk_domain::error::{FieldError, FieldFault};
+use classdesk_domain::store::Cause;
+
+pub use document::{FieldProblem, ProblemDocument};
+pub use kind::ProblemKind;
+
+/// Why a request was not answered with success.
+#[derive(Debug)]
+pub struct Problem {
+    kind: ProblemKind,
+    detail: Cow<'static, str>,
+    errors: Vec<FieldError>,
+    retry_after: Option<Duration>,
+    allow: Option<String>,
+    content_range: Option<String>,
+    cause: Option<Cause>,
+}
+
+impl Problem {
+    /// A problem of a kind, with a sentence about this occurrence. The sentence is shown to the
+    /// client: it must not hold anything internal.
+    #[must_use]
+    pub fn new(kind: ProblemKind, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            kind,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after: None,
+            allow: None,
+            content_range: None,
+            cause: None,
+        }
+    }
+
+    /// A problem of a kind about which nothing more can be said.
+    #[must_use]
+    pub fn of(kind: ProblemKind) -> Self {
+        Self::new(kind, kind.about())
+    }
+
+    /// What is missing and what is hidden: always the same words.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::of(ProblemKind::NotFound)
+    }
+
+    /// A body of another media type than the operation takes.
+    #[must_use]
+    pub fn unsupported_media_type(takes: &str) -> Self {
+        Self::new(
+            ProblemKind::UnsupportedMediaType,
+            format!("This operation takes {takes}."),
+        )
+    }
+
+    /// More bytes than allowed.
+    #[must_use]
+    pub fn too_large(limit: u64) -> Self {
+        Self::new(
+            ProblemKind::TooLarge,
+            format!("The limit is {limit} bytes."),
+        )
+    }
+
+    /// Names a field and what is wrong with it.
+    #[must_use]
+    pub fn with_error(mut self, field: impl Into<String>, fault: FieldFault) -> Self {
+        self.errors.push(FieldError {
+            field: field.into(),
+            fault,
+        });
+        self
+    }
+
+    /// Says when to try again.
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
+    /// Lists the methods that the path has (`Allow`).
+    #[must_use]
+    pub fn allowing(mut self, allow: impl Into<String>) -> Self {
+        self.allow = Some(allow.into());
+        self
+    }
+
+    /// Names the size of what a range was asked of (`Content-Range`).
+    #[must_use]
+    pub fn of_size(mut self, bytes: u64) -> Self {
+        self.content_range = Some(format!("bytes */{bytes}"));
+        self
+    }
+
+    /// Keeps what really happened, for the log alone.
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl Into<Cause>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    /// Its kind.
+    #[must_use]
+    pub const fn kind(&self) -> ProblemKind {
+        self.kind
+    }
+
+    /// What really happened, for the log.
+    pub(crate) fn cause(&self) -> Option<&Cause> {
+        self.cause.as_ref()
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind.slug(), self.detail)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.kind.status()
+    }
+
+    /// The document without a request id; the middleware renders it anew with one.
+    fn error_response(&self) -> HttpResponse {
+        self.render("")
+    }
+}

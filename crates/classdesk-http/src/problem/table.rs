@@ -1,0 +1,108 @@
+//! The one table from what the domain answers to a status, a problem type and what else the client
+//! is told.
+
+use std::time::Duration;
+
+use classdesk_domain::blobs::BlobError;
+use classdesk_domain::error::{Conflict, Error, FieldFault, Invalid};
+use classdesk_domain::people::PasswordHashError;
+use classdesk_domain::store::{Cause, StoreError};
+
+use super::{Problem, ProblemKind};
+
+/// How long to wait for a dependency that does not answer.
+const DEPENDENCY: Duration = Duration::from_secs(5);
+/// How long to wait until a queue has moved on.
+const QUEUE: Duration = Duration::from_secs(1);
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Unauthenticated => Self::of(ProblemKind::Unauthenticated),
+            Error::WrongCredentials => Self::of(ProblemKind::WrongCredentials),
+            Error::NotFound => Self::not_found(),
+            Error::Forbidden => Self::of(ProblemKind::Forbidden),
+            Error::Invalid(invalid) => invalid.into(),
+            Error::Conflict(conflict) => conflict.into(),
+            Error::PreconditionFailed => Self::of(ProblemKind::PreconditionFailed),
+            Error::IdempotencyMismatch => Self::of(ProblemKind::IdempotencyMismatch),
+            Error::Throttled { retry_after } => {
+                Self::of(ProblemKind::TooManyLogins).retry_after(retry_after)
+            }
+            Error::TooLarge { limit } => Self::too_large(limit),
+            Error::Contended => Self::of(ProblemKind::Contended).retry_after(QUEUE),
+            Error::Store(error) => store(error),
+            Error::Blob(error) => blob(error),
+            Error::Password(error) => password(error),
+        }
+    }
+}
+
+impl From<Invalid> for Problem {
+    fn from(invalid: Invalid) -> Self {
+        let mut problem = Self::of(ProblemKind::Validation);
+        problem.errors = invalid.errors().to_vec();
+        problem
+    }
+}
+
+impl From<Conflict> for Problem {
+    fn from(conflict: Conflict) -> Self {
+        let taken = || FieldFault::rule("taken", "Somebody else has this.");
+        match conflict {
+            Conflict::UsernameTaken => {
+                Self::of(ProblemKind::UsernameTaken).with_error("username", taken())
+            }
+            Conflict::EmailTaken => Self::of(ProblemKind::EmailTaken).with_error("email", taken()),
+            Conflict::Transition { from, to } => Self::new(
+                ProblemKind::TicketTransition,
+                format!("A ticket that is {from} can't become {to}."),
+            ),
+            Conflict::ThreadClosed => Self::of(ProblemKind::ThreadClosed),
+            Conflict::EditWindowOver => Self::of(ProblemKind::EditWindowOver),
+            Conflict::MessageDeleted => Self::of(ProblemKind::MessageDeleted),
+            Conflict::SubjectInUse => Self::of(ProblemKind::SubjectInUse),
+            Conflict::IdempotencyRunning => {
+                Self::of(ProblemKind::IdempotencyRunning).retry_after(QUEUE)
+            }
+        }
+    }
+}
+
+fn internal(cause: impl Into<Cause>) -> Problem {
+    Problem::of(ProblemKind::Internal).caused_by(cause)
+}
+
+fn unavailable(cause: impl Into<Cause>) -> Problem {
+    Problem::of(ProblemKind::Unavailable)
+        .retry_after(DEPENDENCY)
+        .caused_by(cause)
+}
+
+fn store(error: StoreError) -> Problem {
+    match error {
+        StoreError::Unavailable { .. } => unavailable(error),
+        _ => internal(error),
+    }
+}
+
+fn blob(error: BlobError) -> Problem {
+    match error {
+        BlobError::RangeNotSatisfiable => Problem::of(ProblemKind::RangeNotSatisfiable),
+        BlobError::Interrupted(_) => Problem::of(ProblemKind::IncompleteBody).caused_by(error),
+        BlobError::NoSpace(_)
+        | BlobError::Denied(_)
+        | BlobError::NoSuchBucket(_)
+        | BlobError::Unavailable(_) => unavailable(error),
+        _ => internal(error),
+    }
+}
+
+fn password(error: PasswordHashError) -> Problem {
+    match error {
+        PasswordHashError::Busy => Problem::of(ProblemKind::Overloaded)
+            .retry_after(QUEUE)
+            .caused_by(error),
+        _ => internal(error),
+    }
+}

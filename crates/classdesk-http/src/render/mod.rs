@@ -1,0 +1,172 @@
+//! How answers are written: JSON, its entity tag, and links to the next page.
+
+pub(crate) mod entity_tags;
+
+use std::fmt::Write;
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse};
+use classdesk_domain::paging::{Cursor, List, Page, Position};
+use serde::{Serialize, Serializer};
+use sha2::{Digest, Sha256};
+
+use crate::middleware::path_within;
+use crate::shell::shell_of;
+
+use self::entity_tags::{TagList, parse_tags};
+
+/// A JSON answer.
+pub(crate) fn json(status: StatusCode, view: &impl Serialize) -> HttpResponse {
+    HttpResponse::build(status)
+        .content_type(header::ContentType::json())
+        .body(to_json(view))
+}
+
+/// A JSON answer with status 200.
+pub(crate) fn ok(view: &impl Serialize) -> HttpResponse {
+    json(StatusCode::OK, view)
+}
+
+/// A JSON answer with status 201.
+pub(crate) fn created(view: &impl Serialize) -> HttpResponse {
+    json(StatusCode::CREATED, view)
+}
+
+/// An answer without a body.
+pub(crate) fn no_content() -> HttpResponse {
+    HttpResponse::NoContent().finish()
+}
+
+/// A JSON answer of a thing that counts its changes, with the entity tag
+/// `"<version>-<digest of the body>"`. The version alone would lie about what changes beside it,
+/// such as counts. With a matching `If-None-Match` the answer is 304.
+pub(crate) fn versioned(
+    request: &HttpRequest,
+    status: StatusCode,
+    version: i64,
+    view: &impl Serialize,
+) -> HttpResponse {
+    let body = to_json(view);
+    let tag = format!("\"{version}-{}\"", digest(&body));
+    tagged(request, status, tag, body)
+}
+
+/// A JSON answer with the entity tag `"<digest of the body>"`, or 304.
+pub(crate) fn digested(request: &HttpRequest, view: &impl Serialize) -> HttpResponse {
+    let body = to_json(view);
+    let tag = format!("\"{}\"", digest(&body));
+    tagged(request, StatusCode::OK, tag, body)
+}
+
+fn tagged(request: &HttpRequest, status: StatusCode, tag: String, body: Vec<u8>) -> HttpResponse {
+    let is_read = request.method().is_safe();
+    let mut response = if is_read && none_match_fails(request, &tag) {
+        HttpResponse::NotModified()
+    } else {
+        HttpResponse::build(status)
+    };
+    response.insert_header((header::ETAG, tag));
+    response.insert_header((header::CACHE_CONTROL, "private, no-cache"));
+    response
+        .content_type(header::ContentType::json())
+        .body(body)
+}
+
+/// Whether `If-None-Match` names this tag (by the weak comparison of RFC 9110 section 8.8.3.2). A
+/// malformed header is as good as none: the answer is the whole thing.
+pub(crate) fn none_match_fails(request: &HttpRequest, tag: &str) -> bool {
+    match parse_tags(request, &header::IF_NONE_MATCH) {
+        Ok(Some(TagList::Any)) => true,
+        Ok(Some(TagList::Tags(tags))) => tags
+            .iter()
+            .any(|known| tag.trim_matches('"') == known.opaque),
+        Ok(None) | Err(_) => false,
+    }
+}
+
+fn digest(body: &[u8]) -> String {
+    let digest = Sha256::digest(body);
+    let mut text = String::with_capacity(16);
+    for byte in &digest[..8] {
+        write!(text, "{byte:02x}").expect("writing to a string succeeds");
+    }
+    text
+}
+
+/// The JSON text of a view.
+pub(crate) fn to_json(view: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(view).expect("views have string keys and no failing field")
+}
+
+/// A page of a list, with a link to the next one.
+pub(crate) fn page<T, V: Serialize>(
+    request: &HttpRequest,
+    list: List,
+    page: Page<T>,
+    view: impl FnMut(T) -> V,
+) -> HttpResponse {
+    let next = page.next;
+    let views: Vec<V> = page.items.into_iter().map(view).collect();
+    let mut response = ok(&views);
+    link_next(request, &mut response, list, next);
+    response
+}
+
+/// The same with an entity tag, for lists that clients read again and again.
+pub(crate) fn digested_page<T, V: Serialize>(
+    request: &HttpRequest,
+    list: List,
+    page: Page<T>,
+    view: impl FnMut(T) -> V,
+) -> HttpResponse {
+    let next = page.next;
+    let views: Vec<V> = page.items.into_iter().map(view).collect();
+    let mut response = digested(request, &views);
+    link_next(request, &mut response, list, next);
+    response
+}
+
+/// Adds `Link: <…>; rel="next"` with every parameter of the request but the cursor.
+fn link_next(
+    request: &HttpRequest,
+    response: &mut HttpResponse,
+    list: List,
+    next: Option<Position>,
+) {
+    let Some(position) = next else { return };
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
+        if name != "cursor" {
+            query.append_pair(&name, &value);
+        }
+    }
+    query.append_pair("cursor", &Cursor::encode(list, position));
+    let path = path_within(request);
+    let url = shell_of(request).settings().public_url.join(&format!(
+        "{}/?{}",
+        path.trim_end_matches('/'),
+        query.finish()
+    ));
+    let link = header::HeaderValue::from_str(&format!("<{url}>; rel=\"next\""))
+        .expect("a percent-encoded URL is visible ASCII");
+    response.headers_mut().insert(header::LINK, link);
+}
+
+/// Writes a value by its `Display`, as times and dates are.
+pub(crate) fn display<S: Serializer>(
+    value: &impl std::fmt::Display,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
+
+/// The same for a value that may be missing.
+pub(crate) fn display_option<S: Serializer>(
+    value: &Option<impl std::fmt::Display>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => serializer.collect_str(value),
+        None => serializer.serialize_none(),
+    }
+}

@@ -1,0 +1,160 @@
+//! The shell: the domain's use cases with an HTTP face, ready to be mounted.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{HttpRequest, Scope};
+use classdesk_domain::Classdesk;
+
+use crate::authenticator::{Authenticator, SessionAuthenticator};
+use crate::metrics::{Gauge, Metrics};
+use crate::middleware::{self, RequestIds};
+use crate::routes;
+use crate::settings::Settings;
+
+/// The HTTP API over a [`Classdesk`]. Clones share everything.
+#[derive(Clone)]
+pub struct Shell {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    classdesk: Classdesk,
+    settings: Settings,
+    authenticator: Arc<dyn Authenticator>,
+    has_sessions: bool,
+    metrics: Metrics,
+    in_flight: AtomicUsize,
+    request_ids: RequestIds,
+}
+
+/// What a [`Shell`] is made of.
+pub struct ShellBuilder {
+    classdesk: Classdesk,
+    settings: Settings,
+    authenticator: Option<Arc<dyn Authenticator>>,
+    gauges: Vec<Gauge>,
+}
+
+impl ShellBuilder {
+    /// Lets a host's own sign-in find out who asks. Classdesk's sign-in and its sessions are not
+    /// served then.
+    #[must_use]
+    pub fn authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
+        self.authenticator = Some(authenticator);
+        self
+    }
+
+    /// Adds a figure of the host to the metrics, for example of a pool or a queue.
+    #[must_use]
+    pub fn gauge(mut self, gauge: Gauge) -> Self {
+        self.gauges.push(gauge);
+        self
+    }
+
+    /// Puts the shell together.
+    #[must_use]
+    pub fn build(self) -> Shell {
+        let has_sessions = self.authenticator.is_none();
+        let authenticator = self.authenticator.unwrap_or_else(|| {
+            Arc::new(SessionAuthenticator::new(self.classdesk.sessions.clone()))
+        });
+        Shell {
+            inner: Arc::new(Inner {
+                classdesk: self.classdesk,
+                settings: self.settings,
+                authenticator,
+                has_sessions,
+                metrics: Metrics::new(self.gauges),
+                in_flight: AtomicUsize::new(0),
+                request_ids: RequestIds::new(),
+            }),
+        }
+    }
+}
+
+impl Shell {
+    /// A shell to be made over these use cases.
+    #[must_use]
+    pub fn builder(classdesk: Classdesk, settings: Settings) -> ShellBuilder {
+        ShellBuilder {
+            classdesk,
+            settings,
+            authenticator: None,
+            gauges: Vec::new(),
+        }
+    }
+
+    /// Everything that is served, below `prefix` (`""` for the root), with all middleware.
+    pub fn scope(
+        &self,
+        prefix: &str,
+    ) -> Scope<
+        impl actix_web::dev::ServiceFactory<
+            actix_web::dev::ServiceRequest,
+            Config = (),
+            Response = actix_web::dev::ServiceResponse,
+            Error = actix_web::Error,
+            InitError = (),
+        > + use<>,
+    > {
+        let shell = self.clone();
+        web::scope(prefix)
+            .app_data(Data::new(self.clone()))
+            .configure(move |config| routes::configure(&shell, config))
+            .default_service(web::to(routes::not_found))
+            .wrap(actix_web::middleware::from_fn(middleware::serve))
+    }
+
+    /// Mounts everything into a host's application or scope:
+    /// `App::new().configure(|config| shell.configure(config))`.
+    pub fn configure(&self, config: &mut ServiceConfig) {
+        config.service(self.scope(""));
+    }
+
+    /// What the shell was told.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    /// The figures, as Prometheus reads them; for a host that serves them elsewhere.
+    #[must_use]
+    pub fn metrics_text(&self) -> String {
+        self.inner.metrics.text()
+    }
+
+    /// The use cases.
+    pub(crate) fn desk(&self) -> &Classdesk {
+        &self.inner.classdesk
+    }
+
+    pub(crate) fn authenticator(&self) -> &dyn Authenticator {
+        &*self.inner.authenticator
+    }
+
+    /// Whether sign-in and sessions are served here.
+    pub(crate) fn has_sessions(&self) -> bool {
+        self.inner.has_sessions
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
+    }
+
+    pub(crate) fn in_flight(&self) -> &AtomicUsize {
+        &self.inner.in_flight
+    }
+
+    pub(crate) fn request_ids(&self) -> &RequestIds {
+        &self.inner.request_ids
+    }
+}
+
+/// The shell that serves a request.
+pub(crate) fn shell_of(request: &HttpRequest) -> &Shell {
+    request
+        .app_data::<Data<Shell>>()
+        .expect("every route is mounted by the shell, which brings itself along")
+}

@@ -1,0 +1,45 @@
+//! Health, figures and everything that no endpoint answers.
+
+use reqwest::Method;
+
+use crate::harness::Desk;
+
+#[tokio::test]
+async fn health_needs_no_token() {
+    let desk = Desk::start().await;
+    for path in ["/healthz/live", "/healthz/ready"] {
+        let answer = desk.anonymous().get(path).await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert_eq!(answer.json()["status"], "ok");
+    }
+}
+
+#[tokio::test]
+async fn metrics_count_requests_by_route_method_and_status() {
+    let desk = Desk::start().await;
+    desk.anonymous().get("/healthz/live").await;
+    let answer = desk.anonymous().get("/metrics").await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.header("content-type").starts_with("text/plain"));
+    let line =
+        r#"classdesk_http_requests_total{method="GET",route="/healthz/live",status="200"} 1"#;
+    assert!(answer.text().contains(line), "{}", answer.text());
+}
+
+#[tokio::test]
+async fn an_unknown_path_is_a_problem_document() {
+    let desk = Desk::start().await;
+    let answer = desk.anonymous().get("/nowhere/").await;
+    answer.check_problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn an_unknown_method_is_405_with_allow() {
+    let desk = Desk::start().await;
+    let answer = desk
+        .anonymous()
+        .send(Method::POST, "/healthz/live", |request| request)
+        .await;
+    answer.check_problem(405, "method-not-allowed");
+    assert_eq!(answer.header("allow"), "GET, HEAD");
+}
