@@ -1,12 +1,12 @@
 //! Everything that tests around Classdesk need, and nothing that a program should ship.
 //!
-//! - [`MemoryStore`] stands behind every repository port of the domain; it is honest in all but
-//!   durability, so a service that embeds the domain can test against it.
+//! - [`MemoryStore`] and [`MemoryBlobs`] stand behind every port of the domain; they are honest in
+//!   all but durability, so a service that embeds the domain can test against them.
 //! - [`FrozenClock`], [`SeededSecrets`] and [`PlainHasher`] hold time, randomness and the cost of
 //!   passwords still.
 //! - [`World`] is a store with people of every role and a bundle in it.
 //! - [`conformance`] is the contract of the ports as tests: an adapter mounts all of them with one
-//!   line, [`store_conformance!`].
+//!   line, [`store_conformance!`] or [`blob_conformance!`].
 //!
 //! This crate never touches a database, a file or the network.
 //!
@@ -28,10 +28,12 @@
 
 pub mod conformance;
 mod memory;
+mod memory_blobs;
 mod stand_ins;
 pub mod world;
 
 pub use memory::MemoryStore;
+pub use memory_blobs::MemoryBlobs;
 pub use stand_ins::{FrozenClock, PlainHasher, SeededSecrets};
 pub use world::World;
 

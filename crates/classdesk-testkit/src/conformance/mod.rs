@@ -1,9 +1,11 @@
 //! The contract of the ports as tests: what an adapter has to pass.
 //!
 //! Every MUST in the documentation of a port has at least one check here. An adapter mounts all of
-//! them with [`store_conformance!`](crate::store_conformance) in its own integration tests; each
-//! check becomes a `#[test]` with a fresh store of its own.
+//! them with [`store_conformance!`](crate::store_conformance) or
+//! [`blob_conformance!`](crate::blob_conformance) in its own integration tests; each check becomes
+//! a `#[test]` with a fresh store of its own.
 
+pub mod blob;
 mod mount;
 pub mod store;
 

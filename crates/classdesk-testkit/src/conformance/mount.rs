@@ -172,3 +172,63 @@ macro_rules! store_conformance {
         }
     )*};
 }
+
+/// Mounts every check of a [`BlobStore`](classdesk_domain::blobs::BlobStore).
+///
+/// The argument names an async function without parameters that makes an empty store: anything
+/// that dereferences to one, and that keeps alive what the store needs. Each check calls it once.
+///
+/// ```
+/// # mod tests {
+/// use classdesk_testkit::MemoryBlobs;
+///
+/// async fn fresh() -> Box<MemoryBlobs> {
+///     Box::new(MemoryBlobs::default())
+/// }
+///
+/// classdesk_testkit::blob_conformance!(fresh);
+/// # }
+/// ```
+#[macro_export]
+macro_rules! blob_conformance {
+    ($fresh:ident) => {
+        $crate::blob_conformance! { @ $fresh;
+            keeping {
+                objects_are_listed
+                purging_leaves_what_is_stored
+                removing_twice_is_once
+                strays_are_removed
+                the_store_answers
+            }
+            reading {
+                a_missing_object_is_missing
+                damage_is_noticed
+                lacking_bytes_are_an_error
+                objects_are_independent
+                ranges_are_read
+            }
+            writing {
+                a_large_upload_is_stored
+                an_abandoned_upload_leaves_nothing
+                an_empty_upload_is_refused
+                an_interrupted_upload_leaves_nothing
+                pieces_may_be_of_any_size
+                reading_stops_at_the_limit
+                small_uploads_are_stored
+                the_limit_is_exact
+                the_type_is_sniffed
+            }
+        }
+    };
+    (@ $fresh:ident; $($module:ident { $($check:ident)* })*) => {$(
+        mod $module {
+            $(#[test]
+            fn $check() {
+                $crate::conformance::run(async {
+                    let store = super::$fresh().await;
+                    $crate::conformance::blob::$module::$check(&*store).await;
+                });
+            })*
+        }
+    )*};
+}

@@ -1,3 +1,4 @@
 //! The in-memory adapters pass the suites that every adapter passes.
 
+mod blobs;
 mod store;

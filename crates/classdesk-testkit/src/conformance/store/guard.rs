@@ -1,7 +1,5 @@
 //! The guard of a commit.
 
-use std::fmt::Debug;
-
 use classdesk_domain::bundles::WriterAssignment;
 use classdesk_domain::events::EventAction;
 use classdesk_domain::files::Visibility;
