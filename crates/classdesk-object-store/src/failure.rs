@@ -23,6 +23,13 @@ pub(crate) struct LinkInside {
     pub(crate) path: String,
 }
 
+impl LinkInside {
+    /// Whether this is why an operation failed.
+    pub(crate) fn caused(error: &io::Error) -> bool {
+        error.get_ref().is_some_and(|cause| cause.is::<Self>())
+    }
+}
+
 /// Classifies an error of the library.
 pub(crate) fn of_store(error: Error, doing: Doing) -> BlobError {
     match error {

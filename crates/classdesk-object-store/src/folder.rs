@@ -91,18 +91,21 @@ impl Folder {
         io::Error::new(io::ErrorKind::PermissionDenied, LinkInside { path })
     }
 
-    /// Looks at an object that is to be read.
+    /// Looks at an object that is to be read. Whatever stands there instead of a file is not what
+    /// was stored there.
     pub(crate) fn check_readable(&self, key: &StorageKey) -> Result<(), BlobError> {
-        self.resolve_file(key.as_str())
+        match self
+            .resolve_file(key.as_str())
             .and_then(fs::symlink_metadata)
-            .and_then(|metadata| {
-                if metadata.is_file() {
-                    Ok(())
-                } else {
-                    Err(io::Error::other("the object is no regular file"))
-                }
-            })
-            .map_err(|error| failure::of_io(error, Doing::Reading))
+        {
+            Ok(metadata) if metadata.is_file() => Ok(()),
+            Ok(_) => Err(BlobError::Damaged),
+            Err(error) if LinkInside::caused(&error) => {
+                tracing::error!(%key, %error, "a symbolic link stands where a file was stored");
+                Err(BlobError::Damaged)
+            }
+            Err(error) => Err(failure::of_io(error, Doing::Reading)),
+        }
     }
 
     /// Looks at where an object is to be written. Its folder has to be there already: when it is
@@ -148,6 +151,30 @@ impl Folder {
     }
 
     fn first_after(&self, after: &str, limit: usize) -> io::Result<ObjectPage> {
+        let (mut paths, more) = self.paths_after(after, limit)?;
+        let last = paths.last().cloned();
+        let mut objects = Vec::with_capacity(paths.len());
+        for path in paths.drain(..) {
+            match fs::symlink_metadata(self.root.join(&path)) {
+                Ok(metadata) => objects.push(ListedObject {
+                    size: metadata.len(),
+                    modified_at: modified_at(&metadata),
+                    path,
+                }),
+                // Somebody removed it meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        match last {
+            // A page of removed objects is no place to go on from.
+            Some(last) if more && objects.is_empty() => self.first_after(&last, limit),
+            _ => Ok(ObjectPage { objects, more }),
+        }
+    }
+
+    /// The first `limit` paths after one, and whether there are more.
+    fn paths_after(&self, after: &str, limit: usize) -> io::Result<(Vec<String>, bool)> {
         let mut first = BinaryHeap::new();
         let mut folders = vec![String::new()];
         while let Some(folder) = folders.pop() {
@@ -171,20 +198,7 @@ impl Folder {
         let mut paths = first.into_sorted_vec();
         let more = paths.len() > limit;
         paths.truncate(limit);
-        let mut objects = Vec::with_capacity(paths.len());
-        for path in paths {
-            match fs::symlink_metadata(self.root.join(&path)) {
-                Ok(metadata) => objects.push(ListedObject {
-                    size: metadata.len(),
-                    modified_at: modified_at(&metadata),
-                    path,
-                }),
-                // Somebody removed it meanwhile.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(ObjectPage { objects, more })
+        Ok((paths, more))
     }
 
     /// Calls for each entry of a folder (empty, or with a final slash) but temporary files.

@@ -9,7 +9,7 @@ use s3s::dto::*;
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 use s3s_fs::FileSystem;
 
-/// `s3s-fs`, and the list of unfinished multipart uploads that it lacks.
+/// `s3s-fs`, with the list of unfinished multipart uploads that it lacks.
 #[derive(Debug)]
 pub(crate) struct Files {
     inner: FileSystem,
@@ -63,6 +63,15 @@ macro_rules! forward {
                 self.inner.$operation(request).await
             })*
 
+            /// `s3s-fs` would begin an upload to nowhere.
+            async fn create_multipart_upload(
+                &self,
+                request: S3Request<CreateMultipartUploadInput>,
+            ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
+                self.check_bucket(&request.input.bucket)?;
+                self.inner.create_multipart_upload(request).await
+            }
+
             async fn list_multipart_uploads(
                 &self,
                 request: S3Request<ListMultipartUploadsInput>,
@@ -83,21 +92,26 @@ forward![
         delete_objects(DeleteObjectsInput) -> DeleteObjectsOutput,
         list_objects(ListObjectsInput) -> ListObjectsOutput,
         list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output,
-        create_multipart_upload(CreateMultipartUploadInput) -> CreateMultipartUploadOutput,
-        upload_part(UploadPartInput) -> UploadPartOutput,
+            upload_part(UploadPartInput) -> UploadPartOutput,
         list_parts(ListPartsInput) -> ListPartsOutput,
         complete_multipart_upload(CompleteMultipartUploadInput) -> CompleteMultipartUploadOutput,
         abort_multipart_upload(AbortMultipartUploadInput) -> AbortMultipartUploadOutput,
 ];
 
 impl Files {
+    fn check_bucket(&self, name: &str) -> S3Result<()> {
+        if self.root.join(name).is_dir() {
+            Ok(())
+        } else {
+            Err(s3_error!(NoSuchBucket))
+        }
+    }
+
     fn list_unfinished(
         &self,
         input: ListMultipartUploadsInput,
     ) -> S3Result<ListMultipartUploadsOutput> {
-        if !self.root.join(&input.bucket).is_dir() {
-            return Err(s3_error!(NoSuchBucket));
-        }
+        self.check_bucket(&input.bucket)?;
         let all = self
             .unfinished(&input.bucket)
             .map_err(|error| s3_error!(error, InternalError))?;

@@ -2,12 +2,15 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use hyper::body::Incoming;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
-use s3s::S3Error;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s::{HttpError, HttpResponse, S3Error};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
@@ -32,6 +35,7 @@ pub struct S3TestServer {
     address: SocketAddr,
     root: PathBuf,
     serving: JoinHandle<()>,
+    busy: Arc<()>,
     _own: Option<TempDir>,
 }
 
@@ -69,10 +73,12 @@ impl S3TestServer {
         let service = service.build();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let address = listener.local_addr()?;
+        let busy = Arc::new(());
         Ok(Self {
             address,
             root,
-            serving: tokio::spawn(accept(listener, service)),
+            serving: tokio::spawn(accept(listener, service, Arc::clone(&busy))),
+            busy,
             _own: None,
         })
     }
@@ -99,6 +105,14 @@ impl S3TestServer {
         Ok(folder)
     }
 
+    /// How many connections are open and requests under way. A client that died has no more say
+    /// when this is what it was before.
+    #[must_use]
+    pub fn busy(&self) -> usize {
+        // One is the server's own, one the accepting task's.
+        Arc::strong_count(&self.busy) - 2
+    }
+
     /// Serves until the process ends.
     pub async fn run(mut self) {
         // The accepting task neither ends nor panics by itself.
@@ -112,21 +126,40 @@ impl Drop for S3TestServer {
     }
 }
 
-async fn accept(listener: TcpListener, service: S3Service) {
+async fn accept(listener: TcpListener, service: S3Service, busy: Arc<()>) {
     let mut connections = JoinSet::new();
     // A failing accept is the peer's affair: the connection is gone, the listener is not.
     loop {
         let Ok((socket, _)) = listener.accept().await else {
             continue;
         };
-        let service = service.clone();
+        let (service, busy) = (service.clone(), Arc::clone(&busy));
         connections.spawn(async move {
+            let requests = service_fn(|request| run(service.clone(), request, Arc::clone(&busy)));
             let connection = auto::Builder::new(TokioExecutor::new());
             // How a connection ends is for its client to notice.
             let _ = connection
-                .serve_connection(TokioIo::new(socket), service)
+                .serve_connection(TokioIo::new(socket), requests)
                 .await;
         });
         while connections.try_join_next().is_some() {}
+    }
+}
+
+/// Answers a request on a task of its own: like a real server, this one does not stop in the
+/// middle of something because its client went away.
+async fn run(
+    service: S3Service,
+    request: hyper::Request<Incoming>,
+    busy: Arc<()>,
+) -> Result<HttpResponse, HttpError> {
+    let answering = tokio::spawn(async move {
+        let answer = Service::call(&service, request).await;
+        drop(busy);
+        answer
+    });
+    match answering.await {
+        Ok(answer) => answer,
+        Err(died) => Err(HttpError::new(Box::new(died))),
     }
 }

@@ -3,4 +3,12 @@
 #[cfg(test)]
 mod behaviour;
 #[cfg(test)]
+mod bucket;
+#[cfg(test)]
+mod cuts;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod folder;
+#[cfg(test)]
 mod stage;

@@ -95,6 +95,14 @@ impl Stage {
             .unwrap()
     }
 
+    /// What the server still does for its clients.
+    pub(crate) fn busy(&self) -> usize {
+        match &self.keep {
+            Keep::Folder(_) => 0,
+            Keep::Server(server) => server.busy(),
+        }
+    }
+
     /// The folder in which the objects are files.
     pub(crate) fn root(&self) -> PathBuf {
         match &self.keep {

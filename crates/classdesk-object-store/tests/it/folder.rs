@@ -1,0 +1,258 @@
+//! What a local folder alone has to hold against.
+
+use std::fs;
+use std::path::Path;
+
+use classdesk_domain::blobs::{BlobError, BlobPurpose, BlobStore, StorageKey};
+use classdesk_domain::clock::{Clock, Timestamp};
+use classdesk_domain::system::SystemClock;
+use classdesk_object_store::{ObjectBlobs, ObjectStoreOptions, StorageLocation};
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use crate::stage::{Kind, LIMIT, Stage, chunks, content, fresh_key, permit, read};
+
+async fn check_unusable(path: &Path) -> BlobError {
+    let location = StorageLocation::Folder(path.to_owned());
+    let refused = ObjectBlobs::connect(&location, &ObjectStoreOptions::default()).await;
+    let error = refused.unwrap_err();
+    assert_eq!(error.location, location);
+    error.source
+}
+
+#[tokio::test]
+async fn a_folder_that_is_a_file_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    check_unusable(&file).await;
+    let below = check_unusable(&file.join("below")).await;
+    assert!(matches!(below, BlobError::NoSuchBucket(_)), "{below:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_folder_that_nobody_can_write_is_refused() {
+    // Not even root can make anything there.
+    check_unusable(Path::new("/proc/classdesk")).await;
+    check_unusable(Path::new("/proc/self/fdinfo")).await;
+}
+
+#[tokio::test]
+async fn a_folder_that_went_away_is_not_made_anew() {
+    let stage = Stage::new(Kind::Folder).await;
+    fs::remove_dir_all(stage.root()).unwrap();
+    let refused = stage
+        .blobs
+        .put(&fresh_key(), chunks(&content(1, 10), 10), LIMIT)
+        .await;
+    assert!(
+        matches!(refused, Err(BlobError::NoSuchBucket(_))),
+        "{refused:?}"
+    );
+    assert!(!stage.root().exists());
+    let gone = stage.blobs.ping().await;
+    assert!(matches!(gone, Err(BlobError::NoSuchBucket(_))), "{gone:?}");
+}
+
+#[cfg(unix)]
+mod links {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_link_in_place_of_an_object_is_no_object() {
+        let stage = Stage::new(Kind::Folder).await;
+        let secret = stage.root().parent().unwrap().join("secret");
+        let (key, bytes) = (fresh_key(), content(2, 1000));
+        let info = stage
+            .blobs
+            .put(&key, chunks(&bytes, 100), LIMIT)
+            .await
+            .unwrap();
+        // The very same bytes: nothing but the link itself can give it away.
+        fs::rename(stage.file(&key), &secret).unwrap();
+        symlink(&secret, stage.file(&key)).unwrap();
+
+        let refused = read(&stage.blobs, &permit(&key, &info), None).await;
+        assert!(matches!(refused, Err(BlobError::Damaged)), "{refused:?}");
+        let refused = stage
+            .blobs
+            .put(&key, chunks(&content(3, 10), 10), LIMIT)
+            .await;
+        assert!(matches!(refused, Err(BlobError::Denied(_))), "{refused:?}");
+        stage.blobs.delete(&key).await.unwrap();
+        assert!(fs::symlink_metadata(stage.file(&key)).is_err());
+        assert_eq!(fs::read(&secret).unwrap(), bytes);
+    }
+
+    #[tokio::test]
+    async fn a_link_on_the_way_to_an_object_is_no_way() {
+        let stage = Stage::new(Kind::Folder).await;
+        let elsewhere = stage.root().parent().unwrap().join("elsewhere");
+        let key = StorageKey::fresh(BlobPurpose::MessageAttachment, [9; 32]);
+        let bytes = content(4, 1000);
+        let info = stage
+            .blobs
+            .put(&key, chunks(&bytes, 100), LIMIT)
+            .await
+            .unwrap();
+        let prefix = stage.root().join("message_attachments");
+        fs::rename(&prefix, &elsewhere).unwrap();
+        symlink(&elsewhere, &prefix).unwrap();
+
+        let refused = read(&stage.blobs, &permit(&key, &info), None).await;
+        assert!(matches!(refused, Err(BlobError::Damaged)), "{refused:?}");
+        let new = StorageKey::fresh(BlobPurpose::MessageAttachment, [8; 32]);
+        let refused = stage.blobs.put(&new, chunks(&bytes, 100), LIMIT).await;
+        assert!(matches!(refused, Err(BlobError::Denied(_))), "{refused:?}");
+        let refused = stage.blobs.delete(&key).await;
+        assert!(matches!(refused, Err(BlobError::Denied(_))), "{refused:?}");
+        let refused = stage.blobs.delete_stray(key.as_str()).await;
+        assert!(matches!(refused, Err(BlobError::Denied(_))), "{refused:?}");
+        assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 1);
+
+        // A listing shows the link, not what it leads to, and the link can be removed as a stray.
+        let page = stage.blobs.list(None, 10).await.unwrap();
+        let paths: Vec<_> = page
+            .objects
+            .iter()
+            .map(|object| object.path.as_str())
+            .collect();
+        assert_eq!(paths, ["message_attachments"]);
+        stage
+            .blobs
+            .delete_stray("message_attachments")
+            .await
+            .unwrap();
+        assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_folder_itself_may_be_reached_by_a_link() {
+        let folder = TempDir::new().unwrap();
+        fs::create_dir(folder.path().join("real")).unwrap();
+        symlink(folder.path().join("real"), folder.path().join("link")).unwrap();
+        let location = StorageLocation::Folder(folder.path().join("link"));
+        let blobs = ObjectBlobs::connect(&location, &ObjectStoreOptions::default())
+            .await
+            .unwrap();
+        let (key, bytes) = (fresh_key(), content(5, 100));
+        let info = blobs.put(&key, chunks(&bytes, 100), LIMIT).await.unwrap();
+        assert_eq!(
+            read(&blobs, &permit(&key, &info), None).await.unwrap(),
+            bytes
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_a_killed_process_left_is_hidden_and_purged_when_it_is_old() {
+    let stage = Stage::new(Kind::Folder).await;
+    let (key, bytes) = (fresh_key(), content(6, 100));
+    let info = stage
+        .blobs
+        .put(&key, chunks(&bytes, 100), LIMIT)
+        .await
+        .unwrap();
+    let staged = format!("{}#1", stage.file(&fresh_key()).display());
+    fs::write(&staged, "half of it").unwrap();
+    let page = stage.blobs.list(None, 10).await.unwrap();
+    assert_eq!(page.objects.len(), 1);
+
+    let long_ago = Timestamp::parse_rfc3339("2020-01-01T00:00:00Z").unwrap();
+    assert_eq!(stage.blobs.purge_unfinished(long_ago).await.unwrap(), 0);
+    assert!(fs::exists(&staged).unwrap());
+    let soon = SystemClock.now().plus(std::time::Duration::from_secs(60));
+    assert_eq!(stage.blobs.purge_unfinished(soon).await.unwrap(), 1);
+    assert_eq!(stage.blobs.purge_unfinished(soon).await.unwrap(), 0);
+    assert_eq!(
+        read(&stage.blobs, &permit(&key, &info), None)
+            .await
+            .unwrap(),
+        bytes
+    );
+    assert_eq!(stage.traces().len(), 1);
+}
+
+#[tokio::test]
+async fn an_upload_replaces_what_a_killed_one_left_of_the_same_key() {
+    let stage = Stage::new(Kind::Folder).await;
+    let (key, bytes) = (fresh_key(), content(7, 3_000_000));
+    let staged = format!("{}#1", stage.file(&key).display());
+    fs::write(&staged, "half of it").unwrap();
+    let info = stage
+        .blobs
+        .put(&key, chunks(&bytes, 65_536), LIMIT)
+        .await
+        .unwrap();
+    assert_eq!(
+        read(&stage.blobs, &permit(&key, &info), None)
+            .await
+            .unwrap(),
+        bytes
+    );
+    stage.blobs.delete(&key).await.unwrap();
+    assert!(stage.traces().is_empty());
+}
+
+/// Paths as somebody might want them who wants out of the folder.
+fn hostile_path() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("..".to_owned()),
+        Just(".".to_owned()),
+        Just(String::new()),
+        Just("~".to_owned()),
+        Just("%2e%2e".to_owned()),
+        Just("..\\..".to_owned()),
+        Just("class_bundles".to_owned()),
+        Just("message_attachments".to_owned()),
+        Just("C:".to_owned()),
+        Just("\u{202e}txt.exe".to_owned()),
+        Just("x\0y".to_owned()),
+        Just("outside".to_owned()),
+        any::<String>(),
+    ];
+    prop::collection::vec(piece, 0..7).prop_map(|pieces| pieces.join("/"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// No text becomes a key unless it is one, and a key never leaves its prefix.
+    #[test]
+    fn only_keys_are_keys(path in hostile_path(), name in any::<String>()) {
+        for text in [path.clone(), format!("class_bundles/files/{path}"), format!("message_attachments/{name}")] {
+            if let Some(key) = StorageKey::parse(&text) {
+                let digits = key.as_str().rsplit('/').next().unwrap();
+                prop_assert_eq!(digits.len(), 64);
+                prop_assert!(digits.bytes().all(|b| b.is_ascii_hexdigit()));
+            }
+        }
+    }
+
+    /// Deleting strays by hostile paths touches nothing outside the folder.
+    #[test]
+    fn no_path_leads_out_of_the_folder(path in hostile_path()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let around = TempDir::new().unwrap();
+            let outside = ["outside", "x", "data/outside", "data/files.txt"];
+            fs::create_dir(around.path().join("data")).unwrap();
+            for file in outside {
+                fs::write(around.path().join(file), "mine").unwrap();
+            }
+            let location = StorageLocation::Folder(around.path().join("data/files"));
+            let blobs = ObjectBlobs::connect(&location, &ObjectStoreOptions::default()).await.unwrap();
+            for path in [path.clone(), format!("../{path}"), format!("message_attachments/../../{path}")] {
+                // Refused or absent, as long as it stays inside.
+                let _ = blobs.delete_stray(&path).await;
+                let _ = blobs.list(Some(path), 3).await.unwrap();
+            }
+            for file in outside {
+                assert!(around.path().join(file).exists(), "{file} is gone after {path:?}");
+            }
+        });
+    }
+}
