@@ -1,0 +1,10 @@
+//! What values can be, mostly as properties.
+
+mod clock;
+mod file_names;
+mod keys;
+mod paging;
+mod people;
+mod sessions;
+mod text;
+mod tickets;
