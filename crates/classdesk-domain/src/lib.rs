@@ -1,4 +1,81 @@
-//! The rules of Classdesk.
+//! The rules of Classdesk: who may do what around a class bundle, and what happens then.
+//!
+//! A client buys a bundle of classes, a writer works on it, staff oversee it. On every bundle they
+//! talk in threads, raise tickets and share files, and nobody sees what is not theirs. This crate
+//! decides all of that. What it needs of the world it asks for through ports: traits that an
+//! adapter implements.
+//!
+//! # What it never does
+//!
+//! - It reads no file, socket, clock or random number by itself: all of them are ports. (The
+//!   feature `system` adds the machine's clock and randomness as adapters.)
+//! - It knows no HTTP, no SQL, no async runtime and no wire format.
+//! - It trusts no adapter with a decision: whatever an actor does or sees passes the [`policy`],
+//!   and lists are filtered by a [`Sight`](policy::Sight) that the policy made.
+//! - It keeps no transaction open: a use case loads the facts, decides, and [commits](store::Commit)
+//!   in one port call that fails when a fact has changed meanwhile. Then it decides again.
+//!
+//! # Where what is
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | [`people`] | people, passwords, sessions, throttled sign-in |
+//! | [`subjects`] | what threads and tickets are about, and its two parties |
+//! | [`bundles`] | class bundles, the native subjects |
+//! | [`threads`] | threads and their messages |
+//! | [`tickets`] | tickets, their messages, files and history |
+//! | [`files`] | files of bundles |
+//! | [`blobs`] | bytes on their way in and out |
+//! | [`policy`] | every permission |
+//! | [`events`] | the log of changes: audit trail and ticket history |
+//! | [`store`] | the commit, its guard, and how stores fail |
+//! | [`idempotency`] | the same request twice creates one thing |
+//! | [`housekeeping`] | sweeping, purging and checking what is stored |
+//! | [`paging`], [`text`], [`ids`], [`clock`], [`error`] | the small types that all of them share |
+//!
+//! In each module of a noun, the model is what a thing is, the ports are what a store must keep of
+//! it, and the service has one method for each use case.
+//!
+//! # Embedding
+//!
+//! A host brings a store, a place for bytes, a password hasher, a clock and randomness, and gets
+//! every use case. Here they are the ones in memory of the test kit:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use classdesk_domain::bundles::NewBundle;
+//! use classdesk_domain::error::Error;
+//! use classdesk_domain::{Classdesk, Ports, Settings};
+//! use classdesk_testkit::world::{World, title};
+//! use classdesk_testkit::{FrozenClock, MemoryBlobs, MemoryStore, PlainHasher, SeededSecrets};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Error> {
+//! let store = Arc::new(MemoryStore::new());
+//! let ports = Ports::new(
+//!     &store,
+//!     Arc::new(MemoryBlobs::default()),
+//!     Arc::new(PlainHasher::default()),
+//!     Arc::new(FrozenClock::default()),
+//!     Arc::new(SeededSecrets::default()),
+//! );
+//! let desk = Classdesk::new(ports, Settings::default());
+//!
+//! // The host knows its people; an `Actor` is an id and a role.
+//! let people = World::create(&*store).await;
+//! let new = NewBundle::new(people.client.id, title("Spring semester"));
+//! let created = desk.bundles.create(people.admin, new).await?;
+//!
+//! let id = created.view.bundle.id;
+//! assert!(desk.bundles.detail(&people.client, id).await.is_ok());
+//! let hidden = desk.bundles.detail(&people.other_client, id).await;
+//! assert!(matches!(hidden, Err(Error::NotFound)));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `examples/embed.rs` walks through the whole workflow.
 
 pub mod blobs;
 pub mod bundles;
