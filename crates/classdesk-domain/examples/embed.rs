@@ -37,7 +37,7 @@ async fn main() -> Result<(), Error> {
     let mut new = NewBundle::new(client.id, title("Spring semester"));
     new.assigned_writer_id = Some(writer.id);
     let bundle = desk.bundles.create(admin, new).await?.view.bundle;
-    let about = bundle.subject();
+    let (on, about) = (bundle.id, bundle.subject());
 
     let new = NewTicket::new(title("No date"), description("When do we start?"));
     let new = NewTicketOnSubject::from(new);
@@ -47,7 +47,6 @@ async fn main() -> Result<(), Error> {
         let note = NewTicketMessage { text, is_internal };
         tickets.add_message(admin, ticket, note).await?;
     }
-
     let mut new = NewThread::with(client.id);
     new.initial_message = Some(words("Which book do you use?"));
     let thread = desk.threads.open(writer, &about, new).await?.thread;
@@ -56,7 +55,7 @@ async fn main() -> Result<(), Error> {
     let sent = desk.messages.send(client, thread.id, answer, Some(cover));
     sent.await?;
 
-    let (on, plain) = (bundle.id, NewFile::default());
+    let plain = NewFile::default();
     let file = upload(&desk, client, UploadTarget::Bundle(on)).await?;
     files.add(client, on, file, plain.clone()).await?;
     let file = upload(&desk, writer, UploadTarget::Bundle(on)).await?;
