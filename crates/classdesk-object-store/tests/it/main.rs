@@ -5,6 +5,8 @@ mod behaviour;
 #[cfg(test)]
 mod bucket;
 #[cfg(test)]
+mod conformance;
+#[cfg(test)]
 mod cuts;
 #[cfg(test)]
 mod faults;

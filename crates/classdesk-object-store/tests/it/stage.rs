@@ -1,5 +1,6 @@
 //! A storage of its own for each test, and what tests do with one.
 
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -129,6 +130,14 @@ impl Stage {
                 })
                 .collect(),
         }
+    }
+}
+
+impl Deref for Stage {
+    type Target = ObjectBlobs;
+
+    fn deref(&self) -> &ObjectBlobs {
+        &self.blobs
     }
 }
 
