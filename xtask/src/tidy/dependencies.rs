@@ -10,12 +10,15 @@ use crate::process;
 
 const DOMAIN: &str = "classdesk-domain";
 const TESTKIT: &str = "classdesk-testkit";
+const S3_TEST_SERVER: &str = "classdesk-s3-test-server";
 
-/// Each crate of this workspace and those of its siblings that it may build on. Tests may use the
-/// testkit as well. The server puts everything together, and its tests may use everything.
-const MAY_USE: [(&str, &[&str]); 8] = [
+/// Each crate of this workspace and those of its siblings that it may build on. Tests may use
+/// what is [for tests](FOR_TESTS) as well. The server puts everything together, and its tests may
+/// use everything.
+const MAY_USE: [(&str, &[&str]); 9] = [
     (DOMAIN, &[]),
     (TESTKIT, &[DOMAIN]),
+    (S3_TEST_SERVER, &[]),
     ("classdesk-diesel", &[DOMAIN]),
     ("classdesk-object-store", &[DOMAIN]),
     ("classdesk-argon2", &[DOMAIN]),
@@ -32,6 +35,9 @@ const MAY_USE: [(&str, &[&str]); 8] = [
     ),
     ("xtask", &[]),
 ];
+
+/// What every crate's tests may use, and nothing else may.
+const FOR_TESTS: [&str; 2] = [TESTKIT, S3_TEST_SERVER];
 
 /// What the domain gets along without, as the beginnings of package names.
 const NOT_IN_DOMAIN: [&str; 5] = ["actix", "diesel", "object_store", "serde", "tokio"];
@@ -57,7 +63,7 @@ pub(super) fn check(metadata: &Value) -> Result<Vec<String>> {
             let used = dependency["name"].as_str().unwrap_or_default();
             let in_tests = dependency["kind"] == "dev";
             let is_sibling = MAY_USE.iter().any(|(known, _)| *known == used);
-            if is_sibling && !may_use.contains(&used) && !(in_tests && used == TESTKIT) {
+            if is_sibling && !may_use.contains(&used) && !(in_tests && FOR_TESTS.contains(&used)) {
                 faults.push(format!("{name}: must not depend on {used}"));
             }
         }
