@@ -5,6 +5,7 @@
 //! is kept quick to compile, since everybody's first command waits for it.
 
 #![expect(
+    clippy::print_stdout,
     clippy::print_stderr,
     reason = "a task talks to the person at the terminal"
 )]
@@ -12,15 +13,21 @@
 mod bench;
 mod ci;
 mod contract;
+mod coverage;
 mod deny;
+mod doctor;
 mod drift;
 mod flags;
+mod fuzz;
 mod generated;
+mod migrations;
+mod mutants;
 mod permissions;
 mod postgres;
 mod process;
 mod test;
 mod tidy;
+mod tools;
 mod workspace;
 
 use std::process::ExitCode;
@@ -35,6 +42,11 @@ fn main() -> ExitCode {
         XtaskCmd::Ci(flags) => ci::run(&flags),
         XtaskCmd::Tidy(_) => tidy::run(),
         XtaskCmd::Permissions(flags) => permissions::run(&flags),
+        XtaskCmd::Migrations(flags) => migrations::run(&flags),
+        XtaskCmd::Coverage(flags) => coverage::run(&flags),
+        XtaskCmd::Mutants(flags) => mutants::run(&flags),
+        XtaskCmd::Fuzz(flags) => fuzz::run(&flags),
+        XtaskCmd::Doctor(_) => doctor::run(),
         XtaskCmd::Postgres(flags) => postgres::run(&flags),
     };
     match outcome {

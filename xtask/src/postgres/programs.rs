@@ -58,6 +58,16 @@ impl Programs {
         Self::find().context(HINT)
     }
 
+    /// Which PostgreSQL it is and where.
+    pub(crate) fn version(&self) -> String {
+        let version = process::output(Command::new(self.path("postgres")).arg("--version"));
+        let folder = self.folder.display();
+        version.map_or_else(
+            |error| error.to_string(),
+            |version| format!("{version}, {folder}"),
+        )
+    }
+
     /// The path of one of them.
     pub(crate) fn path(&self, program: &str) -> PathBuf {
         self.folder.join(program)

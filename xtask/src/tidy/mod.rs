@@ -11,6 +11,7 @@ mod tree;
 use anyhow::{Result, bail};
 
 use crate::workspace::{metadata, root};
+pub(crate) use migrations::DATABASES;
 use tree::Tree;
 
 /// Checks every rule, and that the generated files are what would be generated now.
