@@ -38,8 +38,12 @@ pub(super) fn check(tree: &Tree) -> Result<Vec<String>> {
             else {
                 continue;
             };
+            let own = manifest
+                .get("package")
+                .and_then(|package| package.get("name"));
             for (dependency, wanted) in dependencies {
-                if !inherits(Some(wanted)) {
+                let is_itself = own.and_then(|name| name.as_str()) == Some(dependency);
+                if !is_itself && !inherits(Some(wanted)) {
                     faults.push(format!(
                         "{name}: does not inherit the version of {dependency}"
                     ));
