@@ -211,6 +211,12 @@ impl<T> Draft<T> {
         Self(Err(faults))
     }
 
+    /// The same request as a part of another one.
+    #[must_use]
+    pub fn map<U>(self, whole: impl FnOnce(T) -> U) -> Draft<U> {
+        Draft(self.0.map(whole))
+    }
+
     /// The request, if it is good; for decisions that depend on what is asked.
     #[must_use]
     pub fn peek(&self) -> Option<&T> {
