@@ -6,11 +6,14 @@ mod metrics;
 mod middleware;
 pub mod problem;
 mod render;
+mod retry;
 mod routes;
 mod routing;
 mod serve;
 mod settings;
 mod shell;
+mod transfer;
+mod views;
 
 pub use authenticator::{Authenticator, Principal, SessionAuthenticator};
 pub use metrics::Gauge;

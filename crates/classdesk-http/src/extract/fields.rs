@@ -46,12 +46,14 @@ impl Fields {
         Ok(fields)
     }
 
-    /// Fields that came in another way than as JSON.
-    pub(crate) fn of_values(values: BTreeMap<String, Value>) -> Self {
-        Self {
-            values,
-            faults: Faults::default(),
-        }
+    /// Fields that came in another way than as JSON, with the faults that were found on that way.
+    pub(crate) fn of_values(values: BTreeMap<String, Value>, faults: Faults) -> Self {
+        Self { values, faults }
+    }
+
+    /// Whether a field is there and was not asked for yet.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.values.contains_key(name)
     }
 
     /// A field that has to be there.
@@ -97,7 +99,7 @@ impl Fields {
         name: &'static str,
         read: impl FnOnce(&Value) -> Result<T, FieldFault>,
     ) -> Option<Option<T>> {
-        if !self.values.contains_key(name) {
+        if !self.has(name) {
             self.faults.add(name, FieldFault::Required);
         }
         self.nullable(name, read)

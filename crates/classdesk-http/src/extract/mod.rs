@@ -11,6 +11,7 @@ mod path;
 mod preconditions;
 mod query;
 pub(crate) mod read;
+mod subject;
 
 pub(crate) use caller::Caller;
 pub(crate) use client_address::client_address;
@@ -18,4 +19,5 @@ pub(crate) use fields::Fields;
 pub(crate) use json::JsonBody;
 pub(crate) use path::{InPath, SubjectInPath};
 pub(crate) use preconditions::expected_version;
-pub(crate) use query::QueryReader;
+pub(crate) use query::{QueryReader, rights_first};
+pub(crate) use subject::{NamedSubject, named_subject};

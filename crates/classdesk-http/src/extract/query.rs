@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 
 use actix_web::HttpRequest;
-use classdesk_domain::error::{Faults, FieldFault, Invalid};
+use classdesk_domain::error::{Error, Faults, FieldFault, Invalid};
 use classdesk_domain::paging::{Cursor, Keyset, Limit, List};
+
+use crate::problem::Problem;
 
 /// Reads the parameters of one request and collects what is wrong with them.
 ///
@@ -49,6 +51,17 @@ impl<'r> QueryReader<'r> {
         }
     }
 
+    /// `limit` and `cursor` of a list that has no other parameters.
+    ///
+    /// # Errors
+    /// Everything that was wrong.
+    pub(crate) fn page_alone(request: &HttpRequest, list: List) -> Result<Keyset, Invalid> {
+        let mut query = QueryReader::of(request);
+        let page = query.page(list);
+        query.finish()?;
+        Ok(page)
+    }
+
     /// Ends the reading. Every parameter that nobody asked for is a fault.
     ///
     /// # Errors
@@ -60,6 +73,22 @@ impl<'r> QueryReader<'r> {
             self.faults.add(name, FieldFault::Unknown);
         }
         self.faults.into_result()
+    }
+}
+
+/// Lets parameters that were read only after somebody's right pass, and asks for the right when
+/// they are faulty: whoever may not know of a thing is not told about parameters either. Where
+/// they are good, the service asks for the right itself.
+pub(crate) async fn rights_first<T>(
+    parameters: Result<T, Invalid>,
+    right: impl AsyncFnOnce() -> Result<(), Error>,
+) -> Result<T, Problem> {
+    match parameters {
+        Ok(parameters) => Ok(parameters),
+        Err(invalid) => {
+            right().await?;
+            Err(invalid.into())
+        }
     }
 }
 

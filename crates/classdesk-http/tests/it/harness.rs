@@ -99,6 +99,24 @@ impl Desk {
         }
     }
 
+    /// A connection to the server, for bytes that no client would send.
+    pub(crate) async fn connect(&self) -> tokio::net::TcpStream {
+        let address = self.origin.strip_prefix("http://").unwrap();
+        tokio::net::TcpStream::connect(address).await.unwrap()
+    }
+
+    /// Waits until something is so; it gives up after ten seconds.
+    pub(crate) async fn eventually(&self, is_so: impl AsyncFn() -> bool) {
+        let waiting = async {
+            while !is_so().await {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(10), waiting)
+            .await
+            .expect("it comes about");
+    }
+
     /// A client without a token.
     pub(crate) fn anonymous(&self) -> Client<'_> {
         Client {
@@ -206,6 +224,11 @@ pub(crate) struct Client<'d> {
 }
 
 impl Client<'_> {
+    /// The token, for requests that are written by hand.
+    pub(crate) fn token(&self) -> &str {
+        self.token.as_deref().unwrap_or_default()
+    }
+
     /// A request that can be completed in any way.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let url = format!("{}{path}", self.desk.origin);

@@ -1,5 +1,8 @@
 //! The API over a real socket.
 
+mod downloads;
+mod forms;
 mod harness;
 mod memory_blobs;
 mod operations;
+mod uploads;

@@ -1,0 +1,316 @@
+//! `Idempotency-Key`: the same request twice creates one thing (spec section 6, "Retries").
+//!
+//! A handler that creates something from a JSON body needs one call, [`Retry::once`]. One that
+//! takes in a form begins the [`Attempt`] itself, since only the end of the form tells what was
+//! asked for.
+
+use std::future::{Future, Ready, ready};
+use std::pin::pin;
+use std::time::Duration;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::rt::time::sleep;
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use bytes::Bytes;
+use classdesk_domain::By;
+use classdesk_domain::blobs::{UploadPermit, Uploads};
+use classdesk_domain::error::{Conflict, Error};
+use classdesk_domain::idempotency::{
+    Completed, Completion, Fingerprint, IdempotencyKey, LEASE, Lease, Retries, Scope, StoredAnswer,
+};
+use classdesk_domain::ids::IdempotencyId;
+use classdesk_domain::people::Actor;
+use futures_util::future::{Either, select};
+use tokio::runtime::Handle;
+
+use crate::extract::Caller;
+use crate::middleware::path_within;
+use crate::problem::{Problem, ProblemKind};
+use crate::shell::shell_of;
+use crate::transfer::multipart::FileSink;
+
+/// The header that says that nothing was created this time.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// How often a long request renews its lease.
+const RENEWAL: Duration = Duration::from_secs(LEASE.as_secs() / 3);
+
+/// What a request says about being repeated.
+pub(crate) struct Retry {
+    key: Option<IdempotencyKey>,
+    operation: String,
+    retries: Retries,
+}
+
+impl FromRequest for Retry {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let path = path_within(request);
+        ready(key(request).map(|key| Self {
+            key,
+            operation: format!("{} {}/", request.method(), path.trim_end_matches('/')),
+            retries: shell_of(request).desk().retries.clone(),
+        }))
+    }
+}
+
+fn key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, Problem> {
+    let mut values = request.headers().get_all("idempotency-key");
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    value
+        .to_str()
+        .ok()
+        .filter(|_| values.next().is_none())
+        .and_then(|text| IdempotencyKey::parse(text).ok())
+        .map(Some)
+        .ok_or_else(|| {
+            Problem::new(
+                ProblemKind::InvalidHeader,
+                "`Idempotency-Key` has 1 to 255 printable ASCII characters.",
+            )
+        })
+}
+
+impl Retry {
+    /// Creates something, unless an earlier request with the same key has: then its answer is
+    /// given again.
+    ///
+    /// `read` finds what the earlier request has created, for the case that the server died
+    /// before its answer was kept.
+    pub(crate) async fn once<T>(
+        self,
+        caller: &Caller,
+        body: &[u8],
+        create: impl AsyncFnOnce(By) -> Result<T, Error>,
+        read: impl AsyncFnOnce(i64) -> Result<T, Error>,
+        render: impl FnOnce(T) -> HttpResponse,
+    ) -> Result<HttpResponse, Problem> {
+        let attempt = self.begin(caller).await?;
+        attempt
+            .finish(Fingerprint::of(body), create, read, render)
+            .await
+    }
+
+    /// Reserves the key, if there is one.
+    pub(crate) async fn begin(self, caller: &Caller) -> Result<Attempt, Problem> {
+        let actor = *caller.actor();
+        let held = |lease| Held {
+            actor,
+            lease,
+            retries: self.retries.clone(),
+        };
+        let Some(key) = self.key else {
+            return Ok(Attempt::First(held(None)));
+        };
+        let scope = Scope {
+            user: actor.id,
+            operation: self.operation,
+            key,
+        };
+        Ok(match self.retries.begin(&scope).await? {
+            Ok(lease) => Attempt::First(held(Some(lease))),
+            Err(completed) => Attempt::Repeated(completed, self.retries),
+        })
+    }
+}
+
+/// A request of which it is known whether it is the first with its key.
+pub(crate) enum Attempt {
+    /// It is, or it has no key.
+    First(Held),
+    /// An earlier one has created something.
+    Repeated(Completed, Retries),
+}
+
+impl Attempt {
+    /// Where the file of the request's form goes: what is repeated is not stored once more.
+    pub(crate) const fn sink<'a>(
+        &self,
+        uploads: &'a Uploads,
+        permit: &'a UploadPermit,
+    ) -> FileSink<'a> {
+        match self {
+            Self::First(_) => FileSink::Store(uploads, permit),
+            Self::Repeated(..) => FileSink::Digest(uploads),
+        }
+    }
+
+    /// Keeps the key while a long body comes in, and frees it when that fails.
+    pub(crate) async fn during<T>(
+        &mut self,
+        work: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
+        match self {
+            Self::First(held) => held.during(work, RENEWAL).await,
+            Self::Repeated(..) => work.await,
+        }
+    }
+
+    /// Creates something, or gives the answer of the request that has; see [`Retry::once`].
+    pub(crate) async fn finish<T>(
+        self,
+        fingerprint: Fingerprint,
+        create: impl AsyncFnOnce(By) -> Result<T, Error>,
+        read: impl AsyncFnOnce(i64) -> Result<T, Error>,
+        render: impl FnOnce(T) -> HttpResponse,
+    ) -> Result<HttpResponse, Problem> {
+        match self {
+            Self::First(held) => held.finish(fingerprint, create, render).await,
+            Self::Repeated(completed, retries) => {
+                let completed = completed.matching(&fingerprint)?;
+                let mut response = match &completed.answer {
+                    Some(answer) => replay(answer)?,
+                    None => {
+                        let response = render(read(completed.object_id).await?);
+                        keep_answer(&retries, completed.id, response).await
+                    }
+                };
+                response
+                    .headers_mut()
+                    .insert(REPLAYED, HeaderValue::from_static("true"));
+                Ok(response)
+            }
+        }
+    }
+}
+
+/// A reserved key, or none. Dropping it frees the key, as when the client has gone away.
+pub(crate) struct Held {
+    actor: Actor,
+    lease: Option<Lease>,
+    retries: Retries,
+}
+
+impl Held {
+    /// Works for as long as it takes, renewing the lease every so often.
+    async fn during<T>(
+        &mut self,
+        work: impl Future<Output = Result<T, Problem>>,
+        every: Duration,
+    ) -> Result<T, Problem> {
+        let outcome = {
+            let work = pin!(work);
+            let keep = pin!(self.keep(every));
+            match select(work, keep).await {
+                Either::Left((outcome, _)) => outcome,
+                Either::Right((lost, _)) => Err(lost),
+            }
+        };
+        if outcome.is_err() {
+            self.release().await;
+        }
+        outcome
+    }
+
+    /// Renews the lease until it is lost.
+    async fn keep(&self, every: Duration) -> Problem {
+        let Some(lease) = self.lease else {
+            return std::future::pending().await;
+        };
+        loop {
+            sleep(every).await;
+            match self.retries.renew(lease).await {
+                Ok(true) => {}
+                Ok(false) => return Error::from(Conflict::IdempotencyRunning).into(),
+                // The lease outlives a few failures of the store; the commit tells in the end.
+                Err(error) => tracing::warn!(%error, "an idempotency key was not renewed"),
+            }
+        }
+    }
+
+    async fn finish<T>(
+        mut self,
+        fingerprint: Fingerprint,
+        create: impl AsyncFnOnce(By) -> Result<T, Error>,
+        render: impl FnOnce(T) -> HttpResponse,
+    ) -> Result<HttpResponse, Problem> {
+        let completes = self.lease.map(|lease| Completion { lease, fingerprint });
+        match create(By::completing(self.actor, completes)).await {
+            Ok(created) => {
+                let response = render(created);
+                match self.lease.take() {
+                    Some(lease) => Ok(keep_answer(&self.retries, lease.id, response).await),
+                    None => Ok(response),
+                }
+            }
+            Err(error) => {
+                self.release().await;
+                Err(error.into())
+            }
+        }
+    }
+
+    async fn release(&mut self) {
+        if let Some(lease) = self.lease.take() {
+            release(&self.retries, lease).await;
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let (Some(lease), Ok(runtime)) = (self.lease.take(), Handle::try_current()) else {
+            return;
+        };
+        let retries = self.retries.clone();
+        runtime.spawn(async move { release(&retries, lease).await });
+    }
+}
+
+async fn release(retries: &Retries, lease: Lease) {
+    if let Err(error) = retries.release(lease).await {
+        tracing::warn!(%error, "an idempotency key is free only when its lease ends");
+    }
+}
+
+/// Keeps an answer for retries. Its entity tag goes before its body, on a line of its own.
+async fn keep_answer(retries: &Retries, id: IdempotencyId, response: HttpResponse) -> HttpResponse {
+    let (head, body) = response.into_parts();
+    let body = match body.try_into_bytes() {
+        Ok(body) => body,
+        // A stream can't be kept; retries are rendered anew.
+        Err(body) => return head.set_body(body),
+    };
+    let tag = head.headers().get(header::ETAG);
+    let mut kept = tag.map_or(Vec::new(), |tag| tag.as_bytes().to_vec());
+    kept.push(b'\n');
+    kept.extend_from_slice(&body);
+    let answer = StoredAnswer {
+        status: head.status().as_u16(),
+        body: kept,
+    };
+    if let Err(error) = retries.keep_answer(id, &answer).await {
+        tracing::warn!(%error, "the answer to an idempotent request was not kept");
+    }
+    head.set_body(BoxBody::new(body))
+}
+
+/// Gives a kept answer again.
+fn replay(answer: &StoredAnswer) -> Result<HttpResponse, Problem> {
+    let damaged = || {
+        Problem::of(ProblemKind::Internal)
+            .caused_by("the kept answer of an idempotent request is damaged")
+    };
+    let status = StatusCode::from_u16(answer.status).map_err(|_| damaged())?;
+    let end = answer
+        .body
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .ok_or_else(damaged)?;
+    let (tag, body) = (&answer.body[..end], &answer.body[end + 1..]);
+    let mut response = HttpResponse::build(status);
+    if !tag.is_empty() {
+        response.insert_header((header::ETAG, tag));
+        response.insert_header((header::CACHE_CONTROL, "private, no-cache"));
+    }
+    Ok(response
+        .content_type(header::ContentType::json())
+        .body(Bytes::copy_from_slice(body)))
+}
