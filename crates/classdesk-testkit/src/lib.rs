@@ -7,6 +7,7 @@
 //! - [`World`] is a store with people of every role and a bundle in it.
 //! - [`conformance`] is the contract of the ports as tests: an adapter mounts all of them with one
 //!   line, [`store_conformance!`] or [`blob_conformance!`].
+//! - [`history`] runs the same random commands on two stores and compares every answer.
 //!
 //! This crate never touches a database, a file or the network.
 //!
@@ -27,6 +28,7 @@
 //! ```
 
 pub mod conformance;
+pub mod history;
 mod memory;
 mod memory_blobs;
 mod stand_ins;

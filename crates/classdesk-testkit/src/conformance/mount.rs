@@ -73,6 +73,11 @@ macro_rules! store_conformance {
                 every_fact_has_to_hold
                 parties_are_checked
             }
+            histories {
+                a_first_history_agrees
+                a_long_history_agrees
+                a_second_history_agrees
+            }
             idempotency {
                 a_completed_key_is_remembered
                 a_completion_names_its_row

@@ -9,6 +9,7 @@ pub mod bundles;
 pub mod events;
 pub mod files;
 pub mod guard;
+pub mod histories;
 pub mod idempotency;
 pub mod messages;
 pub mod people;
