@@ -1,7 +1,7 @@
 //! Random histories, compared with the store in memory.
 //!
 //! Three seeds stand here so that every adapter runs them; more are for
-//! [`check_same_history`](crate::history::check_same_history).
+//! [`check_same_history`].
 
 use classdesk_domain::store::Store;
 
