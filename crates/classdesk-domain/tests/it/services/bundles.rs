@@ -1,0 +1,268 @@
+//! Class bundles.
+
+use classdesk_domain::ExpectedVersion;
+use classdesk_domain::bundles::{
+    BundleChange, BundleFilter, BundleStatus, MemberRelation, NewBundle,
+};
+use classdesk_domain::ids::{BundleId, UserId};
+use classdesk_domain::paging::Keyset;
+use classdesk_domain::people::{Role, UserChange};
+use classdesk_domain::threads::NewThread;
+use classdesk_testkit::world::title;
+
+use super::support::{Office, word};
+
+fn status(status: BundleStatus) -> BundleChange {
+    BundleChange {
+        status: Some(status),
+        ..BundleChange::default()
+    }
+}
+
+#[tokio::test]
+async fn admins_create_bundles_of_active_clients_and_writers() {
+    let office = Office::open().await;
+    let (world, bundles) = (&office.world, &office.desk.bundles);
+    let mut new = NewBundle::new(world.client.id, title("Autumn"));
+    new.assigned_writer_id = Some(world.writer.id);
+    new.status = BundleStatus::Completed;
+    for actor in world.everybody() {
+        let created = bundles.create(actor, new.clone()).await;
+        if !matches!(actor.role, Role::Admin | Role::Superadmin) {
+            assert_eq!(word(created), "not allowed");
+            continue;
+        }
+        let view = created.expect("created").view;
+        assert_eq!(view.bundle.completed_at, Some(view.bundle.created_at));
+        assert_eq!((view.bundle.created_by, view.bundle.version), (actor.id, 1));
+        assert_eq!(view.client_username.as_str(), "client");
+        assert_eq!(
+            view.assigned_writer_username.expect("a writer").as_str(),
+            "writer"
+        );
+    }
+    new.client_id = world.writer.id;
+    new.assigned_writer_id = Some(UserId::new(999));
+    let refused = bundles.create(world.admin, new).await;
+    assert_eq!(
+        word(refused),
+        "client_id:not_eligible assigned_writer_id:not_eligible"
+    );
+}
+
+#[tokio::test]
+async fn a_bundle_is_seen_by_its_people_alone() {
+    let office = Office::open().await;
+    let (world, bundles) = (&office.world, &office.desk.bundles);
+    for actor in world.everybody() {
+        let stranger = [world.other_client, world.other_writer].contains(&actor);
+        let expected = if stranger { "not found" } else { "ok" };
+        assert_eq!(word(bundles.detail(&actor, world.bundle).await), expected);
+        assert_eq!(word(bundles.see(&actor, world.bundle).await), expected);
+        let members = bundles
+            .members(&actor, world.bundle, Keyset::default())
+            .await;
+        assert_eq!(word(members), expected);
+        let missing = BundleId::new(999);
+        assert_eq!(word(bundles.see(&actor, missing).await), "not found");
+        assert_eq!(word(bundles.detail(&actor, missing).await), "not found");
+        let listed = bundles
+            .list(&actor, BundleFilter::default(), Keyset::default())
+            .await;
+        assert_eq!(listed.expect("listed").items.len(), usize::from(!stranger));
+    }
+}
+
+#[tokio::test]
+async fn members_are_who_can_receive_with_their_relation() {
+    let office = Office::open().await;
+    let (world, desk) = (&office.world, &office.desk);
+    let members = async || {
+        let page = desk
+            .bundles
+            .members(&world.client, world.bundle, Keyset::default())
+            .await;
+        let items = page.expect("listed").items;
+        items
+            .iter()
+            .map(|member| (member.user.id, member.relation))
+            .collect::<Vec<_>>()
+    };
+    let staff = [world.superadmin, world.admin, world.editor]
+        .map(|actor| (actor.id, MemberRelation::Staff));
+    let parties = [
+        (world.client.id, MemberRelation::Client),
+        (world.writer.id, MemberRelation::AssignedWriter),
+    ];
+    assert_eq!(members().await, [&staff[..], &parties[..]].concat());
+    let off = UserChange {
+        is_active: Some(false),
+        ..UserChange::default()
+    };
+    desk.users
+        .change(&world.admin, world.writer.id, off)
+        .await
+        .expect("changed");
+    assert_eq!(members().await, [&staff[..], &parties[..1]].concat());
+}
+
+#[tokio::test]
+async fn a_change_names_its_fields_keeps_its_version_and_its_completion() {
+    let office = Office::open().await;
+    let (world, bundles) = (&office.world, &office.desk.bundles);
+    let id = world.bundle;
+    let any = ExpectedVersion::Any;
+    for (actor, expected) in [
+        (world.editor, "not allowed"),
+        (world.client, "not allowed"),
+        (world.writer, "not allowed"),
+        (world.other_client, "not found"),
+    ] {
+        let refused = bundles
+            .change(&actor, id, status(BundleStatus::Completed), &any)
+            .await;
+        assert_eq!(word(refused), expected);
+    }
+    let known = office.log_length().await;
+    let completed = bundles
+        .change(
+            &world.admin,
+            id,
+            status(BundleStatus::Completed),
+            &ExpectedVersion::exactly(1),
+        )
+        .await;
+    let completed = completed.expect("changed").view.bundle;
+    assert_eq!(completed.completed_at, Some(completed.updated_at));
+    assert_eq!(completed.version, 2);
+    let stale = bundles
+        .change(
+            &world.admin,
+            id,
+            status(BundleStatus::Completed),
+            &ExpectedVersion::exactly(1),
+        )
+        .await;
+    assert_eq!(word(stale), "someone else changed it first");
+    let one_of = ExpectedVersion::OneOf(vec![7, 2]);
+    let same = bundles
+        .change(&world.admin, id, status(BundleStatus::Completed), &one_of)
+        .await;
+    assert_eq!(same.expect("nothing to do").view.bundle, completed);
+
+    office.clock.advance(std::time::Duration::from_secs(60));
+    let renamed = BundleChange {
+        title: Some(title("Summer")),
+        ..BundleChange::default()
+    };
+    let renamed = bundles
+        .change(&world.admin, id, renamed, &any)
+        .await
+        .expect("changed");
+    assert_eq!(
+        renamed.view.bundle.completed_at, completed.completed_at,
+        "it stays completed"
+    );
+    let reopened = bundles
+        .change(&world.admin, id, status(BundleStatus::InProgress), &any)
+        .await;
+    assert_eq!(reopened.expect("changed").view.bundle.completed_at, None);
+    let told = office.log_after(known).await;
+    let told: Vec<_> = told
+        .iter()
+        .map(|entry| {
+            (
+                entry.detail["fields"].as_str(),
+                entry.from.as_deref(),
+                entry.to.as_deref(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("status", Some("not_started"), Some("completed")),
+            ("title", None, None),
+            ("status", Some("completed"), Some("in_progress")),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn dates_stay_in_order_whichever_is_changed() {
+    let office = Office::open().await;
+    let (world, bundles) = (&office.world, &office.desk.bundles);
+    let day = |ordinal| Some(time::Date::from_ordinal_date(2026, ordinal).expect("a day"));
+    let change = async |start_date, end_date| {
+        let wish = BundleChange {
+            start_date,
+            end_date,
+            ..BundleChange::default()
+        };
+        word(
+            bundles
+                .change(&world.admin, world.bundle, wish, &ExpectedVersion::Any)
+                .await,
+        )
+    };
+    assert_eq!(change(Some(day(10)), Some(day(20))).await, "ok");
+    assert_eq!(
+        change(None, Some(day(9))).await,
+        "end_date:end_before_start"
+    );
+    assert_eq!(
+        change(Some(day(21)), None).await,
+        "start_date:end_before_start"
+    );
+    assert_eq!(change(Some(None), Some(day(9))).await, "ok");
+}
+
+#[tokio::test]
+async fn a_new_writer_gains_what_the_former_loses() {
+    let office = Office::open().await;
+    let (world, desk) = (&office.world, &office.desk);
+    let open = async |is_private| {
+        let mut new = NewThread::with(world.editor.id);
+        new.is_private = is_private;
+        let opened = desk.threads.open(world.client, &world.subject(), new).await;
+        opened.expect("opened").thread.id
+    };
+    let (public, private) = (open(false).await, open(true).await);
+    let known = office.log_length().await;
+    let assign = async |writer: Option<UserId>| {
+        word(
+            desk.bundles
+                .assign_writer(&world.admin, world.bundle, writer)
+                .await,
+        )
+    };
+    assert_eq!(
+        assign(Some(world.client.id)).await,
+        "writer_id:not_eligible"
+    );
+    assert_eq!(
+        assign(Some(world.writer.id)).await,
+        "ok",
+        "who has it already"
+    );
+    assert_eq!(assign(Some(world.other_writer.id)).await, "ok");
+    let sees = async |actor, thread| word(desk.threads.get(&actor, thread).await);
+    assert_eq!(sees(world.other_writer, public).await, "ok");
+    assert_eq!(sees(world.other_writer, private).await, "not found");
+    assert_eq!(sees(world.writer, public).await, "not found");
+    assert_eq!(
+        word(desk.bundles.see(&world.writer, world.bundle).await),
+        "not found"
+    );
+    assert_eq!(assign(None).await, "ok");
+    assert_eq!(sees(world.other_writer, public).await, "not found");
+    assert_eq!(
+        office.told_after(known).await,
+        ["bundle.writer_assigned"; 2]
+    );
+    let refused = desk
+        .bundles
+        .assign_writer(&world.editor, world.bundle, None)
+        .await;
+    assert_eq!(word(refused), "not allowed");
+}

@@ -1,0 +1,247 @@
+//! Files of bundles, and uploads.
+
+use std::sync::Arc;
+
+use classdesk_domain::blobs::{
+    BlobError, BlobRepository, BlobState, FileName, MockBlobStore, UploadTarget,
+};
+use classdesk_domain::error::Error;
+use classdesk_domain::files::{FileChange, NewFile, Visibility};
+use classdesk_domain::ids::{BlobId, BundleId, FileId, ThreadId, TicketId};
+use classdesk_domain::paging::Keyset;
+use classdesk_domain::people::Actor;
+use classdesk_domain::text::MessageText;
+use classdesk_domain::threads::{NewMessage, NewThread, ThreadChange};
+use classdesk_testkit::world::description;
+
+use super::support::{Office, bytes, word};
+
+async fn add(office: &Office, by: Actor, new: NewFile) -> Result<FileId, Error> {
+    let bundle = office.world.bundle;
+    let upload = office.upload(by, UploadTarget::Bundle(bundle)).await;
+    let added = office.desk.files.add(by, bundle, upload, new).await?;
+    Ok(added.id)
+}
+
+const fn shown(to_client: Option<bool>, to_writer: Option<bool>) -> FileChange {
+    FileChange {
+        description: None,
+        is_visible_to_client: to_client,
+        is_visible_to_writer: to_writer,
+    }
+}
+
+/// The state of every blob row, oldest first.
+async fn states(office: &Office) -> Vec<BlobState> {
+    let rows = office.store.list_blobs(None, 100).await.expect("readable");
+    rows.iter().map(|row| row.state).collect()
+}
+
+#[tokio::test]
+async fn flags_are_for_staff_to_say() {
+    let office = Office::open().await;
+    let world = &office.world;
+    let flagged = NewFile {
+        is_visible_to_writer: Some(false),
+        ..NewFile::default()
+    };
+    assert_eq!(
+        word(add(&office, world.client, flagged.clone()).await),
+        "not allowed"
+    );
+    assert_eq!(
+        states(&office).await,
+        [BlobState::Deleted],
+        "the upload was given up"
+    );
+    let id = add(&office, world.editor, flagged).await.expect("added");
+    let file = office
+        .desk
+        .files
+        .get(&world.client, world.bundle, id)
+        .await
+        .expect("seen");
+    let expected = Visibility {
+        to_client: true,
+        to_writer: false,
+    };
+    assert_eq!(file.visibility, expected);
+    assert_eq!(
+        word(office.desk.files.get(&world.writer, world.bundle, id).await),
+        "not found"
+    );
+    assert_eq!(
+        word(add(&office, world.writer, NewFile::default()).await),
+        "ok"
+    );
+    let target = UploadTarget::Bundle(world.bundle);
+    let stranger = office.desk.uploads.begin(&world.other_client, target).await;
+    assert_eq!(word(stranger), "not found");
+}
+
+#[tokio::test]
+async fn who_sees_changes_and_deletes_a_file() {
+    let office = Office::open().await;
+    let (world, files) = (&office.world, &office.desk.files);
+    let bundle = world.bundle;
+    let id = add(&office, world.client, NewFile::default())
+        .await
+        .expect("added");
+    let describe = FileChange {
+        description: Some(description("The plan")),
+        ..FileChange::default()
+    };
+    for (actor, sees, changes, flags) in [
+        (world.client, "ok", "ok", "not allowed"),
+        (world.writer, "ok", "not allowed", "not allowed"),
+        (world.editor, "ok", "ok", "ok"),
+        (world.other_client, "not found", "not found", "not found"),
+    ] {
+        assert_eq!(word(files.get(&actor, bundle, id).await), sees);
+        assert_eq!(word(files.download(&actor, bundle, id).await), sees);
+        assert_eq!(
+            word(files.list(&actor, bundle, Keyset::default()).await),
+            sees
+        );
+        assert_eq!(
+            word(files.change(&actor, bundle, id, describe.clone()).await),
+            changes
+        );
+        let flagged = files
+            .change(&actor, bundle, id, shown(Some(true), None))
+            .await;
+        assert_eq!(word(flagged), flags);
+    }
+    let known = office.log_length().await;
+    let hidden = files
+        .change(&world.admin, bundle, id, shown(Some(false), None))
+        .await;
+    let hidden = hidden.expect("changed");
+    assert_eq!(hidden.description.as_str(), "The plan");
+    assert_eq!(
+        word(files.delete(&world.client, bundle, id).await),
+        "not found"
+    );
+    let listed = files.list(&world.client, bundle, Keyset::default()).await;
+    assert!(listed.expect("listed").items.is_empty());
+    assert_eq!(word(files.get(&world.writer, bundle, id).await), "ok");
+    assert_eq!(
+        word(files.delete(&world.writer, bundle, id).await),
+        "not allowed"
+    );
+    assert_eq!(word(files.delete(&world.admin, bundle, id).await), "ok");
+    assert_eq!(
+        word(files.delete(&world.admin, bundle, id).await),
+        "not found"
+    );
+    assert_eq!(
+        office.told_after(known).await,
+        ["file.changed", "file.deleted"]
+    );
+    assert_eq!(states(&office).await, [BlobState::Deleted]);
+    assert_eq!(
+        word(
+            files
+                .list(&world.admin, BundleId::new(999), Keyset::default())
+                .await
+        ),
+        "not found"
+    );
+}
+
+#[tokio::test]
+async fn an_upload_needs_a_right_before_its_first_byte() {
+    let office = Office::open().await;
+    let (world, desk) = (&office.world, &office.desk);
+    let new = NewThread::with(world.writer.id);
+    let thread = desk.threads.open(world.client, &world.subject(), new).await;
+    let thread = thread.expect("opened").thread.id;
+    let to_thread = UploadTarget::Thread(thread);
+    assert_eq!(
+        word(desk.uploads.begin(&world.client, to_thread).await),
+        "ok"
+    );
+    assert_eq!(
+        word(desk.uploads.begin(&world.editor, to_thread).await),
+        "not allowed"
+    );
+    assert_eq!(
+        word(desk.uploads.begin(&world.other_writer, to_thread).await),
+        "not found"
+    );
+    for missing in [
+        UploadTarget::Thread(ThreadId::new(999)),
+        UploadTarget::Ticket(TicketId::new(999)),
+        UploadTarget::Bundle(BundleId::new(999)),
+    ] {
+        assert_eq!(
+            word(desk.uploads.begin(&world.admin, missing).await),
+            "not found"
+        );
+    }
+    let upload = office.upload(world.client, to_thread).await;
+    let closed = ThreadChange {
+        is_active: Some(false),
+        ..ThreadChange::default()
+    };
+    desk.threads
+        .change(&world.client, thread, closed)
+        .await
+        .expect("closed");
+    assert_eq!(
+        word(desk.uploads.begin(&world.client, to_thread).await),
+        "the thread is closed"
+    );
+    let message = NewMessage::text(MessageText::empty());
+    let refused = desk
+        .messages
+        .send(world.client, thread, message, Some(upload))
+        .await;
+    assert_eq!(word(refused), "the thread is closed");
+    assert_eq!(states(&office).await, [BlobState::Deleted]);
+}
+
+#[tokio::test]
+async fn an_upload_that_fails_or_is_given_up_leaves_a_row_to_sweep() {
+    let mut blobs = MockBlobStore::new();
+    let mut outcomes = vec![
+        Err(BlobError::Missing),
+        Err(BlobError::Empty),
+        Err(BlobError::TooLarge { limit: 7 }),
+    ];
+    blobs
+        .expect_put()
+        .withf(|_, _, limit| *limit == 100 * 1024 * 1024)
+        .returning(move |_, _, _| outcomes.pop().expect("three calls"));
+    let office = Office::open_with(|_, ports| ports.blobs = Arc::new(blobs)).await;
+    let (world, uploads) = (&office.world, &office.desk.uploads);
+    let target = UploadTarget::Bundle(world.bundle);
+    let permit = uploads
+        .begin(&world.client, target)
+        .await
+        .expect("a permit");
+    for expected in [
+        "the file is larger than 7 bytes",
+        "file:empty_file",
+        "the blob store failed",
+    ] {
+        let received = uploads
+            .receive(&permit, FileName::clean("x"), bytes(""))
+            .await;
+        assert_eq!(word(received), expected);
+    }
+    assert_eq!(states(&office).await, [BlobState::Deleted; 3]);
+    assert_eq!(uploads.limit(), 100 * 1024 * 1024);
+
+    let office = Office::open().await;
+    let upload = office.upload(office.world.client, target).await;
+    assert_eq!(states(&office).await, [BlobState::Pending]);
+    assert_eq!(upload.blob, BlobId::new(1));
+    office
+        .desk
+        .uploads
+        .abandon(&upload)
+        .await
+        .expect("given up");
+    assert_eq!(states(&office).await, [BlobState::Deleted]);
+}

@@ -1,0 +1,400 @@
+//! Signing in and out.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use classdesk_domain::Ports;
+use classdesk_domain::error::{Draft, Error, FieldFault, Invalid};
+use classdesk_domain::ids::SessionId;
+use classdesk_domain::paging::{Keyset, Limit};
+use classdesk_domain::people::{
+    AccessToken, Actor, Authenticated, LoggedIn, Login, LoginName, MockPasswordHasher, NewPassword,
+    PasswordChange, PasswordHash, PasswordHashError, UserChange, UserRepository, UserUpdate,
+    Verification,
+};
+use classdesk_domain::store::Commit;
+use classdesk_testkit::MemoryStore;
+use futures_util::FutureExt;
+
+use super::support::{Office, word};
+
+const PASSWORD: &str = "correct horse battery";
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+fn login(name: &str, password: &str) -> Login {
+    Login {
+        name: LoginName::new(name),
+        password: password.to_owned(),
+        address: "192.0.2.7".to_owned(),
+        user_agent: Some("a browser".to_owned()),
+    }
+}
+
+async fn office() -> Office {
+    let office = Office::open().await;
+    set_password(&office, "client", PASSWORD).await;
+    office
+}
+
+async fn set_password(office: &Office, name: &str, password: &str) {
+    let password = NewPassword::parse(password).expect("a password");
+    let name = LoginName::new(name);
+    let set = office.desk.operator.set_password(&name, &password).await;
+    set.expect("somebody has this name");
+}
+
+async fn enter(office: &Office) -> LoggedIn {
+    let entered = office.desk.sessions.login(login("client", PASSWORD)).await;
+    entered.expect("the right password")
+}
+
+async fn authenticated(office: &Office, token: &AccessToken) -> Authenticated {
+    let who = office.desk.sessions.authenticate(token).await;
+    who.expect("the token holds")
+}
+
+#[tokio::test]
+async fn a_token_acts_for_who_signed_in_by_name_or_address() {
+    let office = office().await;
+    for name in ["client", " CLIENT ", "Client@Example.com"] {
+        let entered = office.desk.sessions.login(login(name, PASSWORD)).await;
+        let entered = entered.expect(name);
+        let who = authenticated(&office, &entered.token).await;
+        assert_eq!(who.actor(), office.world.client);
+        assert_eq!(who.session, entered.session);
+        assert_eq!(who.user, entered.user);
+        assert_eq!(who.user.last_login_at, Some(who.session.created_at));
+        assert_eq!(
+            who.session.expires_at,
+            who.session.created_at.plus(14 * DAY)
+        );
+    }
+}
+
+#[tokio::test]
+async fn whoever_may_not_enter_gets_the_same_answer_and_is_throttled_alike() {
+    let office = office().await;
+    set_password(&office, "writer", PASSWORD).await;
+    let update = UserUpdate {
+        is_active: Some(false),
+        ..UserUpdate::of(office.world.writer.id)
+    };
+    office
+        .store
+        .update_user(Commit::new(update))
+        .await
+        .expect("change");
+    for (name, password) in [
+        ("client", "wrong"),
+        ("nobody", PASSWORD),
+        ("writer", PASSWORD),
+    ] {
+        for _ in 0..5 {
+            let refused = office.desk.sessions.login(login(name, password)).await;
+            assert!(matches!(refused, Err(Error::WrongCredentials)), "{name}");
+            office.clock.advance(MINUTE);
+        }
+        // The right password helps nobody now, and waiting is told to the second.
+        let refused = office.desk.sessions.login(login(name, PASSWORD)).await;
+        let Err(Error::Throttled { retry_after }) = refused else {
+            panic!("{name} was not throttled");
+        };
+        assert_eq!(retry_after, 10 * MINUTE);
+        office.clock.advance(15 * MINUTE);
+    }
+    enter(&office).await;
+}
+
+#[tokio::test]
+async fn success_forgives_the_account() {
+    let office = office().await;
+    for _ in 0..3 {
+        for _ in 0..4 {
+            let refused = office.desk.sessions.login(login("client", "wrong")).await;
+            assert!(matches!(refused, Err(Error::WrongCredentials)));
+        }
+        enter(&office).await;
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_name_is_verified_against_no_hash() {
+    let mut hasher = MockPasswordHasher::new();
+    hasher
+        .expect_verify()
+        .withf(|_, hash| hash.is_none())
+        .times(1)
+        .returning(|_, _| Ok(Verification::Wrong));
+    let office = Office::open_with(|_, ports| ports.hasher = Arc::new(hasher)).await;
+    let refused = office.desk.sessions.login(login("nobody", "x")).await;
+    assert!(matches!(refused, Err(Error::WrongCredentials)));
+}
+
+#[tokio::test]
+async fn a_busy_hasher_is_no_wrong_password() {
+    let mut hasher = MockPasswordHasher::new();
+    hasher
+        .expect_verify()
+        .returning(|_, _| Err(PasswordHashError::Busy));
+    let office = Office::open_with(|_, ports| ports.hasher = Arc::new(hasher)).await;
+    let refused = office.desk.sessions.login(login("client", "x")).await;
+    assert!(matches!(
+        refused,
+        Err(Error::Password(PasswordHashError::Busy))
+    ));
+}
+
+#[tokio::test]
+async fn an_outdated_hash_is_made_anew_at_the_next_login_and_no_other() {
+    let office = office().await;
+    let hash = async || {
+        let known = office.store.credentials_of(office.world.client.id).await;
+        known.expect("readable").expect("there").password
+    };
+    let old = hash().await;
+    enter(&office).await;
+    assert_eq!(hash().await, old);
+    office.hasher.strengthen();
+    enter(&office).await;
+    let new = hash().await;
+    assert_ne!(new, old);
+    enter(&office).await;
+    assert_eq!(hash().await, new);
+}
+
+/// A hasher that finds every password right, and between check and commit of the first does
+/// something to the store.
+fn meddling(store: &Arc<MemoryStore>, change: UserUpdate) -> MockPasswordHasher {
+    let (store, change) = (store.clone(), Mutex::new(Some(change)));
+    let mut hasher = MockPasswordHasher::new();
+    hasher.expect_verify().returning(move |_, hash| {
+        if let Some(change) = change.lock().expect("no panic").take() {
+            let changed = store.update_user(Commit::new(change)).now_or_never();
+            changed.expect("memory never waits").expect("change");
+            return Ok(Verification::Right { outdated: false });
+        }
+        let known = hash.is_some_and(|hash| hash.as_str().starts_with("hash of"));
+        Ok(if known {
+            Verification::Right { outdated: false }
+        } else {
+            Verification::Wrong
+        })
+    });
+    hasher
+        .expect_hash()
+        .returning(|password| Ok(PasswordHash::new(format!("new {password}"))));
+    hasher
+}
+
+/// An office where this happens to the client while their password is being checked.
+async fn meddled(change: impl FnOnce(&mut UserUpdate)) -> Office {
+    let exchange = |store: &Arc<MemoryStore>, ports: &mut Ports| {
+        let found = store.credentials(&LoginName::new("client")).now_or_never();
+        let known = found.expect("memory never waits").expect("readable");
+        let mut update = UserUpdate::of(known.expect("there").user.id);
+        change(&mut update);
+        ports.hasher = Arc::new(meddling(store, update));
+    };
+    Office::open_with(exchange).await
+}
+
+#[tokio::test]
+async fn a_password_that_was_changed_during_login_opens_nothing() {
+    let changed = |update: &mut UserUpdate| {
+        update.password = Some(PasswordHash::new("another".to_owned()));
+    };
+    let office = meddled(changed).await;
+    let refused = office.desk.sessions.login(login("client", PASSWORD)).await;
+    assert!(matches!(refused, Err(Error::WrongCredentials)));
+}
+
+#[tokio::test]
+async fn a_person_who_was_deactivated_during_login_stays_outside() {
+    let office = meddled(|update| update.is_active = Some(false)).await;
+    let refused = office.desk.sessions.login(login("client", PASSWORD)).await;
+    assert!(matches!(refused, Err(Error::WrongCredentials)));
+}
+
+fn change(current: &str, new: &str) -> PasswordChange {
+    PasswordChange {
+        current: current.to_owned(),
+        new: NewPassword::parse(new).expect("a password"),
+    }
+}
+
+#[tokio::test]
+async fn an_old_password_cannot_undo_a_new_one() {
+    let changed = |update: &mut UserUpdate| {
+        update.password = Some(PasswordHash::new("another".to_owned()));
+    };
+    let office = meddled(changed).await;
+    let user = office.store.user(office.world.client.id).await;
+    let user = user.expect("readable").expect("there");
+    let who = Authenticated {
+        session: classdesk_domain::people::Session {
+            id: SessionId::new(1),
+            user: user.id,
+            created_at: user.created_at,
+            last_used_at: user.created_at,
+            expires_at: user.created_at,
+            address: None,
+            user_agent: None,
+        },
+        user,
+    };
+    let wish = change(PASSWORD, "another horse battery");
+    let refused = office.desk.sessions.change_password(&who, wish).await;
+    assert_eq!(word(refused), "current_password:wrong_password");
+}
+
+#[tokio::test]
+async fn changing_the_password_ends_the_other_sessions() {
+    let office = office().await;
+    let (kept, ended) = (enter(&office).await, enter(&office).await);
+    let who = authenticated(&office, &kept.token).await;
+    let refused = office
+        .desk
+        .sessions
+        .change_password(&who, change("wrong", "the client horse"))
+        .await;
+    assert_eq!(
+        word(refused),
+        "current_password:wrong_password new_password:password_contains_username"
+    );
+    let known = office.log_length().await;
+    let wish = change(PASSWORD, "another horse battery");
+    let changed = office.desk.sessions.change_password(&who, wish).await;
+    assert_eq!(word(changed), "ok");
+    assert_eq!(office.told_after(known).await, ["user.password_changed"]);
+    authenticated(&office, &kept.token).await;
+    assert_eq!(
+        word(office.desk.sessions.authenticate(&ended.token).await),
+        "no valid session"
+    );
+    let refused = office.desk.sessions.login(login("client", PASSWORD)).await;
+    assert!(matches!(refused, Err(Error::WrongCredentials)));
+    let invalid = Draft::invalid(Invalid::field("new_password", FieldFault::Required));
+    let refused = office.desk.sessions.change_password(&who, invalid).await;
+    assert_eq!(word(refused), "new_password:required");
+}
+
+#[tokio::test]
+async fn a_token_dies_idle_old_unknown_or_with_its_person() {
+    let office = office().await;
+    let dies = async |token: &AccessToken| word(office.desk.sessions.authenticate(token).await);
+    let unknown = AccessToken::from_bytes([1; 32]);
+    assert_eq!(dies(&unknown).await, "no valid session");
+
+    let idle = enter(&office).await.token;
+    office.clock.advance(DAY - MINUTE);
+    assert_eq!(dies(&idle).await, "ok", "and this use keeps it alive");
+    office.clock.advance(DAY - MINUTE);
+    assert_eq!(dies(&idle).await, "ok");
+    office.clock.advance(DAY);
+    assert_eq!(dies(&idle).await, "no valid session");
+
+    let old = enter(&office).await.token;
+    for _ in 0..27 {
+        office.clock.advance(DAY / 2);
+        assert_eq!(dies(&old).await, "ok");
+    }
+    office.clock.advance(DAY / 2);
+    assert_eq!(dies(&old).await, "no valid session");
+
+    let token = enter(&office).await.token;
+    let wish = UserChange {
+        is_active: Some(false),
+        ..UserChange::default()
+    };
+    let (admin, client) = (office.world.admin, office.world.client);
+    let changed = office.desk.users.change(&admin, client.id, wish).await;
+    assert_eq!(word(changed), "ok");
+    assert_eq!(dies(&token).await, "no valid session");
+}
+
+#[tokio::test]
+async fn a_use_is_noted_at_most_once_a_minute() {
+    let office = office().await;
+    let entered = enter(&office).await;
+    let used = async || {
+        let who = authenticated(&office, &entered.token).await;
+        who.session.last_used_at
+    };
+    office.clock.advance(MINUTE / 2);
+    used().await;
+    assert_eq!(used().await, entered.session.last_used_at);
+    office.clock.advance(MINUTE / 2);
+    used().await;
+    assert_eq!(used().await, entered.session.last_used_at.plus(MINUTE));
+}
+
+#[tokio::test]
+async fn sessions_are_listed_in_full_pages_and_ended() {
+    let office = office().await;
+    let idle = enter(&office).await;
+    office.clock.advance(DAY / 2);
+    let mut own = Vec::new();
+    for _ in 0..3 {
+        own.insert(0, enter(&office).await);
+    }
+    office.clock.advance(DAY / 2);
+    let who = authenticated(&office, &own[0].token).await;
+    let page = Keyset {
+        limit: Limit::new(2).expect("a limit"),
+        after: None,
+    };
+    let first = office.desk.sessions.list(&who, page).await.expect("listed");
+    let ids = |sessions: &[classdesk_domain::people::Session]| -> Vec<_> {
+        sessions.iter().map(|session| session.id).collect()
+    };
+    assert_eq!(ids(&first.items), [own[0].session.id, own[1].session.id]);
+    let page = Keyset {
+        after: first.next,
+        ..page
+    };
+    let second = office.desk.sessions.list(&who, page).await.expect("listed");
+    assert_eq!(
+        ids(&second.items),
+        [own[2].session.id],
+        "without the idle one"
+    );
+    assert_eq!(second.next, None);
+
+    let sessions = &office.desk.sessions;
+    let missing = sessions.end_one(&who, SessionId::new(999)).await;
+    assert_eq!(word(missing), "not found");
+    assert_eq!(word(sessions.end_one(&who, own[1].session.id).await), "ok");
+    assert_eq!(
+        word(sessions.authenticate(&own[1].token).await),
+        "no valid session"
+    );
+    assert_eq!(word(sessions.logout(&who).await), "ok");
+    assert_eq!(
+        word(sessions.authenticate(&own[0].token).await),
+        "no valid session"
+    );
+    assert_eq!(word(sessions.logout_all(&who).await), "ok");
+    assert_eq!(
+        word(sessions.authenticate(&own[2].token).await),
+        "no valid session"
+    );
+    assert_eq!(
+        word(sessions.authenticate(&idle.token).await),
+        "no valid session"
+    );
+}
+
+#[tokio::test]
+async fn nobody_ends_the_sessions_of_others() {
+    let office = office().await;
+    set_password(&office, "writer", PASSWORD).await;
+    let theirs = enter(&office).await;
+    let entered = office.desk.sessions.login(login("writer", PASSWORD)).await;
+    let who = authenticated(&office, &entered.expect("entered").token).await;
+    assert_eq!(who.actor(), Actor::from(&who.user));
+    let refused = office.desk.sessions.end_one(&who, theirs.session.id).await;
+    assert_eq!(word(refused), "not found");
+    assert_eq!(word(office.desk.sessions.logout_all(&who).await), "ok");
+    authenticated(&office, &theirs.token).await;
+}

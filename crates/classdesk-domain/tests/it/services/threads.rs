@@ -1,0 +1,282 @@
+//! Threads.
+
+use classdesk_domain::ids::{MessageId, ThreadId, UserId};
+use classdesk_domain::paging::Keyset;
+use classdesk_domain::people::{Actor, UserChange};
+use classdesk_domain::text::SubjectLine;
+use classdesk_domain::threads::{NewMessage, NewThread, ThreadChange, ThreadFilter, ThreadView};
+use classdesk_testkit::world::words;
+
+use super::support::{Office, word};
+
+fn ids(view: &ThreadView) -> Vec<UserId> {
+    view.participants.iter().map(|person| person.id).collect()
+}
+
+async fn open(office: &Office, by: Actor, with: Actor) -> ThreadId {
+    let new = NewThread::with(with.id);
+    let opened = office
+        .desk
+        .threads
+        .open(by, &office.world.subject(), new)
+        .await;
+    opened.expect("opened").thread.id
+}
+
+fn line(text: &str) -> ThreadChange {
+    ThreadChange {
+        subject: SubjectLine::parse(text).ok(),
+        ..ThreadChange::default()
+    }
+}
+
+const fn active(is_active: bool) -> ThreadChange {
+    ThreadChange {
+        subject: None,
+        is_active: Some(is_active),
+    }
+}
+
+#[tokio::test]
+async fn in_a_thread_are_parties_recipient_and_creator_and_in_a_private_one_two() {
+    let office = Office::open().await;
+    let (world, threads) = (&office.world, &office.desk.threads);
+    let mut new = NewThread::with(world.editor.id);
+    new.initial_message = Some(words("Hello"));
+    let known = office.log_length().await;
+    let view = threads
+        .open(world.admin, &world.subject(), new.clone())
+        .await
+        .expect("opened");
+    let all = [world.admin, world.editor, world.client, world.writer].map(|actor| actor.id);
+    assert_eq!(ids(&view), all);
+    assert_eq!(
+        view.thread.subject.as_str(),
+        "Class bundle #1: Spring semester"
+    );
+    let message = view.last_message.expect("the first message");
+    assert_eq!(message.text.as_str(), "Hello");
+    assert_eq!(message.recipient.expect("named").id, world.editor.id);
+    assert_eq!(
+        office.told_after(known).await,
+        ["thread.created", "message.sent"]
+    );
+
+    new.is_private = true;
+    new.subject = SubjectLine::parse("Between us").ok();
+    new.initial_message = None;
+    let view = threads
+        .open(world.client, &world.subject(), new)
+        .await
+        .expect("opened");
+    assert_eq!(ids(&view), [world.editor.id, world.client.id]);
+    assert_eq!(
+        (view.thread.subject.as_str(), view.message_count),
+        ("Between us", 0)
+    );
+    assert_eq!(
+        word(threads.get(&world.writer, view.thread.id).await),
+        "not found"
+    );
+}
+
+#[tokio::test]
+async fn a_recipient_is_another_active_person_who_can_see_the_subject() {
+    let office = Office::open().await;
+    let (world, desk) = (&office.world, &office.desk);
+    let open = async |by, with| {
+        let new = NewThread::with(with);
+        word(desk.threads.open(by, &world.subject(), new).await)
+    };
+    assert_eq!(
+        open(world.client, world.client.id).await,
+        "recipient_id:recipient_is_sender"
+    );
+    assert_eq!(
+        open(world.client, world.other_writer.id).await,
+        "recipient_id:not_eligible"
+    );
+    assert_eq!(
+        open(world.client, UserId::new(999)).await,
+        "recipient_id:not_eligible"
+    );
+    assert_eq!(open(world.other_client, world.client.id).await, "not found");
+    let off = UserChange {
+        is_active: Some(false),
+        ..UserChange::default()
+    };
+    desk.users
+        .change(&world.admin, world.writer.id, off)
+        .await
+        .expect("changed");
+    assert_eq!(
+        open(world.client, world.writer.id).await,
+        "recipient_id:not_eligible"
+    );
+    let new = NewThread::with(world.editor.id);
+    let view = desk
+        .threads
+        .open(world.client, &world.subject(), new)
+        .await
+        .expect("opened");
+    assert!(ids(&view).contains(&world.writer.id), "assigned still");
+}
+
+#[tokio::test]
+async fn the_creator_and_staff_change_it_and_repeating_changes_nothing() {
+    let office = Office::open().await;
+    let (world, threads) = (&office.world, &office.desk.threads);
+    let id = open(&office, world.writer, world.client).await;
+    assert_eq!(
+        word(threads.change(&world.client, id, line("Mine")).await),
+        "not allowed"
+    );
+    assert_eq!(
+        word(threads.change(&world.other_client, id, line("Mine")).await),
+        "not found"
+    );
+    let known = office.log_length().await;
+    let changed = threads
+        .change(&world.writer, id, line("Ours"))
+        .await
+        .expect("changed");
+    assert_eq!(changed.thread.subject.as_str(), "Ours");
+    for _ in 0..2 {
+        assert_eq!(
+            word(threads.change(&world.editor, id, active(false)).await),
+            "ok"
+        );
+    }
+    let send = async || {
+        let text = NewMessage::text(words("Hello"));
+        word(
+            office
+                .desk
+                .messages
+                .send(world.client, id, text, None)
+                .await,
+        )
+    };
+    assert_eq!(send().await, "the thread is closed");
+    assert_eq!(
+        word(threads.change(&world.writer, id, active(true)).await),
+        "ok"
+    );
+    assert_eq!(
+        word(threads.change(&world.writer, id, line("Ours")).await),
+        "ok"
+    );
+    assert_eq!(send().await, "ok");
+    assert_eq!(
+        office.told_after(known).await,
+        [
+            "thread.changed",
+            "thread.closed",
+            "thread.reopened",
+            "message.sent"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn staff_add_and_remove_participants_themselves_too() {
+    let office = Office::open().await;
+    let (world, threads) = (&office.world, &office.desk.threads);
+    let id = open(&office, world.writer, world.client).await;
+    let add = async |by: &Actor, user: Actor| word(threads.add_participant(by, id, user.id).await);
+    assert_eq!(add(&world.writer, world.editor).await, "not allowed");
+    assert_eq!(add(&world.other_writer, world.editor).await, "not found");
+    assert_eq!(
+        add(&world.editor, world.other_client).await,
+        "user_id:not_eligible"
+    );
+    let send = async || {
+        let text = NewMessage::text(words("Hello"));
+        word(
+            office
+                .desk
+                .messages
+                .send(world.editor, id, text, None)
+                .await,
+        )
+    };
+    assert_eq!(send().await, "not allowed", "not yet in it");
+    let known = office.log_length().await;
+    for _ in 0..2 {
+        assert_eq!(add(&world.editor, world.editor).await, "ok");
+    }
+    assert_eq!(send().await, "ok");
+    let remove =
+        async |by: &Actor, user: Actor| word(threads.remove_participant(by, id, user.id).await);
+    assert_eq!(remove(&world.client, world.editor).await, "not allowed");
+    assert_eq!(remove(&world.admin, world.client).await, "ok");
+    assert_eq!(remove(&world.admin, world.client).await, "not found");
+    assert_eq!(
+        office.told_after(known).await,
+        [
+            "thread.participant_added",
+            "message.sent",
+            "thread.participant_removed"
+        ]
+    );
+    // A party who was taken off knows nothing of the thread any more.
+    assert_eq!(word(threads.get(&world.client, id).await), "not found");
+    assert_eq!(
+        word(threads.mark_read(&world.client, id, None).await),
+        "not found"
+    );
+    assert_eq!(
+        word(threads.change(&world.client, id, active(false)).await),
+        "not found"
+    );
+}
+
+#[tokio::test]
+async fn reading_moves_the_mark_of_participants() {
+    let office = Office::open().await;
+    let (world, desk) = (&office.world, &office.desk);
+    let id = open(&office, world.writer, world.client).await;
+    let mut sent = Vec::new();
+    for _ in 0..3 {
+        let text = NewMessage::text(words("Hello"));
+        sent.push(
+            desk.messages
+                .send(world.writer, id, text, None)
+                .await
+                .expect("sent")
+                .id,
+        );
+    }
+    let unread = async |actor: &Actor| {
+        desk.threads
+            .get(actor, id)
+            .await
+            .expect("seen")
+            .unread_count
+    };
+    assert_eq!(
+        (unread(&world.client).await, unread(&world.writer).await),
+        (3, 0)
+    );
+    let read = async |actor: &Actor, up_to| word(desk.threads.mark_read(actor, id, up_to).await);
+    assert_eq!(read(&world.client, Some(sent[1])).await, "ok");
+    assert_eq!(unread(&world.client).await, 1);
+    assert_eq!(read(&world.client, Some(sent[0])).await, "ok");
+    assert_eq!(unread(&world.client).await, 1, "never back");
+    assert_eq!(
+        read(&world.client, Some(MessageId::new(999))).await,
+        "up_to:not_in_thread"
+    );
+    assert_eq!(read(&world.client, None).await, "ok");
+    assert_eq!(unread(&world.client).await, 0);
+    assert_eq!(read(&world.editor, None).await, "not allowed");
+    let unread_only = ThreadFilter {
+        unread: Some(true),
+        ..ThreadFilter::default()
+    };
+    let listed = desk
+        .threads
+        .list(&world.client, unread_only, Keyset::default())
+        .await;
+    assert!(listed.expect("listed").items.is_empty());
+}

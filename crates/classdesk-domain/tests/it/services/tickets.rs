@@ -1,0 +1,416 @@
+//! Tickets, their messages, files and history.
+
+use classdesk_domain::ExpectedVersion;
+use classdesk_domain::blobs::UploadTarget;
+use classdesk_domain::ids::{TicketAttachmentId, TicketId, TicketMessageId, UserId};
+use classdesk_domain::paging::Keyset;
+use classdesk_domain::people::Actor;
+use classdesk_domain::text::Description;
+use classdesk_domain::tickets::{
+    NewTicket, NewTicketMessage, NewTicketOnSubject, Ticket, TicketChange, TicketPriority,
+    TicketStatus,
+};
+use classdesk_testkit::world::{description, title, words};
+
+use super::support::{Office, word};
+
+fn new_ticket() -> NewTicket {
+    NewTicket::new(title("Help"), description("Nothing happens."))
+}
+
+/// An office with a ticket of the client on the bundle.
+async fn office() -> (Office, TicketId) {
+    let office = Office::open().await;
+    let new = NewTicketOnSubject::from(new_ticket());
+    let world = &office.world;
+    let created = office
+        .desk
+        .tickets
+        .create_on(world.client, &world.subject(), new)
+        .await;
+    let id = created.expect("created").id;
+    (office, id)
+}
+
+async fn change(office: &Office, by: &Actor, id: TicketId, wish: TicketChange) -> String {
+    let any = ExpectedVersion::Any;
+    word(office.desk.tickets.change(by, id, wish, &any).await)
+}
+
+fn to(status: TicketStatus) -> TicketChange {
+    TicketChange {
+        status: Some(status),
+        ..TicketChange::default()
+    }
+}
+
+fn note(text: &str, is_internal: bool) -> NewTicketMessage {
+    NewTicketMessage {
+        text: words(text),
+        is_internal,
+    }
+}
+
+async fn get(office: &Office, by: &Actor, id: TicketId) -> Ticket {
+    office.desk.tickets.get(by, id).await.expect("seen")
+}
+
+/// A ticket's history as its viewer sees it: `action from to`.
+async fn history(office: &Office, by: &Actor, id: TicketId) -> Vec<String> {
+    let page = office.desk.tickets.history(by, id, Keyset::default()).await;
+    let lines = page.expect("seen").items;
+    lines
+        .iter()
+        .map(|line| {
+            let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+            format!("{} {} {}", line.action, value(&line.from), value(&line.to))
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_ticket_on_a_subject_names_it_in_its_last_line() {
+    let (office, id) = office().await;
+    let ticket = get(&office, &office.world.client, id).await;
+    assert_eq!(
+        ticket.description.as_str(),
+        "Nothing happens.\nClass bundle #1: Spring semester"
+    );
+    assert_eq!((ticket.status, ticket.version), (TicketStatus::Open, 1));
+    let bare = NewTicketOnSubject::from(NewTicket::new(title("Help"), Description::empty()));
+    let world = &office.world;
+    let created = office
+        .desk
+        .tickets
+        .create_on(world.editor, &world.subject(), bare)
+        .await;
+    let created = created.expect("created");
+    assert_eq!(
+        created.description.as_str(),
+        "Class bundle #1: Spring semester"
+    );
+    assert_eq!(created.requester.id, world.editor.id);
+    let alone = office
+        .desk
+        .tickets
+        .create(world.other_client, new_ticket())
+        .await;
+    assert_eq!(
+        alone.expect("created").description.as_str(),
+        "Nothing happens."
+    );
+}
+
+#[tokio::test]
+async fn who_may_create_a_ticket_and_for_whom() {
+    let office = Office::open().await;
+    let (world, tickets) = (&office.world, &office.desk.tickets);
+    let subject = world.subject();
+    let on = async |by: Actor, on_behalf_of: Option<UserId>| {
+        let ticket = new_ticket();
+        let new = NewTicketOnSubject {
+            ticket,
+            on_behalf_of,
+        };
+        tickets.create_on(by, &subject, new).await
+    };
+    assert_eq!(word(on(world.writer, None).await), "not allowed");
+    assert_eq!(word(on(world.other_client, None).await), "not found");
+    assert_eq!(
+        word(on(world.client, Some(world.client.id)).await),
+        "not allowed"
+    );
+    let wrong = on(world.admin, Some(world.other_client.id)).await;
+    assert_eq!(word(wrong), "on_behalf_of:not_eligible");
+    let ticket = on(world.admin, Some(world.client.id))
+        .await
+        .expect("created");
+    assert_eq!(ticket.created_by.id, world.admin.id);
+    assert_eq!(ticket.requester.id, world.client.id);
+    assert_eq!(word(tickets.get(&world.client, ticket.id).await), "ok");
+    assert_eq!(
+        word(tickets.create(world.writer, new_ticket()).await),
+        "not allowed"
+    );
+    assert_eq!(word(tickets.create(world.editor, new_ticket()).await), "ok");
+}
+
+#[tokio::test]
+async fn a_requester_closes_and_reopens_and_meets_403_or_409_else() {
+    let (office, id) = office().await;
+    let world = &office.world;
+    let client = &world.client;
+    use TicketStatus::{AwaitingResponse, Closed, Escalated, InProgress, Open};
+    assert_eq!(
+        change(&office, client, id, to(InProgress)).await,
+        "not allowed"
+    );
+    assert_eq!(
+        change(&office, client, id, to(Open)).await,
+        "a ticket that is open cannot become open"
+    );
+    assert_eq!(
+        change(&office, &world.writer, id, to(Closed)).await,
+        "not found"
+    );
+    assert_eq!(change(&office, client, id, to(Closed)).await, "ok");
+    assert!(get(&office, client, id).await.resolved_at.is_some());
+    assert_eq!(
+        change(&office, client, id, to(Escalated)).await,
+        "a ticket that is closed cannot become escalated"
+    );
+    assert_eq!(change(&office, client, id, to(Open)).await, "ok");
+    for status in [InProgress, Escalated, AwaitingResponse] {
+        assert_eq!(change(&office, &world.editor, id, to(status)).await, "ok");
+    }
+    let ticket = get(&office, client, id).await;
+    assert!(ticket.is_escalated && ticket.resolved_at.is_none());
+    assert_eq!(
+        history(&office, client, id).await,
+        [
+            "ticket.created - open",
+            "ticket.status_changed open closed",
+            "ticket.status_changed closed open",
+            "ticket.status_changed open in_progress",
+            "ticket.status_changed in_progress escalated",
+            "ticket.status_changed escalated awaiting_response",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn staff_triage_and_every_value_is_a_line() {
+    let (office, id) = office().await;
+    let world = &office.world;
+    let wish = TicketChange {
+        title: Some(title("Urgent help")),
+        priority: Some(TicketPriority::Critical),
+        assigned_to: Some(Some(world.editor.id)),
+        ..TicketChange::default()
+    };
+    assert_eq!(
+        change(&office, &world.client, id, wish.clone()).await,
+        "not allowed"
+    );
+    assert_eq!(change(&office, &world.admin, id, wish.clone()).await, "ok");
+    assert_eq!(
+        change(&office, &world.admin, id, wish).await,
+        "ok",
+        "and changes nothing"
+    );
+    assert_eq!(get(&office, &world.admin, id).await.version, 2);
+    let retitle = TicketChange {
+        title: Some(title("Help!")),
+        ..TicketChange::default()
+    };
+    assert_eq!(
+        change(&office, &world.client, id, retitle.clone()).await,
+        "ok"
+    );
+    let tickets = &office.desk.tickets;
+    let late = tickets
+        .change(&world.client, id, retitle, &ExpectedVersion::exactly(2))
+        .await;
+    assert_eq!(word(late), "someone else changed it first");
+    let assign = |person| TicketChange {
+        assigned_to: Some(person),
+        ..TicketChange::default()
+    };
+    for wrong in [world.client.id, UserId::new(999)] {
+        let refused = change(&office, &world.admin, id, assign(Some(wrong))).await;
+        assert_eq!(refused, "assigned_to:not_eligible");
+    }
+    assert_eq!(change(&office, &world.admin, id, assign(None)).await, "ok");
+    assert_eq!(
+        history(&office, &world.client, id).await,
+        [
+            "ticket.created - open".to_owned(),
+            "ticket.priority_changed medium critical".to_owned(),
+            format!("ticket.assigned - {}", world.editor.id),
+            "ticket.title_changed Help Urgent help".to_owned(),
+            "ticket.title_changed Urgent help Help!".to_owned(),
+            format!("ticket.assigned {} -", world.editor.id),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_answer_of_the_requester_opens_and_one_of_staff_does_not() {
+    let (office, id) = office().await;
+    let (world, tickets) = (&office.world, &office.desk.tickets);
+    assert_eq!(
+        change(
+            &office,
+            &world.editor,
+            id,
+            to(TicketStatus::AwaitingResponse)
+        )
+        .await,
+        "ok"
+    );
+    let add = async |by: Actor, new| word(tickets.add_message(by, id, new).await);
+    assert_eq!(add(world.editor, note("And?", false)).await, "ok");
+    assert_eq!(
+        get(&office, &world.client, id).await.status,
+        TicketStatus::AwaitingResponse
+    );
+    assert_eq!(add(world.client, note("Here.", false)).await, "ok");
+    assert_eq!(
+        get(&office, &world.client, id).await.status,
+        TicketStatus::Open
+    );
+    assert_eq!(add(world.client, note("Psst", true)).await, "not allowed");
+    assert_eq!(add(world.writer, note("Me too", false)).await, "not found");
+    assert_eq!(
+        history(&office, &world.client, id).await[2..],
+        [
+            "ticket.message_added - -",
+            "ticket.message_added - -",
+            "ticket.status_changed awaiting_response open",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_is_internal_leaves_no_trace_for_the_requester() {
+    let (office, id) = office().await;
+    let (world, tickets) = (&office.world, &office.desk.tickets);
+    let before = get(&office, &world.client, id).await;
+    office.clock.advance(std::time::Duration::from_secs(60));
+    let secret = tickets
+        .add_message(world.editor, id, note("Careful", true))
+        .await;
+    let secret = secret.expect("added");
+    let upload = office.upload(world.editor, UploadTarget::Ticket(id)).await;
+    let file = tickets
+        .attach(world.editor, id, upload, true)
+        .await
+        .expect("attached");
+
+    assert_eq!(get(&office, &world.client, id).await, before);
+    assert_eq!(
+        history(&office, &world.client, id).await,
+        ["ticket.created - open"]
+    );
+    let page = Keyset::default();
+    let seen = tickets
+        .messages(&world.client, id, page)
+        .await
+        .expect("seen");
+    assert!(seen.items.is_empty());
+    let seen = tickets
+        .attachments(&world.client, id, page)
+        .await
+        .expect("seen");
+    assert!(seen.items.is_empty());
+    assert_eq!(
+        word(tickets.message(&world.client, secret.id).await),
+        "not found"
+    );
+    assert_eq!(
+        word(tickets.attachment(&world.client, id, file.id).await),
+        "not found"
+    );
+
+    let staff = get(&office, &world.admin, id).await;
+    assert_eq!((staff.messages_count, staff.attachments_count), (1, 1));
+    assert_eq!(
+        tickets
+            .message(&world.admin, secret.id)
+            .await
+            .expect("seen"),
+        secret
+    );
+    assert_eq!(history(&office, &world.admin, id).await.len(), 3);
+    let (seen, download) = tickets
+        .attachment(&world.admin, id, file.id)
+        .await
+        .expect("seen");
+    assert_eq!(seen, file);
+    assert_eq!(
+        word(office.desk.downloads.open(&download.permit, None).await),
+        "ok"
+    );
+}
+
+#[tokio::test]
+async fn public_files_are_for_the_requester_and_staff() {
+    let (office, id) = office().await;
+    let (world, tickets) = (&office.world, &office.desk.tickets);
+    let upload = office.upload(world.client, UploadTarget::Ticket(id)).await;
+    let refused = tickets.attach(world.client, id, upload, true).await;
+    assert_eq!(word(refused), "not allowed");
+    let upload = office.upload(world.client, UploadTarget::Ticket(id)).await;
+    let file = tickets
+        .attach(world.client, id, upload, false)
+        .await
+        .expect("attached");
+    for (actor, expected) in [
+        (world.client, "ok"),
+        (world.editor, "ok"),
+        (world.writer, "not found"),
+        (world.other_client, "not found"),
+    ] {
+        assert_eq!(
+            word(tickets.attachment(&actor, id, file.id).await),
+            expected
+        );
+        assert_eq!(
+            word(tickets.attachments(&actor, id, Keyset::default()).await),
+            expected
+        );
+        assert_eq!(
+            word(tickets.messages(&actor, id, Keyset::default()).await),
+            expected
+        );
+        assert_eq!(
+            word(tickets.history(&actor, id, Keyset::default()).await),
+            expected
+        );
+    }
+    let missing = TicketAttachmentId::new(999);
+    assert_eq!(
+        word(tickets.attachment(&world.admin, id, missing).await),
+        "not found"
+    );
+    let missing = TicketMessageId::new(999);
+    assert_eq!(
+        word(tickets.message(&world.admin, missing).await),
+        "not found"
+    );
+}
+
+#[tokio::test]
+async fn a_requester_keeps_the_ticket_whatever_happens_to_the_subject() {
+    let (office, id) = office().await;
+    let world = &office.world;
+    let ticket = office
+        .desk
+        .tickets
+        .create(world.other_client, new_ticket())
+        .await;
+    let alone = ticket.expect("created").id;
+    assert_eq!(
+        change(
+            &office,
+            &world.other_client,
+            alone,
+            to(TicketStatus::Closed)
+        )
+        .await,
+        "ok"
+    );
+    // Somebody who owns the subject without being the requester knows nothing of it.
+    let subject = world.subject();
+    let created = office.desk.tickets.create_on(
+        world.editor,
+        &subject,
+        NewTicketOnSubject::from(new_ticket()),
+    );
+    let theirs = created.await.expect("created").id;
+    assert_eq!(
+        word(office.desk.tickets.get(&world.client, theirs).await),
+        "not found"
+    );
+    assert_eq!(word(office.desk.tickets.get(&world.client, id).await), "ok");
+}
