@@ -5,4 +5,7 @@ mod forms;
 mod harness;
 mod memory_blobs;
 mod operations;
+mod retries;
+mod threads;
+mod tickets;
 mod uploads;

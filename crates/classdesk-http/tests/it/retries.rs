@@ -1,0 +1,379 @@
+//! `Idempotency-Key`: the same request twice creates one thing.
+
+use std::time::Duration;
+
+use classdesk_domain::blobs::{BlobRepository, BlobState};
+use classdesk_domain::idempotency::{IdempotencyKey, IdempotencyRepository, Reservation, Scope};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::forms::{BOUNDARY, Form, announce};
+use crate::harness::{Answer, Client, Desk};
+use crate::uploads::{bundle_path, objects, upload_path};
+
+const TICKETS: &str = "/api/v1/tickets/";
+
+fn ticket(title: &str) -> Value {
+    json!({"title": title, "description": "words"})
+}
+
+async fn post_with_key(client: &Client<'_>, path: &str, key: &str, body: &Value) -> Answer {
+    client
+        .send(Method::POST, path, |request| {
+            request.header("idempotency-key", key).json(body)
+        })
+        .await
+}
+
+async fn form_with_key(client: &Client<'_>, path: &str, key: &str, form: Form) -> Answer {
+    client
+        .send(Method::POST, path, |request| {
+            let request = announce(request.header("idempotency-key", key));
+            request.body(form.body())
+        })
+        .await
+}
+
+async fn count(client: &Client<'_>, path: &str) -> usize {
+    let list = client.get(path).await.check_json(200);
+    list.as_array().unwrap().len()
+}
+
+fn check_replay(first: &Answer, again: &Answer) {
+    assert_eq!(first.status, 201, "{}", first.text());
+    assert_eq!(first.header("idempotency-replayed"), "");
+    assert_eq!((again.status, again.text()), (first.status, first.text()));
+    assert_eq!(again.header("idempotency-replayed"), "true");
+    assert_eq!(again.header("content-type"), first.header("content-type"));
+    assert_eq!(again.header("etag"), first.header("etag"));
+}
+
+#[tokio::test]
+async fn the_same_request_again_gets_the_same_answer_and_creates_nothing() {
+    let desk = Desk::start().await;
+    let client = desk.named("client").await;
+    let first = post_with_key(&client, TICKETS, "k", &ticket("a")).await;
+    desk.world.tick();
+    let again = post_with_key(&client, TICKETS, "k", &ticket("a")).await;
+    check_replay(&first, &again);
+    assert_ne!(first.header("etag"), "");
+    let bare = post_with_key(&client, "/api/v1/tickets", "k", &ticket("a")).await;
+    check_replay(&first, &bare);
+    assert_eq!(count(&client, TICKETS).await, 1);
+}
+
+#[tokio::test]
+async fn every_post_that_creates_takes_a_key() {
+    let desk = Desk::start().await;
+    let (admin, client) = (desk.named("admin").await, desk.named("client").await);
+    let bundle = bundle_path(&desk);
+    let on_bundle = json!({
+        "content_type": "class_bundle", "object_id": desk.world.bundle.get(),
+        "recipient_id": desk.world.writer.id.get(),
+    });
+    let thread = json!({"recipient_id": desk.world.writer.id.get(), "initial_message": "hi"});
+    let opened = post_with_key(&client, &format!("{bundle}create_thread/"), "k", &thread).await;
+    let thread_id = opened.check_json(201)["id"].clone();
+    let made = post_with_key(&client, TICKETS, "k", &ticket("a")).await;
+    let ticket_id = made.check_json(201)["id"].clone();
+    let cases = [
+        (&client, format!("{bundle}create_thread/"), thread),
+        (
+            &client,
+            "/api/v1/communications/threads/".to_owned(),
+            on_bundle,
+        ),
+        (
+            &client,
+            format!("/api/v1/communications/threads/{thread_id}/messages/"),
+            json!({"message": "hello"}),
+        ),
+        (&client, format!("{bundle}create_ticket/"), ticket("b")),
+        (&client, TICKETS.to_owned(), ticket("b")),
+        (
+            &admin,
+            format!("/api/v1/tickets/{ticket_id}/messages/"),
+            json!({"message": "hello", "is_internal": true}),
+        ),
+    ];
+    for (client, path, body) in cases {
+        let first = post_with_key(client, &path, "fresh", &body).await;
+        let again = post_with_key(client, &path, "fresh", &body).await;
+        assert_eq!(first.status, 201, "{path}: {}", first.text());
+        check_replay(&first, &again);
+    }
+    let forms = [
+        (upload_path(&desk), "file"),
+        (format!("/api/v1/tickets/{ticket_id}/attachments/"), "file"),
+        (
+            format!("/api/v1/communications/threads/{thread_id}/messages/"),
+            "attachment",
+        ),
+    ];
+    for (path, name) in forms {
+        let form = || Form::new().file(name, "a.txt", b"bytes");
+        let first = form_with_key(&client, &path, "form", form()).await;
+        let stored = objects(&desk).await;
+        let again = form_with_key(&client, &path, "form", form()).await;
+        check_replay(&first, &again);
+        assert_eq!(objects(&desk).await, stored, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn another_body_with_the_same_key_is_422() {
+    let desk = Desk::start().await;
+    let client = desk.named("client").await;
+    post_with_key(&client, TICKETS, "k", &ticket("a"))
+        .await
+        .check_json(201);
+    let other = post_with_key(&client, TICKETS, "k", &ticket("b")).await;
+    other.check_problem(422, "idempotency-mismatch");
+    let form = Form::new()
+        .file("file", "a", b"bytes")
+        .text("description", "x");
+    let path = upload_path(&desk);
+    form_with_key(&client, &path, "k", form)
+        .await
+        .check_json(201);
+    for form in [
+        Form::new()
+            .file("file", "a", b"other")
+            .text("description", "x"),
+        Form::new()
+            .file("file", "b", b"bytes")
+            .text("description", "x"),
+        Form::new()
+            .file("file", "a", b"bytes")
+            .text("description", "y"),
+        Form::new().file("file", "a", b"bytes"),
+        Form::new().text("description", "x"),
+    ] {
+        let other = form_with_key(&client, &path, "k", form).await;
+        other.check_problem(422, "idempotency-mismatch");
+    }
+    let turned = Form::new()
+        .text("description", "x")
+        .file("file", "a", b"bytes");
+    let again = form_with_key(&client, &path, "k", turned).await;
+    assert_eq!(again.header("idempotency-replayed"), "true");
+    assert_eq!(objects(&desk).await, 1);
+}
+
+#[tokio::test]
+async fn a_key_belongs_to_user_method_and_path() {
+    let desk = Desk::start().await;
+    let (client, other) = (desk.named("client").await, desk.named("other_client").await);
+    let mine = post_with_key(&client, TICKETS, "k", &ticket("a"))
+        .await
+        .check_json(201);
+    let theirs = post_with_key(&other, TICKETS, "k", &ticket("b"))
+        .await
+        .check_json(201);
+    assert_ne!(mine["id"], theirs["id"]);
+    let path = format!("{}create_ticket/", bundle_path(&desk));
+    let elsewhere = post_with_key(&client, &path, "k", &ticket("c")).await;
+    assert_ne!(elsewhere.check_json(201)["id"], mine["id"]);
+}
+
+#[tokio::test]
+async fn a_failed_request_frees_its_key_at_once() {
+    let desk = Desk::start().await;
+    let client = desk.named("client").await;
+    let bad = post_with_key(&client, TICKETS, "k", &json!({"title": ""})).await;
+    bad.check_faults(&["title: blank", "description: required"]);
+    let good = post_with_key(&client, TICKETS, "k", &ticket("a")).await;
+    assert_eq!(
+        (good.status, good.header("idempotency-replayed")),
+        (201, "")
+    );
+    let path = upload_path(&desk);
+    for form in [Form::new(), Form::new().raw(b"nonsense")] {
+        let bad = form_with_key(&client, &path, "k", form).await;
+        assert_eq!(bad.status, 400);
+    }
+    let form = Form::new().file("file", "a", b"bytes");
+    form_with_key(&client, &path, "k", form)
+        .await
+        .check_json(201);
+}
+
+#[tokio::test]
+async fn only_one_of_many_at_once_creates() {
+    let desk = Desk::start().await;
+    let client = desk.named("client").await;
+    let all = (0..20).map(|_| async {
+        let body = ticket("a");
+        let answer = post_with_key(&client, TICKETS, "k", &body).await;
+        (
+            answer.status,
+            answer.header("idempotency-replayed").to_owned(),
+        )
+    });
+    let answers = futures_util::future::join_all(all).await;
+    let first = answers
+        .iter()
+        .filter(|(status, replayed)| *status == 201 && replayed.is_empty());
+    assert_eq!(first.count(), 1);
+    assert!(
+        answers
+            .iter()
+            .all(|(status, _)| [201, 409].contains(status)),
+        "{answers:?}"
+    );
+    assert_eq!(count(&client, TICKETS).await, 1);
+}
+
+#[tokio::test]
+async fn while_the_first_upload_runs_the_second_is_409() {
+    let desk = Desk::start().await;
+    let client = desk.named("client").await;
+    let body = Form::new().file("file", "a", b"some bytes").body();
+    let head = format!(
+        "POST {} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nIdempotency-Key: k\r\n\
+         Content-Type: multipart/form-data; boundary={BOUNDARY}\r\nContent-Length: {}\r\n\r\n",
+        upload_path(&desk),
+        client.token(),
+        body.len()
+    );
+    let mut socket = desk.connect().await;
+    socket.write_all(head.as_bytes()).await.unwrap();
+    socket.write_all(&body[..body.len() - 30]).await.unwrap();
+    desk.eventually(async || !desk.store.list_blobs(None, 1).await.unwrap().is_empty())
+        .await;
+    let form = || Form::new().file("file", "a", b"some bytes");
+    let second = form_with_key(&client, &upload_path(&desk), "k", form()).await;
+    second.check_problem(409, "idempotency-running");
+    assert_ne!(second.header("retry-after"), "");
+    socket.write_all(&body[body.len() - 30..]).await.unwrap();
+    let mut start = [0; 12];
+    socket.read_exact(&mut start).await.unwrap();
+    assert_eq!(&start, b"HTTP/1.1 201");
+    let third = form_with_key(&client, &upload_path(&desk), "k", form()).await;
+    assert_eq!(
+        (third.status, third.header("idempotency-replayed")),
+        (201, "true")
+    );
+    assert_eq!(objects(&desk).await, 1);
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_frees_its_key() {
+    let desk = Desk::start().await;
+    let client = desk.named("client").await;
+    let mut socket = desk.connect().await;
+    let head = format!(
+        "POST {} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nIdempotency-Key: k\r\n\
+         Content-Type: multipart/form-data; boundary={BOUNDARY}\r\nContent-Length: 5000\r\n\r\n",
+        upload_path(&desk),
+        client.token(),
+    );
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let form = Form::new().file("file", "a", b"some bytes");
+    socket.write_all(&form.clone().open()).await.unwrap();
+    desk.eventually(async || !desk.store.list_blobs(None, 1).await.unwrap().is_empty())
+        .await;
+    drop(socket);
+    desk.eventually(async || {
+        let again = form_with_key(&client, &upload_path(&desk), "k", form.clone()).await;
+        again.status == 201
+    })
+    .await;
+    assert_eq!(objects(&desk).await, 1);
+    let rows = desk.store.list_blobs(None, 10).await.unwrap();
+    let stored = rows.iter().filter(|row| row.state == BlobState::Stored);
+    assert_eq!(stored.count(), 1);
+}
+
+#[tokio::test]
+async fn a_key_whose_server_died_is_free_after_a_minute() {
+    let desk = Desk::start().await;
+    let client = desk.named("client").await;
+    let scope = Scope {
+        user: desk.world.client.id,
+        operation: format!("POST {TICKETS}"),
+        key: IdempotencyKey::parse("k").unwrap(),
+    };
+    let reserved = desk.store.reserve(&scope, desk.world.now()).await.unwrap();
+    assert!(matches!(reserved, Reservation::Reserved(_)));
+    let answer = post_with_key(&client, TICKETS, "k", &ticket("a")).await;
+    answer.check_problem(409, "idempotency-running");
+    desk.world.clock.advance(Duration::from_secs(60));
+    post_with_key(&client, TICKETS, "k", &ticket("a"))
+        .await
+        .check_json(201);
+}
+
+#[tokio::test]
+async fn an_answer_that_was_not_kept_is_rendered_anew() {
+    let desk = Desk::start().await;
+    let client = desk.named("client").await;
+    let scope = Scope {
+        user: desk.world.client.id,
+        operation: format!("POST {TICKETS}"),
+        key: IdempotencyKey::parse("k").unwrap(),
+    };
+    let reserved = desk.store.reserve(&scope, desk.world.now()).await.unwrap();
+    let Reservation::Reserved(lease) = reserved else {
+        panic!("{reserved:?}")
+    };
+    let body = serde_json::to_vec(&ticket("a")).unwrap();
+    let completion = classdesk_domain::idempotency::Completion {
+        lease,
+        fingerprint: classdesk_domain::idempotency::Fingerprint::of(&body),
+    };
+    let new = classdesk_domain::tickets::NewTicket::new(
+        classdesk_domain::text::Title::parse("a").unwrap(),
+        classdesk_domain::text::Description::parse("words").unwrap(),
+    );
+    let by = classdesk_domain::By::completing(desk.world.client, Some(completion));
+    let created = desk.classdesk.tickets.create(by, new).await.unwrap();
+    let again = post_with_key(&client, TICKETS, "k", &ticket("a")).await;
+    assert_eq!(again.header("idempotency-replayed"), "true");
+    assert_eq!(again.check_json(201)["id"], created.id.get());
+    let kept = post_with_key(&client, TICKETS, "k", &ticket("a")).await;
+    assert_eq!(kept.text(), again.text());
+    assert_eq!(count(&client, TICKETS).await, 1);
+}
+
+#[tokio::test]
+async fn a_key_is_remembered_for_a_day() {
+    let desk = Desk::start().await;
+    let client = desk.named("client").await;
+    let first = post_with_key(&client, TICKETS, "k", &ticket("a"))
+        .await
+        .check_json(201);
+    desk.world
+        .clock
+        .advance(Duration::from_secs(24 * 60 * 60 - 1));
+    let client = desk.named("client").await;
+    let again = post_with_key(&client, TICKETS, "k", &ticket("a"))
+        .await
+        .check_json(201);
+    assert_eq!(again["id"], first["id"]);
+    desk.world.clock.advance(Duration::from_secs(1));
+    let anew = post_with_key(&client, TICKETS, "k", &ticket("a"))
+        .await
+        .check_json(201);
+    assert_ne!(anew["id"], first["id"]);
+}
+
+#[tokio::test]
+async fn keys_have_a_shape() {
+    let desk = Desk::start().await;
+    let client = desk.named("client").await;
+    for key in ["", "\u{e9}", &"k".repeat(256)] {
+        let answer = post_with_key(&client, TICKETS, key, &ticket("a")).await;
+        answer.check_problem(400, "invalid-header");
+    }
+    let twice = client
+        .send(Method::POST, TICKETS, |request| {
+            let request = request.header("idempotency-key", "a");
+            request.header("idempotency-key", "b").json(&ticket("a"))
+        })
+        .await;
+    twice.check_problem(400, "invalid-header");
+    let longest = post_with_key(&client, TICKETS, &"~".repeat(255), &ticket("a")).await;
+    assert_eq!(longest.status, StatusCode::CREATED.as_u16());
+}
