@@ -124,7 +124,8 @@ impl Folder {
         let removed = self.resolve(key.as_str()).and_then(|path| {
             remove_file(&path)?;
             for number in 1_u32.. {
-                let staged = format!("{}#{number}", path.display());
+                let mut staged = path.clone().into_os_string();
+                staged.push(format!("#{number}"));
                 match fs::remove_file(staged) {
                     Ok(()) => {}
                     Err(error) if error.kind() == io::ErrorKind::NotFound => break,

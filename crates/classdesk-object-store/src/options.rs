@@ -21,11 +21,11 @@ pub struct ObjectStoreOptions {
 }
 
 impl Default for ObjectStoreOptions {
-    /// No S3 variables, 16 uploads at once, 60 s for a request, 30 s of retries.
+    /// No S3 variables, 32 uploads at once, 60 s for a request, 30 s of retries.
     fn default() -> Self {
         Self {
             s3: S3Variables::default(),
-            concurrent_uploads: 16,
+            concurrent_uploads: 32,
             request_timeout: Duration::from_secs(60),
             retry_for: Duration::from_secs(30),
         }

@@ -22,6 +22,9 @@ use tempfile::TempDir;
 
 pub(crate) const LIMIT: u64 = 100 * 1024 * 1024;
 
+/// A path in which a library might see more than a path.
+const FOLDER: &str = "dätä #1 100%25/files";
+
 /// Which storage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -68,7 +71,7 @@ impl Stage {
         let (location, options, keep) = match kind {
             Kind::Folder => {
                 let folder = TempDir::new().unwrap();
-                let location = StorageLocation::Folder(folder.path().join("data/files"));
+                let location = StorageLocation::Folder(folder.path().join(FOLDER));
                 let options = impatient(S3Variables::default());
                 (location, options, Keep::Folder(folder))
             }
@@ -107,7 +110,7 @@ impl Stage {
     /// The folder in which the objects are files.
     pub(crate) fn root(&self) -> PathBuf {
         match &self.keep {
-            Keep::Folder(folder) => folder.path().join("data/files"),
+            Keep::Folder(folder) => folder.path().join(FOLDER),
             Keep::Server(server) => server.root().join("school/some/prefix"),
         }
     }
