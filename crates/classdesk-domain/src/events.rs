@@ -1,58 +1,20 @@
 //! The append-only log of changes: the audit trail and the ticket history in one.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::classdesk::Ports;
 use crate::clock::Timestamp;
-use crate::error::FieldFault;
+use crate::error::{Error, FieldFault};
 use crate::ids::{EventId, TicketId, UserId};
 use crate::paging::{Keyset, Page};
-use crate::people::UserRef;
+use crate::people::{Actor, UserRef};
+use crate::policy::{Ask, decide};
 use crate::store::StoreError;
-
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name {
-            $($(#[$vdoc])* $variant,)+
-        }
-
-        impl $name {
-            /// Every value, in the order of the contract.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
-
-            /// The word that the contract and the stores use.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $word,)+
-                }
-            }
-
-            /// Reads the word.
-            ///
-            /// # Errors
-            /// [`FieldFault::NotAChoice`](crate::error::FieldFault::NotAChoice) for any other.
-            pub fn parse(word: &str) -> Result<Self, $crate::error::FieldFault> {
-                match word {
-                    $($word => Ok(Self::$variant),)+
-                    _ => Err($crate::error::FieldFault::NotAChoice {
-                        allowed: [$($word),+].join(", "),
-                    }),
-                }
-            }
-        }
-
-        impl ::std::fmt::Display for $name {
-            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
-}
-pub(crate) use words;
+use crate::subjects::SubjectKind;
+use crate::words::words;
 
 words! {
     /// What was done.
@@ -292,7 +254,7 @@ impl AuditFilter {
     /// # Errors
     /// A [`FieldFault`] when it can't be any kind.
     pub fn parse_content_type(text: &str) -> Result<String, FieldFault> {
-        crate::subjects::SubjectKind::parse(text).map(|kind| kind.as_str().to_owned())
+        SubjectKind::parse(text).map(|kind| kind.as_str().to_owned())
     }
 }
 
@@ -312,32 +274,32 @@ pub trait EventRepository: Send + Sync {
 /// Reading the audit log (spec section 5, `audit/`).
 #[derive(Clone)]
 pub struct Audit {
-    ports: std::sync::Arc<crate::classdesk::Ports>,
+    ports: Arc<Ports>,
 }
 
 impl Audit {
-    pub(crate) const fn new(ports: std::sync::Arc<crate::classdesk::Ports>) -> Self {
+    pub(crate) const fn new(ports: Arc<Ports>) -> Self {
         Self { ports }
     }
 
     /// Whether this actor may read the log at all, for shells that check rights before parameters.
     ///
     /// # Errors
-    /// [`Error::Forbidden`](crate::error::Error::Forbidden).
-    pub fn may_read(&self, actor: &crate::people::Actor) -> Result<(), crate::error::Error> {
-        crate::policy::decide(actor, &crate::policy::Ask::ReadAudit).require()
+    /// [`Error::Forbidden`].
+    pub fn may_read(&self, actor: &Actor) -> Result<(), Error> {
+        decide(actor, &Ask::ReadAudit).require()
     }
 
     /// Entries that match, newest first.
     ///
     /// # Errors
-    /// [`Error::Forbidden`](crate::error::Error::Forbidden).
+    /// [`Error::Forbidden`].
     pub async fn list(
         &self,
-        actor: &crate::people::Actor,
+        actor: &Actor,
         filter: AuditFilter,
         page: Keyset,
-    ) -> Result<Page<AuditEntry>, crate::error::Error> {
+    ) -> Result<Page<AuditEntry>, Error> {
         self.may_read(actor)?;
         Ok(self.ports.events.audit(filter, page).await?)
     }

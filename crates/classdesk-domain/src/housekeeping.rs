@@ -111,6 +111,7 @@ impl Housekeeping {
     /// Only failures of the store.
     pub async fn purge(&self) -> Result<u64, Error> {
         let now = self.ports.clock.now();
+        // A slow request may still complete a lease that has ended, so its row stays a day longer.
         let outlived = Outlived {
             sessions_expired_by: now,
             sessions_idle_since: now.minus(self.settings.sessions.idle),

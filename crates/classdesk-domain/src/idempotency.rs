@@ -6,11 +6,13 @@
 //! retry finds the id of what was created and renders it again, since nobody has had an answer.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
+use crate::classdesk::Ports;
 use crate::clock::Timestamp;
 use crate::error::{Conflict, Error, FieldFault};
 use crate::ids::{IdempotencyId, UserId};
@@ -206,11 +208,11 @@ impl Reservation {
 /// Idempotency keys, as a shell uses them.
 #[derive(Clone)]
 pub struct Retries {
-    ports: std::sync::Arc<crate::classdesk::Ports>,
+    ports: Arc<Ports>,
 }
 
 impl Retries {
-    pub(crate) const fn new(ports: std::sync::Arc<crate::classdesk::Ports>) -> Self {
+    pub(crate) const fn new(ports: Arc<Ports>) -> Self {
         Self { ports }
     }
 

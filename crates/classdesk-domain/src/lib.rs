@@ -98,6 +98,7 @@ pub mod text;
 pub mod threads;
 pub mod tickets;
 mod use_case;
+mod words;
 
 pub use classdesk::{By, Classdesk, Ports, Settings};
 pub use use_case::ExpectedVersion;

@@ -4,6 +4,7 @@
 //! together, so a port needs no transaction handle, and an adapter is free to put many commits
 //! into one fsync.
 
+use crate::clock::Timestamp;
 use crate::events::NewEvent;
 use crate::files::Visibility;
 use crate::idempotency::Completion;
@@ -283,13 +284,13 @@ impl<S> Store for S where
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outlived {
     /// Sessions that end at or before this are over.
-    pub sessions_expired_by: crate::clock::Timestamp,
+    pub sessions_expired_by: Timestamp,
     /// Sessions last used before this are over.
-    pub sessions_idle_since: crate::clock::Timestamp,
+    pub sessions_idle_since: Timestamp,
     /// Failed logins before this no longer count.
-    pub login_failures_before: crate::clock::Timestamp,
+    pub login_failures_before: Timestamp,
     /// Idempotency records that end at or before this are forgotten.
-    pub idempotency_expired_by: crate::clock::Timestamp,
+    pub idempotency_expired_by: Timestamp,
 }
 
 /// Looking after the store itself.

@@ -4,9 +4,9 @@ use std::fmt;
 
 use crate::clock::Timestamp;
 use crate::error::FieldFault;
-use crate::events::words;
 use crate::ids::{BlobId, UserId};
 use crate::people::UserRef;
+use crate::words::words;
 
 use super::file_name::FileName;
 

@@ -4,12 +4,12 @@ use time::Date;
 
 use crate::clock::Timestamp;
 use crate::error::FieldFault;
-use crate::events::words;
 use crate::files::BundleFile;
 use crate::ids::{BundleId, UserId};
 use crate::people::{UserRef, Username};
 use crate::subjects::{Parties, SubjectRef};
 use crate::text::{Description, Level, SearchText, Title};
+use crate::words::words;
 
 words! {
     /// How far a bundle is.

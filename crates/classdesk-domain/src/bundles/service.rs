@@ -11,6 +11,7 @@ use crate::paging::{Keyset, Page};
 use crate::people::{Actor, Role};
 use crate::policy::{Ask, BundleAction, Sight, decide};
 use crate::store::{Commit, Fact};
+use crate::subjects::SubjectRef;
 use crate::use_case::{
     ExpectedVersion, active_in_role, both, redecide, still_acting, still_active,
 };
@@ -70,11 +71,7 @@ impl Bundles {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn see(&self, actor: &Actor, id: BundleId) -> Result<(), Error> {
-        let subject = self
-            .ports
-            .subjects
-            .subject(&crate::subjects::SubjectRef::bundle(id))
-            .await?;
+        let subject = self.ports.subjects.subject(&SubjectRef::bundle(id)).await?;
         let parties = subject.ok_or(Error::NotFound)?.parties;
         decide(actor, &Ask::Bundle(BundleAction::See, parties)).require()
     }
@@ -89,16 +86,14 @@ impl Bundles {
         id: BundleId,
         page: Keyset,
     ) -> Result<Page<Member>, Error> {
-        let view = self.load(actor, id).await?;
-        let parties = view.bundle.parties;
+        self.see(actor, id).await?;
         let members = self.ports.bundles.list_members(id, page).await?;
         Ok(members.map(|user| {
-            let relation = if user.id == parties.client {
-                MemberRelation::Client
-            } else if parties.assigned_writer == Some(user.id) {
-                MemberRelation::AssignedWriter
-            } else {
-                MemberRelation::Staff
+            // Only the bundle's own client and writer are listed beside staff.
+            let relation = match user.role {
+                Role::Client => MemberRelation::Client,
+                Role::Writer => MemberRelation::AssignedWriter,
+                Role::Editor | Role::Admin | Role::Superadmin => MemberRelation::Staff,
             };
             Member { user, relation }
         }))

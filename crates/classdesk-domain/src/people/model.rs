@@ -4,9 +4,9 @@ use std::fmt;
 
 use crate::clock::Timestamp;
 use crate::error::FieldFault;
-use crate::events::words;
 use crate::ids::UserId;
 use crate::text::{DisplayName, SearchText};
+use crate::words::words;
 
 use super::passwords::NewPassword;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::blobs::{Download, FileInfo, FinishedUpload, discard_on_error};
 use crate::classdesk::{By, Ports};
 use crate::clock::Timestamp;
-use crate::error::{Conflict, Draft, Error, FieldFault, Invalid};
+use crate::error::{Conflict, Draft, Error, Faults, FieldFault, Invalid};
 use crate::events::{EventAction, EventObject, NewEvent};
 use crate::ids::{MessageId, ThreadId, UserId};
 use crate::paging::{Keyset, Page};
@@ -315,7 +315,7 @@ impl Messages {
 
 /// What only the thread can tell about a message to be sent.
 fn check_message(new: &NewMessage, facts: &PostFacts, has_attachment: bool) -> Result<(), Invalid> {
-    let mut faults = crate::error::Faults::default();
+    let mut faults = Faults::default();
     if new.text.is_empty() && !has_attachment {
         faults.add("message", FieldFault::Blank);
     }

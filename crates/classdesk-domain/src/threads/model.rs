@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::error::FieldFault;
-use crate::events::words;
 use crate::ids::{MessageAttachmentId, MessageId, ThreadId, UserId};
 use crate::people::{Role, UserRef};
 use crate::subjects::{SubjectKind, SubjectRef};
 use crate::text::{MessageText, SubjectLine};
+use crate::words::words;
 
 /// How long a sender may edit or delete their own message (spec section 3). At exactly this age
 /// the message can still be changed.

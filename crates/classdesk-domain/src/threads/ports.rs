@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::blobs::{FileInfo, FinishedUpload, StoredBlob};
 use crate::clock::Timestamp;
-use crate::ids::{MessageId, ThreadId, UserId};
+use crate::ids::{MessageAttachmentId, MessageId, ThreadId, UserId};
 use crate::paging::{Keyset, Page};
 use crate::people::{Role, UserRef};
 use crate::policy::Sight;
@@ -276,7 +276,7 @@ pub trait MessageRepository: Send + Sync {
     async fn post_message(
         &self,
         commit: Commit<MessageRow>,
-    ) -> Result<(MessageId, Option<crate::ids::MessageAttachmentId>), StoreError>;
+    ) -> Result<(MessageId, Option<MessageAttachmentId>), StoreError>;
 
     /// The thread's facts seen from the query's viewer and a page of its messages by ascending id.
     /// Deleted messages MUST come with empty text and no attachment. The number of statements MUST

@@ -3,11 +3,11 @@
 use crate::blobs::FileInfo;
 use crate::clock::Timestamp;
 use crate::error::Conflict;
-use crate::events::words;
 use crate::ids::{TicketAttachmentId, TicketId, TicketMessageId, UserId};
 use crate::people::UserRef;
 use crate::subjects::{Parties, SubjectKind, SubjectRef};
 use crate::text::{Description, MessageText, SearchText, Title};
+use crate::words::words;
 
 words! {
     /// How urgent a ticket is.
