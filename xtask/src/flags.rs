@@ -97,3 +97,46 @@ xflags::xflags! {
         }
     }
 }
+
+/// The part of the help that is about one task; all of it when there is no such task.
+pub(crate) fn help_of(task: &str, help: &str) -> String {
+    let own = format!("xtask {task}");
+    let mut part = String::new();
+    let mut wanted = false;
+    for line in help.lines() {
+        if line.starts_with("xtask") {
+            wanted = line == own || line.starts_with(&format!("{own} "));
+        }
+        if wanted {
+            part.push_str(line);
+            part.push('\n');
+        }
+    }
+    if part.is_empty() { help } else { &part }.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn help(arguments: &[&str]) -> String {
+        let arguments = arguments.iter().map(OsString::from).collect();
+        let error = Xtask::from_vec(arguments).expect_err("help ends the parsing");
+        assert!(error.is_help());
+        error.to_string()
+    }
+
+    #[test]
+    fn a_task_explains_itself_and_its_parts() {
+        let help = help_of("migrations", &help(&["migrations", "--help"]));
+        assert!(help.starts_with("xtask migrations\n"));
+        assert!(help.contains("\nxtask migrations new\n"));
+        assert!(!help.contains("xtask ci"));
+    }
+
+    #[test]
+    fn without_a_task_everything_is_explained() {
+        let all = help(&["--help"]);
+        assert_eq!(help_of("--help", &all), all.trim());
+    }
+}

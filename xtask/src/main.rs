@@ -35,7 +35,16 @@ use std::process::ExitCode;
 use flags::{Xtask, XtaskCmd};
 
 fn main() -> ExitCode {
-    let outcome = match Xtask::from_env_or_exit().subcommand {
+    let flags = match Xtask::from_env() {
+        Ok(flags) => flags,
+        Err(error) if error.is_help() => {
+            let task = std::env::args().nth(1).unwrap_or_default();
+            println!("{}", flags::help_of(&task, &error.to_string()));
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => error.exit(),
+    };
+    let outcome = match flags.subcommand {
         XtaskCmd::Bench(flags) => bench::run(&flags),
         XtaskCmd::Contract(flags) => contract::run(&flags),
         XtaskCmd::Test(flags) => test::run(&flags),
