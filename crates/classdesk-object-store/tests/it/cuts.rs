@@ -7,6 +7,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ use classdesk_testkit::{FrozenClock, MemoryStore, PlainHasher, World};
 use futures_util::{StreamExt, stream};
 
 use crate::faults::{Fault, Faulty};
-use crate::stage::{Kind, Stage, chunks, content, eventually};
+use crate::stage::{Kind, Stage, chunks, content, eventually, fresh_key};
 
 const CHUNK: usize = 40_000;
 
@@ -272,4 +273,31 @@ async fn nothing_is_left_of_an_upload_to_a_folder_that_is_cut() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_left_of_an_upload_to_a_bucket_that_is_cut() {
     check_cuts(Kind::Bucket, points() * 2 / 5).await;
+}
+
+/// The narrowest point: everything is durable, and the request goes away before it hears of it.
+#[tokio::test]
+async fn an_object_of_which_nobody_heard_is_erased() {
+    for kind in [Kind::Folder, Kind::Bucket] {
+        let stage = Stage::new(kind).await;
+        let (key, read_out) = (fresh_key(), Arc::new(AtomicBool::new(false)));
+        let last = {
+            let read_out = Arc::clone(&read_out);
+            stream::once(async move {
+                read_out.store(true, Ordering::SeqCst);
+                Ok(Bytes::new())
+            })
+        };
+        let bytes = chunks(&content(1, 1000), 100).chain(last);
+        let mut putting = Box::pin(stage.blobs.put(&key, Box::pin(bytes), 1000));
+        while !read_out.load(Ordering::SeqCst) {
+            let mut inner = putting.as_mut();
+            let polled = std::future::poll_fn(|cx| Poll::Ready(inner.as_mut().poll(cx))).await;
+            assert!(polled.is_pending());
+            tokio::task::yield_now().await;
+        }
+        eventually("the object", || stage.file(&key).exists()).await;
+        drop(putting);
+        eventually("its end", || stage.traces().is_empty()).await;
+    }
 }
