@@ -26,8 +26,6 @@ pub(crate) use request_id::RequestIds;
 
 /// What is known of a request while it is served.
 pub(crate) struct RequestContext {
-    /// Its id.
-    pub(crate) id: String,
     /// How much of its path lies above the shell, in bytes.
     mount: usize,
     /// Who asks, once that is known.
@@ -53,7 +51,6 @@ pub(crate) async fn serve(
     let id = shell.request_ids().take_or_make(request.headers());
     let within = request.match_info().unprocessed().len();
     let context = RequestContext {
-        id: id.clone(),
         mount: request.path().len().saturating_sub(within),
         user: None,
     };

@@ -3,27 +3,51 @@
 //! A handler extracts, calls one service and renders. What may be done by whom is not decided
 //! here.
 
+mod audit;
+mod auth;
+mod bundles;
 mod files;
 mod messages;
 mod operations;
+mod subjects;
 mod threads;
 mod ticket_notes;
 mod tickets;
+mod users;
 
 use actix_web::HttpResponse;
 use actix_web::web::ServiceConfig;
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Document;
 
 use crate::Shell;
 use crate::problem::Problem;
 
 /// Registers every endpoint.
 pub(crate) fn configure(shell: &Shell, config: &mut ServiceConfig) {
+    auth::configure(shell, config);
+    users::configure(config);
+    bundles::configure(config);
+    subjects::configure(config);
+    audit::configure(config);
     operations::configure(shell, config);
     threads::configure(config);
     messages::configure(config);
     tickets::configure(config);
     ticket_notes::configure(config);
     files::configure(config);
+}
+
+/// The operations of every module.
+pub(crate) fn documents() -> [Document; 6] {
+    [
+        auth::Operations::openapi(),
+        users::Operations::openapi(),
+        bundles::Operations::openapi(),
+        subjects::Operations::openapi(),
+        audit::Operations::openapi(),
+        operations::Operations::openapi(),
+    ]
 }
 
 /// The answer to every path that is not served.

@@ -3,12 +3,18 @@
 use actix_web::http::{Method, header};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use serde::Serialize;
+use utoipa::OpenApi;
 
 use crate::Shell;
 use crate::problem::Problem;
 use crate::render::ok;
 use crate::routing::Endpoint;
+use crate::wire::HealthView;
+
+/// The operations of this module.
+#[derive(OpenApi)]
+#[openapi(paths(live, ready, metrics))]
+pub(super) struct Operations;
 
 /// Registers the endpoints.
 pub(super) fn configure(shell: &Shell, config: &mut ServiceConfig) {
@@ -32,22 +38,37 @@ pub(super) fn configure(shell: &Shell, config: &mut ServiceConfig) {
     }
 }
 
-/// How the program is.
-#[derive(Serialize)]
-pub(crate) struct HealthView {
-    /// `ok`.
-    status: &'static str,
-}
-
+/// Is the process up
+///
+/// Answers as long as the process serves at all.
+#[utoipa::path(
+    get, path = "/healthz/live", tag = "operations", operation_id = "live", security(()),
+    responses((status = 200, description = "It is up", body = HealthView)),
+)]
 async fn live() -> HttpResponse {
-    ok(&HealthView { status: "ok" })
+    ok(&HealthView::OK)
 }
 
+/// Is everything in reach
+///
+/// Answers 200 when database and storage answer.
+#[utoipa::path(
+    get, path = "/healthz/ready", tag = "operations", operation_id = "ready", security(()),
+    responses((status = 200, description = "Ready to work", body = HealthView)),
+)]
 async fn ready(shell: Data<Shell>) -> Result<HttpResponse, Problem> {
     shell.desk().housekeeping.ready().await?;
-    Ok(ok(&HealthView { status: "ok" }))
+    Ok(ok(&HealthView::OK))
 }
 
+/// Figures for Prometheus
+///
+/// Requests by route, method and status, their latency, and what the program adds.
+#[utoipa::path(
+    get, path = "/metrics", tag = "operations", operation_id = "metrics", security(()),
+    responses((status = 200, description = "The figures", body = String,
+        content_type = "text/plain")),
+)]
 async fn metrics(request: HttpRequest, shell: Data<Shell>) -> HttpResponse {
     const OPEN_METRICS: &str = "application/openmetrics-text";
     let takes_open_metrics = request

@@ -12,7 +12,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
-use crate::memory_blobs::MemoryBlobs;
+use crate::outage::SwitchedBlobs;
 
 /// The address that the shell believes to have, other than the one by which it is reached.
 pub(crate) const PUBLIC_URL: &str = "https://desk.example.com/base";
@@ -27,7 +27,7 @@ pub(crate) struct Desk {
     /// What the server keeps.
     pub(crate) store: Arc<MemoryStore>,
     /// The bytes that it keeps.
-    pub(crate) blobs: Arc<MemoryBlobs>,
+    pub(crate) blobs: Arc<SwitchedBlobs>,
     /// Hashes the passwords.
     pub(crate) hasher: Arc<PlainHasher>,
     /// The use cases that it serves.
@@ -68,13 +68,14 @@ impl Desk {
     ) -> Self {
         let store = Arc::new(MemoryStore::new());
         let world = Arc::new(World::create(&*store).await);
-        let blobs = Arc::new(MemoryBlobs::default());
+        let clock = Arc::new(WorldClock(world.clone()));
+        let blobs = Arc::new(SwitchedBlobs::new(clock.clone()));
         let hasher = Arc::new(PlainHasher::default());
         let ports = Ports::new(
             &store,
             blobs.clone(),
             hasher.clone(),
-            Arc::new(WorldClock(world.clone())),
+            clock,
             Arc::new(SeededSecrets::new(1)),
         );
         let mut domain_settings = classdesk_domain::Settings::default();

@@ -1,10 +1,11 @@
 //! The API over a real socket.
 
+mod auth;
 mod downloads;
 mod forms;
 mod harness;
-mod memory_blobs;
 mod operations;
+mod outage;
 mod retries;
 mod threads;
 mod tickets;

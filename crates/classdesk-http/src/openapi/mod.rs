@@ -1,0 +1,63 @@
+//! The OpenAPI document: written beside the handlers, completed here.
+
+mod problems;
+
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Components, OpenApi as Document};
+use utoipa::{Modify, OpenApi};
+
+use crate::problem::{FieldProblem, ProblemDocument};
+use crate::routes;
+
+/// What stands above the operations.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Classdesk",
+        description = "Bundles of classes with threads, tickets and files between clients, writers \
+            and staff.\n\nSign in with `POST /api/v1/auth/login/` and send the token as \
+            `Authorization: Bearer TOKEN`. Errors are problem documents (RFC 9457). Lists are \
+            arrays; a further page is named by the `Link` header. What you may not see is 404.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    servers((url = "/", description = "Where this document comes from")),
+    components(schemas(ProblemDocument, FieldProblem)),
+    modifiers(&Bearer),
+)]
+struct Frame;
+
+/// Declares the one way to sign in.
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut Document) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("The `access_token` of a session."))
+            .build();
+        document
+            .components
+            .get_or_insert_with(Components::new)
+            .add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The whole document.
+pub(crate) fn document() -> Document {
+    let mut document = Frame::openapi();
+    for part in routes::documents() {
+        document.merge(part);
+    }
+    problems::complete(&mut document);
+    document
+}
+
+/// The OpenAPI 3.1 document of everything that a [`Shell`](crate::Shell) serves, as JSON.
+#[must_use]
+pub fn openapi() -> String {
+    let mut text = document()
+        .to_pretty_json()
+        .expect("the document consists of strings and numbers");
+    text.push('\n');
+    text
+}

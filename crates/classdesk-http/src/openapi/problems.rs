@@ -1,0 +1,225 @@
+//! Which problems an operation can answer with.
+//!
+//! An operation names its own in the extension `x-problems`; what follows from its shape is added
+//! here: a body can be malformed, a path can lead nowhere, a token can be dead.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use utoipa::openapi::extensions::ExtensionsBuilder;
+use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+use utoipa::openapi::schema::Ref;
+use utoipa::openapi::{
+    Content, ContentBuilder, Header, HeaderBuilder, OpenApi, RefOr, Response, ResponseBuilder,
+};
+
+use crate::problem::{ProblemDocument, ProblemKind};
+
+const EXTENSION: &str = "x-problems";
+
+/// What every operation can answer.
+const ALWAYS: [ProblemKind; 5] = [
+    ProblemKind::UriTooLong,
+    ProblemKind::HeadersTooLarge,
+    ProblemKind::Internal,
+    ProblemKind::Overloaded,
+    ProblemKind::Unavailable,
+];
+
+/// What an operation with a body can answer besides.
+const WITH_BODY: [ProblemKind; 6] = [
+    ProblemKind::Validation,
+    ProblemKind::IncompleteBody,
+    ProblemKind::RequestTimeout,
+    ProblemKind::TooLarge,
+    ProblemKind::UnsupportedMediaType,
+    ProblemKind::Contended,
+];
+
+/// Adds the problem responses, and the headers that are the same everywhere.
+pub(super) fn complete(document: &mut OpenApi) {
+    for item in document.paths.paths.values_mut() {
+        for (operation, creates) in operations(item) {
+            let kinds = kinds_of(operation, creates);
+            let names: Vec<_> = kinds.iter().map(|kind| kind.slug()).collect();
+            operation.extensions = Some(ExtensionsBuilder::new().add(EXTENSION, names).build());
+            add_responses(operation, &kinds);
+            add_headers(operation);
+        }
+    }
+}
+
+/// The operations of a path, and whether each changes something.
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&mut Operation, bool)> {
+    let reads = [item.get.as_mut(), item.head.as_mut()];
+    let writes = [
+        item.post.as_mut(),
+        item.put.as_mut(),
+        item.patch.as_mut(),
+        item.delete.as_mut(),
+    ];
+    let reads = reads
+        .into_iter()
+        .flatten()
+        .map(|operation| (operation, false));
+    let writes = writes
+        .into_iter()
+        .flatten()
+        .map(|operation| (operation, true));
+    reads.chain(writes)
+}
+
+fn kinds_of(operation: &Operation, writes: bool) -> Vec<ProblemKind> {
+    let mut kinds = named(operation);
+    kinds.extend(ALWAYS);
+    if operation.request_body.is_some() {
+        kinds.extend(WITH_BODY);
+    }
+    if operation
+        .security
+        .as_ref()
+        .is_some_and(|all| !all.is_empty())
+    {
+        kinds.push(ProblemKind::Unauthenticated);
+        if writes {
+            kinds.push(ProblemKind::Contended);
+        }
+    }
+    if has_parameter(operation, &ParameterIn::Path) {
+        kinds.push(ProblemKind::NotFound);
+    }
+    if has_parameter(operation, &ParameterIn::Query) {
+        kinds.push(ProblemKind::Validation);
+    }
+    if has_parameter(operation, &ParameterIn::Header) {
+        kinds.push(ProblemKind::InvalidHeader);
+    }
+    kinds.sort_unstable_by_key(|kind| (kind.status(), kind.slug()));
+    kinds.dedup();
+    kinds
+}
+
+/// The kinds that the operation names itself.
+fn named(operation: &Operation) -> Vec<ProblemKind> {
+    let extensions = operation.extensions.as_ref();
+    let slugs = extensions.and_then(|extensions| extensions.get(EXTENSION)?.as_array().cloned());
+    slugs
+        .into_iter()
+        .flatten()
+        .map(|slug| {
+            slug.as_str()
+                .and_then(ProblemKind::from_slug)
+                .expect("operations name problems by their slugs")
+        })
+        .collect()
+}
+
+fn has_parameter(operation: &Operation, place: &ParameterIn) -> bool {
+    let parameters = operation.parameters.iter().flatten();
+    parameters
+        .filter_map(as_item)
+        .any(|parameter| parameter.parameter_in == *place)
+}
+
+fn as_item<T>(item: &RefOr<T>) -> Option<&T> {
+    match item {
+        RefOr::T(item) => Some(item),
+        RefOr::Ref(_) => None,
+    }
+}
+
+fn add_responses(operation: &mut Operation, kinds: &[ProblemKind]) {
+    let mut by_status = BTreeMap::<u16, Vec<ProblemKind>>::new();
+    for kind in kinds {
+        by_status
+            .entry(kind.status().as_u16())
+            .or_default()
+            .push(*kind);
+    }
+    for (status, kinds) in by_status {
+        let response = RefOr::T(response(&kinds));
+        let responses = &mut operation.responses.responses;
+        responses.insert(status.to_string(), response);
+    }
+}
+
+fn response(kinds: &[ProblemKind]) -> Response {
+    let lines: Vec<_> = kinds
+        .iter()
+        .map(|kind| format!("`{}`: {}", kind.type_path(), kind.about()))
+        .collect();
+    let content = kinds.iter().fold(
+        ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemDocument"))),
+        |content, kind| {
+            let example = utoipa::openapi::example::ExampleBuilder::new()
+                .summary(kind.title())
+                .value(Some(example(*kind)))
+                .build();
+            content.examples_from_iter([(kind.slug(), example)])
+        },
+    );
+    let content: Content = content.build();
+    let mut response = ResponseBuilder::new()
+        .description(lines.join("\n\n"))
+        .content(ProblemDocument::MEDIA_TYPE, content);
+    for (name, about) in kinds[0].headers() {
+        response = response.header(*name, text_header(about));
+    }
+    response.build()
+}
+
+fn example(kind: ProblemKind) -> Value {
+    let mut example = json!({
+        "type": kind.type_path(),
+        "title": kind.title(),
+        "status": kind.status().as_u16(),
+        "detail": kind.about(),
+        "request_id": "8f14e45fceea167a5a36dedd4bea2543",
+    });
+    if kind == ProblemKind::Validation {
+        example["errors"] = json!([
+            {"field": "title", "code": "required", "message": "This field is required."}
+        ]);
+    }
+    example
+}
+
+impl ProblemKind {
+    /// The headers that come with this kind.
+    fn headers(self) -> &'static [(&'static str, &'static str)] {
+        match self.status().as_u16() {
+            401 => &[("WWW-Authenticate", "`Bearer`")],
+            405 => &[("Allow", "The methods that the path has.")],
+            429 | 503 => &[("Retry-After", "How many seconds to wait.")],
+            _ => &[],
+        }
+    }
+}
+
+fn text_header(about: &str) -> Header {
+    HeaderBuilder::new()
+        .schema(Some(<String as utoipa::PartialSchema>::schema()))
+        .description(Some(about))
+        .build()
+}
+
+/// `X-Request-Id` everywhere, `Link` on lists.
+fn add_headers(operation: &mut Operation) {
+    let parameters = operation.parameters.iter().flatten();
+    let pages = parameters
+        .filter_map(as_item)
+        .any(|parameter| parameter.name == "cursor");
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else {
+            continue;
+        };
+        let id = text_header("The id of this request, as in the server's log.");
+        response
+            .headers
+            .insert("X-Request-Id".to_owned(), RefOr::T(id));
+        if pages && status == "200" {
+            let link = text_header("The next page, as `<URL>; rel=\"next\"`; none on the last.");
+            response.headers.insert("Link".to_owned(), RefOr::T(link));
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The audit log: `audit/`.
+
+use actix_web::web::{Data, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use classdesk_domain::events::{AuditFilter, EventAction};
+use classdesk_domain::ids::UserId;
+use classdesk_domain::paging::List;
+use utoipa::OpenApi;
+
+use crate::Shell;
+use crate::extract::{Caller, QueryReader, read};
+use crate::problem::Problem;
+use crate::render;
+use crate::routing::Endpoint;
+use crate::wire::{AuditEntryView, AuditParams, PageParams};
+
+/// The operations of this module.
+#[derive(OpenApi)]
+#[openapi(paths(list))]
+pub(super) struct Operations;
+
+/// Registers the endpoints.
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config.service(Endpoint::at("/api/v1/audit/").get(list).service());
+}
+
+/// Read the audit log
+///
+/// Every change that was made, newest first. For superadmins.
+#[utoipa::path(
+    get, path = "/api/v1/audit/", tag = "audit", operation_id = "list_audit",
+    security(("bearer" = [])), params(AuditParams, PageParams),
+    responses((status = 200, description = "A page of changes", body = Vec<AuditEntryView>)),
+    extensions(("x-problems" = json!(["forbidden"]))),
+)]
+async fn list(
+    caller: Caller,
+    request: HttpRequest,
+    shell: Data<Shell>,
+) -> Result<HttpResponse, Problem> {
+    let audit = &shell.desk().audit;
+    audit.may_read(caller.actor())?;
+    let mut query = QueryReader::of(&request);
+    let filter = AuditFilter {
+        actor: query.optional("actor", read::id_parameter::<UserId>),
+        action: query.optional("action", EventAction::parse),
+        content_type: query.optional("content_type", AuditFilter::parse_content_type),
+        object_id: query.optional("object_id", read::integer_parameter),
+        since: query.optional("since", read::time_parameter),
+        until: query.optional("until", read::time_parameter),
+    };
+    let page = query.page(List::Audit);
+    query.finish()?;
+    let found = audit.list(caller.actor(), filter, page).await?;
+    Ok(render::page(
+        &request,
+        List::Audit,
+        found,
+        AuditEntryView::from,
+    ))
+}

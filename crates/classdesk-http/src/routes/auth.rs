@@ -1,0 +1,194 @@
+//! Signing in and out: `auth/`.
+
+use actix_web::http::{Method, header};
+use actix_web::web::{Data, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use classdesk_domain::ids::SessionId;
+use classdesk_domain::paging::List;
+use classdesk_domain::people::Login;
+use utoipa::OpenApi;
+
+use crate::Shell;
+use crate::extract::{Caller, InPath, JsonBody, QueryReader, client_address};
+use crate::problem::Problem;
+use crate::render;
+use crate::routing::Endpoint;
+use crate::wire::{LoginBody, LoginView, PageParams, PasswordChangeBody, SessionView, UserView};
+
+/// The operations of this module.
+#[derive(OpenApi)]
+#[openapi(paths(
+    login,
+    logout,
+    logout_all,
+    me,
+    change_password,
+    list_sessions,
+    end_session
+))]
+pub(super) struct Operations;
+
+/// Registers the endpoints.
+pub(super) fn configure(shell: &Shell, config: &mut ServiceConfig) {
+    config.service(Endpoint::at("/api/v1/auth/me/").get(me).service());
+    if shell.has_sessions() {
+        config
+            .service(
+                Endpoint::at("/api/v1/auth/login/")
+                    .public(&Method::POST, login)
+                    .service(),
+            )
+            .service(Endpoint::at("/api/v1/auth/logout/").post(logout).service())
+            .service(
+                Endpoint::at("/api/v1/auth/logout_all/")
+                    .post(logout_all)
+                    .service(),
+            )
+            .service(
+                Endpoint::at("/api/v1/auth/change_password/")
+                    .post(change_password)
+                    .service(),
+            )
+            .service(
+                Endpoint::at("/api/v1/auth/sessions/")
+                    .get(list_sessions)
+                    .service(),
+            )
+            .service(
+                Endpoint::at("/api/v1/auth/sessions/{id}/")
+                    .delete(end_session)
+                    .service(),
+            );
+    }
+}
+
+/// Sign in
+///
+/// By username or email address. A wrong password, an unknown name and a deactivated account get
+/// the same answer, and too many failures slow all of them down alike.
+#[utoipa::path(
+    post, path = "/api/v1/auth/login/", tag = "auth", operation_id = "login",
+    security(()), request_body = LoginBody,
+    responses((status = 200, description = "Signed in", body = LoginView)),
+    extensions(("x-problems" = json!(["wrong-credentials", "too-many-logins"]))),
+)]
+async fn login(
+    request: HttpRequest,
+    body: JsonBody,
+    shell: Data<Shell>,
+) -> Result<HttpResponse, Problem> {
+    let (name, password) = body.parse(LoginBody::read)?;
+    let user_agent = request.headers().get(header::USER_AGENT);
+    let login = Login {
+        name,
+        password,
+        address: client_address(&request, &shell).to_string(),
+        user_agent: user_agent
+            .and_then(|agent| agent.to_str().ok())
+            .map(|agent| agent.chars().take(255).collect()),
+    };
+    let logged_in = shell.desk().sessions.login(login).await?;
+    Ok(render::ok(&LoginView::from(logged_in)))
+}
+
+/// Sign out
+///
+/// The token is dead at once.
+#[utoipa::path(
+    post, path = "/api/v1/auth/logout/", tag = "auth", operation_id = "logout",
+    security(("bearer" = [])),
+    responses((status = 204, description = "Signed out")),
+)]
+async fn logout(caller: Caller, shell: Data<Shell>) -> Result<HttpResponse, Problem> {
+    shell.desk().sessions.logout(caller.session()?).await?;
+    Ok(render::no_content())
+}
+
+/// Sign out everywhere
+///
+/// Every token of the caller is dead at once.
+#[utoipa::path(
+    post, path = "/api/v1/auth/logout_all/", tag = "auth", operation_id = "logout_all",
+    security(("bearer" = [])),
+    responses((status = 204, description = "Signed out everywhere")),
+)]
+async fn logout_all(caller: Caller, shell: Data<Shell>) -> Result<HttpResponse, Problem> {
+    shell.desk().sessions.logout_all(caller.session()?).await?;
+    Ok(render::no_content())
+}
+
+/// Who am I
+#[utoipa::path(
+    get, path = "/api/v1/auth/me/", tag = "auth", operation_id = "me",
+    description = "The caller, as they and the staff see them.",
+    security(("bearer" = [])),
+    responses((status = 200, description = "The caller", body = UserView)),
+)]
+async fn me(caller: Caller, shell: Data<Shell>) -> Result<HttpResponse, Problem> {
+    let actor = caller.actor();
+    let user = shell.desk().users.get(actor, actor.id).await?;
+    Ok(render::ok(&UserView::from(user)))
+}
+
+/// Change one's password
+///
+/// The caller's other sessions end; this one goes on.
+#[utoipa::path(
+    post, path = "/api/v1/auth/change_password/", tag = "auth", operation_id = "change_password",
+    security(("bearer" = [])), request_body = PasswordChangeBody,
+    responses((status = 204, description = "Changed")),
+)]
+async fn change_password(
+    caller: Caller,
+    body: JsonBody,
+    shell: Data<Shell>,
+) -> Result<HttpResponse, Problem> {
+    let draft = body.draft(PasswordChangeBody::read);
+    let sessions = &shell.desk().sessions;
+    sessions.change_password(caller.session()?, draft).await?;
+    Ok(render::no_content())
+}
+
+/// List one's sessions
+///
+/// The ones that still hold, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/auth/sessions/", tag = "auth", operation_id = "list_sessions",
+    security(("bearer" = [])), params(PageParams),
+    responses((status = 200, description = "A page of sessions", body = Vec<SessionView>)),
+)]
+async fn list_sessions(
+    caller: Caller,
+    request: HttpRequest,
+    shell: Data<Shell>,
+) -> Result<HttpResponse, Problem> {
+    let mut query = QueryReader::of(&request);
+    let page = query.page(List::Sessions);
+    query.finish()?;
+    let current = caller.session()?;
+    let sessions = shell.desk().sessions.list(current, page).await?;
+    Ok(render::page(
+        &request,
+        List::Sessions,
+        sessions,
+        |session| SessionView::of(session, current),
+    ))
+}
+
+/// End one of one's sessions
+///
+/// Its token is dead at once. It may be the one that this request is made with.
+#[utoipa::path(
+    delete, path = "/api/v1/auth/sessions/{id}/", tag = "auth", operation_id = "end_session",
+    security(("bearer" = [])), params(("id" = i64, Path, description = "The session", minimum = 1)),
+    responses((status = 204, description = "Ended")),
+)]
+async fn end_session(
+    caller: Caller,
+    InPath(id): InPath<SessionId>,
+    shell: Data<Shell>,
+) -> Result<HttpResponse, Problem> {
+    let sessions = &shell.desk().sessions;
+    sessions.end_one(caller.session()?, id).await?;
+    Ok(render::no_content())
+}

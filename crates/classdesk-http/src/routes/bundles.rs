@@ -1,0 +1,230 @@
+//! Class bundles: `class-management/class-bundles/`.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use classdesk_domain::bundles::{BundleDetail, BundleFilter, BundleStatus};
+use classdesk_domain::ids::{BundleId, UserId};
+use classdesk_domain::paging::List;
+use classdesk_domain::text::SearchText;
+use utoipa::OpenApi;
+
+use crate::Shell;
+use crate::extract::{Caller, InPath, JsonBody, QueryReader, expected_version, read};
+use crate::problem::Problem;
+use crate::render;
+use crate::routing::Endpoint;
+use crate::wire::{
+    AssignWriterBody, BundleBody, BundleChangeBody, BundleDetailView, BundleParams, BundleView,
+    MemberView, PageParams,
+};
+
+/// The operations of this module.
+#[derive(OpenApi)]
+#[openapi(paths(list, create, one, change, assign_writer, members))]
+pub(super) struct Operations;
+
+/// Registers the endpoints.
+pub(super) fn configure(config: &mut ServiceConfig) {
+    let all = Endpoint::at("/api/v1/class-management/class-bundles/");
+    let bundle = Endpoint::at("/api/v1/class-management/class-bundles/{id}/");
+    let writer = Endpoint::at("/api/v1/class-management/class-bundles/{id}/assign_writer/");
+    let members_of = Endpoint::at("/api/v1/class-management/class-bundles/{id}/members/");
+    config
+        .service(all.get(list).post(create).service())
+        .service(bundle.get(one).patch(change).service())
+        .service(writer.post(assign_writer).service())
+        .service(members_of.get(members).service());
+}
+
+/// A bundle with its entity tag.
+fn render_bundle(
+    request: &HttpRequest,
+    shell: &Shell,
+    status: StatusCode,
+    detail: BundleDetail,
+) -> HttpResponse {
+    let version = detail.view.bundle.version;
+    let view = BundleDetailView::of(detail, &shell.settings().public_url);
+    render::versioned(request, status, version, &view)
+}
+
+/// List bundles
+///
+/// The ones that the caller may see, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/class-management/class-bundles/", tag = "bundles",
+    operation_id = "list_bundles",
+    security(("bearer" = [])), params(BundleParams, PageParams),
+    responses((status = 200, description = "A page of bundles", body = Vec<BundleView>)),
+)]
+async fn list(
+    caller: Caller,
+    request: HttpRequest,
+    shell: Data<Shell>,
+) -> Result<HttpResponse, Problem> {
+    let mut query = QueryReader::of(&request);
+    let filter = BundleFilter {
+        status: query.optional("status", BundleStatus::parse),
+        client: query.optional("client", read::id_parameter::<UserId>),
+        assigned_writer: query.optional("assigned_writer", read::id_parameter::<UserId>),
+        q: query.optional("q", SearchText::parse),
+    };
+    let page = query.page(List::Bundles);
+    query.finish()?;
+    let found = shell
+        .desk()
+        .bundles
+        .list(caller.actor(), filter, page)
+        .await?;
+    Ok(render::page(
+        &request,
+        List::Bundles,
+        found,
+        BundleView::from,
+    ))
+}
+
+/// Create a bundle
+///
+/// For admins and superadmins.
+#[utoipa::path(
+    post, path = "/api/v1/class-management/class-bundles/", tag = "bundles",
+    operation_id = "create_bundle",
+    security(("bearer" = [])), request_body = BundleBody,
+    responses((
+        status = 201, description = "Created", body = BundleDetailView,
+        headers(("ETag" = String, description = "The version, and a digest of this answer.")),
+    )),
+    extensions(("x-problems" = json!(["forbidden"]))),
+)]
+async fn create(
+    caller: Caller,
+    request: HttpRequest,
+    body: JsonBody,
+    shell: Data<Shell>,
+) -> Result<HttpResponse, Problem> {
+    let draft = body.draft(BundleBody::read);
+    let detail = shell.desk().bundles.create(caller.actor(), draft).await?;
+    Ok(render_bundle(&request, &shell, StatusCode::CREATED, detail))
+}
+
+/// Read a bundle
+///
+/// With the newest files that the caller may see.
+#[utoipa::path(
+    get, path = "/api/v1/class-management/class-bundles/{id}/", tag = "bundles",
+    operation_id = "read_bundle",
+    security(("bearer" = [])),
+    params(
+        ("id" = i64, Path, description = "The bundle", minimum = 1),
+        ("If-None-Match" = Option<String>, Header, description = "Entity tags that are known."),
+    ),
+    responses(
+        (
+            status = 200, description = "The bundle", body = BundleDetailView,
+            headers(("ETag" = String, description = "The version, and a digest of this answer.")),
+        ),
+        (status = 304, description = "It still is what `If-None-Match` names"),
+    ),
+)]
+async fn one(
+    caller: Caller,
+    InPath(id): InPath<BundleId>,
+    request: HttpRequest,
+    shell: Data<Shell>,
+) -> Result<HttpResponse, Problem> {
+    let detail = shell.desk().bundles.detail(caller.actor(), id).await?;
+    Ok(render_bundle(&request, &shell, StatusCode::OK, detail))
+}
+
+/// Change a bundle
+///
+/// For admins and superadmins.
+#[utoipa::path(
+    patch, path = "/api/v1/class-management/class-bundles/{id}/", tag = "bundles",
+    operation_id = "change_bundle",
+    security(("bearer" = [])),
+    params(
+        ("id" = i64, Path, description = "The bundle", minimum = 1),
+        ("If-Match" = Option<String>, Header,
+            description = "Entity tags of the versions that the change is made for."),
+    ),
+    request_body = BundleChangeBody,
+    responses((
+        status = 200, description = "The bundle as it is now", body = BundleDetailView,
+        headers(("ETag" = String, description = "The version, and a digest of this answer.")),
+    )),
+    extensions(("x-problems" = json!(["forbidden", "precondition-failed"]))),
+)]
+async fn change(
+    caller: Caller,
+    InPath(id): InPath<BundleId>,
+    request: HttpRequest,
+    body: JsonBody,
+    shell: Data<Shell>,
+) -> Result<HttpResponse, Problem> {
+    let expected = expected_version(&request)?;
+    let draft = body.draft(BundleChangeBody::read);
+    let bundles = &shell.desk().bundles;
+    let detail = bundles.change(caller.actor(), id, draft, &expected).await?;
+    Ok(render_bundle(&request, &shell, StatusCode::OK, detail))
+}
+
+/// Assign a bundle's writer
+///
+/// For admins and superadmins. The new writer joins the bundle's threads that are not private; the
+/// former one loses the bundle at once.
+#[utoipa::path(
+    post, path = "/api/v1/class-management/class-bundles/{id}/assign_writer/", tag = "bundles",
+    operation_id = "assign_writer",
+    security(("bearer" = [])), params(("id" = i64, Path, description = "The bundle", minimum = 1)),
+    request_body = AssignWriterBody,
+    responses((
+        status = 200, description = "The bundle as it is now", body = BundleDetailView,
+        headers(("ETag" = String, description = "The version, and a digest of this answer.")),
+    )),
+    extensions(("x-problems" = json!(["forbidden"]))),
+)]
+async fn assign_writer(
+    caller: Caller,
+    InPath(id): InPath<BundleId>,
+    request: HttpRequest,
+    body: JsonBody,
+    shell: Data<Shell>,
+) -> Result<HttpResponse, Problem> {
+    let draft = body.draft(AssignWriterBody::read);
+    let bundles = &shell.desk().bundles;
+    let detail = bundles.assign_writer(caller.actor(), id, draft).await?;
+    Ok(render_bundle(&request, &shell, StatusCode::OK, detail))
+}
+
+/// List a bundle's members
+///
+/// Everybody who can be a recipient there, by ascending id.
+#[utoipa::path(
+    get, path = "/api/v1/class-management/class-bundles/{id}/members/", tag = "bundles",
+    operation_id = "list_members",
+    security(("bearer" = [])),
+    params(("id" = i64, Path, description = "The bundle", minimum = 1), PageParams),
+    responses((status = 200, description = "A page of members", body = Vec<MemberView>)),
+)]
+async fn members(
+    caller: Caller,
+    InPath(id): InPath<BundleId>,
+    request: HttpRequest,
+    shell: Data<Shell>,
+) -> Result<HttpResponse, Problem> {
+    let bundles = &shell.desk().bundles;
+    bundles.see(caller.actor(), id).await?;
+    let mut query = QueryReader::of(&request);
+    let page = query.page(List::Members);
+    query.finish()?;
+    let found = bundles.members(caller.actor(), id, page).await?;
+    Ok(render::page(
+        &request,
+        List::Members,
+        found,
+        MemberView::from,
+    ))
+}

@@ -1,0 +1,109 @@
+//! Subjects that live in another system: `subjects/`.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, ServiceConfig};
+use classdesk_domain::subjects::Registered;
+use utoipa::OpenApi;
+
+use crate::Shell;
+use crate::extract::{Caller, JsonBody, SubjectInPath};
+use crate::problem::Problem;
+use crate::render;
+use crate::routing::Endpoint;
+use crate::wire::{SubjectBody, SubjectView};
+
+/// The operations of this module.
+#[derive(OpenApi)]
+#[openapi(paths(put, one, remove))]
+pub(super) struct Operations;
+
+/// Registers the endpoints.
+pub(super) fn configure(config: &mut ServiceConfig) {
+    let subject = Endpoint::at("/api/v1/subjects/{content_type}/{object_id}/");
+    config.service(subject.get(one).put(put).delete(remove).service());
+}
+
+/// Register or change a subject
+///
+/// For admins and superadmins. A new writer joins the subject's threads that are not private.
+/// Class bundles are subjects by themselves and can't be registered.
+#[utoipa::path(
+    put, path = "/api/v1/subjects/{content_type}/{object_id}/", tag = "subjects",
+    operation_id = "put_subject", security(("bearer" = [])),
+    params(
+        ("content_type" = String, Path, description = "Its kind",
+            pattern = "^[a-z][a-z0-9_]{0,31}$"),
+        ("object_id" = i64, Path, description = "Its id in the system where it lives",
+            minimum = 0),
+    ),
+    request_body = SubjectBody,
+    responses(
+        (status = 200, description = "The subject as it is now", body = SubjectView),
+        (status = 201, description = "Registered", body = SubjectView),
+    ),
+    extensions(("x-problems" = json!(["forbidden"]))),
+)]
+async fn put(
+    caller: Caller,
+    SubjectInPath(subject): SubjectInPath,
+    body: JsonBody,
+    shell: Data<Shell>,
+) -> Result<HttpResponse, Problem> {
+    let draft = body.draft(SubjectBody::read);
+    let subjects = &shell.desk().subjects;
+    Ok(match subjects.put(caller.actor(), &subject, draft).await? {
+        Registered::New(subject) => render::created(&SubjectView::from(subject)),
+        Registered::Changed(subject) => render::ok(&SubjectView::from(subject)),
+    })
+}
+
+/// Read a subject
+///
+/// For its parties and staff. Class bundles are found here as well.
+#[utoipa::path(
+    get, path = "/api/v1/subjects/{content_type}/{object_id}/", tag = "subjects",
+    operation_id = "read_subject", security(("bearer" = [])),
+    params(
+        ("content_type" = String, Path, description = "Its kind",
+            pattern = "^[a-z][a-z0-9_]{0,31}$"),
+        ("object_id" = i64, Path, description = "Its id in the system where it lives",
+            minimum = 0),
+    ),
+    responses((status = 200, description = "The subject", body = SubjectView)),
+)]
+async fn one(
+    caller: Caller,
+    SubjectInPath(subject): SubjectInPath,
+    shell: Data<Shell>,
+) -> Result<HttpResponse, Problem> {
+    let subject = shell.desk().subjects.get(caller.actor(), &subject).await?;
+    Ok(render::ok(&SubjectView::from(subject)))
+}
+
+/// Remove a subject
+///
+/// For admins and superadmins, as long as no thread or ticket links to it.
+#[utoipa::path(
+    delete, path = "/api/v1/subjects/{content_type}/{object_id}/", tag = "subjects",
+    operation_id = "remove_subject", security(("bearer" = [])),
+    params(
+        ("content_type" = String, Path, description = "Its kind",
+            pattern = "^[a-z][a-z0-9_]{0,31}$"),
+        ("object_id" = i64, Path, description = "Its id in the system where it lives",
+            minimum = 0),
+    ),
+    responses((status = 204, description = "Removed")),
+    extensions(("x-problems" = json!(["forbidden", "subject-in-use", "validation"]))),
+)]
+async fn remove(
+    caller: Caller,
+    SubjectInPath(subject): SubjectInPath,
+    shell: Data<Shell>,
+) -> Result<HttpResponse, Problem> {
+    shell
+        .desk()
+        .subjects
+        .delete(caller.actor(), &subject)
+        .await?;
+    Ok(render::no_content())
+}

@@ -1,0 +1,124 @@
+//! People: `users/`.
+
+use actix_web::web::{Data, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use classdesk_domain::ids::UserId;
+use classdesk_domain::paging::List;
+use classdesk_domain::people::{Role, UserFilter};
+use classdesk_domain::text::SearchText;
+use utoipa::OpenApi;
+
+use crate::Shell;
+use crate::extract::{Caller, InPath, JsonBody, QueryReader, read};
+use crate::problem::Problem;
+use crate::render;
+use crate::routing::Endpoint;
+use crate::wire::{PageParams, UserBody, UserChangeBody, UserParams, UserView};
+
+/// The operations of this module.
+#[derive(OpenApi)]
+#[openapi(paths(list, create, one, change))]
+pub(super) struct Operations;
+
+/// Registers the endpoints.
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config
+        .service(
+            Endpoint::at("/api/v1/users/")
+                .get(list)
+                .post(create)
+                .service(),
+        )
+        .service(
+            Endpoint::at("/api/v1/users/{id}/")
+                .get(one)
+                .patch(change)
+                .service(),
+        );
+}
+
+/// List people
+///
+/// For staff, by ascending id.
+#[utoipa::path(
+    get, path = "/api/v1/users/", tag = "users", operation_id = "list_users",
+    security(("bearer" = [])), params(UserParams, PageParams),
+    responses((status = 200, description = "A page of people", body = Vec<UserView>)),
+    extensions(("x-problems" = json!(["forbidden"]))),
+)]
+async fn list(
+    caller: Caller,
+    request: HttpRequest,
+    shell: Data<Shell>,
+) -> Result<HttpResponse, Problem> {
+    let users = &shell.desk().users;
+    users.may_list(caller.actor())?;
+    let mut query = QueryReader::of(&request);
+    let filter = UserFilter {
+        role: query.optional("role", Role::parse),
+        is_active: query.optional("is_active", read::boolean_parameter),
+        q: query.optional("q", SearchText::parse),
+    };
+    let page = query.page(List::Users);
+    query.finish()?;
+    let found = users.list(caller.actor(), filter, page).await?;
+    Ok(render::page(&request, List::Users, found, UserView::from))
+}
+
+/// Create a person
+///
+/// In a role that the caller manages.
+#[utoipa::path(
+    post, path = "/api/v1/users/", tag = "users", operation_id = "create_user",
+    security(("bearer" = [])), request_body = UserBody,
+    responses((status = 201, description = "Created", body = UserView)),
+    extensions(("x-problems" = json!(["forbidden", "username-taken", "email-taken"]))),
+)]
+async fn create(
+    caller: Caller,
+    body: JsonBody,
+    shell: Data<Shell>,
+) -> Result<HttpResponse, Problem> {
+    let draft = body.draft(UserBody::read);
+    let user = shell.desk().users.create(caller.actor(), draft).await?;
+    Ok(render::created(&UserView::from(user)))
+}
+
+/// Read a person
+///
+/// Oneself, or anybody for staff.
+#[utoipa::path(
+    get, path = "/api/v1/users/{id}/", tag = "users", operation_id = "read_user",
+    security(("bearer" = [])), params(("id" = i64, Path, description = "The person", minimum = 1)),
+    responses((status = 200, description = "The person", body = UserView)),
+)]
+async fn one(
+    caller: Caller,
+    InPath(id): InPath<UserId>,
+    shell: Data<Shell>,
+) -> Result<HttpResponse, Problem> {
+    let user = shell.desk().users.get(caller.actor(), id).await?;
+    Ok(render::ok(&UserView::from(user)))
+}
+
+/// Change a person
+///
+/// `display_name` and `email` by the person themselves; `role`, `is_active` and `password` by who
+/// manages their role.
+#[utoipa::path(
+    patch, path = "/api/v1/users/{id}/", tag = "users", operation_id = "change_user",
+    security(("bearer" = [])), params(("id" = i64, Path, description = "The person", minimum = 1)),
+    request_body = UserChangeBody,
+    responses((status = 200, description = "The person as they are now", body = UserView)),
+    extensions(("x-problems" = json!(["forbidden", "email-taken"]))),
+)]
+async fn change(
+    caller: Caller,
+    InPath(id): InPath<UserId>,
+    body: JsonBody,
+    shell: Data<Shell>,
+) -> Result<HttpResponse, Problem> {
+    let draft = body.draft(UserChangeBody::read);
+    let user = shell.desk().users.change(caller.actor(), id, draft).await?;
+    Ok(render::ok(&UserView::from(user)))
+}

@@ -1,0 +1,84 @@
+//! The audit log.
+
+use std::collections::BTreeMap;
+
+use classdesk_domain::clock::Timestamp;
+use classdesk_domain::events::AuditEntry;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::render::display;
+
+use super::people::UserRefView;
+use super::words::EventActionWord;
+
+/// A change that was made.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": 91, "at": "2026-03-01T10:00:00.000000Z",
+    "actor": {"id": 2, "username": "admin", "display_name": "Ada Admin", "role": "admin"},
+    "action": "bundle.changed", "content_type": "class_bundle", "object_id": 42,
+    "detail": {"fields": "status", "from": "not_started", "to": "in_progress"},
+}))]
+pub struct AuditEntryView {
+    /// Its place in the log.
+    pub id: i64,
+    /// When.
+    #[serde(serialize_with = "display")]
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// Who; null for the program itself.
+    #[schema(required = true)]
+    pub actor: Option<UserRefView>,
+    /// What was done.
+    pub action: EventActionWord,
+    /// To what kind of thing.
+    pub content_type: String,
+    /// To which one.
+    pub object_id: i64,
+    /// Further facts by name; `from` and `to` for changes of one value.
+    pub detail: BTreeMap<String, String>,
+}
+
+impl From<AuditEntry> for AuditEntryView {
+    fn from(entry: AuditEntry) -> Self {
+        let mut detail = entry.detail;
+        let values = [("from", entry.from), ("to", entry.to)];
+        for (name, value) in values {
+            detail.extend(value.map(|value| (name.to_owned(), value)));
+        }
+        Self {
+            id: entry.id.get(),
+            at: entry.at,
+            actor: entry.actor.map(Into::into),
+            action: entry.action.into(),
+            content_type: entry.content_type,
+            object_id: entry.object_id,
+            detail,
+        }
+    }
+}
+
+/// Which changes are listed. Every given parameter has to match.
+#[derive(Debug, Default, Serialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct AuditParams {
+    /// Made by the person with this id.
+    #[param(minimum = 1, required = false)]
+    pub actor: Option<i64>,
+    /// This was done.
+    #[param(required = false)]
+    pub action: Option<EventActionWord>,
+    /// To this kind of thing.
+    #[param(pattern = "^[a-z][a-z0-9_]{0,31}$", required = false)]
+    pub content_type: Option<String>,
+    /// To a thing with this id.
+    #[param(required = false)]
+    pub object_id: Option<i64>,
+    /// At this time or later.
+    #[param(format = DateTime, required = false)]
+    pub since: Option<String>,
+    /// Before this time.
+    #[param(format = DateTime, required = false)]
+    pub until: Option<String>,
+}

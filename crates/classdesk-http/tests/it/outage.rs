@@ -1,0 +1,94 @@
+//! A store of bytes that can be taken down.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use classdesk_domain::blobs::{
+    BlobError, BlobInfo, BlobStore, ByteRange, ByteStream, ObjectPage, StorageKey,
+};
+use classdesk_domain::clock::{Clock, Timestamp};
+use classdesk_domain::policy::ReadPermit;
+use classdesk_testkit::MemoryBlobs;
+use futures_util::FutureExt;
+
+/// What the storage says of itself when it is down; no client may ever read this.
+pub(crate) const INTERNAL_TEXT: &str = "the storage at 10.9.8.7 is gone";
+
+/// [`MemoryBlobs`] behind a switch.
+pub(crate) struct SwitchedBlobs {
+    blobs: MemoryBlobs,
+    is_down: AtomicBool,
+}
+
+impl SwitchedBlobs {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            blobs: MemoryBlobs::new(clock),
+            is_down: AtomicBool::new(false),
+        }
+    }
+
+    /// Makes the storage unreachable.
+    pub(crate) fn take_down(&self) {
+        self.is_down.store(true, Ordering::SeqCst);
+    }
+
+    /// How many objects there are, up to a thousand.
+    pub(crate) fn count(&self) -> usize {
+        let listed = self.blobs.list(None, 1000).now_or_never();
+        listed
+            .expect("memory answers at once")
+            .unwrap()
+            .objects
+            .len()
+    }
+
+    fn up(&self) -> Result<&MemoryBlobs, BlobError> {
+        if self.is_down.load(Ordering::SeqCst) {
+            Err(BlobError::Unavailable(INTERNAL_TEXT.into()))
+        } else {
+            Ok(&self.blobs)
+        }
+    }
+}
+
+#[async_trait]
+impl BlobStore for SwitchedBlobs {
+    async fn put(
+        &self,
+        key: &StorageKey,
+        bytes: ByteStream,
+        limit: u64,
+    ) -> Result<BlobInfo, BlobError> {
+        self.up()?.put(key, bytes, limit).await
+    }
+
+    async fn open(
+        &self,
+        permit: &ReadPermit,
+        range: Option<ByteRange>,
+    ) -> Result<ByteStream, BlobError> {
+        self.up()?.open(permit, range).await
+    }
+
+    async fn delete(&self, key: &StorageKey) -> Result<(), BlobError> {
+        self.up()?.delete(key).await
+    }
+
+    async fn list(&self, after: Option<String>, limit: u32) -> Result<ObjectPage, BlobError> {
+        self.up()?.list(after, limit).await
+    }
+
+    async fn delete_stray(&self, path: &str) -> Result<(), BlobError> {
+        self.up()?.delete_stray(path).await
+    }
+
+    async fn purge_unfinished(&self, before: Timestamp) -> Result<u64, BlobError> {
+        self.up()?.purge_unfinished(before).await
+    }
+
+    async fn ping(&self) -> Result<(), BlobError> {
+        self.up()?.ping().await
+    }
+}
