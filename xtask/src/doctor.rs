@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::postgres::Programs;
 use crate::process;
-use crate::tools::{DENY, FUZZ, MUTANTS, TARPAULIN, Tool};
+use crate::tools::{DENY, FUZZ, MUTANTS, Tool};
 
 /// Something that a task needs.
 struct Need {
@@ -51,7 +51,7 @@ fn needs() -> Result<Vec<Need>> {
         Need {
             what: "PostgreSQL server".to_owned(),
             found: Programs::find().map(|programs| programs.version()),
-            tasks: "test (not with --sqlite), coverage, postgres",
+            tasks: "test (not with --sqlite), postgres",
             hint: "apt-get install postgresql, or brew install postgresql".to_owned(),
             required: false,
         },
@@ -79,8 +79,8 @@ fn needs() -> Result<Vec<Need>> {
         Need {
             what: "Python".to_owned(),
             found: version("python3", &["--version"]),
-            tasks: "schemathesis, and ready-made tools for ci",
-            hint: "apt-get install python3 python3-pip python3-venv".to_owned(),
+            tasks: "ready-made tools for ci",
+            hint: "apt-get install python3 python3-pip".to_owned(),
             required: false,
         },
     ];
@@ -97,7 +97,6 @@ fn needs() -> Result<Vec<Need>> {
         (DENY, "ci, which installs it"),
         (FUZZ, "fuzz, which installs it"),
         (MUTANTS, "mutants, which installs it"),
-        (TARPAULIN, "coverage, which installs it"),
     ] {
         needs.push(tool_need(tool, tasks)?);
     }

@@ -47,12 +47,6 @@ xflags::xflags! {
             cmd check {}
         }
 
-        /// Say which lines the tests run: a page in target/coverage and figures here.
-        cmd coverage {
-            /// Only this crate (can be given again).
-            repeated --package name: String
-        }
-
         /// Change the permission policy in every way that compiles, and expect a test to fail for
         /// each.
         cmd mutants {

@@ -13,7 +13,6 @@
 mod bench;
 mod ci;
 mod contract;
-mod coverage;
 mod deny;
 mod doctor;
 mod drift;
@@ -52,7 +51,6 @@ fn main() -> ExitCode {
         XtaskCmd::Tidy(_) => tidy::run(),
         XtaskCmd::Permissions(flags) => permissions::run(&flags),
         XtaskCmd::Migrations(flags) => migrations::run(&flags),
-        XtaskCmd::Coverage(flags) => coverage::run(&flags),
         XtaskCmd::Mutants(flags) => mutants::run(&flags),
         XtaskCmd::Fuzz(flags) => fuzz::run(&flags),
         XtaskCmd::Doctor(_) => doctor::run(),

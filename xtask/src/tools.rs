@@ -34,11 +34,6 @@ pub(crate) const MUTANTS: Tool = Tool {
     version: "27.1.0",
     ready_made: false,
 };
-pub(crate) const TARPAULIN: Tool = Tool {
-    name: "tarpaulin",
-    version: "0.37.5",
-    ready_made: false,
-};
 
 impl Tool {
     /// A command line that begins with this tool, which is installed below the target folder when
