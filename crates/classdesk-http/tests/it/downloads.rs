@@ -31,6 +31,7 @@ async fn fetch(
         .await
 }
 
+/// contract: conv.downloads.headers
 #[tokio::test]
 async fn a_download_carries_safe_headers() {
     let desk = Desk::start().await;
@@ -57,6 +58,7 @@ async fn a_download_carries_safe_headers() {
     assert_eq!(answer.header("etag").len(), 66);
 }
 
+/// contract: conv.downloads.http
 #[tokio::test]
 async fn ranges_give_parts() {
     let desk = Desk::start().await;
@@ -99,6 +101,7 @@ async fn ranges_give_parts() {
     assert_eq!(none.header("content-range"), "bytes */10");
 }
 
+/// contract: conv.downloads.http
 #[tokio::test]
 async fn what_the_client_has_is_not_sent_again() {
     let desk = Desk::start().await;
@@ -132,6 +135,7 @@ async fn what_the_client_has_is_not_sent_again() {
     assert_eq!(same.status, 200);
 }
 
+/// contract: conv.downloads.http
 #[tokio::test]
 async fn head_tells_what_get_would() {
     let desk = Desk::start().await;
@@ -156,6 +160,7 @@ async fn head_tells_what_get_would() {
     assert_eq!(client.get(&path).await.body, BYTES);
 }
 
+/// contract: conv.downloads.policy, bundles.file, perm.file.see
 #[tokio::test]
 async fn the_policy_is_asked_anew_each_time() {
     let desk = Desk::start().await;

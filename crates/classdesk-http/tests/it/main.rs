@@ -7,6 +7,7 @@ mod harness;
 mod operations;
 mod outage;
 mod retries;
+mod taint;
 mod threads;
 mod tickets;
 mod uploads;

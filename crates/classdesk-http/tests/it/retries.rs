@@ -49,6 +49,7 @@ fn check_replay(first: &Answer, again: &Answer) {
     assert_eq!(again.header("etag"), first.header("etag"));
 }
 
+/// contract: conv.retries.replay
 #[tokio::test]
 async fn the_same_request_again_gets_the_same_answer_and_creates_nothing() {
     let desk = Desk::start().await;
@@ -63,6 +64,7 @@ async fn the_same_request_again_gets_the_same_answer_and_creates_nothing() {
     assert_eq!(count(&client, TICKETS).await, 1);
 }
 
+/// contract: conv.retries.replay
 #[tokio::test]
 async fn every_post_that_creates_takes_a_key() {
     let desk = Desk::start().await;
@@ -121,6 +123,7 @@ async fn every_post_that_creates_takes_a_key() {
     }
 }
 
+/// contract: conv.retries.mismatch
 #[tokio::test]
 async fn another_body_with_the_same_key_is_422() {
     let desk = Desk::start().await;
@@ -161,6 +164,7 @@ async fn another_body_with_the_same_key_is_422() {
     assert_eq!(objects(&desk).await, 1);
 }
 
+/// contract: conv.retries.replay
 #[tokio::test]
 async fn a_key_belongs_to_user_method_and_path() {
     let desk = Desk::start().await;
@@ -225,6 +229,7 @@ async fn only_one_of_many_at_once_creates() {
     assert_eq!(count(&client, TICKETS).await, 1);
 }
 
+/// contract: conv.retries.mismatch
 #[tokio::test]
 async fn while_the_first_upload_runs_the_second_is_409() {
     let desk = Desk::start().await;
@@ -286,6 +291,7 @@ async fn a_client_that_goes_away_frees_its_key() {
     assert_eq!(stored.count(), 1);
 }
 
+/// contract: conv.retries.restart
 #[tokio::test]
 async fn a_key_whose_server_died_is_free_after_a_minute() {
     let desk = Desk::start().await;
@@ -305,6 +311,7 @@ async fn a_key_whose_server_died_is_free_after_a_minute() {
         .check_json(201);
 }
 
+/// contract: conv.retries.restart
 #[tokio::test]
 async fn an_answer_that_was_not_kept_is_rendered_anew() {
     let desk = Desk::start().await;

@@ -44,6 +44,7 @@ fn usernames(people: &Value) -> Vec<&str> {
         .collect()
 }
 
+/// contract: bundles.create-thread, threads.one
 #[tokio::test]
 async fn a_thread_has_the_fields_of_the_contract() {
     let desk = Desk::start().await;
@@ -96,6 +97,7 @@ async fn a_thread_has_the_fields_of_the_contract() {
     );
 }
 
+/// contract: threads.create, threads.list
 #[tokio::test]
 async fn a_thread_of_an_order_names_it() {
     let desk = Desk::start().await;
@@ -127,6 +129,7 @@ async fn a_thread_of_an_order_names_it() {
     assert_eq!(none.check_json(200), json!([]));
 }
 
+/// contract: bundles.create-thread, perm.thread.see
 #[tokio::test]
 async fn who_is_in_a_new_thread() {
     let desk = Desk::start().await;
@@ -149,6 +152,7 @@ async fn who_is_in_a_new_thread() {
         .check_problem(404, "not-found");
 }
 
+/// contract: perm.recipient, conv.limits
 #[tokio::test]
 async fn a_thread_needs_a_recipient_who_can_see_the_subject() {
     let desk = Desk::start().await;
@@ -182,6 +186,7 @@ async fn a_thread_needs_a_recipient_who_can_see_the_subject() {
     answer.check_faults(&["subject: too_long", "initial_message: too_long"]);
 }
 
+/// contract: perm.hidden, threads.create
 #[tokio::test]
 async fn a_subject_that_the_body_names_is_404_before_all_else() {
     let desk = Desk::start().await;
@@ -226,6 +231,7 @@ async fn a_subject_that_the_body_names_is_404_before_all_else() {
     }
 }
 
+/// contract: bundles.threads, threads.list, conv.lists.array, conv.lists.link
 #[tokio::test]
 async fn lists_show_the_latest_activity_first() {
     let desk = Desk::start().await;
@@ -263,6 +269,7 @@ async fn lists_show_the_latest_activity_first() {
     }
 }
 
+/// contract: conv.unknown-fields, conv.lists.array
 #[tokio::test]
 async fn list_parameters_are_checked_after_rights() {
     let desk = Desk::start().await;
@@ -302,6 +309,7 @@ async fn list_parameters_are_checked_after_rights() {
     answer.check_faults(&["after: out_of_range", "before: wrong_type"]);
 }
 
+/// contract: threads.read, perm.thread.post
 #[tokio::test]
 async fn reading_moves_the_mark() {
     let desk = Desk::start().await;
@@ -357,6 +365,7 @@ async fn reading_moves_the_mark() {
         .check_problem(403, "forbidden");
 }
 
+/// contract: threads.one, perm.thread.change
 #[tokio::test]
 async fn a_thread_is_changed_closed_and_reopened_by_its_creator_and_staff() {
     let desk = Desk::start().await;
@@ -391,6 +400,7 @@ async fn a_thread_is_changed_closed_and_reopened_by_its_creator_and_staff() {
     answer.check_faults(&["subject: wrong_type", "is_private: unknown_field"]);
 }
 
+/// contract: threads.participants, perm.thread.participants
 #[tokio::test]
 async fn staff_add_and_remove_participants() {
     let desk = Desk::start().await;
@@ -431,6 +441,7 @@ async fn staff_add_and_remove_participants() {
         .check_problem(404, "not-found");
 }
 
+/// contract: messages.send, messages.attachment
 #[tokio::test]
 async fn a_message_carries_a_file() {
     let desk = Desk::start().await;
@@ -474,6 +485,7 @@ async fn a_message_carries_a_file() {
     writer.get(&none).await.check_problem(404, "not-found");
 }
 
+/// contract: messages.send, conv.limits, conv.errors.validation
 #[tokio::test]
 async fn messages_are_checked() {
     let desk = Desk::start().await;
@@ -552,6 +564,7 @@ async fn messages_are_checked() {
     said.check_problem(403, "forbidden");
 }
 
+/// contract: messages.one, perm.message.change
 #[tokio::test]
 async fn a_message_can_be_changed_for_fifteen_minutes() {
     let desk = Desk::start().await;
@@ -591,6 +604,7 @@ async fn a_message_can_be_changed_for_fifteen_minutes() {
     stranger.delete(&path).await.check_problem(404, "not-found");
 }
 
+/// contract: messages.list, conv.lists.keyset
 #[tokio::test]
 async fn paging_through_many_messages_skips_and_repeats_none() {
     let desk = Desk::start().await;

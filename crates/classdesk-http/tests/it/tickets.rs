@@ -32,6 +32,7 @@ fn column<'v>(list: &'v Value, name: &str) -> Vec<&'v Value> {
         .collect()
 }
 
+/// contract: bundles.create-ticket, bundles.tickets, tickets.create
 #[tokio::test]
 async fn a_ticket_has_the_fields_of_the_contract() {
     let desk = Desk::start().await;
@@ -73,6 +74,7 @@ async fn a_ticket_has_the_fields_of_the_contract() {
     assert_eq!(bare["description"], "words");
 }
 
+/// contract: perm.ticket.create, perm.ticket.create-free, perm.requester, tickets.create
 #[tokio::test]
 async fn who_creates_tickets_and_for_whom() {
     let desk = Desk::start().await;
@@ -136,6 +138,7 @@ async fn who_creates_tickets_and_for_whom() {
     }
 }
 
+/// contract: tickets.list
 #[tokio::test]
 async fn tickets_are_found_by_what_they_are() {
     let desk = Desk::start().await;
@@ -191,6 +194,7 @@ async fn tickets_are_found_by_what_they_are() {
     }
 }
 
+/// contract: tickets.one, tickets.history, perm.ticket.close
 #[tokio::test]
 async fn a_ticket_moves_as_the_contract_says() {
     let desk = Desk::start().await;
@@ -256,6 +260,7 @@ async fn a_ticket_moves_as_the_contract_says() {
     assert!(line["at"].is_string());
 }
 
+/// contract: tickets.one, perm.ticket.triage
 #[tokio::test]
 async fn changes_are_checked_and_for_the_right_people() {
     let desk = Desk::start().await;
@@ -301,6 +306,7 @@ async fn changes_are_checked_and_for_the_right_people() {
         .check_problem(404, "not-found");
 }
 
+/// contract: conv.concurrency
 #[tokio::test]
 async fn if_match_holds_a_change_to_a_version() {
     let desk = Desk::start().await;
@@ -339,6 +345,7 @@ async fn if_match_holds_a_change_to_a_version() {
     assert_eq!((known.status, known.text().as_str()), (304, ""));
 }
 
+/// contract: perm.ticket.internal, tickets.attachment-download
 #[tokio::test]
 async fn what_is_internal_leaves_no_trace_for_the_requester() {
     let desk = Desk::start().await;
@@ -410,6 +417,7 @@ async fn what_is_internal_leaves_no_trace_for_the_requester() {
         .check_faults(&["message: blank"]);
 }
 
+/// contract: tickets.messages, tickets.attachments, perm.ticket.write
 #[tokio::test]
 async fn lists_of_a_ticket_are_paged_in_order() {
     let desk = Desk::start().await;

@@ -61,6 +61,7 @@ async fn check_no_files(client: &Client<'_>, desk: &Desk) {
     assert_eq!(files.check_json(200), json!([]));
 }
 
+/// contract: bundles.upload-file, bundles.files, bundles.file-download, slash
 #[tokio::test]
 async fn a_file_comes_back_as_it_went() {
     let desk = small_desk().await;
@@ -92,6 +93,8 @@ async fn a_file_comes_back_as_it_went() {
     assert_eq!(file, expected);
     let download = client.get(&url).await;
     assert_eq!((download.status, download.body == bytes), (200, true));
+    let bare = client.get(url.trim_end_matches('/')).await;
+    assert_eq!((bare.status, bare.body == bytes), (200, true));
     let one = client
         .get(&format!("{}files/{id}/", bundle_path(&desk)))
         .await;
@@ -100,6 +103,7 @@ async fn a_file_comes_back_as_it_went() {
     assert_eq!(list.check_json(200), json!([expected]));
 }
 
+/// contract: conv.uploads.stream
 #[tokio::test]
 async fn parts_come_in_any_order() {
     let desk = small_desk().await;
@@ -128,6 +132,7 @@ async fn parts_come_in_any_order() {
     }
 }
 
+/// contract: conv.uploads.limit
 #[tokio::test]
 async fn a_file_of_exactly_the_limit_is_accepted_and_one_byte_more_is_not() {
     let desk = small_desk().await;
@@ -144,6 +149,7 @@ async fn a_file_of_exactly_the_limit_is_accepted_and_one_byte_more_is_not() {
     assert_eq!(objects(&desk).await, stored);
 }
 
+/// contract: conv.uploads.limit
 #[tokio::test]
 async fn too_large_an_upload_is_refused_before_it_has_all_come() {
     let desk = small_desk().await;
@@ -177,6 +183,7 @@ async fn too_large_an_upload_is_refused_before_it_has_all_come() {
     check_nothing_left(&desk).await;
 }
 
+/// contract: conv.uploads.limit
 #[tokio::test]
 async fn an_announced_length_beyond_every_limit_is_refused_at_once() {
     let desk = small_desk().await;
@@ -195,6 +202,7 @@ async fn an_announced_length_beyond_every_limit_is_refused_at_once() {
     assert_eq!(&start, b"HTTP/1.1 413");
 }
 
+/// contract: conv.uploads.stream
 #[tokio::test]
 async fn a_client_that_goes_away_leaves_nothing() {
     let desk = small_desk().await;
@@ -220,6 +228,7 @@ async fn a_client_that_goes_away_leaves_nothing() {
     assert_eq!(objects(&desk).await, 0);
 }
 
+/// contract: conv.errors.validation, conv.unknown-fields
 #[tokio::test]
 async fn faulty_fields_are_told_together_and_the_file_is_given_up() {
     let desk = small_desk().await;
@@ -243,6 +252,7 @@ async fn faulty_fields_are_told_together_and_the_file_is_given_up() {
     assert!(rows.iter().all(|row| row.state == BlobState::Deleted));
 }
 
+/// contract: conv.uploads.refused
 #[tokio::test]
 async fn forms_without_a_good_file_are_refused() {
     let desk = small_desk().await;
@@ -383,6 +393,7 @@ async fn other_media_types_are_415() {
     }
 }
 
+/// contract: perm.file.upload, perm.hidden
 #[tokio::test]
 async fn rights_come_before_the_body() {
     let desk = small_desk().await;
@@ -402,6 +413,7 @@ async fn rights_come_before_the_body() {
     check_nothing_left(&desk).await;
 }
 
+/// contract: perm.file.visibility, bundles.upload-file
 #[tokio::test]
 async fn flags_are_for_staff() {
     let desk = small_desk().await;
@@ -418,6 +430,7 @@ async fn flags_are_for_staff() {
     assert!(rows.iter().all(|row| row.state == BlobState::Deleted));
 }
 
+/// contract: conv.uploads.name
 #[tokio::test]
 async fn hostile_names_become_harmless() {
     let desk = small_desk().await;
