@@ -14,7 +14,6 @@ mod serve;
 mod settings;
 mod shell;
 mod transfer;
-mod views;
 pub mod wire;
 
 pub use authenticator::{Authenticator, Principal, SessionAuthenticator};

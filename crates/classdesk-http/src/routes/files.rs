@@ -4,13 +4,12 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::blobs::UploadTarget;
 use classdesk_domain::error::{Draft, Error};
-use classdesk_domain::files::{FileChange, NewFile};
 use classdesk_domain::ids::{BundleId, FileId};
 use classdesk_domain::paging::List;
-use classdesk_domain::text::Description;
+use utoipa::OpenApi;
 
 use crate::Shell;
-use crate::extract::{Caller, Fields, InPath, JsonBody, QueryReader, read, rights_first};
+use crate::extract::{Caller, InPath, JsonBody, QueryReader, rights_first};
 use crate::problem::Problem;
 use crate::render::{created, no_content, ok, page};
 use crate::retry::Retry;
@@ -18,7 +17,7 @@ use crate::routing::Endpoint;
 use crate::transfer::download;
 use crate::transfer::form::{FormShape, PartType};
 use crate::transfer::multipart::read_form;
-use crate::views::BundleFileView;
+use crate::wire::{BundleFileChangeBody, BundleFileForm, BundleFileView, FileBytes, PageParams};
 
 /// What an upload consists of.
 const UPLOAD: FormShape = FormShape {
@@ -29,6 +28,18 @@ const UPLOAD: FormShape = FormShape {
         ("is_visible_to_writer", PartType::Boolean),
     ],
 };
+
+/// The operations of this module.
+#[derive(OpenApi)]
+#[openapi(paths(
+    upload_file,
+    list_files,
+    get_file,
+    change_file,
+    delete_file,
+    download_file
+))]
+pub(super) struct Operations;
 
 /// Registers the endpoints.
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -57,6 +68,24 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         );
 }
 
+/// Put a file on a bundle
+///
+/// For the bundle's parties and staff; the parts of the form come in any order.
+#[utoipa::path(
+    post, path = "/api/v1/class-management/class-bundles/{id}/upload_file/", tag = "files",
+    operation_id = "upload_file", security(("bearer" = [])),
+    params(("id" = i64, Path, description = "The bundle", minimum = 1),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+            description = "Makes the request safe to repeat: the same key, person and body within a \
+                day give the same answer again."),
+    ),
+    request_body(content = BundleFileForm, content_type = "multipart/form-data"),
+    responses((
+        status = 201, description = "Stored", body = BundleFileView,
+        headers(("Idempotency-Replayed" = String, description = "`true` when an earlier request had created it."),),
+    )),
+    extensions(("x-problems" = json!(["forbidden", "idempotency-running", "idempotency-mismatch"]))),
+)]
 async fn upload_file(
     request: HttpRequest,
     shell: Data<Shell>,
@@ -74,7 +103,7 @@ async fn upload_file(
         .during(read_form(&request, payload, UPLOAD, sink))
         .await?;
     let (fingerprint, upload) = (form.fingerprint(), form.take_upload());
-    let draft = form.draft(UPLOAD, read_new_file);
+    let draft = form.draft(UPLOAD, BundleFileForm::read);
     attempt
         .finish(
             fingerprint,
@@ -83,7 +112,7 @@ async fn upload_file(
                 files.add(by, bundle, upload, draft).await
             },
             async |id| files.get(caller.actor(), bundle, FileId::new(id)).await,
-            |file| created(&BundleFileView::new(file, &shell.settings().public_url)),
+            |file| created(&BundleFileView::of(file, &shell.settings().public_url)),
         )
         .await
 }
@@ -97,15 +126,15 @@ pub(super) fn stored<F, T>(upload: Option<F>, draft: &Draft<T>) -> Result<F, Err
     }
 }
 
-fn read_new_file(fields: &mut Fields) -> Option<NewFile> {
-    let description = fields.optional("description", read::text(Description::parse));
-    Some(NewFile {
-        description: description.unwrap_or_default(),
-        is_visible_to_client: fields.optional("is_visible_to_client", read::boolean),
-        is_visible_to_writer: fields.optional("is_visible_to_writer", read::boolean),
-    })
-}
-
+/// List the files of a bundle
+///
+/// The ones that the caller may see, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/class-management/class-bundles/{id}/files/", tag = "files",
+    operation_id = "list_files", security(("bearer" = [])),
+    params(("id" = i64, Path, description = "The bundle", minimum = 1), PageParams),
+    responses((status = 200, description = "A page of files", body = Vec<BundleFileView>)),
+)]
 async fn list_files(
     request: HttpRequest,
     shell: Data<Shell>,
@@ -121,37 +150,61 @@ async fn list_files(
     let found = desk.files.list(actor, bundle, keyset).await?;
     let url = &shell.settings().public_url;
     Ok(page(&request, List::Files, found, |file| {
-        BundleFileView::new(file, url)
+        BundleFileView::of(file, url)
     }))
 }
 
+/// Read what is known of a file
+///
+/// For staff, and for the party that it is visible to.
+#[utoipa::path(
+    get, path = "/api/v1/class-management/class-bundles/{id}/files/{file_id}/", tag = "files",
+    operation_id = "read_file", security(("bearer" = [])),
+    params(("id" = i64, Path, description = "The bundle", minimum = 1), ("file_id" = i64, Path, description = "The file", minimum = 1)),
+    responses((status = 200, description = "The file", body = BundleFileView)),
+)]
 async fn get_file(
     shell: Data<Shell>,
     caller: Caller,
     InPath((bundle, id)): InPath<(BundleId, FileId)>,
 ) -> Result<HttpResponse, Problem> {
     let file = shell.desk().files.get(caller.actor(), bundle, id).await?;
-    Ok(ok(&BundleFileView::new(file, &shell.settings().public_url)))
+    Ok(ok(&BundleFileView::of(file, &shell.settings().public_url)))
 }
 
+/// Describe a file, or set who sees it
+///
+/// Its uploader and staff change the description, staff alone who sees it.
+#[utoipa::path(
+    patch, path = "/api/v1/class-management/class-bundles/{id}/files/{file_id}/", tag = "files",
+    operation_id = "change_file", security(("bearer" = [])),
+    params(("id" = i64, Path, description = "The bundle", minimum = 1), ("file_id" = i64, Path, description = "The file", minimum = 1)),
+    request_body = BundleFileChangeBody,
+    responses((status = 200, description = "The file as it is now", body = BundleFileView)),
+    extensions(("x-problems" = json!(["forbidden"]))),
+)]
 async fn change_file(
     shell: Data<Shell>,
     caller: Caller,
     InPath((bundle, id)): InPath<(BundleId, FileId)>,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let draft = body.draft(|fields| {
-        Some(FileChange {
-            description: fields.optional("description", read::text(Description::parse)),
-            is_visible_to_client: fields.optional("is_visible_to_client", read::boolean),
-            is_visible_to_writer: fields.optional("is_visible_to_writer", read::boolean),
-        })
-    });
+    let draft = body.draft(BundleFileChangeBody::read);
     let files = &shell.desk().files;
     let file = files.change(caller.actor(), bundle, id, draft).await?;
-    Ok(ok(&BundleFileView::new(file, &shell.settings().public_url)))
+    Ok(ok(&BundleFileView::of(file, &shell.settings().public_url)))
 }
 
+/// Delete a file
+///
+/// For its uploader and staff.
+#[utoipa::path(
+    delete, path = "/api/v1/class-management/class-bundles/{id}/files/{file_id}/", tag = "files",
+    operation_id = "delete_file", security(("bearer" = [])),
+    params(("id" = i64, Path, description = "The bundle", minimum = 1), ("file_id" = i64, Path, description = "The file", minimum = 1)),
+    responses((status = 204, description = "Deleted")),
+    extensions(("x-problems" = json!(["forbidden"]))),
+)]
 async fn delete_file(
     shell: Data<Shell>,
     caller: Caller,
@@ -162,6 +215,42 @@ async fn delete_file(
     Ok(no_content())
 }
 
+/// Download a file
+///
+/// For staff, and for the party that it is visible to.
+#[utoipa::path(
+    get, path = "/api/v1/class-management/class-bundles/{id}/files/{file_id}/download/", tag = "files",
+    operation_id = "download_file", security(("bearer" = [])),
+    params(
+        ("id" = i64, Path, description = "The bundle", minimum = 1),
+        ("file_id" = i64, Path, description = "The file", minimum = 1),
+        ("Range" = Option<String>, Header, description = "One range of bytes."),
+        ("If-Range" = Option<String>, Header,
+            description = "The entity tag of which a part is held already."),
+        ("If-Match" = Option<String>, Header, description = "Entity tags of the wanted bytes."),
+        ("If-None-Match" = Option<String>, Header, description = "Entity tags that are known."),
+    ),
+    responses(
+        (
+            status = 200, description = "The whole file", body = FileBytes, content_type = "*/*",
+            headers(
+                ("ETag" = String, description = "The SHA-256 of the bytes."),
+                ("Accept-Ranges" = String, description = "`bytes`"),
+                ("Content-Disposition" = String,
+                    description = "`attachment` with the file's name (RFC 8187)."),
+            ),
+        ),
+        (
+            status = 206, description = "The asked part", body = FileBytes, content_type = "*/*",
+            headers(
+                ("ETag" = String, description = "The SHA-256 of the whole bytes."),
+                ("Content-Range" = String, description = "Which part of how many bytes."),
+            ),
+        ),
+        (status = 304, description = "The bytes are those that `If-None-Match` names"),
+    ),
+    extensions(("x-problems" = json!(["range-not-satisfiable", "precondition-failed"]))),
+)]
 async fn download_file(
     request: HttpRequest,
     shell: Data<Shell>,

@@ -7,11 +7,11 @@ use classdesk_domain::blobs::UploadTarget;
 use classdesk_domain::error::Invalid;
 use classdesk_domain::ids::{MessageId, ThreadId};
 use classdesk_domain::paging::{Keyset, List};
-use classdesk_domain::text::MessageText;
-use classdesk_domain::threads::{MessageFilter, MessageKind, NewMessage};
+use classdesk_domain::threads::MessageFilter;
+use utoipa::OpenApi;
 
 use crate::Shell;
-use crate::extract::{Caller, Fields, InPath, JsonBody, QueryReader, read, rights_first};
+use crate::extract::{Caller, InPath, JsonBody, QueryReader, read, rights_first};
 use crate::problem::Problem;
 use crate::render::{created, no_content, ok, page};
 use crate::retry::Retry;
@@ -19,7 +19,9 @@ use crate::routing::Endpoint;
 use crate::transfer::download;
 use crate::transfer::form::{FormShape, PartType};
 use crate::transfer::multipart::{is_multipart, read_form};
-use crate::views::MessageView;
+use crate::wire::{
+    FileBytes, MessageBody, MessageEditBody, MessageForm, MessageParams, MessageView, PageParams,
+};
 
 /// What a message with a file may consist of.
 const WITH_FILE: FormShape = FormShape {
@@ -30,6 +32,17 @@ const WITH_FILE: FormShape = FormShape {
         ("reply_to", PartType::Integer),
     ],
 };
+
+/// The operations of this module.
+#[derive(OpenApi)]
+#[openapi(paths(
+    send_message,
+    list_messages,
+    edit_message,
+    delete_message,
+    download_attachment
+))]
+pub(super) struct Operations;
 
 /// Registers the endpoints.
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -53,6 +66,27 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         );
 }
 
+/// Send a message
+///
+/// For the thread's participants, as JSON or, with a file, as a form.
+#[utoipa::path(
+    post, path = "/api/v1/communications/threads/{id}/messages/", tag = "messages",
+    operation_id = "send_message", security(("bearer" = [])),
+    params(("id" = i64, Path, description = "The thread", minimum = 1),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+            description = "Makes the request safe to repeat: the same key, person and body within a \
+                day give the same answer again."),
+    ),
+    request_body(content(
+        (MessageBody = "application/json"),
+        (MessageForm = "multipart/form-data"),
+    )),
+    responses((
+        status = 201, description = "Sent", body = MessageView,
+        headers(("Idempotency-Replayed" = String, description = "`true` when an earlier request had created it."),),
+    )),
+    extensions(("x-problems" = json!(["forbidden", "thread-closed", "idempotency-running", "idempotency-mismatch"]))),
+)]
 async fn send_message(
     request: HttpRequest,
     shell: Data<Shell>,
@@ -78,10 +112,7 @@ async fn send_json(
 ) -> Result<HttpResponse, Problem> {
     let mut payload: Payload = payload.into_inner();
     let body = JsonBody::from_request(request, &mut payload).await?;
-    let draft = body.draft(|fields| {
-        let text = fields.required("message", read::text(MessageText::parse_maybe_empty));
-        read_message(fields, text)
-    });
+    let draft = body.draft(MessageBody::read);
     let messages = &shell.desk().messages;
     retry
         .once(
@@ -89,7 +120,7 @@ async fn send_json(
             body.bytes(),
             async |by| messages.send(by, thread, draft, None).await,
             async |id| messages.get(caller.actor(), MessageId::new(id)).await,
-            |message| created(&MessageView::new(message, &shell.settings().public_url)),
+            |message| created(&MessageView::of(message, &shell.settings().public_url)),
         )
         .await
 }
@@ -111,33 +142,26 @@ async fn send_form(
         .during(read_form(request, payload, WITH_FILE, sink))
         .await?;
     let (fingerprint, upload) = (form.fingerprint(), form.take_upload());
-    let draft = form.draft(WITH_FILE, |fields| {
-        let text = fields.optional("message", read::text(MessageText::parse_maybe_empty));
-        read_message(fields, Some(text.unwrap_or_else(MessageText::empty)))
-    });
+    let draft = form.draft(WITH_FILE, MessageForm::read);
     attempt
         .finish(
             fingerprint,
             async |by| messages.send(by, thread, draft, upload).await,
             async |id| messages.get(caller.actor(), MessageId::new(id)).await,
-            |message| created(&MessageView::new(message, &shell.settings().public_url)),
+            |message| created(&MessageView::of(message, &shell.settings().public_url)),
         )
         .await
 }
 
-/// Whether the text may be empty, the service knows: it depends on whether there is a file.
-fn read_message(fields: &mut Fields, text: Option<MessageText>) -> Option<NewMessage> {
-    let recipient_id = fields.optional("recipient_id", read::id);
-    let kind = fields.optional("message_type", read::text(MessageKind::parse_sendable));
-    let reply_to = fields.optional("reply_to", read::id);
-    Some(NewMessage {
-        recipient_id,
-        text: text?,
-        kind: kind.unwrap_or(MessageKind::Text),
-        reply_to,
-    })
-}
-
+/// List the messages of a thread
+///
+/// For its participants and staff, oldest first.
+#[utoipa::path(
+    get, path = "/api/v1/communications/threads/{id}/messages/", tag = "messages",
+    operation_id = "list_messages", security(("bearer" = [])),
+    params(("id" = i64, Path, description = "The thread", minimum = 1), MessageParams, PageParams),
+    responses((status = 200, description = "A page of messages", body = Vec<MessageView>)),
+)]
 async fn list_messages(
     request: HttpRequest,
     shell: Data<Shell>,
@@ -153,7 +177,7 @@ async fn list_messages(
     let found = messages.list(actor, thread, filter, keyset).await?;
     let url = &shell.settings().public_url;
     Ok(page(&request, List::Messages, found, |message| {
-        MessageView::new(message, url)
+        MessageView::of(message, url)
     }))
 }
 
@@ -168,19 +192,40 @@ fn read_list(request: &HttpRequest) -> Result<(MessageFilter, Keyset), Invalid> 
     Ok((filter, page))
 }
 
+/// Edit a message
+///
+/// For its sender, for fifteen minutes.
+#[utoipa::path(
+    patch, path = "/api/v1/communications/messages/{id}/", tag = "messages",
+    operation_id = "edit_message", security(("bearer" = [])),
+    params(("id" = i64, Path, description = "The message", minimum = 1)),
+    request_body = MessageEditBody,
+    responses((status = 200, description = "The message as it is now", body = MessageView)),
+    extensions(("x-problems" = json!(["forbidden", "edit-window-over", "message-deleted"]))),
+)]
 async fn edit_message(
     shell: Data<Shell>,
     caller: Caller,
     InPath(id): InPath<MessageId>,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let draft =
-        body.draft(|fields| fields.required("message", read::text(MessageText::parse_maybe_empty)));
+    let draft = body.draft(MessageEditBody::read);
     let messages = &shell.desk().messages;
     let message = messages.edit(caller.actor(), id, draft).await?;
-    Ok(ok(&MessageView::new(message, &shell.settings().public_url)))
+    Ok(ok(&MessageView::of(message, &shell.settings().public_url)))
 }
 
+/// Delete a message
+///
+/// For its sender, for fifteen minutes, and for staff. The message keeps its place without text and
+/// file.
+#[utoipa::path(
+    delete, path = "/api/v1/communications/messages/{id}/", tag = "messages",
+    operation_id = "delete_message", security(("bearer" = [])),
+    params(("id" = i64, Path, description = "The message", minimum = 1)),
+    responses((status = 204, description = "Deleted")),
+    extensions(("x-problems" = json!(["forbidden", "edit-window-over"]))),
+)]
 async fn delete_message(
     shell: Data<Shell>,
     caller: Caller,
@@ -190,6 +235,41 @@ async fn delete_message(
     Ok(no_content())
 }
 
+/// Download the file of a message
+///
+/// For the thread's participants and staff.
+#[utoipa::path(
+    get, path = "/api/v1/communications/messages/{id}/attachment/", tag = "messages",
+    operation_id = "download_message_attachment", security(("bearer" = [])),
+    params(
+        ("id" = i64, Path, description = "The message", minimum = 1),
+        ("Range" = Option<String>, Header, description = "One range of bytes."),
+        ("If-Range" = Option<String>, Header,
+            description = "The entity tag of which a part is held already."),
+        ("If-Match" = Option<String>, Header, description = "Entity tags of the wanted bytes."),
+        ("If-None-Match" = Option<String>, Header, description = "Entity tags that are known."),
+    ),
+    responses(
+        (
+            status = 200, description = "The whole file", body = FileBytes, content_type = "*/*",
+            headers(
+                ("ETag" = String, description = "The SHA-256 of the bytes."),
+                ("Accept-Ranges" = String, description = "`bytes`"),
+                ("Content-Disposition" = String,
+                    description = "`attachment` with the file's name (RFC 8187)."),
+            ),
+        ),
+        (
+            status = 206, description = "The asked part", body = FileBytes, content_type = "*/*",
+            headers(
+                ("ETag" = String, description = "The SHA-256 of the whole bytes."),
+                ("Content-Range" = String, description = "Which part of how many bytes."),
+            ),
+        ),
+        (status = 304, description = "The bytes are those that `If-None-Match` names"),
+    ),
+    extensions(("x-problems" = json!(["range-not-satisfiable", "precondition-failed"]))),
+)]
 async fn download_attachment(
     request: HttpRequest,
     shell: Data<Shell>,

@@ -39,7 +39,7 @@ pub(crate) fn configure(shell: &Shell, config: &mut ServiceConfig) {
 }
 
 /// The operations of every module.
-pub(crate) fn documents() -> [Document; 6] {
+pub(crate) fn documents() -> [Document; 11] {
     [
         auth::Operations::openapi(),
         users::Operations::openapi(),
@@ -47,6 +47,11 @@ pub(crate) fn documents() -> [Document; 6] {
         subjects::Operations::openapi(),
         audit::Operations::openapi(),
         operations::Operations::openapi(),
+        threads::Operations::openapi(),
+        messages::Operations::openapi(),
+        tickets::Operations::openapi(),
+        ticket_notes::Operations::openapi(),
+        files::Operations::openapi(),
     ]
 }
 

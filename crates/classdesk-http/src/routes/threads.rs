@@ -3,21 +3,37 @@
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::error::{Draft, FieldFault, Invalid};
-use classdesk_domain::ids::{BundleId, MessageId, ThreadId, UserId};
+use classdesk_domain::ids::{BundleId, ThreadId, UserId};
 use classdesk_domain::paging::{Keyset, List};
 use classdesk_domain::subjects::{SubjectKind, SubjectRef};
-use classdesk_domain::text::{MessageText, SubjectLine};
-use classdesk_domain::threads::{NewThread, ThreadChange, ThreadFilter};
+use classdesk_domain::threads::ThreadFilter;
+use utoipa::OpenApi;
 
 use crate::Shell;
-use crate::extract::{
-    Caller, Fields, InPath, JsonBody, NamedSubject, QueryReader, named_subject, read,
-};
+use crate::extract::{Caller, InPath, JsonBody, NamedSubject, QueryReader, named_subject, read};
 use crate::problem::Problem;
 use crate::render::{created, no_content, ok, page};
 use crate::retry::Retry;
 use crate::routing::Endpoint;
-use crate::views::ThreadView;
+use crate::wire::{
+    PageParams, ParticipantBody, ReadMarkBody, ThreadBody, ThreadChangeBody, ThreadOnSubjectBody,
+    ThreadParams, ThreadView,
+};
+
+/// The operations of this module.
+#[derive(OpenApi)]
+#[openapi(paths(
+    create_thread,
+    open_thread,
+    list_bundle_threads,
+    list_threads,
+    get_thread,
+    change_thread,
+    add_participant,
+    remove_participant,
+    mark_read
+))]
+pub(super) struct Operations;
 
 /// Registers the endpoints.
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -61,6 +77,25 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         );
 }
 
+/// Open a thread on a bundle
+///
+/// For the bundle's parties and staff. In it are the bundle's client, its writer, the recipient and
+/// the caller; in a private one the recipient and the caller alone.
+#[utoipa::path(
+    post, path = "/api/v1/class-management/class-bundles/{id}/create_thread/", tag = "threads",
+    operation_id = "create_thread", security(("bearer" = [])),
+    params(("id" = i64, Path, description = "The bundle", minimum = 1),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+            description = "Makes the request safe to repeat: the same key, person and body within a \
+                day give the same answer again."),
+    ),
+    request_body = ThreadBody,
+    responses((
+        status = 201, description = "Opened", body = ThreadView,
+        headers(("Idempotency-Replayed" = String, description = "`true` when an earlier request had created it."),),
+    )),
+    extensions(("x-problems" = json!(["idempotency-running", "idempotency-mismatch"]))),
+)]
 async fn create_thread(
     shell: Data<Shell>,
     caller: Caller,
@@ -69,7 +104,7 @@ async fn create_thread(
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let threads = &shell.desk().threads;
-    let draft = body.draft(read_new_thread);
+    let draft = body.draft(ThreadBody::read);
     let about = SubjectRef::bundle(bundle);
     retry
         .once(
@@ -77,11 +112,29 @@ async fn create_thread(
             body.bytes(),
             async |by| threads.open(by, &about, draft).await,
             async |id| threads.get(caller.actor(), ThreadId::new(id)).await,
-            |thread| created(&ThreadView::new(thread, &shell.settings().public_url)),
+            |thread| created(&ThreadView::of(thread, &shell.settings().public_url)),
         )
         .await
 }
 
+/// Open a thread on any subject
+///
+/// As on a bundle; the body names the subject.
+#[utoipa::path(
+    post, path = "/api/v1/communications/threads/", tag = "threads",
+    operation_id = "open_thread", security(("bearer" = [])),
+    params(
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+            description = "Makes the request safe to repeat: the same key, person and body within a \
+                day give the same answer again."),
+    ),
+    request_body = ThreadOnSubjectBody,
+    responses((
+        status = 201, description = "Opened", body = ThreadView,
+        headers(("Idempotency-Replayed" = String, description = "`true` when an earlier request had created it."),),
+    )),
+    extensions(("x-problems" = json!(["not-found", "idempotency-running", "idempotency-mismatch"]))),
+)]
 async fn open_thread(
     shell: Data<Shell>,
     caller: Caller,
@@ -92,7 +145,7 @@ async fn open_thread(
     let mut about = None;
     let draft = body.draft(|fields| {
         about = NamedSubject::required(fields);
-        read_new_thread(fields)
+        ThreadBody::read(fields)
     });
     retry
         .once(
@@ -103,24 +156,20 @@ async fn open_thread(
                 threads.open(by, &about, draft).await
             },
             async |id| threads.get(caller.actor(), ThreadId::new(id)).await,
-            |thread| created(&ThreadView::new(thread, &shell.settings().public_url)),
+            |thread| created(&ThreadView::of(thread, &shell.settings().public_url)),
         )
         .await
 }
 
-fn read_new_thread(fields: &mut Fields) -> Option<NewThread> {
-    let recipient_id = fields.required("recipient_id", read::id);
-    let subject = fields.optional("subject", read::text(SubjectLine::parse));
-    let initial_message = fields.optional("initial_message", read::text(MessageText::parse));
-    let is_private = fields.optional("is_private", read::boolean);
-    Some(NewThread {
-        recipient_id: recipient_id?,
-        subject,
-        initial_message,
-        is_private: is_private.unwrap_or_default(),
-    })
-}
-
+/// List the threads on a bundle
+///
+/// The ones that the caller may see, latest activity first.
+#[utoipa::path(
+    get, path = "/api/v1/class-management/class-bundles/{id}/threads/", tag = "threads",
+    operation_id = "list_bundle_threads", security(("bearer" = [])),
+    params(("id" = i64, Path, description = "The bundle", minimum = 1), PageParams),
+    responses((status = 200, description = "A page of threads", body = Vec<ThreadView>)),
+)]
 async fn list_bundle_threads(
     request: HttpRequest,
     shell: Data<Shell>,
@@ -139,6 +188,15 @@ async fn list_bundle_threads(
     answer_list(&request, &shell, &caller, filter, page).await
 }
 
+/// List threads
+///
+/// The ones that the caller may see, latest activity first.
+#[utoipa::path(
+    get, path = "/api/v1/communications/threads/", tag = "threads",
+    operation_id = "list_threads", security(("bearer" = [])),
+    params(ThreadParams, PageParams),
+    responses((status = 200, description = "A page of threads", body = Vec<ThreadView>)),
+)]
 async fn list_threads(
     request: HttpRequest,
     shell: Data<Shell>,
@@ -181,48 +239,87 @@ async fn answer_list(
     let found = threads.list(caller.actor(), filter, keyset).await?;
     let url = &shell.settings().public_url;
     Ok(page(request, List::Threads, found, |thread| {
-        ThreadView::new(thread, url)
+        ThreadView::of(thread, url)
     }))
 }
 
+/// Read a thread
+///
+/// For its participants and staff.
+#[utoipa::path(
+    get, path = "/api/v1/communications/threads/{id}/", tag = "threads",
+    operation_id = "read_thread", security(("bearer" = [])),
+    params(("id" = i64, Path, description = "The thread", minimum = 1)),
+    responses((status = 200, description = "The thread", body = ThreadView)),
+)]
 async fn get_thread(
     shell: Data<Shell>,
     caller: Caller,
     InPath(id): InPath<ThreadId>,
 ) -> Result<HttpResponse, Problem> {
     let thread = shell.desk().threads.get(caller.actor(), id).await?;
-    Ok(ok(&ThreadView::new(thread, &shell.settings().public_url)))
+    Ok(ok(&ThreadView::of(thread, &shell.settings().public_url)))
 }
 
+/// Change, close or reopen a thread
+///
+/// For its creator and staff.
+#[utoipa::path(
+    patch, path = "/api/v1/communications/threads/{id}/", tag = "threads",
+    operation_id = "change_thread", security(("bearer" = [])),
+    params(("id" = i64, Path, description = "The thread", minimum = 1)),
+    request_body = ThreadChangeBody,
+    responses((status = 200, description = "The thread as it is now", body = ThreadView)),
+    extensions(("x-problems" = json!(["forbidden"]))),
+)]
 async fn change_thread(
     shell: Data<Shell>,
     caller: Caller,
     InPath(id): InPath<ThreadId>,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let draft = body.draft(|fields| {
-        Some(ThreadChange {
-            subject: fields.optional("subject", read::text(SubjectLine::parse)),
-            is_active: fields.optional("is_active", read::boolean),
-        })
-    });
+    let draft = body.draft(ThreadChangeBody::read);
     let threads = &shell.desk().threads;
     let thread = threads.change(caller.actor(), id, draft).await?;
-    Ok(ok(&ThreadView::new(thread, &shell.settings().public_url)))
+    Ok(ok(&ThreadView::of(thread, &shell.settings().public_url)))
 }
 
+/// Add a participant
+///
+/// For staff, who can add themselves as well.
+#[utoipa::path(
+    post, path = "/api/v1/communications/threads/{id}/participants/", tag = "threads",
+    operation_id = "add_participant", security(("bearer" = [])),
+    params(("id" = i64, Path, description = "The thread", minimum = 1)),
+    request_body = ParticipantBody,
+    responses((status = 200, description = "The thread as it is now", body = ThreadView)),
+    extensions(("x-problems" = json!(["forbidden"]))),
+)]
 async fn add_participant(
     shell: Data<Shell>,
     caller: Caller,
     InPath(id): InPath<ThreadId>,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let draft = body.draft(|fields| fields.required("user_id", read::id::<UserId>));
+    let draft = body.draft(ParticipantBody::read);
     let threads = &shell.desk().threads;
     let thread = threads.add_participant(caller.actor(), id, draft).await?;
-    Ok(ok(&ThreadView::new(thread, &shell.settings().public_url)))
+    Ok(ok(&ThreadView::of(thread, &shell.settings().public_url)))
 }
 
+/// Remove a participant
+///
+/// For staff, who can remove themselves as well.
+#[utoipa::path(
+    delete, path = "/api/v1/communications/threads/{id}/participants/{user_id}/", tag = "threads",
+    operation_id = "remove_participant", security(("bearer" = [])),
+    params(
+        ("id" = i64, Path, description = "The thread", minimum = 1),
+        ("user_id" = i64, Path, description = "The person", minimum = 1),
+    ),
+    responses((status = 204, description = "Removed")),
+    extensions(("x-problems" = json!(["forbidden"]))),
+)]
 async fn remove_participant(
     shell: Data<Shell>,
     caller: Caller,
@@ -233,6 +330,17 @@ async fn remove_participant(
     Ok(no_content())
 }
 
+/// Mark a thread read
+///
+/// For its participants. The mark only moves forward.
+#[utoipa::path(
+    post, path = "/api/v1/communications/threads/{id}/read/", tag = "threads",
+    operation_id = "mark_read", security(("bearer" = [])),
+    params(("id" = i64, Path, description = "The thread", minimum = 1)),
+    request_body = Option<ReadMarkBody>,
+    responses((status = 204, description = "Marked")),
+    extensions(("x-problems" = json!(["forbidden"]))),
+)]
 async fn mark_read(
     shell: Data<Shell>,
     caller: Caller,
@@ -242,7 +350,7 @@ async fn mark_read(
     let draft = if body.is_empty() {
         Draft::valid(None)
     } else {
-        body.draft(|fields| Some(fields.optional("up_to", read::id::<MessageId>)))
+        body.draft(ReadMarkBody::read)
     };
     let threads = &shell.desk().threads;
     threads.mark_read(caller.actor(), id, draft).await?;

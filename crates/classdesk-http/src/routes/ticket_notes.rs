@@ -5,11 +5,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::blobs::UploadTarget;
 use classdesk_domain::ids::{TicketAttachmentId, TicketId, TicketMessageId};
 use classdesk_domain::paging::List;
-use classdesk_domain::text::MessageText;
-use classdesk_domain::tickets::NewTicketMessage;
+use utoipa::OpenApi;
 
 use crate::Shell;
-use crate::extract::{Caller, Fields, InPath, JsonBody, QueryReader, read, rights_first};
+use crate::extract::{Caller, InPath, JsonBody, QueryReader, rights_first};
 use crate::problem::Problem;
 use crate::render::{created, page};
 use crate::retry::Retry;
@@ -17,7 +16,10 @@ use crate::routing::Endpoint;
 use crate::transfer::download;
 use crate::transfer::form::{FormShape, PartType};
 use crate::transfer::multipart::read_form;
-use crate::views::{TicketAttachmentView, TicketMessageView};
+use crate::wire::{
+    FileBytes, PageParams, TicketAttachmentForm, TicketAttachmentView, TicketMessageBody,
+    TicketMessageView,
+};
 
 use super::files::stored;
 
@@ -27,6 +29,17 @@ const ATTACHMENT: FormShape = FormShape {
     file_required: true,
     typed: &[("is_internal", PartType::Boolean)],
 };
+
+/// The operations of this module.
+#[derive(OpenApi)]
+#[openapi(paths(
+    add_message,
+    list_messages,
+    attach,
+    list_attachments,
+    download_attachment
+))]
+pub(super) struct Operations;
 
 /// Registers the endpoints.
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -50,6 +63,25 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         );
 }
 
+/// Write to a ticket
+///
+/// For its requester and staff. An answer of the requester opens a ticket that awaits one or is
+/// closed.
+#[utoipa::path(
+    post, path = "/api/v1/tickets/{id}/messages/", tag = "tickets",
+    operation_id = "add_ticket_message", security(("bearer" = [])),
+    params(("id" = i64, Path, description = "The ticket", minimum = 1),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+            description = "Makes the request safe to repeat: the same key, person and body within a \
+                day give the same answer again."),
+    ),
+    request_body = TicketMessageBody,
+    responses((
+        status = 201, description = "Added", body = TicketMessageView,
+        headers(("Idempotency-Replayed" = String, description = "`true` when an earlier request had created it."),),
+    )),
+    extensions(("x-problems" = json!(["forbidden", "idempotency-running", "idempotency-mismatch"]))),
+)]
 async fn add_message(
     shell: Data<Shell>,
     caller: Caller,
@@ -58,14 +90,7 @@ async fn add_message(
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let tickets = &shell.desk().tickets;
-    let draft = body.draft(|fields| {
-        let text = fields.required("message", read::text(MessageText::parse));
-        let is_internal = fields.optional("is_internal", read::boolean);
-        Some(NewTicketMessage {
-            text: text?,
-            is_internal: is_internal.unwrap_or_default(),
-        })
-    });
+    let draft = body.draft(TicketMessageBody::read);
     retry
         .once(
             &caller,
@@ -81,6 +106,15 @@ async fn add_message(
         .await
 }
 
+/// List the messages of a ticket
+///
+/// The ones that the caller may see, oldest first.
+#[utoipa::path(
+    get, path = "/api/v1/tickets/{id}/messages/", tag = "tickets",
+    operation_id = "list_ticket_messages", security(("bearer" = [])),
+    params(("id" = i64, Path, description = "The ticket", minimum = 1), PageParams),
+    responses((status = 200, description = "A page of messages", body = Vec<TicketMessageView>)),
+)]
 async fn list_messages(
     request: HttpRequest,
     shell: Data<Shell>,
@@ -103,6 +137,24 @@ async fn list_messages(
     ))
 }
 
+/// Attach a file to a ticket
+///
+/// For its requester and staff; the parts of the form come in any order.
+#[utoipa::path(
+    post, path = "/api/v1/tickets/{id}/attachments/", tag = "tickets",
+    operation_id = "attach_to_ticket", security(("bearer" = [])),
+    params(("id" = i64, Path, description = "The ticket", minimum = 1),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+            description = "Makes the request safe to repeat: the same key, person and body within a \
+                day give the same answer again."),
+    ),
+    request_body(content = TicketAttachmentForm, content_type = "multipart/form-data"),
+    responses((
+        status = 201, description = "Attached", body = TicketAttachmentView,
+        headers(("Idempotency-Replayed" = String, description = "`true` when an earlier request had created it."),),
+    )),
+    extensions(("x-problems" = json!(["forbidden", "idempotency-running", "idempotency-mismatch"]))),
+)]
 async fn attach(
     request: HttpRequest,
     shell: Data<Shell>,
@@ -120,10 +172,7 @@ async fn attach(
         .during(read_form(&request, payload, ATTACHMENT, sink))
         .await?;
     let (fingerprint, upload) = (form.fingerprint(), form.take_upload());
-    let draft = form.draft(ATTACHMENT, |fields: &mut Fields| {
-        let is_internal = fields.optional("is_internal", read::boolean);
-        Some(is_internal.unwrap_or_default())
-    });
+    let draft = form.draft(ATTACHMENT, TicketAttachmentForm::read);
     attempt
         .finish(
             fingerprint,
@@ -137,7 +186,7 @@ async fn attach(
                 found.map(|(attachment, _)| attachment)
             },
             |file| {
-                created(&TicketAttachmentView::new(
+                created(&TicketAttachmentView::of(
                     file,
                     &shell.settings().public_url,
                 ))
@@ -146,6 +195,15 @@ async fn attach(
         .await
 }
 
+/// List the files of a ticket
+///
+/// The ones that the caller may see, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/tickets/{id}/attachments/", tag = "tickets",
+    operation_id = "list_ticket_attachments", security(("bearer" = [])),
+    params(("id" = i64, Path, description = "The ticket", minimum = 1), PageParams),
+    responses((status = 200, description = "A page of files", body = Vec<TicketAttachmentView>)),
+)]
 async fn list_attachments(
     request: HttpRequest,
     shell: Data<Shell>,
@@ -162,10 +220,46 @@ async fn list_attachments(
     let found = tickets.attachments(actor, id, keyset).await?;
     let url = &shell.settings().public_url;
     Ok(page(&request, List::TicketAttachments, found, |file| {
-        TicketAttachmentView::new(file, url)
+        TicketAttachmentView::of(file, url)
     }))
 }
 
+/// Download a file of a ticket
+///
+/// For whoever may see it.
+#[utoipa::path(
+    get, path = "/api/v1/tickets/{id}/attachments/{attachment_id}/download/", tag = "tickets",
+    operation_id = "download_ticket_attachment", security(("bearer" = [])),
+    params(
+        ("id" = i64, Path, description = "The ticket", minimum = 1),
+        ("attachment_id" = i64, Path, description = "The file", minimum = 1),
+        ("Range" = Option<String>, Header, description = "One range of bytes."),
+        ("If-Range" = Option<String>, Header,
+            description = "The entity tag of which a part is held already."),
+        ("If-Match" = Option<String>, Header, description = "Entity tags of the wanted bytes."),
+        ("If-None-Match" = Option<String>, Header, description = "Entity tags that are known."),
+    ),
+    responses(
+        (
+            status = 200, description = "The whole file", body = FileBytes, content_type = "*/*",
+            headers(
+                ("ETag" = String, description = "The SHA-256 of the bytes."),
+                ("Accept-Ranges" = String, description = "`bytes`"),
+                ("Content-Disposition" = String,
+                    description = "`attachment` with the file's name (RFC 8187)."),
+            ),
+        ),
+        (
+            status = 206, description = "The asked part", body = FileBytes, content_type = "*/*",
+            headers(
+                ("ETag" = String, description = "The SHA-256 of the whole bytes."),
+                ("Content-Range" = String, description = "Which part of how many bytes."),
+            ),
+        ),
+        (status = 304, description = "The bytes are those that `If-None-Match` names"),
+    ),
+    extensions(("x-problems" = json!(["range-not-satisfiable", "precondition-failed"]))),
+)]
 async fn download_attachment(
     request: HttpRequest,
     shell: Data<Shell>,

@@ -7,22 +7,37 @@ use classdesk_domain::error::{Error, Invalid};
 use classdesk_domain::ids::{BundleId, TicketId};
 use classdesk_domain::paging::{Keyset, List};
 use classdesk_domain::subjects::{SubjectKind, SubjectRef};
-use classdesk_domain::text::{Description, SearchText, Title};
+use classdesk_domain::text::SearchText;
 use classdesk_domain::tickets::{
-    NewTicket, NewTicketOnSubject, Ticket, TicketCategory, TicketChange, TicketFilter,
-    TicketPriority, TicketStatus,
+    NewTicketOnSubject, Ticket, TicketCategory, TicketFilter, TicketPriority, TicketStatus,
 };
+use utoipa::OpenApi;
 
 use crate::Shell;
 use crate::extract::{
-    Caller, Fields, InPath, JsonBody, NamedSubject, QueryReader, expected_version, read,
-    rights_first,
+    Caller, InPath, JsonBody, NamedSubject, QueryReader, expected_version, read, rights_first,
 };
 use crate::problem::Problem;
 use crate::render::{page, versioned};
 use crate::retry::Retry;
 use crate::routing::Endpoint;
-use crate::views::{HistoryLineView, TicketView};
+use crate::wire::{
+    BundleTicketBody, HistoryLineView, PageParams, TicketBody, TicketChangeBody, TicketParams,
+    TicketView,
+};
+
+/// The operations of this module.
+#[derive(OpenApi)]
+#[openapi(paths(
+    create_bundle_ticket,
+    create_ticket,
+    list_bundle_tickets,
+    list_tickets,
+    get_ticket,
+    change_ticket,
+    list_history
+))]
+pub(super) struct Operations;
 
 /// Registers the endpoints.
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -56,6 +71,25 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         );
 }
 
+/// Create a ticket on a bundle
+///
+/// For the bundle's client and staff, who can create it for the client.
+#[utoipa::path(
+    post, path = "/api/v1/class-management/class-bundles/{id}/create_ticket/", tag = "tickets",
+    operation_id = "create_bundle_ticket", security(("bearer" = [])),
+    params(("id" = i64, Path, description = "The bundle", minimum = 1),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+            description = "Makes the request safe to repeat: the same key, person and body within a \
+                day give the same answer again."),
+    ),
+    request_body = BundleTicketBody,
+    responses((
+        status = 201, description = "Created", body = TicketView,
+        headers(("Idempotency-Replayed" = String, description = "`true` when an earlier request had created it."),
+                ("ETag" = String, description = "The version, and a digest of this answer."),),
+    )),
+    extensions(("x-problems" = json!(["forbidden", "idempotency-running", "idempotency-mismatch"]))),
+)]
 async fn create_bundle_ticket(
     request: HttpRequest,
     shell: Data<Shell>,
@@ -66,14 +100,7 @@ async fn create_bundle_ticket(
 ) -> Result<HttpResponse, Problem> {
     let tickets = &shell.desk().tickets;
     let about = SubjectRef::bundle(bundle);
-    let draft = body.draft(|fields| {
-        let ticket = read_new_ticket(fields);
-        let on_behalf_of = fields.optional("on_behalf_of", read::id);
-        Some(NewTicketOnSubject {
-            ticket: ticket?,
-            on_behalf_of,
-        })
-    });
+    let draft = body.draft(BundleTicketBody::read);
     retry
         .once(
             &caller,
@@ -85,6 +112,25 @@ async fn create_bundle_ticket(
         .await
 }
 
+/// Create a ticket
+///
+/// On nothing in particular, for clients and staff; or on the subject that the body names.
+#[utoipa::path(
+    post, path = "/api/v1/tickets/", tag = "tickets",
+    operation_id = "create_ticket", security(("bearer" = [])),
+    params(
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+            description = "Makes the request safe to repeat: the same key, person and body within a \
+                day give the same answer again."),
+    ),
+    request_body = TicketBody,
+    responses((
+        status = 201, description = "Created", body = TicketView,
+        headers(("Idempotency-Replayed" = String, description = "`true` when an earlier request had created it."),
+                ("ETag" = String, description = "The version, and a digest of this answer."),),
+    )),
+    extensions(("x-problems" = json!(["forbidden", "not-found", "idempotency-running", "idempotency-mismatch"]))),
+)]
 async fn create_ticket(
     request: HttpRequest,
     shell: Data<Shell>,
@@ -97,7 +143,7 @@ async fn create_ticket(
     let draft = body.draft(|fields| {
         let named = NamedSubject::optional(fields);
         about = named.clone().flatten();
-        let ticket = read_new_ticket(fields);
+        let ticket = TicketBody::read(fields);
         named.and(ticket)
     });
     retry
@@ -118,19 +164,15 @@ async fn create_ticket(
         .await
 }
 
-fn read_new_ticket(fields: &mut Fields) -> Option<NewTicket> {
-    let title = fields.required("title", read::text(Title::parse));
-    let description = fields.required("description", read::text(Description::parse));
-    let priority = fields.optional("priority", read::text(TicketPriority::parse));
-    let category = fields.optional("category", read::text(TicketCategory::parse));
-    Some(NewTicket {
-        title: title?,
-        description: description?,
-        priority: priority.unwrap_or(TicketPriority::Medium),
-        category: category.unwrap_or(TicketCategory::General),
-    })
-}
-
+/// List the tickets on a bundle
+///
+/// The ones that the caller may see, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/class-management/class-bundles/{id}/tickets/", tag = "tickets",
+    operation_id = "list_bundle_tickets", security(("bearer" = [])),
+    params(("id" = i64, Path, description = "The bundle", minimum = 1), PageParams),
+    responses((status = 200, description = "A page of tickets", body = Vec<TicketView>)),
+)]
 async fn list_bundle_tickets(
     request: HttpRequest,
     shell: Data<Shell>,
@@ -147,6 +189,15 @@ async fn list_bundle_tickets(
     answer_list(&request, &shell, &caller, filter, keyset).await
 }
 
+/// List tickets
+///
+/// The ones that the caller may see, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/tickets/", tag = "tickets",
+    operation_id = "list_tickets", security(("bearer" = [])),
+    params(TicketParams, PageParams),
+    responses((status = 200, description = "A page of tickets", body = Vec<TicketView>)),
+)]
 async fn list_tickets(
     request: HttpRequest,
     shell: Data<Shell>,
@@ -185,6 +236,22 @@ async fn answer_list(
     Ok(page(request, List::Tickets, found, TicketView::from))
 }
 
+/// Read a ticket
+///
+/// For its requester and staff.
+#[utoipa::path(
+    get, path = "/api/v1/tickets/{id}/", tag = "tickets",
+    operation_id = "read_ticket", security(("bearer" = [])),
+    params(
+        ("id" = i64, Path, description = "The ticket", minimum = 1),
+        ("If-None-Match" = Option<String>, Header, description = "Entity tags that are known."),
+    ),
+    responses(
+        (status = 200, description = "The ticket", body = TicketView,
+            headers(("ETag" = String, description = "The version, and a digest of this answer."))),
+        (status = 304, description = "It still is what `If-None-Match` names"),
+    ),
+)]
 async fn get_ticket(
     request: HttpRequest,
     shell: Data<Shell>,
@@ -195,6 +262,24 @@ async fn get_ticket(
     Ok(answer(&request, StatusCode::OK, ticket))
 }
 
+/// Change a ticket
+///
+/// Its requester retitles, closes and reopens it; staff do everything.
+#[utoipa::path(
+    patch, path = "/api/v1/tickets/{id}/", tag = "tickets",
+    operation_id = "change_ticket", security(("bearer" = [])),
+    params(
+        ("id" = i64, Path, description = "The ticket", minimum = 1),
+        ("If-Match" = Option<String>, Header,
+            description = "Entity tags of the versions that the change is made for."),
+    ),
+    request_body = TicketChangeBody,
+    responses((
+        status = 200, description = "The ticket as it is now", body = TicketView,
+        headers(("ETag" = String, description = "The version, and a digest of this answer.")),
+    )),
+    extensions(("x-problems" = json!(["forbidden", "ticket-transition", "precondition-failed"]))),
+)]
 async fn change_ticket(
     request: HttpRequest,
     shell: Data<Shell>,
@@ -203,20 +288,21 @@ async fn change_ticket(
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let expected = expected_version(&request)?;
-    let draft = body.draft(|fields| {
-        Some(TicketChange {
-            title: fields.optional("title", read::text(Title::parse)),
-            status: fields.optional("status", read::text(TicketStatus::parse)),
-            priority: fields.optional("priority", read::text(TicketPriority::parse)),
-            category: fields.optional("category", read::text(TicketCategory::parse)),
-            assigned_to: fields.nullable("assigned_to", read::id),
-        })
-    });
+    let draft = body.draft(TicketChangeBody::read);
     let tickets = &shell.desk().tickets;
     let ticket = tickets.change(caller.actor(), id, draft, &expected).await?;
     Ok(answer(&request, StatusCode::OK, ticket))
 }
 
+/// List the history of a ticket
+///
+/// What the caller may see of it, oldest first.
+#[utoipa::path(
+    get, path = "/api/v1/tickets/{id}/history/", tag = "tickets",
+    operation_id = "list_ticket_history", security(("bearer" = [])),
+    params(("id" = i64, Path, description = "The ticket", minimum = 1), PageParams),
+    responses((status = 200, description = "A page of the history", body = Vec<HistoryLineView>)),
+)]
 async fn list_history(
     request: HttpRequest,
     shell: Data<Shell>,

@@ -4,24 +4,46 @@
 //! returned for one viewer; bodies are read field by field, so that all faults are found at once.
 
 mod audit;
+mod bundle_files;
 mod bundles;
 mod files;
 mod lists;
+mod messages;
 mod operations;
 mod people;
 mod sessions;
 mod subjects;
+mod threads;
+mod ticket_notes;
+mod tickets;
 mod words;
 
 pub use audit::{AuditEntryView, AuditParams};
+pub use bundle_files::{BundleFileChangeBody, BundleFileForm, FileBytes};
 pub use bundles::{
     AssignWriterBody, BundleBody, BundleChangeBody, BundleDetailView, BundleParams, BundleView,
     MemberView,
 };
 pub use files::{AttachmentView, BundleFileView};
 pub use lists::PageParams;
+pub use messages::{
+    MessageBody, MessageEditBody, MessageForm, MessageParams, MessageView, ReadReceiptView,
+};
 pub use operations::HealthView;
 pub use people::{UserBody, UserChangeBody, UserParams, UserRefView, UserView};
 pub use sessions::{LoginBody, LoginView, PasswordChangeBody, SessionView};
 pub use subjects::{SubjectBody, SubjectView};
-pub use words::{BundleStatusWord, EventActionWord, MemberRelationWord, RoleWord};
+pub use threads::{
+    ParticipantBody, ReadMarkBody, ThreadBody, ThreadChangeBody, ThreadOnSubjectBody, ThreadParams,
+    ThreadView,
+};
+pub use ticket_notes::{
+    TicketAttachmentForm, TicketAttachmentView, TicketMessageBody, TicketMessageView,
+};
+pub use tickets::{
+    BundleTicketBody, HistoryLineView, TicketBody, TicketChangeBody, TicketParams, TicketView,
+};
+pub use words::{
+    BundleStatusWord, EventActionWord, MemberRelationWord, MessageKindWord, RoleWord,
+    TicketCategoryWord, TicketPriorityWord, TicketStatusWord,
+};

@@ -3,6 +3,8 @@
 use classdesk_domain::bundles::{BundleStatus, MemberRelation};
 use classdesk_domain::events::EventAction;
 use classdesk_domain::people::Role;
+use classdesk_domain::threads::MessageKind;
+use classdesk_domain::tickets::{TicketCategory, TicketPriority, TicketStatus};
 use serde::{Serialize, Serializer};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
@@ -50,4 +52,12 @@ words! {
     MemberRelationWord(MemberRelation);
     /// What was done.
     EventActionWord(EventAction);
+    /// What a message is.
+    MessageKindWord(MessageKind);
+    /// How urgent a ticket is.
+    TicketPriorityWord(TicketPriority);
+    /// What a ticket is about.
+    TicketCategoryWord(TicketCategory);
+    /// Where a ticket stands.
+    TicketStatusWord(TicketStatus);
 }
