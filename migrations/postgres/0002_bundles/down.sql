@@ -1,0 +1,3 @@
+DROP TABLE bundles;
+DROP TABLE subjects;
+DROP FUNCTION ascii_lower(TEXT);
