@@ -1,0 +1,108 @@
+//! How connecting, migrating and a single job fail.
+
+use std::path::PathBuf;
+
+use classdesk_domain::store::{Cause, Outage, StoreError};
+
+/// Why a store can't be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The URL is of no database that is known here.
+    #[error("`{url}` is no database URL: expected sqlite://PATH or postgres://…")]
+    UnknownScheme {
+        /// The URL, without its password.
+        url: String,
+    },
+    /// The URL names no file.
+    #[error("`{url}` names no database file")]
+    NoPath {
+        /// The URL.
+        url: String,
+    },
+    /// The folder of the database file can't be created or written.
+    #[error("the folder {} can't be written", folder.display())]
+    UnwritableFolder {
+        /// The folder.
+        folder: PathBuf,
+        /// The operating system's error.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is there but can't be opened as a database.
+    #[error("the database file {} can't be opened", path.display())]
+    UnusableFile {
+        /// The file.
+        path: PathBuf,
+        /// The database's own error.
+        #[source]
+        source: Cause,
+    },
+    /// The server does not answer, or does not let us in.
+    #[error("the database at {server} can't be reached")]
+    Unreachable {
+        /// Host and database, without the password.
+        server: String,
+        /// What the server or the network said, the reason included.
+        #[source]
+        source: Cause,
+    },
+    /// The schema was made by a newer program.
+    #[error(
+        "the database has the migration {migration}, which this program does not know: it was made by a newer one"
+    )]
+    NewerSchema {
+        /// The first migration that is not known.
+        migration: String,
+    },
+    /// The schema is older than the program needs.
+    #[error("the database lacks {pending} migration(s): run `classdesk migrate`")]
+    PendingMigrations {
+        /// How many are missing.
+        pending: usize,
+    },
+    /// A migration failed, or the lock for migrating was not to be had.
+    #[error("the database could not be migrated")]
+    Migration(#[source] Cause),
+    /// A thread could not be started.
+    #[error("a thread could not be started")]
+    Thread(#[source] std::io::Error),
+}
+
+/// How a job on a connection ends without success: by a refusal of ours or a failure of the
+/// database, which only the database's own module can classify.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Refused(StoreError),
+    Database(diesel::result::Error),
+}
+
+impl Failure {
+    /// A stored word or number that this program never wrote.
+    pub(crate) fn corrupt(what: &'static str) -> Self {
+        Self::Refused(StoreError::Corrupt { what, source: None })
+    }
+
+    /// A fact of the guard does not hold.
+    pub(crate) const STALE: Self = Self::Refused(StoreError::Stale);
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<diesel::result::Error> for Failure {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+/// An outage with the error that told of it.
+pub(crate) fn outage(outage: Outage, source: impl Into<Cause>) -> StoreError {
+    StoreError::Unavailable {
+        outage,
+        source: Some(source.into()),
+    }
+}

@@ -1,0 +1,266 @@
+//! A bounded set of threads, each with a connection of its own, fed by one bounded queue.
+//!
+//! Callers are asynchronous and never block: a full queue is an answer, and so is a database that
+//! is away.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use classdesk_domain::store::{Outage, StoreError};
+use crossbeam_channel::{Receiver, Sender, TrySendError};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::error::{ConnectError, Failure, outage};
+use crate::figures::PoolFigures;
+use crate::options::StoreOptions;
+
+/// What a thread needs to know about its kind of connection.
+pub(crate) trait Link: Send + Sync + 'static {
+    /// The connection. It never leaves its thread.
+    type Conn;
+
+    /// Makes a connection.
+    fn connect(&self) -> Result<Self::Conn, ConnectError>;
+
+    /// Says what a failure means, given how long the job took.
+    fn classify(&self, failure: Failure, took: Duration) -> StoreError;
+
+    /// Whether the connection is of no more use.
+    fn is_broken(&self, conn: &mut Self::Conn) -> bool;
+}
+
+/// What a job finds when its turn comes.
+enum Turn<'c, L: Link> {
+    Run(&'c L, &'c mut L::Conn),
+    Refuse(StoreError),
+}
+
+/// A job answers its caller itself and tells the thread whether the connection seemed lost.
+type Work<L> = Box<dyn FnOnce(Turn<'_, L>) -> bool + Send>;
+
+struct Job<L: Link> {
+    since: Instant,
+    work: Work<L>,
+}
+
+/// A queue that can be closed while others still hold it.
+pub(crate) struct Intake<J>(RwLock<Option<Sender<J>>>);
+
+impl<J> Intake<J> {
+    pub(crate) fn new(sender: Sender<J>) -> Self {
+        Self(RwLock::new(Some(sender)))
+    }
+
+    /// Puts a job into the queue, or says at once why that can't be.
+    pub(crate) fn offer(&self, job: J) -> Result<(), StoreError> {
+        let sender = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(sender) = sender.as_ref() else {
+            return Err(StoreError::unavailable(Outage::Stopping));
+        };
+        sender.try_send(job).map_err(|error| {
+            StoreError::unavailable(match error {
+                TrySendError::Full(_) => Outage::Busy,
+                TrySendError::Disconnected(_) => Outage::Stopping,
+            })
+        })
+    }
+
+    pub(crate) fn queued(&self) -> usize {
+        let sender = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        sender.as_ref().map_or(0, Sender::len)
+    }
+
+    /// Takes no more jobs; those in the queue are still done.
+    pub(crate) fn close(&self) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+/// Tells when every thread that holds its other end is gone.
+pub(crate) struct Ended(Mutex<Option<mpsc::Receiver<()>>>);
+
+impl Ended {
+    pub(crate) fn new() -> (mpsc::Sender<()>, Self) {
+        let (alive, ended) = mpsc::channel(1);
+        (alive, Self(Mutex::new(Some(ended))))
+    }
+
+    pub(crate) async fn wait(&self) {
+        let ended = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(mut ended) = ended {
+            // Nothing is ever sent: this ends when the last sender is dropped.
+            ended.recv().await;
+        }
+    }
+}
+
+/// What the threads share.
+struct Common<L> {
+    link: L,
+    busy: AtomicUsize,
+    /// Counts up when a connection was found lost, so that the others are replaced before use.
+    losses: AtomicU64,
+    /// When connecting last failed: for a moment after it nobody tries again, so that a queue of
+    /// jobs does not wait for one timeout after the other.
+    down: Mutex<Option<Instant>>,
+    queue_timeout: Duration,
+}
+
+/// How long connecting is not tried again after it failed.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// The threads.
+pub(crate) struct Pool<L: Link> {
+    intake: Intake<Job<L>>,
+    common: Arc<Common<L>>,
+    ended: Ended,
+    threads: usize,
+    queue_length: usize,
+}
+
+impl<L: Link> Pool<L> {
+    /// Starts the threads. Each connects when it gets its first job.
+    pub(crate) fn start(name: &str, link: L, options: &StoreOptions) -> Result<Self, ConnectError> {
+        let (sender, jobs) = crossbeam_channel::bounded(options.queue_length.max(1));
+        let common = Arc::new(Common {
+            link,
+            busy: AtomicUsize::new(0),
+            losses: AtomicU64::new(0),
+            down: Mutex::new(None),
+            queue_timeout: options.queue_timeout,
+        });
+        let (alive, ended) = Ended::new();
+        let threads = options.connections.max(1);
+        for number in 1..=threads {
+            let (jobs, common, alive) = (jobs.clone(), Arc::clone(&common), alive.clone());
+            std::thread::Builder::new()
+                .name(format!("{name}-{number}"))
+                .spawn(move || {
+                    serve(&jobs, &common);
+                    drop(alive);
+                })
+                .map_err(ConnectError::Thread)?;
+        }
+        Ok(Self {
+            intake: Intake::new(sender),
+            common,
+            ended,
+            threads,
+            queue_length: options.queue_length.max(1),
+        })
+    }
+
+    /// Runs a job on one of the threads.
+    pub(crate) async fn run<T, F>(&self, job: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut L::Conn) -> Result<T, Failure> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let work: Work<L> = Box::new(move |turn| {
+            if reply.is_closed() {
+                return false;
+            }
+            let result = match turn {
+                Turn::Refuse(error) => Err(error),
+                Turn::Run(link, conn) => {
+                    let begun = Instant::now();
+                    job(conn).map_err(|failure| link.classify(failure, begun.elapsed()))
+                }
+            };
+            let lost = matches!(
+                result,
+                Err(StoreError::Unavailable {
+                    outage: Outage::Disconnected,
+                    ..
+                })
+            );
+            // A caller that went away needs no answer.
+            let _ = reply.send(result);
+            lost
+        });
+        self.intake.offer(Job {
+            since: Instant::now(),
+            work,
+        })?;
+        answer.await.unwrap_or_else(|_| Err(lost_answer()))
+    }
+
+    pub(crate) fn figures(&self) -> PoolFigures {
+        PoolFigures {
+            threads: self.threads,
+            busy: self.common.busy.load(Ordering::Relaxed),
+            queued: self.intake.queued(),
+            queue_length: self.queue_length,
+        }
+    }
+
+    /// Lets the threads finish what is queued and waits for them.
+    pub(crate) async fn close(&self) {
+        self.intake.close();
+        self.ended.wait().await;
+    }
+}
+
+/// The answer to a caller whose job ended in a panic.
+pub(crate) fn lost_answer() -> StoreError {
+    StoreError::Backend("a database job ended without an answer".into())
+}
+
+/// A thread's life: one job after the other until the queue is closed and empty.
+fn serve<L: Link>(jobs: &Receiver<Job<L>>, common: &Common<L>) {
+    let mut held: Option<(u64, L::Conn)> = None;
+    for job in jobs {
+        if job.since.elapsed() > common.queue_timeout {
+            (job.work)(Turn::Refuse(StoreError::unavailable(Outage::TimedOut)));
+            continue;
+        }
+        common.busy.fetch_add(1, Ordering::Relaxed);
+        let losses = common.losses.load(Ordering::Acquire);
+        if held.as_ref().is_some_and(|(made, _)| *made != losses) {
+            held = None;
+        }
+        if held.is_none() {
+            match connect(common) {
+                Ok(conn) => held = Some((losses, conn)),
+                Err(error) => {
+                    (job.work)(Turn::Refuse(error));
+                    common.busy.fetch_sub(1, Ordering::Relaxed);
+                    continue;
+                }
+            }
+        }
+        if let Some((_, conn)) = held.as_mut() {
+            // A panic in one job must not take the thread from all the others; its caller learns
+            // of it because the reply is dropped.
+            let lost = catch_unwind(AssertUnwindSafe(|| {
+                (job.work)(Turn::Run(&common.link, conn))
+            }));
+            if matches!(lost, Ok(true)) {
+                common.losses.fetch_add(1, Ordering::AcqRel);
+            }
+            if !matches!(lost, Ok(false)) || common.link.is_broken(conn) {
+                held = None;
+            }
+        }
+        common.busy.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn connect<L: Link>(common: &Common<L>) -> Result<L::Conn, StoreError> {
+    let down = || common.down.lock().unwrap_or_else(PoisonError::into_inner);
+    if down().is_some_and(|since| since.elapsed() < PAUSE) {
+        return Err(StoreError::unavailable(Outage::Disconnected));
+    }
+    common.link.connect().map_err(|error| {
+        tracing::warn!(error = %error, source = error_source(&error), "the database can't be reached");
+        *down() = Some(Instant::now());
+        outage(Outage::Disconnected, error)
+    })
+}
+
+fn error_source(error: &ConnectError) -> String {
+    std::error::Error::source(error).map_or_else(String::new, ToString::to_string)
+}

@@ -1,0 +1,55 @@
+//! What only PostgreSQL says in its own way.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+
+use crate::error::Failure;
+
+diesel::define_sql_function! {
+    /// Lower case for A to Z alone, whatever the locale.
+    fn ascii_lower(word: Text) -> Text;
+}
+
+diesel::define_sql_function! {
+    /// Waits for a lock that lasts until the transaction ends.
+    fn pg_advisory_xact_lock(key: BigInt) -> Bool;
+}
+
+diesel::define_sql_function! {
+    /// A number for a name.
+    fn hashtextextended(name: Text, seed: BigInt) -> BigInt;
+}
+
+/// The set of these ids, for `eq_any`: one bound array, so that the statement stays cached.
+pub(crate) fn among(ids: &[i64]) -> Vec<i64> {
+    ids.to_vec()
+}
+
+/// Holds rows for a change until the transaction ends. Rows that name them in a foreign key can
+/// still be inserted meanwhile.
+macro_rules! for_change {
+    ($query:expr) => {
+        $query.for_no_key_update()
+    };
+}
+pub(crate) use for_change;
+
+/// Holds rows as they are until the transaction ends; others may hold them likewise.
+macro_rules! as_is {
+    ($query:expr) => {
+        $query.for_share()
+    };
+}
+pub(crate) use as_is;
+
+/// Lets one transaction at a time pass for each of these names.
+pub(crate) fn one_at_a_time(conn: &mut PgConnection, names: [&str; 2]) -> Result<(), Failure> {
+    let mut names = names;
+    names.sort_unstable();
+    let [first, second] = names.map(|name| pg_advisory_xact_lock(hashtextextended(name, 0)));
+    // Their result is of the type void, which is not worth reading. The two are separate
+    // statements because nothing else fixes the order in which they are taken.
+    diesel::select(first).execute(conn)?;
+    diesel::select(second).execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,463 @@
+//! Bundles.
+
+use classdesk_domain::bundles::{
+    Bundle, BundleDetail, BundleFilter, BundleStatus, BundleUpdate, BundleView, Dates,
+    NewBundleRow, NumberOfClasses, WriterAssignment,
+};
+use classdesk_domain::ids::{BundleId, UserId};
+use classdesk_domain::paging::{Keyset, Limit, Page};
+use classdesk_domain::people::{Role, UserRef, Username};
+use classdesk_domain::policy::{BundleSight, Sight, ThreadSight, TicketSight};
+use classdesk_domain::store::Commit;
+use classdesk_domain::subjects::{Subject, SubjectRef};
+use classdesk_domain::text::{Description, Level, Title};
+use diesel::dsl::{count_star, exists};
+use diesel::prelude::*;
+
+use super::commit::{Applied, Writes, commit, exactly_one};
+use super::dialect::ascii_lower;
+use super::page::{after, before, cut, one_more};
+use super::people::PersonRow;
+use super::schema::{bundles, subjects, thread_participants, threads, tickets, users};
+use super::subjects::parties;
+use super::values::{At, DayOf, containing, word};
+use super::{Conn, files, subjects as subject_queries, threads as thread_queries};
+use crate::error::Failure;
+
+const KIND: &str = "class_bundle";
+
+/// No person's id: ids count up from 1.
+const NOBODY: i64 = 0;
+
+diesel::alias!(users as clients: Clients, users as writers: Writers);
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = bundles)]
+struct BundleRow {
+    id: i64,
+    title: String,
+    description: String,
+    status: String,
+    level: String,
+    number_of_classes: i32,
+    start_date: Option<DayOf>,
+    end_date: Option<DayOf>,
+    created_by: i64,
+    created_at: At,
+    updated_at: At,
+    completed_at: Option<At>,
+    version: i64,
+}
+
+impl BundleRow {
+    fn into_domain(self, (client, writer): (i64, Option<i64>)) -> Result<Bundle, Failure> {
+        Ok(Bundle {
+            id: BundleId::new(self.id),
+            title: Title::from_stored(self.title),
+            description: Description::from_stored(self.description),
+            status: word(BundleStatus::parse, &self.status, "bundle")?,
+            level: Level::from_stored(self.level),
+            number_of_classes: NumberOfClasses::from_stored(self.number_of_classes),
+            dates: Dates::from_stored(
+                self.start_date.map(|day| day.0),
+                self.end_date.map(|day| day.0),
+            ),
+            parties: parties(client, writer),
+            created_by: UserId::new(self.created_by),
+            created_at: self.created_at.into(),
+            updated_at: self.updated_at.into(),
+            completed_at: self.completed_at.map(Into::into),
+            version: self.version,
+        })
+    }
+}
+
+/// A bundle with its parties, their names, and how many threads and tickets are in sight.
+type ViewRow = (
+    BundleRow,
+    (i64, Option<i64>),
+    String,
+    Option<String>,
+    Option<i64>,
+    Option<i64>,
+);
+
+fn into_view(row: ViewRow) -> Result<BundleView, Failure> {
+    let (bundle, parties, client, writer, threads, tickets) = row;
+    Ok(BundleView {
+        bundle: bundle.into_domain(parties)?,
+        client_username: Username::from_stored(client),
+        assigned_writer_username: writer.map(Username::from_stored),
+        threads_count: threads.unwrap_or(0),
+        tickets_count: tickets.unwrap_or(0),
+    })
+}
+
+/// Who may see which threads, as values that one statement can bind.
+struct CountedThreads {
+    all: bool,
+    client: i64,
+    writer: i64,
+    joined: i64,
+}
+
+impl From<ThreadSight> for CountedThreads {
+    fn from(sight: ThreadSight) -> Self {
+        let (all, client, writer) = match sight {
+            ThreadSight::All => (true, NOBODY, NOBODY),
+            ThreadSight::OwnedAndJoined(client) => (false, client.get(), NOBODY),
+            ThreadSight::AssignedAndJoined(writer) => (false, NOBODY, writer.get()),
+        };
+        Self {
+            all,
+            client,
+            writer,
+            joined: client.max(writer),
+        }
+    }
+}
+
+/// Who may see which tickets, as values that one statement can bind.
+struct CountedTickets {
+    all: bool,
+    requester: i64,
+    not_written_by: i64,
+}
+
+impl From<TicketSight> for CountedTickets {
+    fn from(sight: TicketSight) -> Self {
+        match sight {
+            TicketSight::All => Self {
+                all: true,
+                requester: NOBODY,
+                not_written_by: NOBODY,
+            },
+            TicketSight::RequestedBy(requester) => Self {
+                all: false,
+                requester: requester.get(),
+                not_written_by: NOBODY,
+            },
+            TicketSight::RequestedByUnlessAssigned(requester) => Self {
+                all: false,
+                requester: requester.get(),
+                not_written_by: requester.get(),
+            },
+        }
+    }
+}
+
+/// Bundles with everything that a view shows. One statement whatever the sight, so that it stays
+/// cached: what differs is bound.
+///
+/// It is a macro because the type of the query can't be written down.
+macro_rules! views {
+    ($sight:expr) => {{
+        let counted = CountedThreads::from($sight.threads);
+        let joined = exists(
+            thread_participants::table
+                .filter(thread_participants::thread_id.eq(threads::id))
+                .filter(thread_participants::user_id.eq(counted.joined))
+                .filter(thread_participants::participates.eq(true)),
+        );
+        let is_party = subjects::client_id
+            .eq(counted.client)
+            .or(subjects::assigned_writer_id.eq(counted.writer));
+        let threads_count = threads::table
+            .filter(threads::object_id.eq(subjects::object_id))
+            .filter(threads::content_type.eq(subjects::content_type))
+            .filter(
+                counted
+                    .all
+                    .into_sql::<diesel::sql_types::Bool>()
+                    .or(is_party.and(joined)),
+            )
+            .select(count_star())
+            .single_value();
+        let counted = CountedTickets::from($sight.tickets);
+        let requested = tickets::requester_id.eq(counted.requester).and(
+            subjects::assigned_writer_id
+                .is_null()
+                .or(subjects::assigned_writer_id.ne(counted.not_written_by)),
+        );
+        let tickets_count = tickets::table
+            .filter(tickets::object_id.eq(subjects::object_id.nullable()))
+            .filter(tickets::content_type.eq(subjects::content_type.nullable()))
+            .filter(
+                counted
+                    .all
+                    .into_sql::<diesel::sql_types::Bool>()
+                    .or(requested),
+            )
+            .select(count_star())
+            .single_value();
+        bundles::table
+            .inner_join(
+                subjects::table.on(subjects::content_type
+                    .eq(KIND)
+                    .and(subjects::object_id.eq(bundles::id))),
+            )
+            .inner_join(clients.on(clients.field(users::id).eq(subjects::client_id)))
+            .left_join(
+                writers.on(writers
+                    .field(users::id)
+                    .nullable()
+                    .eq(subjects::assigned_writer_id)),
+            )
+            .select((
+                BundleRow::as_select(),
+                (subjects::client_id, subjects::assigned_writer_id),
+                clients.field(users::username),
+                writers.field(users::username).nullable(),
+                threads_count,
+                tickets_count,
+            ))
+    }};
+}
+
+pub(super) fn bundle(
+    conn: &mut Conn,
+    id: BundleId,
+    sight: &Sight,
+) -> Result<Option<BundleView>, Failure> {
+    let row: Option<ViewRow> = views!(sight)
+        .filter(bundles::id.eq(id.get()))
+        .first(conn)
+        .optional()?;
+    let view = row.map(into_view).transpose()?;
+    Ok(view.filter(|view| is_in_sight(view, sight.bundles)))
+}
+
+/// The same rule as in the list; of one row it needs no statement of its own for each sight.
+fn is_in_sight(view: &BundleView, sight: BundleSight) -> bool {
+    let parties = &view.bundle.parties;
+    match sight {
+        BundleSight::All => true,
+        BundleSight::OwnedBy(client) => parties.client == client,
+        BundleSight::AssignedTo(writer) => parties.assigned_writer == Some(writer),
+    }
+}
+
+pub(super) fn bundle_detail(
+    conn: &mut Conn,
+    id: BundleId,
+    sight: &Sight,
+) -> Result<Option<BundleDetail>, Failure> {
+    let Some(view) = bundle(conn, id, sight)? else {
+        return Ok(None);
+    };
+    let newest = Keyset {
+        limit: Limit::GREATEST,
+        after: None,
+    };
+    let files = files::page_of(conn, id, sight.files, newest)?.items;
+    Ok(Some(BundleDetail { view, files }))
+}
+
+pub(super) fn list_bundles(
+    conn: &mut Conn,
+    sight: &Sight,
+    filter: &BundleFilter,
+    page: Keyset,
+) -> Result<Page<BundleView>, Failure> {
+    let mut query = views!(sight).limit(one_more(page)).into_boxed();
+    query = match sight.bundles {
+        BundleSight::All => query,
+        BundleSight::OwnedBy(client) => query.filter(subjects::client_id.eq(client.get())),
+        BundleSight::AssignedTo(writer) => {
+            query.filter(subjects::assigned_writer_id.eq(writer.get()))
+        }
+    };
+    if let Some(client) = filter.client {
+        query = query.filter(subjects::client_id.eq(client.get()));
+    }
+    if let Some(writer) = filter.assigned_writer {
+        query = query.filter(subjects::assigned_writer_id.eq(writer.get()));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(bundles::status.eq(status.as_str()));
+    }
+    if let Some(q) = &filter.q {
+        let pattern = containing(q.as_str());
+        query = query.filter(
+            ascii_lower(bundles::title)
+                .like(pattern.clone())
+                .escape('\\')
+                .or(ascii_lower(bundles::description).like(pattern).escape('\\')),
+        );
+    }
+    // The same ids in the two tables: the order is asked of the one whose index serves it.
+    let by_party = sight.bundles != BundleSight::All
+        || filter.client.is_some()
+        || filter.assigned_writer.is_some();
+    query = if by_party {
+        query
+            .filter(subjects::object_id.lt(before(page)))
+            .order(subjects::object_id.desc())
+    } else {
+        query
+            .filter(bundles::id.lt(before(page)))
+            .order(bundles::id.desc())
+    };
+    let rows: Vec<ViewRow> = query.load(conn)?;
+    cut(rows, page, |row| row.0.id).try_map(into_view)
+}
+
+pub(super) fn list_members(
+    conn: &mut Conn,
+    id: BundleId,
+    page: Keyset,
+) -> Result<Page<UserRef>, Failure> {
+    let found: Option<(i64, Option<i64>)> = subjects::table
+        .find((KIND, id.get()))
+        .select((subjects::client_id, subjects::assigned_writer_id))
+        .first(conn)
+        .optional()?;
+    let Some((client, writer)) = found else {
+        return Ok(Page {
+            items: Vec::new(),
+            next: None,
+        });
+    };
+    let staff: Vec<&str> = Role::ALL
+        .iter()
+        .filter(|role| role.is_staff())
+        .map(|role| role.as_str())
+        .collect();
+    let rows: Vec<(i64, PersonRow)> = users::table
+        .filter(users::is_active.eq(true))
+        .filter(users::id.gt(after(page)))
+        .filter(
+            users::role
+                .eq_any(staff)
+                .or(users::id
+                    .eq(client)
+                    .and(users::role.eq(Role::Client.as_str())))
+                .or(users::id
+                    .eq(writer.unwrap_or(NOBODY))
+                    .and(users::role.eq(Role::Writer.as_str()))),
+        )
+        .select((users::id, PersonRow::as_select()))
+        .order(users::id)
+        .limit(one_more(page))
+        .load(conn)?;
+    cut(rows, page, |row| row.0).try_map(|(_, person)| person.into_domain())
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = bundles, treat_none_as_default_value = false)]
+struct BundleInsert<'a> {
+    title: &'a str,
+    description: &'a str,
+    status: &'a str,
+    level: &'a str,
+    number_of_classes: i32,
+    start_date: Option<DayOf>,
+    end_date: Option<DayOf>,
+    created_by: i64,
+    created_at: At,
+    updated_at: At,
+    completed_at: Option<At>,
+    version: i64,
+}
+
+pub(super) fn create_bundle(conn: &mut Conn, c: Commit<NewBundleRow>) -> Result<Bundle, Failure> {
+    commit(
+        conn,
+        c,
+        |_| Writes::default(),
+        |conn, new| {
+            let row: BundleRow = diesel::insert_into(bundles::table)
+                .values(BundleInsert {
+                    title: new.bundle.title.as_str(),
+                    description: new.bundle.description.as_str(),
+                    status: new.bundle.status.as_str(),
+                    level: new.bundle.level.as_str(),
+                    number_of_classes: new.bundle.number_of_classes.get(),
+                    start_date: new.bundle.dates.start().map(DayOf),
+                    end_date: new.bundle.dates.end().map(DayOf),
+                    created_by: new.created_by.get(),
+                    created_at: new.created_at.into(),
+                    updated_at: new.created_at.into(),
+                    completed_at: new.completed_at.map(Into::into),
+                    version: 1,
+                })
+                .returning(BundleRow::as_returning())
+                .get_result(conn)?;
+            let subject = Subject {
+                reference: SubjectRef::bundle(BundleId::new(row.id)),
+                parties: parties(
+                    new.bundle.client_id.get(),
+                    new.bundle.assigned_writer_id.map(|writer| writer.get()),
+                ),
+                label: new.bundle.title,
+            };
+            exactly_one(subject_queries::insert(conn, &subject)?)?;
+            let client = subject.parties.client.get();
+            let writer = subject.parties.assigned_writer.map(|writer| writer.get());
+            Ok(Applied::to(row.id, row.into_domain((client, writer))?))
+        },
+    )
+}
+
+pub(super) fn update_bundle(conn: &mut Conn, c: Commit<BundleUpdate>) -> Result<Bundle, Failure> {
+    let writes = |update: &BundleUpdate| Writes {
+        subject: Some(update.bundle.subject()),
+        ..Writes::default()
+    };
+    commit(conn, c, writes, |conn, BundleUpdate { bundle }| {
+        let id = bundle.id.get();
+        let row: Option<BundleRow> = diesel::update(bundles::table.find(id))
+            .set((
+                bundles::title.eq(bundle.title.as_str()),
+                bundles::description.eq(bundle.description.as_str()),
+                bundles::status.eq(bundle.status.as_str()),
+                bundles::level.eq(bundle.level.as_str()),
+                bundles::number_of_classes.eq(bundle.number_of_classes.get()),
+                bundles::start_date.eq(bundle.dates.start().map(DayOf)),
+                bundles::end_date.eq(bundle.dates.end().map(DayOf)),
+                bundles::updated_at.eq(At::from(bundle.updated_at)),
+                bundles::completed_at.eq(bundle.completed_at.map(At::from)),
+                bundles::version.eq(bundles::version + 1),
+            ))
+            .returning(BundleRow::as_returning())
+            .get_result(conn)
+            .optional()?;
+        let row = row.ok_or(Failure::STALE)?;
+        let parties: (i64, Option<i64>) = diesel::update(subjects::table.find((KIND, id)))
+            .set(subjects::label.eq(bundle.title.as_str()))
+            .returning((subjects::client_id, subjects::assigned_writer_id))
+            .get_result(conn)?;
+        Ok(Applied::to(id, row.into_domain(parties)?))
+    })
+}
+
+pub(super) fn assign_writer(
+    conn: &mut Conn,
+    c: Commit<WriterAssignment>,
+) -> Result<Bundle, Failure> {
+    let writes = |assignment: &WriterAssignment| Writes {
+        subject: Some(SubjectRef::bundle(assignment.bundle)),
+        ..Writes::default()
+    };
+    commit(conn, c, writes, |conn, assignment| {
+        let id = assignment.bundle.get();
+        let writer = assignment.writer.map(|writer| writer.get());
+        let row: Option<BundleRow> = diesel::update(bundles::table.find(id))
+            .set((
+                bundles::updated_at.eq(At::from(assignment.at)),
+                bundles::version.eq(bundles::version + 1),
+            ))
+            .returning(BundleRow::as_returning())
+            .get_result(conn)
+            .optional()?;
+        let row = row.ok_or(Failure::STALE)?;
+        let parties: (i64, Option<i64>) = diesel::update(subjects::table.find((KIND, id)))
+            .set(subjects::assigned_writer_id.eq(writer))
+            .returning((subjects::client_id, subjects::assigned_writer_id))
+            .get_result(conn)?;
+        if let Some(writer) = writer {
+            thread_queries::join_all(conn, &SubjectRef::bundle(assignment.bundle), writer)?;
+        }
+        Ok(Applied::to(id, row.into_domain(parties)?))
+    })
+}

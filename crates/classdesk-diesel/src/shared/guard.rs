@@ -1,0 +1,200 @@
+//! The facts that a decision rested on, checked and held until the transaction ends.
+//!
+//! Rows are taken in one order (people, subjects, bundles, threads, tickets, messages, files; by
+//! id within each), so that commits which share some of them queue up and never lock in a circle.
+//! Each row is read by a statement of its own that locks it: on PostgreSQL a join would show the
+//! other table as it was before the wait.
+
+use classdesk_domain::store::Fact;
+use classdesk_domain::subjects::{Parties, SubjectRef};
+use diesel::prelude::*;
+
+use super::Conn;
+use super::commit::Writes;
+use super::dialect::{among, as_is, for_change};
+use super::schema::{
+    bundle_files, bundles, messages, subjects, thread_participants, threads, tickets, users,
+};
+use crate::error::Failure;
+
+/// Where a fact's row stands in the order of locks.
+fn rank(fact: &Fact) -> (u8, i64) {
+    match fact {
+        Fact::ActiveUser { user, .. } | Fact::HasRole { user, .. } => (0, user.get()),
+        Fact::Parties { subject, .. } => (1, subject.object_id),
+        Fact::BundleVersion { bundle, .. } => (2, bundle.get()),
+        Fact::ThreadActive { thread, .. } => (3, thread.get()),
+        Fact::Participant { thread, .. } => (4, thread.get()),
+        Fact::TicketVersion { ticket, .. } => (5, ticket.get()),
+        Fact::MessageStands { message } => (6, message.get()),
+        Fact::FileStands { file, .. } => (7, file.get()),
+    }
+}
+
+/// Checks every fact and holds it, or answers that one is stale.
+pub(super) fn hold(conn: &mut Conn, guard: &[Fact], writes: &Writes) -> Result<(), Failure> {
+    let mut facts: Vec<&Fact> = guard.iter().collect();
+    facts.sort_by_key(|fact| rank(fact));
+    hold_people(conn, &facts, writes)?;
+    if let Some(subject) = &writes.subject {
+        hold_subject(conn, subject)?;
+    }
+    let mut held_thread = None;
+    for fact in facts {
+        let holds = match fact {
+            Fact::ActiveUser { .. } | Fact::HasRole { .. } => true,
+            Fact::Parties { subject, parties } => parties_hold(conn, subject, *parties)?,
+            Fact::BundleVersion { bundle, version } => for_change!(
+                bundles::table
+                    .filter(bundles::id.eq(bundle.get()))
+                    .select(bundles::version)
+            )
+            .first::<i64>(conn)
+            .optional()?
+            .is_some_and(|found| found == *version),
+            Fact::ThreadActive { thread, active } => {
+                held_thread = Some(*thread);
+                hold_thread(conn, thread.get())? == Some(*active)
+            }
+            Fact::Participant { thread, user } => {
+                // Whoever changes participants holds the thread, so it is held here too.
+                if held_thread != Some(*thread) {
+                    hold_thread(conn, thread.get())?;
+                    held_thread = Some(*thread);
+                }
+                participates(conn, thread.get(), user.get())?
+            }
+            Fact::TicketVersion { ticket, version } => for_change!(
+                tickets::table
+                    .filter(tickets::id.eq(ticket.get()))
+                    .select(tickets::version)
+            )
+            .first::<i64>(conn)
+            .optional()?
+            .is_some_and(|found| found == *version),
+            Fact::MessageStands { message } => for_change!(
+                messages::table
+                    .filter(messages::id.eq(message.get()))
+                    .select(messages::deleted_at.is_null())
+            )
+            .first::<bool>(conn)
+            .optional()?
+            .unwrap_or(false),
+            Fact::FileStands { file, visibility } => for_change!(
+                bundle_files::table
+                    .filter(bundle_files::id.eq(file.get()))
+                    .select((
+                        bundle_files::visible_to_client,
+                        bundle_files::visible_to_writer
+                    ))
+            )
+            .first::<(bool, bool)>(conn)
+            .optional()?
+            .is_some_and(|found| found == (visibility.to_client, visibility.to_writer)),
+        };
+        if !holds {
+            return Err(Failure::STALE);
+        }
+    }
+    Ok(())
+}
+
+/// Holds a thread's row for a change and says whether it is active; `None` when it is not there.
+pub(super) fn hold_thread(conn: &mut Conn, thread: i64) -> Result<Option<bool>, Failure> {
+    Ok(for_change!(
+        threads::table
+            .filter(threads::id.eq(thread))
+            .select(threads::is_active)
+    )
+    .first(conn)
+    .optional()?)
+}
+
+/// Whether somebody is a participant. The caller holds the thread.
+pub(super) fn participates(conn: &mut Conn, thread: i64, user: i64) -> Result<bool, Failure> {
+    Ok(thread_participants::table
+        .filter(thread_participants::thread_id.eq(thread))
+        .filter(thread_participants::user_id.eq(user))
+        .select(thread_participants::participates)
+        .first(conn)
+        .optional()?
+        .unwrap_or(false))
+}
+
+fn hold_people(conn: &mut Conn, facts: &[&Fact], writes: &Writes) -> Result<(), Failure> {
+    let expected: Vec<_> = facts
+        .iter()
+        .filter_map(|fact| match fact {
+            Fact::ActiveUser { user, role } => Some((user.get(), role.as_str(), true)),
+            Fact::HasRole { user, role } => Some((user.get(), role.as_str(), false)),
+            _ => None,
+        })
+        .collect();
+    let mut ids: Vec<_> = expected.iter().map(|(id, ..)| *id).collect();
+    ids.extend(writes.user.map(|user| user.get()));
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let found = match writes.user {
+        Some(_) => people_for_change(conn, &ids)?,
+        None => people_as_is(conn, &ids)?,
+    };
+    let holds = expected.iter().all(|(id, role, must_be_active)| {
+        found.iter().any(|(found, found_role, is_active)| {
+            found == id && found_role == role && (*is_active || !must_be_active)
+        })
+    });
+    if holds { Ok(()) } else { Err(Failure::STALE) }
+}
+
+/// Somebody's id, role and whether they are active.
+type PersonRow = (i64, String, bool);
+
+/// Holds people by ascending id, as they are.
+fn people_as_is(conn: &mut Conn, ids: &[i64]) -> Result<Vec<PersonRow>, Failure> {
+    Ok(as_is!(
+        users::table
+            .filter(users::id.eq_any(among(ids)))
+            .select((users::id, users::role, users::is_active))
+            .order(users::id)
+    )
+    .load(conn)?)
+}
+
+/// Holds people by ascending id, because one of them is changed.
+fn people_for_change(conn: &mut Conn, ids: &[i64]) -> Result<Vec<PersonRow>, Failure> {
+    Ok(for_change!(
+        users::table
+            .filter(users::id.eq_any(among(ids)))
+            .select((users::id, users::role, users::is_active))
+            .order(users::id)
+    )
+    .load(conn)?)
+}
+
+/// Holds a subject's row for a change, whether or not it is there.
+fn hold_subject(conn: &mut Conn, subject: &SubjectRef) -> Result<(), Failure> {
+    for_change!(
+        subjects::table
+            .find((subject.content_type.as_str(), subject.object_id))
+            .select(subjects::object_id)
+    )
+    .first::<i64>(conn)
+    .optional()?;
+    Ok(())
+}
+
+fn parties_hold(conn: &mut Conn, subject: &SubjectRef, parties: Parties) -> Result<bool, Failure> {
+    let found: Option<(i64, Option<i64>)> = as_is!(
+        subjects::table
+            .find((subject.content_type.as_str(), subject.object_id))
+            .select((subjects::client_id, subjects::assigned_writer_id))
+    )
+    .first(conn)
+    .optional()?;
+    Ok(found
+        == Some((
+            parties.client.get(),
+            parties.assigned_writer.map(|writer| writer.get()),
+        )))
+}

@@ -1,0 +1,179 @@
+//! Idempotency keys.
+
+use classdesk_domain::clock::Timestamp;
+use classdesk_domain::idempotency::{
+    Completed, Completion, Fingerprint, LEASE, Lease, REMEMBERED, Reservation, Scope, StoredAnswer,
+};
+use classdesk_domain::ids::IdempotencyId;
+use classdesk_domain::store::{Outage, StoreError};
+use diesel::prelude::*;
+
+use super::Conn;
+use super::commit::exactly_one;
+use super::dialect::for_change;
+use super::schema::idempotency_keys;
+use super::values::At;
+use crate::error::Failure;
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = idempotency_keys)]
+struct KeyRow {
+    id: i64,
+    attempt: i64,
+    ends_at: Option<At>,
+    fingerprint: Option<Vec<u8>>,
+    object_id: Option<i64>,
+    answer_status: Option<i32>,
+    answer_body: Option<Vec<u8>>,
+}
+
+impl KeyRow {
+    fn is_free(&self, now: At) -> bool {
+        self.ends_at.is_none_or(|end| end <= now)
+    }
+
+    fn into_reservation(self) -> Result<Reservation, Failure> {
+        let (Some(fingerprint), Some(object_id)) = (self.fingerprint, self.object_id) else {
+            return Ok(Reservation::Running);
+        };
+        let damaged = || Failure::corrupt("idempotency key");
+        let fingerprint = fingerprint.try_into().map_err(|_| damaged())?;
+        let answer = match (self.answer_status, self.answer_body) {
+            (Some(status), Some(body)) => Some(StoredAnswer {
+                status: u16::try_from(status).map_err(|_| damaged())?,
+                body,
+            }),
+            _ => None,
+        };
+        Ok(Reservation::Completed(Completed {
+            id: IdempotencyId::new(self.id),
+            fingerprint: Fingerprint::from_bytes(fingerprint),
+            object_id,
+            answer,
+        }))
+    }
+}
+
+pub(super) fn reserve(
+    conn: &mut Conn,
+    scope: &Scope,
+    now: Timestamp,
+) -> Result<Reservation, Failure> {
+    let ends_at = At::from(now.plus(LEASE));
+    let inserted: Option<i64> = diesel::insert_into(idempotency_keys::table)
+        .values((
+            idempotency_keys::user_id.eq(scope.user.get()),
+            idempotency_keys::operation.eq(&scope.operation),
+            idempotency_keys::key.eq(scope.key.as_str()),
+            idempotency_keys::attempt.eq(1),
+            idempotency_keys::reserved_at.eq(At::from(now)),
+            idempotency_keys::ends_at.eq(ends_at),
+        ))
+        .on_conflict_do_nothing()
+        .returning(idempotency_keys::id)
+        .get_result(conn)
+        .optional()?;
+    if let Some(id) = inserted {
+        return Ok(Reservation::Reserved(Lease {
+            id: IdempotencyId::new(id),
+            attempt: 1,
+        }));
+    }
+    let row: Option<KeyRow> = for_change!(
+        idempotency_keys::table
+            .filter(idempotency_keys::user_id.eq(scope.user.get()))
+            .filter(idempotency_keys::operation.eq(&scope.operation))
+            .filter(idempotency_keys::key.eq(scope.key.as_str()))
+            .select(KeyRow::as_select())
+    )
+    .first(conn)
+    .optional()?;
+    // It was purged in this very moment; the client tries again.
+    let row = row.ok_or_else(|| StoreError::unavailable(Outage::Busy))?;
+    if !row.is_free(now.into()) {
+        return row.into_reservation();
+    }
+    let attempt = row.attempt + 1;
+    let taken = diesel::update(idempotency_keys::table.find(row.id))
+        .set((
+            idempotency_keys::attempt.eq(attempt),
+            idempotency_keys::reserved_at.eq(At::from(now)),
+            idempotency_keys::ends_at.eq(ends_at),
+            idempotency_keys::fingerprint.eq(None::<Vec<u8>>),
+            idempotency_keys::object_id.eq(None::<i64>),
+            idempotency_keys::answer_status.eq(None::<i32>),
+            idempotency_keys::answer_body.eq(None::<Vec<u8>>),
+        ))
+        .execute(conn)?;
+    exactly_one(taken)?;
+    Ok(Reservation::Reserved(Lease {
+        id: IdempotencyId::new(row.id),
+        attempt,
+    }))
+}
+
+/// The row of a reservation while this attempt holds it: not completed, not released, not
+/// reserved anew. A macro because the type can't be written down.
+macro_rules! held {
+    ($lease:expr) => {
+        idempotency_keys::table
+            .filter(idempotency_keys::id.eq($lease.id.get()))
+            .filter(idempotency_keys::attempt.eq($lease.attempt))
+            .filter(idempotency_keys::object_id.is_null())
+            .filter(idempotency_keys::ends_at.is_not_null())
+    };
+}
+
+pub(super) fn renew(conn: &mut Conn, lease: Lease, now: Timestamp) -> Result<bool, Failure> {
+    let renewed = diesel::update(held!(lease).filter(idempotency_keys::ends_at.gt(At::from(now))))
+        .set(idempotency_keys::ends_at.eq(At::from(now.plus(LEASE))))
+        .execute(conn)?;
+    Ok(renewed == 1)
+}
+
+pub(super) fn release(conn: &mut Conn, lease: Lease) -> Result<(), Failure> {
+    diesel::update(held!(lease))
+        .set(idempotency_keys::ends_at.eq(None::<At>))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Completes a reservation within the transaction that creates the object.
+pub(super) fn complete(
+    conn: &mut Conn,
+    completion: Completion,
+    object: i64,
+) -> Result<(), Failure> {
+    let Completion { lease, fingerprint } = completion;
+    let reserved_at: Option<At> = for_change!(held!(lease).select(idempotency_keys::reserved_at))
+        .first(conn)
+        .optional()?;
+    let reserved_at = Timestamp::from(reserved_at.ok_or(Failure::STALE)?);
+    let completed = diesel::update(idempotency_keys::table.find(lease.id.get()))
+        .set((
+            idempotency_keys::fingerprint.eq(fingerprint.as_bytes().as_slice()),
+            idempotency_keys::object_id.eq(object),
+            idempotency_keys::ends_at.eq(At::from(reserved_at.plus(REMEMBERED))),
+        ))
+        .execute(conn)?;
+    exactly_one(completed)
+}
+
+pub(super) fn store_answer(
+    conn: &mut Conn,
+    id: IdempotencyId,
+    answer: &StoredAnswer,
+) -> Result<(), Failure> {
+    diesel::update(
+        idempotency_keys::table
+            .find(id.get())
+            .filter(idempotency_keys::object_id.is_not_null())
+            .filter(idempotency_keys::answer_status.is_null()),
+    )
+    .set((
+        idempotency_keys::answer_status.eq(i32::from(answer.status)),
+        idempotency_keys::answer_body.eq(&answer.body),
+    ))
+    .execute(conn)?;
+    Ok(())
+}

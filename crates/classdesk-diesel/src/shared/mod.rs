@@ -1,0 +1,27 @@
+//! One copy of the tables, the rows and the queries, compiled once for each database: the module
+//! that mounts this one supplies `Database`, `Conn`, `Backend`, `types` and `dialect`.
+
+mod blobs;
+mod bundles;
+mod commit;
+mod events;
+mod files;
+mod guard;
+mod idempotency;
+mod login;
+mod messages;
+mod notes;
+mod page;
+mod people;
+mod posting;
+mod receipts;
+mod repositories;
+pub(crate) mod schema;
+mod sessions;
+mod subjects;
+mod threads;
+mod tickets;
+mod upkeep;
+pub(crate) mod values;
+
+use super::{Conn, Database, dialect, types};

@@ -1,0 +1,184 @@
+//! Storing a message: the hot write.
+
+use classdesk_domain::blobs::FinishedUpload;
+use classdesk_domain::clock::Timestamp;
+use classdesk_domain::ids::{MessageAttachmentId, MessageId};
+use classdesk_domain::people::Role;
+use classdesk_domain::store::Commit;
+use classdesk_domain::threads::{MessageKind, MessageRow};
+use diesel::dsl::case_when;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+
+use super::commit::{Applied, Writes, commit, exactly_one};
+use super::dialect::for_change;
+use super::schema::{message_attachments, messages, thread_participants, threads};
+use super::values::At;
+use super::{Conn, files, threads as thread_queries};
+use crate::error::Failure;
+
+/// A message on its way into a thread.
+pub(super) struct Posting<'a> {
+    pub(super) thread: i64,
+    pub(super) sender: i64,
+    pub(super) sender_role: Role,
+    pub(super) recipient: Option<i64>,
+    pub(super) text: &'a str,
+    pub(super) kind: MessageKind,
+    pub(super) reply_to: Option<i64>,
+    pub(super) attachment: Option<&'a FinishedUpload>,
+    pub(super) at: Timestamp,
+}
+
+/// What was stored.
+pub(super) struct Posted {
+    pub(super) message: i64,
+    pub(super) attachment: Option<i64>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = messages, treat_none_as_default_value = false)]
+struct MessageInsert<'a> {
+    thread_id: i64,
+    position: i64,
+    sender_id: i64,
+    sender_position: i64,
+    sender_role: &'a str,
+    recipient_id: Option<i64>,
+    body: &'a str,
+    kind: &'a str,
+    reply_to: Option<i64>,
+    has_attachment: bool,
+    sent_at: At,
+    edited_at: Option<At>,
+    deleted_at: Option<At>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = message_attachments)]
+struct AttachmentInsert<'a> {
+    message_id: i64,
+    blob_id: i64,
+    file_name: &'a str,
+    uploaded_by: i64,
+    uploaded_at: At,
+}
+
+pub(super) fn post_message(
+    conn: &mut Conn,
+    c: Commit<MessageRow>,
+) -> Result<(MessageId, Option<MessageAttachmentId>), Failure> {
+    commit(
+        conn,
+        c,
+        |_| Writes::default(),
+        |conn, new| {
+            let Posted {
+                message,
+                attachment,
+            } = post(
+                conn,
+                &Posting {
+                    thread: new.thread.get(),
+                    sender: new.sender.get(),
+                    sender_role: new.sender_role,
+                    recipient: new.recipient.map(|id| id.get()),
+                    text: new.text.as_str(),
+                    kind: new.kind,
+                    reply_to: new.reply_to.map(|id| id.get()),
+                    attachment: new.attachment.as_ref(),
+                    at: new.sent_at,
+                },
+            )?;
+            let answer = (
+                MessageId::new(message),
+                attachment.map(MessageAttachmentId::new),
+            );
+            Ok(Applied::to(message, answer))
+        },
+    )
+}
+
+/// Stores a message and makes it its thread's latest activity.
+pub(super) fn post(conn: &mut Conn, new: &Posting<'_>) -> Result<Posted, Failure> {
+    let at = At::from(new.at);
+    // The thread is held before the message gets its id: within a thread, ids grow in the order
+    // in which messages become visible.
+    let count: Option<i64> = for_change!(
+        threads::table
+            .filter(threads::id.eq(new.thread))
+            .select(threads::message_count)
+    )
+    .first(conn)
+    .optional()?;
+    let position = count.ok_or(Failure::STALE)? + 1;
+    let sent: Option<i64> = thread_participants::table
+        .find((new.thread, new.sender))
+        .select(thread_participants::sent_count)
+        .first(conn)
+        .optional()?;
+    if sent.is_none() {
+        thread_queries::take_note_of(conn, new.thread, new.sender, at)?;
+    }
+    if let Some(upload) = new.attachment {
+        files::take_upload(conn, upload)?;
+    }
+    let message: i64 = diesel::insert_into(messages::table)
+        .values(MessageInsert {
+            thread_id: new.thread,
+            position,
+            sender_id: new.sender,
+            sender_position: sent.unwrap_or(0) + 1,
+            sender_role: new.sender_role.as_str(),
+            recipient_id: new.recipient,
+            body: new.text,
+            kind: new.kind.as_str(),
+            reply_to: new.reply_to,
+            has_attachment: new.attachment.is_some(),
+            sent_at: at,
+            edited_at: None,
+            deleted_at: None,
+        })
+        .returning(messages::id)
+        .get_result(conn)?;
+    let attachment = match new.attachment {
+        Some(upload) => Some(
+            diesel::insert_into(message_attachments::table)
+                .values(AttachmentInsert {
+                    message_id: message,
+                    blob_id: upload.blob.get(),
+                    file_name: upload.name.as_str(),
+                    uploaded_by: upload.uploaded_by.get(),
+                    uploaded_at: at,
+                })
+                .returning(message_attachments::id)
+                .get_result(conn)?,
+        ),
+        None => None,
+    };
+    let changed = diesel::update(threads::table.find(new.thread))
+        .set((
+            threads::message_count.eq(position),
+            threads::last_message_id.eq(message),
+            threads::updated_at.eq(at),
+        ))
+        .execute(conn)?;
+    exactly_one(changed)?;
+    let one_of_sender = case_when(
+        thread_participants::user_id.eq(new.sender),
+        1_i64.into_sql::<BigInt>(),
+    )
+    .otherwise(0_i64.into_sql::<BigInt>());
+    diesel::update(
+        thread_participants::table.filter(thread_participants::thread_id.eq(new.thread)),
+    )
+    .set((
+        thread_participants::updated_at.eq(at),
+        thread_participants::sent_count.eq(thread_participants::sent_count + one_of_sender),
+    ))
+    .execute(conn)?;
+    Ok(Posted {
+        message,
+        attachment,
+    })
+}

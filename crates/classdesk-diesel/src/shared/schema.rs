@@ -1,0 +1,314 @@
+//! The tables, once for both databases: what differs between them are the types `Instant`, `Day`
+//! and `Detail`, which each of them names in its module `types`.
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::super::types::*;
+
+    users (id) {
+        id -> BigInt,
+        username -> Text,
+        email -> Text,
+        display_name -> Text,
+        role -> Text,
+        is_active -> Bool,
+        password_hash -> Text,
+        created_at -> Instant,
+        last_login_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::super::types::*;
+
+    sessions (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        token_hash -> Binary,
+        created_at -> Instant,
+        last_used_at -> Instant,
+        expires_at -> Instant,
+        address -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::super::types::*;
+
+    login_failures (id) {
+        id -> BigInt,
+        account -> Text,
+        address -> Text,
+        failed_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::super::types::*;
+
+    subjects (content_type, object_id) {
+        content_type -> Text,
+        object_id -> BigInt,
+        client_id -> BigInt,
+        assigned_writer_id -> Nullable<BigInt>,
+        label -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::super::types::*;
+
+    bundles (id) {
+        id -> BigInt,
+        content_type -> Text,
+        title -> Text,
+        description -> Text,
+        status -> Text,
+        level -> Text,
+        number_of_classes -> Integer,
+        start_date -> Nullable<Day>,
+        end_date -> Nullable<Day>,
+        created_by -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
+        completed_at -> Nullable<Instant>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::super::types::*;
+
+    blobs (id) {
+        id -> BigInt,
+        key -> Text,
+        purpose -> Text,
+        state -> Text,
+        size -> Nullable<BigInt>,
+        sha256 -> Nullable<Binary>,
+        content_type -> Nullable<Text>,
+        created_by -> BigInt,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::super::types::*;
+
+    bundle_files (id) {
+        id -> BigInt,
+        bundle_id -> BigInt,
+        blob_id -> BigInt,
+        file_name -> Text,
+        description -> Text,
+        visible_to_client -> Bool,
+        visible_to_writer -> Bool,
+        uploaded_by -> BigInt,
+        uploaded_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::super::types::*;
+
+    threads (id) {
+        id -> BigInt,
+        content_type -> Text,
+        object_id -> BigInt,
+        subject -> Text,
+        is_active -> Bool,
+        is_private -> Bool,
+        created_by -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
+        message_count -> BigInt,
+        last_message_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::super::types::*;
+
+    thread_participants (thread_id, user_id) {
+        thread_id -> BigInt,
+        user_id -> BigInt,
+        participates -> Bool,
+        updated_at -> Instant,
+        sent_count -> BigInt,
+        last_read_id -> Nullable<BigInt>,
+        read_count -> BigInt,
+        sent_read_count -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::super::types::*;
+
+    messages (id) {
+        id -> BigInt,
+        thread_id -> BigInt,
+        position -> BigInt,
+        sender_id -> BigInt,
+        sender_position -> BigInt,
+        sender_role -> Text,
+        recipient_id -> Nullable<BigInt>,
+        body -> Text,
+        kind -> Text,
+        reply_to -> Nullable<BigInt>,
+        has_attachment -> Bool,
+        sent_at -> Instant,
+        edited_at -> Nullable<Instant>,
+        deleted_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::super::types::*;
+
+    read_marks (thread_id, user_id, up_to) {
+        thread_id -> BigInt,
+        user_id -> BigInt,
+        up_to -> BigInt,
+        read_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::super::types::*;
+
+    message_attachments (id) {
+        id -> BigInt,
+        message_id -> BigInt,
+        blob_id -> BigInt,
+        file_name -> Text,
+        uploaded_by -> BigInt,
+        uploaded_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::super::types::*;
+
+    tickets (id) {
+        id -> BigInt,
+        title -> Text,
+        description -> Text,
+        priority -> Text,
+        category -> Text,
+        status -> Text,
+        is_escalated -> Bool,
+        content_type -> Nullable<Text>,
+        object_id -> Nullable<BigInt>,
+        created_by -> BigInt,
+        requester_id -> BigInt,
+        assigned_to -> Nullable<BigInt>,
+        resolved_at -> Nullable<Instant>,
+        created_at -> Instant,
+        updated_at -> Instant,
+        version -> BigInt,
+        public_messages -> BigInt,
+        internal_messages -> BigInt,
+        public_attachments -> BigInt,
+        internal_attachments -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::super::types::*;
+
+    ticket_messages (id) {
+        id -> BigInt,
+        ticket_id -> BigInt,
+        sender_id -> BigInt,
+        body -> Text,
+        is_internal -> Bool,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::super::types::*;
+
+    ticket_attachments (id) {
+        id -> BigInt,
+        ticket_id -> BigInt,
+        blob_id -> BigInt,
+        file_name -> Text,
+        is_internal -> Bool,
+        uploaded_by -> BigInt,
+        uploaded_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::super::types::*;
+
+    events (id) {
+        id -> BigInt,
+        at -> Instant,
+        actor_id -> Nullable<BigInt>,
+        action -> Text,
+        content_type -> Text,
+        object_id -> BigInt,
+        ticket_id -> Nullable<BigInt>,
+        is_internal -> Bool,
+        value_before -> Nullable<Text>,
+        value_after -> Nullable<Text>,
+        detail -> Detail,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::super::types::*;
+
+    idempotency_keys (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        operation -> Text,
+        key -> Text,
+        attempt -> BigInt,
+        reserved_at -> Instant,
+        ends_at -> Nullable<Instant>,
+        fingerprint -> Nullable<Binary>,
+        object_id -> Nullable<BigInt>,
+        answer_status -> Nullable<Integer>,
+        answer_body -> Nullable<Binary>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    blobs,
+    bundle_files,
+    bundles,
+    events,
+    idempotency_keys,
+    login_failures,
+    message_attachments,
+    messages,
+    read_marks,
+    sessions,
+    subjects,
+    thread_participants,
+    threads,
+    ticket_attachments,
+    ticket_messages,
+    tickets,
+    users,
+);

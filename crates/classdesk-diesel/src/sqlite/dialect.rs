@@ -1,0 +1,89 @@
+//! What only SQLite says in its own way.
+
+use diesel::dsl::{Eq, Filter, Select};
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+use super::shared::schema::{
+    blobs, idempotency_keys, login_failures, message_attachments, messages, read_marks, sessions,
+    thread_participants, users,
+};
+use crate::error::Failure;
+
+diesel::table! {
+    /// The table-valued function of the same name. Its argument is a hidden column, so that a
+    /// set of ids is one bound value and the statement stays cached whatever its size.
+    json_each (value) {
+        value -> BigInt,
+        json -> Text,
+    }
+}
+
+macro_rules! filtered_by_sets {
+    ($($table:ident),+ $(,)?) => {
+        $(diesel::allow_tables_to_appear_in_same_query!(json_each, $table);)+
+    };
+}
+
+filtered_by_sets!(
+    blobs,
+    idempotency_keys,
+    login_failures,
+    message_attachments,
+    messages,
+    read_marks,
+    sessions,
+    thread_participants,
+    users,
+);
+
+diesel::define_sql_function! {
+    /// Lower case for A to Z alone.
+    #[sql_name = "lower"]
+    fn ascii_lower(word: Text) -> Text;
+}
+
+/// A set of ids for `eq_any`.
+pub(crate) type IdSet =
+    Select<Filter<json_each::table, Eq<json_each::json, String>>, json_each::value>;
+
+/// The set of these ids, for `eq_any`.
+pub(crate) fn among(ids: &[i64]) -> IdSet {
+    let mut json = String::with_capacity(2 + ids.len() * 8);
+    json.push('[');
+    for id in ids {
+        if json.len() > 1 {
+            json.push(',');
+        }
+        json.push_str(&id.to_string());
+    }
+    json.push(']');
+    json_each::table
+        .filter(json_each::json.eq(json))
+        .select(json_each::value)
+}
+
+/// Holds rows for a change: nobody else can write while this transaction does.
+macro_rules! for_change {
+    ($query:expr) => {
+        $query
+    };
+}
+pub(crate) use for_change;
+
+/// Holds rows as they are: nobody else can write while this transaction does.
+macro_rules! as_is {
+    ($query:expr) => {
+        $query
+    };
+}
+pub(crate) use as_is;
+
+/// Lets one transaction at a time pass for each of these names; here there is only one.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the other database's answer can be a failure"
+)]
+pub(crate) fn one_at_a_time(_: &mut SqliteConnection, _: [&str; 2]) -> Result<(), Failure> {
+    Ok(())
+}

@@ -1,0 +1,234 @@
+//! SQLite: one file, one thread that writes, a few that read.
+
+mod dialect;
+#[path = "../shared/mod.rs"]
+pub(crate) mod shared;
+pub(crate) mod types;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use classdesk_domain::store::{Outage, StoreError};
+use diesel::connection::{AnsiTransactionManager, CacheSize, SimpleConnection, TransactionManager};
+use diesel::result::{DatabaseErrorKind, Error};
+use diesel::{Connection, SqliteConnection};
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+
+use crate::error::{ConnectError, Failure, outage};
+use crate::figures::StoreFigures;
+use crate::migrations::{self, MigrationStatus};
+use crate::options::StoreOptions;
+use crate::pool::{Link, Pool};
+
+use writer::Writer;
+
+pub(crate) type Conn = SqliteConnection;
+
+static MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+
+/// A database file and how its connections are set up.
+#[derive(Debug, Clone)]
+pub(crate) struct File {
+    path: PathBuf,
+    lock_timeout: Duration,
+    writes: bool,
+}
+
+impl File {
+    /// A file in a folder that is there and can be written; it is made if need be.
+    pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<Self, ConnectError> {
+        if let Some(folder) = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        {
+            std::fs::create_dir_all(folder).map_err(|source| ConnectError::UnwritableFolder {
+                folder: folder.to_owned(),
+                source,
+            })?;
+        }
+        let file = Self {
+            path: path.to_owned(),
+            lock_timeout: options.lock_timeout,
+            writes: true,
+        };
+        // SQLite itself does not say why it can't open a file; the system does.
+        let opened = std::fs::OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .read(true)
+            .open(path);
+        match opened {
+            Ok(_) => Ok(file),
+            Err(source) if path.exists() => Err(ConnectError::UnusableFile {
+                path: path.to_owned(),
+                source: source.into(),
+            }),
+            Err(source) => Err(ConnectError::UnwritableFolder {
+                folder: path
+                    .parent()
+                    .filter(|folder| !folder.as_os_str().is_empty())
+                    .unwrap_or(Path::new("."))
+                    .to_owned(),
+                source,
+            }),
+        }
+    }
+
+    fn for_reading(&self) -> Self {
+        Self {
+            writes: false,
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn migrate(&self) -> Result<Vec<String>, ConnectError> {
+        // The schema is compared and changed under one lock on the file, so that two processes
+        // that migrate at once do it one after the other.
+        let mut conn = self.connect()?;
+        conn.immediate_transaction(|conn| migrations::run(conn, &MIGRATIONS))
+            .map_err(migrations::Stop::into_error)
+    }
+
+    /// Takes back the newest `count` migrations.
+    pub(crate) fn revert(&self, count: usize) -> Result<Vec<String>, ConnectError> {
+        let mut conn = self.connect()?;
+        conn.immediate_transaction(|conn| migrations::revert(conn, &MIGRATIONS, count))
+            .map_err(migrations::Stop::into_error)
+    }
+
+    pub(crate) fn status(&self) -> Result<Vec<MigrationStatus>, ConnectError> {
+        migrations::status(&mut self.connect()?, &MIGRATIONS)
+    }
+}
+
+impl Link for File {
+    type Conn = SqliteConnection;
+
+    fn connect(&self) -> Result<SqliteConnection, ConnectError> {
+        let unusable =
+            |source: Box<dyn std::error::Error + Send + Sync>| ConnectError::UnusableFile {
+                path: self.path.clone(),
+                source,
+            };
+        let mut conn = SqliteConnection::establish(&self.path.to_string_lossy())
+            .map_err(|error| unusable(error.into()))?;
+        // The waiting time comes first: switching to a write-ahead log takes a lock.
+        let pragmas = format!(
+            "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+             PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0; PRAGMA cache_size = -8192; \
+             PRAGMA temp_store = MEMORY; PRAGMA query_only = {};",
+            self.lock_timeout.as_millis(),
+            if self.writes { "OFF" } else { "ON" },
+        );
+        conn.batch_execute(&pragmas)
+            .map_err(|error| unusable(error.into()))?;
+        conn.set_prepared_statement_cache_size(CacheSize::Unbounded);
+        Ok(conn)
+    }
+
+    fn classify(&self, failure: Failure, _: Duration) -> StoreError {
+        classify(failure)
+    }
+
+    fn is_broken(&self, conn: &mut SqliteConnection) -> bool {
+        AnsiTransactionManager::is_broken_transaction_manager(conn)
+    }
+}
+
+/// Says what a failure means.
+///
+/// Diesel passes on which constraint failed, but of everything else only the text that belongs to
+/// SQLite's result code. Those texts are part of the SQLite that is compiled in, they are never
+/// translated, and a test provokes each of them.
+fn classify(failure: Failure) -> StoreError {
+    let error = match failure {
+        Failure::Refused(error) => return error,
+        Failure::Database(error) => error,
+    };
+    match &error {
+        Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
+            StoreError::Duplicate(classdesk_domain::store::Unique::Other)
+        }
+        // What the row links to is gone.
+        Error::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _) => StoreError::Stale,
+        Error::DatabaseError(DatabaseErrorKind::Unknown, information) => {
+            let code = match information.message() {
+                "database is locked" | "database table is locked" => Outage::Busy,
+                "database or disk is full" => Outage::StorageFull,
+                "disk I/O error" | "unable to open database file" => Outage::Disconnected,
+                "database disk image is malformed" | "file is not a database" => {
+                    return StoreError::Corrupt {
+                        what: "page",
+                        source: Some(error.into()),
+                    };
+                }
+                _ => return StoreError::Backend(error.into()),
+            };
+            outage(code, error)
+        }
+        Error::DeserializationError(_) | Error::NotFound => StoreError::Corrupt {
+            what: "row",
+            source: Some(error.into()),
+        },
+        _ => StoreError::Backend(error.into()),
+    }
+}
+
+/// The readers and the writer of one file.
+pub(crate) struct Database {
+    readers: Pool<File>,
+    writer: Writer,
+}
+
+impl Database {
+    pub(crate) fn start(file: &File, options: &StoreOptions) -> Result<Arc<Self>, ConnectError> {
+        // Opened here, so that a file that can't be used is known before anybody is served.
+        let conn = file.connect()?;
+        Ok(Arc::new(Self {
+            writer: Writer::start(file.clone(), conn, options)?,
+            readers: Pool::start("sqlite-reader", file.for_reading(), options)?,
+        }))
+    }
+
+    /// Runs a single statement that reads.
+    pub(crate) async fn read<T, F>(&self, job: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, Failure> + Send + 'static,
+    {
+        self.readers.run(job).await
+    }
+
+    /// Runs statements that read and have to agree with each other.
+    pub(crate) async fn snapshot<T, F>(&self, job: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, Failure> + Send + 'static,
+    {
+        self.readers.run(|conn| conn.transaction(job)).await
+    }
+
+    /// Runs a change as a transaction of its own.
+    pub(crate) async fn write<T, F>(&self, job: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, Failure> + Send + 'static,
+    {
+        self.writer.run(job).await
+    }
+
+    pub(crate) fn figures(&self) -> StoreFigures {
+        StoreFigures {
+            pool: self.readers.figures(),
+            writer: Some(self.writer.figures()),
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}

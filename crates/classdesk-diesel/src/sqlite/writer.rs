@@ -1,0 +1,282 @@
+//! The one thread that writes.
+//!
+//! It takes every commit that waits, up to the group's size, into one transaction, each in a
+//! savepoint of its own so that one failure is one caller's, and answers after the transaction is
+//! on the disk.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use classdesk_domain::store::{Outage, StoreError};
+use crossbeam_channel::Receiver;
+use diesel::connection::{
+    AnsiTransactionManager, SimpleConnection, TransactionManager, TransactionManagerStatus,
+};
+use diesel::{Connection, SqliteConnection};
+use tokio::sync::oneshot;
+
+use crate::error::{ConnectError, Failure};
+use crate::figures::WriterFigures;
+use crate::options::StoreOptions;
+use crate::pool::{Ended, Intake, Link, lost_answer};
+
+use super::{File, classify};
+
+/// A change on its way into the database.
+trait Write: Send {
+    /// Applies it within the open transaction, in a savepoint. `Err` when nothing more can be done
+    /// in this transaction.
+    fn apply(&mut self, conn: &mut SqliteConnection) -> Result<(), Broken>;
+
+    /// Whether somebody still waits for it.
+    fn is_wanted(&self) -> bool;
+
+    /// Answers the caller: with what came of it when the transaction is durable, with the outage
+    /// when it is not.
+    fn answer(self: Box<Self>, outage: Option<Outage>);
+}
+
+/// The transaction can't go on.
+#[derive(Debug)]
+enum Broken {
+    /// One of the changes met an outage, which is everybody's.
+    Outage(Outage),
+    /// The transaction itself could not be begun or ended.
+    Transaction(diesel::result::Error),
+}
+
+impl From<diesel::result::Error> for Broken {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Transaction(error)
+    }
+}
+
+struct Change<T, F> {
+    change: Option<F>,
+    result: Option<Result<T, StoreError>>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, F> Write for Change<T, F>
+where
+    T: Send,
+    F: FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send,
+{
+    fn apply(&mut self, conn: &mut SqliteConnection) -> Result<(), Broken> {
+        let Some(change) = self.change.take() else {
+            return Ok(());
+        };
+        let result = conn.transaction(change).map_err(classify);
+        let outage = match &result {
+            Err(StoreError::Unavailable { outage, .. }) => Some(*outage),
+            Err(_) if is_aborted(conn) => Some(Outage::Disconnected),
+            _ => None,
+        };
+        self.result = Some(result);
+        outage.map_or(Ok(()), |outage| Err(Broken::Outage(outage)))
+    }
+
+    fn is_wanted(&self) -> bool {
+        !self.reply.is_closed()
+    }
+
+    fn answer(self: Box<Self>, outage: Option<Outage>) {
+        let result = match (self.result, outage) {
+            (Some(Err(own)), _) => Err(own),
+            (Some(Ok(answer)), None) => Ok(answer),
+            (_, Some(outage)) => Err(StoreError::unavailable(outage)),
+            (None, None) => Err(lost_answer()),
+        };
+        // A caller that went away needs no answer.
+        let _ = self.reply.send(result);
+    }
+}
+
+/// Whether SQLite has rolled the whole transaction back, savepoints and all, as it does when a
+/// disk is full.
+fn is_aborted(conn: &mut SqliteConnection) -> bool {
+    let status = AnsiTransactionManager::transaction_manager_status_mut(conn);
+    matches!(status, TransactionManagerStatus::InError)
+}
+
+struct Job {
+    since: Instant,
+    write: Box<dyn Write>,
+}
+
+#[derive(Default)]
+struct Counts {
+    commits: AtomicU64,
+    groups: AtomicU64,
+}
+
+/// The writer's queue.
+pub(super) struct Writer {
+    intake: Intake<Job>,
+    counts: Arc<Counts>,
+    ended: Ended,
+    queue_length: usize,
+}
+
+impl Writer {
+    /// Starts the thread with a connection that is open already.
+    pub(super) fn start(
+        file: File,
+        conn: SqliteConnection,
+        options: &StoreOptions,
+    ) -> Result<Self, ConnectError> {
+        let queue_length = options.queue_length.max(1);
+        let (sender, jobs) = crossbeam_channel::bounded(queue_length);
+        let counts = Arc::new(Counts::default());
+        let (alive, ended) = Ended::new();
+        let thread = Thread {
+            file,
+            counts: Arc::clone(&counts),
+            group_size: options.group_size.max(1),
+            queue_timeout: options.queue_timeout,
+        };
+        std::thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || {
+                thread.serve(&jobs, conn);
+                drop(alive);
+            })
+            .map_err(ConnectError::Thread)?;
+        Ok(Self {
+            intake: Intake::new(sender),
+            counts,
+            ended,
+            queue_length,
+        })
+    }
+
+    /// Applies a change and answers once it is durable.
+    pub(super) async fn run<T, F>(&self, change: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        self.intake.offer(Job {
+            since: Instant::now(),
+            write: Box::new(Change {
+                change: Some(change),
+                result: None,
+                reply,
+            }),
+        })?;
+        answer.await.unwrap_or_else(|_| Err(lost_answer()))
+    }
+
+    pub(super) fn figures(&self) -> WriterFigures {
+        WriterFigures {
+            queued: self.intake.queued(),
+            queue_length: self.queue_length,
+            commits: self.counts.commits.load(Ordering::Relaxed),
+            groups: self.counts.groups.load(Ordering::Relaxed),
+        }
+    }
+
+    pub(super) async fn close(&self) {
+        self.intake.close();
+        self.ended.wait().await;
+    }
+}
+
+struct Thread {
+    file: File,
+    counts: Arc<Counts>,
+    group_size: usize,
+    queue_timeout: Duration,
+}
+
+impl Thread {
+    fn serve(&self, jobs: &Receiver<Job>, conn: SqliteConnection) {
+        let mut held = Some(conn);
+        while let Ok(first) = jobs.recv() {
+            let mut group = Vec::with_capacity(self.group_size);
+            self.admit(&mut group, first);
+            while group.len() < self.group_size {
+                match jobs.try_recv() {
+                    Ok(next) => self.admit(&mut group, next),
+                    Err(_) => break,
+                }
+            }
+            if !group.is_empty() {
+                held = self.commit(group, held);
+            }
+        }
+        if let Some(mut conn) = held {
+            // The file alone is then the whole database. Nothing is lost when it fails.
+            let _ = conn.batch_execute("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);");
+        }
+    }
+
+    /// Takes a job into the group unless nobody waits for it or it waited for too long.
+    fn admit(&self, group: &mut Vec<Box<dyn Write>>, job: Job) {
+        if !job.write.is_wanted() {
+            return;
+        }
+        if job.since.elapsed() > self.queue_timeout {
+            job.write.answer(Some(Outage::TimedOut));
+            return;
+        }
+        group.push(job.write);
+    }
+
+    /// Commits a group and answers everybody in it. Hands the connection back if it is still good.
+    fn commit(
+        &self,
+        mut group: Vec<Box<dyn Write>>,
+        held: Option<SqliteConnection>,
+    ) -> Option<SqliteConnection> {
+        let answer_all = |group: Vec<Box<dyn Write>>, outage: Option<Outage>| {
+            for write in group {
+                write.answer(outage);
+            }
+        };
+        let conn = held.map_or_else(|| self.file.connect(), Ok);
+        let mut conn = match conn {
+            Ok(conn) => conn,
+            Err(error) => {
+                tracing::error!(error = %error, "the database file can't be opened");
+                answer_all(group, Some(Outage::Disconnected));
+                return None;
+            }
+        };
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            conn.immediate_transaction(|conn| {
+                group.iter_mut().try_for_each(|write| write.apply(conn))
+            })
+        }));
+        match outcome {
+            Ok(Ok(())) => {
+                let commits = u64::try_from(group.len()).unwrap_or(u64::MAX);
+                self.counts.commits.fetch_add(commits, Ordering::Relaxed);
+                self.counts.groups.fetch_add(1, Ordering::Relaxed);
+                answer_all(group, None);
+            }
+            Ok(Err(broken)) => {
+                let outage = match broken {
+                    Broken::Outage(outage) => outage,
+                    Broken::Transaction(error) => match classify(Failure::Database(error)) {
+                        StoreError::Unavailable { outage, .. } => outage,
+                        error => {
+                            tracing::error!(error = ?error, "a group of commits failed");
+                            Outage::Disconnected
+                        }
+                    },
+                };
+                answer_all(group, Some(outage));
+            }
+            // The connection may be in the middle of anything.
+            Err(_) => {
+                answer_all(group, Some(Outage::Disconnected));
+                return None;
+            }
+        }
+        (!AnsiTransactionManager::is_broken_transaction_manager(&mut conn)).then_some(conn)
+    }
+}

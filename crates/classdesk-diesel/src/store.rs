@@ -1,0 +1,151 @@
+//! The store as the program holds it.
+
+use std::sync::Arc;
+
+use classdesk_domain::store::Store;
+
+use crate::error::ConnectError;
+use crate::figures::StoreFigures;
+use crate::migrations::MigrationStatus;
+use crate::options::StoreOptions;
+use crate::url::{DatabaseUrl, Kind};
+use crate::{postgres, sqlite};
+
+/// A database that is named but not yet served from: what `migrate` works on.
+#[derive(Debug, Clone)]
+pub struct DieselDatabase(Link);
+
+#[derive(Debug, Clone)]
+enum Link {
+    Sqlite(sqlite::File),
+    Postgres(postgres::Server),
+}
+
+impl DieselDatabase {
+    /// Names a database. A SQLite file and its folder are made if need be.
+    ///
+    /// # Errors
+    /// [`ConnectError::UnwritableFolder`], [`ConnectError::UnusableFile`]. A server is not asked
+    /// yet.
+    pub fn open(url: &DatabaseUrl, options: &StoreOptions) -> Result<Self, ConnectError> {
+        Ok(Self(match url.kind() {
+            Kind::Sqlite(path) => Link::Sqlite(sqlite::File::open(path, options)?),
+            Kind::Postgres(url) => Link::Postgres(postgres::Server::new(url, options)),
+        }))
+    }
+
+    /// Applies the migrations that are pending, all or none of them, and names them. Of several
+    /// processes that call it at once one migrates and the others wait.
+    ///
+    /// This blocks the thread.
+    ///
+    /// # Errors
+    /// [`ConnectError::NewerSchema`], [`ConnectError::Migration`], or that the database can't be
+    /// reached.
+    pub fn migrate(&self) -> Result<Vec<String>, ConnectError> {
+        match &self.0 {
+            Link::Sqlite(file) => file.migrate(),
+            Link::Postgres(server) => server.migrate(),
+        }
+    }
+
+    /// Takes back the newest `count` migrations, with everything that is stored in what they made,
+    /// and names them.
+    ///
+    /// This blocks the thread.
+    ///
+    /// # Errors
+    /// As [`DieselDatabase::migrate`].
+    pub fn revert(&self, count: usize) -> Result<Vec<String>, ConnectError> {
+        match &self.0 {
+            Link::Sqlite(file) => file.revert(count),
+            Link::Postgres(server) => server.revert(count),
+        }
+    }
+
+    /// Every migration that is known or applied, in order.
+    ///
+    /// This blocks the thread.
+    ///
+    /// # Errors
+    /// That the database can't be reached.
+    pub fn migration_status(&self) -> Result<Vec<MigrationStatus>, ConnectError> {
+        match &self.0 {
+            Link::Sqlite(file) => file.status(),
+            Link::Postgres(server) => server.status(),
+        }
+    }
+
+    /// Starts the threads that serve. The schema has to be the one that this program knows.
+    ///
+    /// This blocks the thread while it looks at the schema.
+    ///
+    /// # Errors
+    /// [`ConnectError::PendingMigrations`], [`ConnectError::NewerSchema`], or that the database
+    /// can't be reached.
+    pub fn serve(&self, options: &StoreOptions) -> Result<DieselStore, ConnectError> {
+        let known = self.migration_status()?;
+        let pending = known.iter().filter(|one| !one.applied).count();
+        if pending > 0 {
+            return Err(ConnectError::PendingMigrations { pending });
+        }
+        Ok(DieselStore(match &self.0 {
+            Link::Sqlite(file) => Running::Sqlite(sqlite::Database::start(file, options)?),
+            Link::Postgres(server) => {
+                Running::Postgres(postgres::Database::start(server, options)?)
+            }
+        }))
+    }
+}
+
+/// A store on SQLite or PostgreSQL, served by threads of its own.
+///
+/// Dropping it and every `Arc` that came from it lets the threads finish what is queued and end;
+/// [`DieselStore::close`] does so and waits.
+pub struct DieselStore(Running);
+
+enum Running {
+    Sqlite(Arc<sqlite::Database>),
+    Postgres(Arc<postgres::Database>),
+}
+
+impl DieselStore {
+    /// Opens, migrates and serves a database in one go.
+    ///
+    /// This blocks the thread.
+    ///
+    /// # Errors
+    /// Whatever [`DieselDatabase`] answers at each of these steps.
+    pub fn connect(url: &DatabaseUrl, options: &StoreOptions) -> Result<Self, ConnectError> {
+        let database = DieselDatabase::open(url, options)?;
+        database.migrate()?;
+        database.serve(options)
+    }
+
+    /// Every repository port in one.
+    #[must_use]
+    pub fn store(&self) -> Arc<dyn Store> {
+        match &self.0 {
+            Running::Sqlite(database) => Arc::clone(database) as Arc<dyn Store>,
+            Running::Postgres(database) => Arc::clone(database) as Arc<dyn Store>,
+        }
+    }
+
+    /// How busy it is.
+    #[must_use]
+    pub fn figures(&self) -> StoreFigures {
+        match &self.0 {
+            Running::Sqlite(database) => database.figures(),
+            Running::Postgres(database) => database.figures(),
+        }
+    }
+
+    /// Takes no more work, finishes what is queued, and waits until the threads are gone and every
+    /// connection is closed.
+    pub async fn close(&self) {
+        match &self.0 {
+            Running::Sqlite(database) => database.close().await,
+            Running::Postgres(database) => database.close().await,
+        }
+    }
+}
