@@ -1,0 +1,9 @@
+//! Every MUST of the ports.
+
+use crate::databases::{Fresh, PostgresDatabase, options};
+
+async fn fresh() -> Fresh<PostgresDatabase> {
+    Fresh::on(PostgresDatabase::new(), &options())
+}
+
+classdesk_testkit::store_conformance!(fresh);

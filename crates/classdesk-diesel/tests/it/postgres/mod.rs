@@ -1,0 +1,3 @@
+//! PostgreSQL, on the cluster that `CLASSDESK_TEST_POSTGRES` names.
+
+mod conformance;

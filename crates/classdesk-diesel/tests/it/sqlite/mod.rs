@@ -1,0 +1,3 @@
+//! SQLite.
+
+mod conformance;
