@@ -33,7 +33,6 @@ CREATE TABLE bundles (
     version BIGINT NOT NULL CHECK (version >= 1),
     FOREIGN KEY (content_type, id) REFERENCES subjects (content_type, object_id)
         DEFERRABLE INITIALLY DEFERRED,
-    CHECK (end_date >= start_date),
-    CHECK ((status = 'completed') = (completed_at IS NOT NULL))
+    CHECK (end_date >= start_date)
 );
 CREATE INDEX bundles_by_status ON bundles (status, id);
