@@ -1,4 +1,40 @@
-//! The HTTP API of Classdesk, as a library.
+//! The HTTP API of Classdesk, as a library on actix-web.
+//!
+//! A [`Shell`] puts an HTTP face on the use cases of a
+//! [`Classdesk`](classdesk_domain::Classdesk): every endpoint, problem documents, paging,
+//! preconditions, retries, streamed files, metrics and the OpenAPI document. It mounts into any
+//! application, under any prefix, and [`serve`] runs it alone. Who asks is found out by an
+//! [`Authenticator`], so a host can bring a sign-in of its own.
+//!
+//! It never decides who may do what, never touches a database, a file or a password, and never
+//! tells a client what went wrong inside.
+//!
+//! ```
+//! use actix_web::{App, test, web};
+//! use classdesk_domain::{Classdesk, Ports};
+//! use classdesk_http::{PublicUrl, Settings, Shell};
+//! # use std::sync::Arc;
+//! # use classdesk_testkit::{FrozenClock, MemoryBlobs, MemoryStore, PlainHasher, SeededSecrets};
+//! # fn ports() -> Ports {
+//! #     let clock = Arc::new(FrozenClock::default());
+//! #     let blobs = Arc::new(MemoryBlobs::new(clock.clone()));
+//! #     let (hasher, secrets) = (Arc::new(PlainHasher::default()), Arc::new(SeededSecrets::new(1)));
+//! #     Ports::new(&Arc::new(MemoryStore::new()), blobs, hasher, clock, secrets)
+//! # }
+//!
+//! # actix_web::rt::System::new().block_on(async {
+//! let classdesk = Classdesk::new(ports(), classdesk_domain::Settings::default());
+//! let public_url = PublicUrl::parse("https://example.com/desk").unwrap();
+//! let shell = Shell::builder(classdesk, Settings::new(public_url)).build();
+//!
+//! let app = App::new()
+//!     .route("/", web::get().to(async || "the host's own page"))
+//!     .service(shell.scope("/desk"));
+//! let app = test::init_service(app).await;
+//! let request = test::TestRequest::get().uri("/desk/healthz/ready").to_request();
+//! assert!(test::call_service(&app, request).await.status().is_success());
+//! # });
+//! ```
 
 mod authenticator;
 mod extract;

@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse};
+use bytes::Bytes;
 use classdesk_domain::paging::{Cursor, List, Page, Position};
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
@@ -48,28 +49,40 @@ pub(crate) fn versioned(
 ) -> HttpResponse {
     let body = to_json(view);
     let tag = format!("\"{version}-{}\"", digest(&body));
-    tagged(request, status, tag, body)
+    tagged(request, status, tag, "application/json", body.into())
 }
 
-/// A JSON answer with the entity tag `"<digest of the body>"`, or 304.
-pub(crate) fn digested(request: &HttpRequest, view: &impl Serialize) -> HttpResponse {
-    let body = to_json(view);
+/// A text with the entity tag `"<digest of the body>"`, or 304.
+pub(crate) fn digested_text(
+    request: &HttpRequest,
+    media_type: &'static str,
+    body: Bytes,
+) -> HttpResponse {
     let tag = format!("\"{}\"", digest(&body));
-    tagged(request, StatusCode::OK, tag, body)
+    tagged(request, StatusCode::OK, tag, media_type, body)
 }
 
-fn tagged(request: &HttpRequest, status: StatusCode, tag: String, body: Vec<u8>) -> HttpResponse {
+fn tagged(
+    request: &HttpRequest,
+    status: StatusCode,
+    tag: String,
+    media_type: &'static str,
+    body: Bytes,
+) -> HttpResponse {
     let is_read = request.method().is_safe();
-    let mut response = if is_read && none_match_fails(request, &tag) {
-        HttpResponse::NotModified()
+    let is_known = is_read && none_match_fails(request, &tag);
+    let mut response = HttpResponse::build(if is_known {
+        StatusCode::NOT_MODIFIED
     } else {
-        HttpResponse::build(status)
-    };
+        status
+    });
     response.insert_header((header::ETAG, tag));
     response.insert_header((header::CACHE_CONTROL, "private, no-cache"));
-    response
-        .content_type(header::ContentType::json())
-        .body(body)
+    if is_known {
+        response.finish()
+    } else {
+        response.content_type(media_type).body(body)
+    }
 }
 
 /// Whether `If-None-Match` names this tag (by the weak comparison of RFC 9110 section 8.8.3.2). A
@@ -121,7 +134,7 @@ pub(crate) fn digested_page<T, V: Serialize>(
 ) -> HttpResponse {
     let next = page.next;
     let views: Vec<V> = page.items.into_iter().map(view).collect();
-    let mut response = digested(request, &views);
+    let mut response = digested_text(request, "application/json", to_json(&views).into());
     link_next(request, &mut response, list, next);
     response
 }

@@ -13,10 +13,11 @@ use crate::Shell;
 use crate::extract::{Caller, InPath, JsonBody, QueryReader, expected_version, read};
 use crate::problem::Problem;
 use crate::render;
+use crate::retry::Retry;
 use crate::routing::Endpoint;
 use crate::wire::{
     AssignWriterBody, BundleBody, BundleChangeBody, BundleDetailView, BundleParams, BundleView,
-    MemberView, PageParams,
+    MemberView, PageParams, RetryHeader,
 };
 
 /// The operations of this module.
@@ -91,22 +92,33 @@ async fn list(
 #[utoipa::path(
     post, path = "/api/v1/class-management/class-bundles/", tag = "bundles",
     operation_id = "create_bundle",
-    security(("bearer" = [])), request_body = BundleBody,
+    security(("bearer" = [])), params(RetryHeader), request_body = BundleBody,
     responses((
         status = 201, description = "Created", body = BundleDetailView,
         headers(("ETag" = String, description = "The version, and a digest of this answer.")),
     )),
-    extensions(("x-problems" = json!(["forbidden"]))),
+    extensions(("x-problems" = json!([
+        "forbidden", "idempotency-running", "idempotency-mismatch"
+    ]))),
 )]
 async fn create(
     caller: Caller,
     request: HttpRequest,
+    retry: Retry,
     body: JsonBody,
     shell: Data<Shell>,
 ) -> Result<HttpResponse, Problem> {
+    let bundles = &shell.desk().bundles;
     let draft = body.draft(BundleBody::read);
-    let detail = shell.desk().bundles.create(caller.actor(), draft).await?;
-    Ok(render_bundle(&request, &shell, StatusCode::CREATED, detail))
+    retry
+        .once(
+            &caller,
+            body.bytes(),
+            async |by| bundles.create(by, draft).await,
+            async |id| bundles.detail(caller.actor(), BundleId::new(id)).await,
+            |detail| render_bundle(&request, &shell, StatusCode::CREATED, detail),
+        )
+        .await
 }
 
 /// Read a bundle

@@ -6,6 +6,7 @@
 mod audit;
 mod auth;
 mod bundles;
+mod documentation;
 mod files;
 mod messages;
 mod operations;
@@ -31,6 +32,7 @@ pub(crate) fn configure(shell: &Shell, config: &mut ServiceConfig) {
     subjects::configure(config);
     audit::configure(config);
     operations::configure(shell, config);
+    documentation::configure(config);
     threads::configure(config);
     messages::configure(config);
     tickets::configure(config);
@@ -39,7 +41,7 @@ pub(crate) fn configure(shell: &Shell, config: &mut ServiceConfig) {
 }
 
 /// The operations of every module.
-pub(crate) fn documents() -> [Document; 11] {
+pub(crate) fn documents() -> [Document; 12] {
     [
         auth::Operations::openapi(),
         users::Operations::openapi(),
@@ -52,6 +54,7 @@ pub(crate) fn documents() -> [Document; 11] {
         tickets::Operations::openapi(),
         ticket_notes::Operations::openapi(),
         files::Operations::openapi(),
+        documentation::Operations::openapi(),
     ]
 }
 

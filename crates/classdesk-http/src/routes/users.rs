@@ -12,8 +12,9 @@ use crate::Shell;
 use crate::extract::{Caller, InPath, JsonBody, QueryReader, read};
 use crate::problem::Problem;
 use crate::render;
+use crate::retry::Retry;
 use crate::routing::Endpoint;
-use crate::wire::{PageParams, UserBody, UserChangeBody, UserParams, UserView};
+use crate::wire::{PageParams, RetryHeader, UserBody, UserChangeBody, UserParams, UserView};
 
 /// The operations of this module.
 #[derive(OpenApi)]
@@ -70,18 +71,28 @@ async fn list(
 /// In a role that the caller manages.
 #[utoipa::path(
     post, path = "/api/v1/users/", tag = "users", operation_id = "create_user",
-    security(("bearer" = [])), request_body = UserBody,
+    security(("bearer" = [])), params(RetryHeader), request_body = UserBody,
     responses((status = 201, description = "Created", body = UserView)),
-    extensions(("x-problems" = json!(["forbidden", "username-taken", "email-taken"]))),
+    extensions(("x-problems" = json!(["forbidden", "username-taken", "email-taken", "idempotency-running",
+        "idempotency-mismatch"]))),
 )]
 async fn create(
     caller: Caller,
+    retry: Retry,
     body: JsonBody,
     shell: Data<Shell>,
 ) -> Result<HttpResponse, Problem> {
+    let users = &shell.desk().users;
     let draft = body.draft(UserBody::read);
-    let user = shell.desk().users.create(caller.actor(), draft).await?;
-    Ok(render::created(&UserView::from(user)))
+    retry
+        .once(
+            &caller,
+            body.bytes(),
+            async |by| users.create(by, draft).await,
+            async |id| users.get(caller.actor(), UserId::new(id)).await,
+            |user| render::created(&UserView::from(user)),
+        )
+        .await
 }
 
 /// Read a person

@@ -11,6 +11,8 @@ mod lists;
 mod messages;
 mod operations;
 mod people;
+mod problems;
+mod retries;
 mod sessions;
 mod subjects;
 mod threads;
@@ -31,6 +33,8 @@ pub use messages::{
 };
 pub use operations::HealthView;
 pub use people::{UserBody, UserChangeBody, UserParams, UserRefView, UserView};
+pub use problems::ProblemKindView;
+pub use retries::RetryHeader;
 pub use sessions::{LoginBody, LoginView, PasswordChangeBody, SessionView};
 pub use subjects::{SubjectBody, SubjectView};
 pub use threads::{

@@ -1,0 +1,109 @@
+//! What people and tools read to use the API: the OpenAPI document, a page that shows it, and the
+//! meaning of each kind of problem.
+
+use std::sync::LazyLock;
+
+use actix_web::http::{Method, header};
+use actix_web::web::{Bytes, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use utoipa::OpenApi;
+
+use crate::openapi::openapi;
+use crate::problem::{Problem, ProblemKind};
+use crate::render;
+use crate::routing::Endpoint;
+use crate::wire::ProblemKindView;
+
+/// The document, written when it is first asked for.
+static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(openapi()));
+
+/// The page runs its own script and style and talks to its own server, and that is all.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The operations of this module.
+#[derive(OpenApi)]
+#[openapi(paths(document, page, problem))]
+pub(super) struct Operations;
+
+/// Registers the endpoints.
+pub(super) fn configure(config: &mut ServiceConfig) {
+    let script = Endpoint::at("/docs/docs.js").public(&Method::GET, script);
+    let style = Endpoint::at("/docs/docs.css").public(&Method::GET, style);
+    config
+        .service(
+            Endpoint::at("/api/v1/openapi.json")
+                .public(&Method::GET, document)
+                .service(),
+        )
+        .service(Endpoint::at("/docs/").public(&Method::GET, page).service())
+        .service(script.service())
+        .service(style.service())
+        .service(
+            Endpoint::at("/problems/{slug}")
+                .public(&Method::GET, problem)
+                .service(),
+        );
+}
+
+/// This document
+///
+/// OpenAPI 3.1, of every operation.
+#[utoipa::path(
+    get, path = "/api/v1/openapi.json", tag = "documentation", operation_id = "read_openapi",
+    security(()),
+    responses((status = 200, description = "The document", body = serde_json::Value)),
+)]
+async fn document(request: HttpRequest) -> HttpResponse {
+    render::digested_text(&request, "application/json", DOCUMENT.clone())
+}
+
+/// The documentation as a page
+///
+/// To read and to try, with no asset from elsewhere.
+#[utoipa::path(
+    get, path = "/docs/", tag = "documentation", operation_id = "read_docs", security(()),
+    responses((status = 200, description = "The page", body = String, content_type = "text/html")),
+)]
+async fn page(request: HttpRequest) -> HttpResponse {
+    // Without the last slash the page's relative links would lead one level too high.
+    let base = if request.path().ends_with('/') {
+        ""
+    } else {
+        "docs/"
+    };
+    let html = include_str!("../../assets/docs.html")
+        .replace("href=\"docs.css\"", &format!("href=\"{base}docs.css\""))
+        .replace("src=\"docs.js\"", &format!("src=\"{base}docs.js\""));
+    HttpResponse::Ok()
+        .content_type(header::ContentType::html())
+        .insert_header((header::CONTENT_SECURITY_POLICY, PAGE_POLICY))
+        .body(html)
+}
+
+async fn script(request: HttpRequest) -> HttpResponse {
+    let text = include_str!("../../assets/docs.js");
+    let media = "text/javascript; charset=utf-8";
+    render::digested_text(&request, media, Bytes::from_static(text.as_bytes()))
+}
+
+async fn style(request: HttpRequest) -> HttpResponse {
+    let text = include_str!("../../assets/docs.css");
+    let media = "text/css; charset=utf-8";
+    render::digested_text(&request, media, Bytes::from_static(text.as_bytes()))
+}
+
+/// What a kind of problem means
+///
+/// The `type` of every problem document leads here.
+#[utoipa::path(
+    get, path = "/problems/{slug}", tag = "documentation", operation_id = "read_problem",
+    security(()),
+    params(("slug" = String, Path, description = "The last segment of a problem's `type`")),
+    responses((status = 200, description = "What it means", body = ProblemKindView)),
+)]
+async fn problem(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let slug = request.match_info().query("slug");
+    let kind = ProblemKind::from_slug(slug).ok_or_else(Problem::not_found)?;
+    Ok(render::ok(&ProblemKindView::from(kind)))
+}
