@@ -347,7 +347,7 @@ async fn mark_read(
     InPath(id): InPath<ThreadId>,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let draft = if body.is_empty() {
+    let draft = if body.is_empty() || body.bytes() == b"null" {
         Draft::valid(None)
     } else {
         body.draft(ReadMarkBody::read)

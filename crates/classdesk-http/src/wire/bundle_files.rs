@@ -12,6 +12,7 @@ use crate::extract::{Fields, read};
 /// A file to be put on a bundle.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"file": "(bytes)", "description": "The first sheet"}))]
 pub struct BundleFileForm {
     /// The file.
     #[schema(value_type = String, format = Binary)]

@@ -147,6 +147,7 @@ impl MessageBody {
 /// A message to be sent with a file.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"attachment": "(bytes)", "message": "Here it is."}))]
 pub struct MessageForm {
     /// The file.
     #[schema(value_type = Option<String>, format = Binary, nullable = false)]

@@ -113,6 +113,7 @@ impl TicketAttachmentView {
 /// A file to be attached to a ticket.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"file": "(bytes)", "is_internal": false}))]
 pub struct TicketAttachmentForm {
     /// The file.
     #[schema(value_type = String, format = Binary)]

@@ -339,6 +339,7 @@ async fn reading_moves_the_mark() {
     let answer = client.send(Method::POST, &read, |request| request).await;
     answer.check_no_content();
     assert_eq!(unread().await, 0);
+    client.post(&read, &Value::Null).await.check_no_content();
     assert_eq!(
         client.get(&format!("{THREADS}?unread=true")).await.json(),
         json!([])
