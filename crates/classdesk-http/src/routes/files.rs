@@ -17,7 +17,9 @@ use crate::routing::Endpoint;
 use crate::transfer::download;
 use crate::transfer::form::{FormShape, PartType};
 use crate::transfer::multipart::read_form;
-use crate::wire::{BundleFileChangeBody, BundleFileForm, BundleFileView, FileBytes, PageParams};
+use crate::wire::{
+    BundleFileChangeBody, BundleFileForm, BundleFileView, FileBytes, PageParams, RetryHeader,
+};
 
 /// What an upload consists of.
 const UPLOAD: FormShape = FormShape {
@@ -75,9 +77,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     post, path = "/api/v1/class-management/class-bundles/{id}/upload_file/", tag = "files",
     operation_id = "upload_file", security(("bearer" = [])),
     params(("id" = i64, Path, description = "The bundle", minimum = 1),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
-            description = "Makes the request safe to repeat: the same key, person and body within a \
-                day give the same answer again."),
+        RetryHeader,
     ),
     request_body(content = BundleFileForm, content_type = "multipart/form-data"),
     responses((

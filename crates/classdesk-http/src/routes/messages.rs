@@ -21,6 +21,7 @@ use crate::transfer::form::{FormShape, PartType};
 use crate::transfer::multipart::{is_multipart, read_form};
 use crate::wire::{
     FileBytes, MessageBody, MessageEditBody, MessageForm, MessageParams, MessageView, PageParams,
+    RetryHeader,
 };
 
 /// What a message with a file may consist of.
@@ -73,9 +74,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     post, path = "/api/v1/communications/threads/{id}/messages/", tag = "messages",
     operation_id = "send_message", security(("bearer" = [])),
     params(("id" = i64, Path, description = "The thread", minimum = 1),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
-            description = "Makes the request safe to repeat: the same key, person and body within a \
-                day give the same answer again."),
+        RetryHeader,
     ),
     request_body(content(
         (MessageBody = "application/json"),

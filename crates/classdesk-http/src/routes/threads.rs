@@ -16,8 +16,8 @@ use crate::render::{created, no_content, ok, page};
 use crate::retry::Retry;
 use crate::routing::Endpoint;
 use crate::wire::{
-    PageParams, ParticipantBody, ReadMarkBody, ThreadBody, ThreadChangeBody, ThreadOnSubjectBody,
-    ThreadParams, ThreadView,
+    PageParams, ParticipantBody, ReadMarkBody, RetryHeader, ThreadBody, ThreadChangeBody,
+    ThreadOnSubjectBody, ThreadParams, ThreadView,
 };
 
 /// The operations of this module.
@@ -85,9 +85,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     post, path = "/api/v1/class-management/class-bundles/{id}/create_thread/", tag = "threads",
     operation_id = "create_thread", security(("bearer" = [])),
     params(("id" = i64, Path, description = "The bundle", minimum = 1),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
-            description = "Makes the request safe to repeat: the same key, person and body within a \
-                day give the same answer again."),
+        RetryHeader,
     ),
     request_body = ThreadBody,
     responses((
@@ -124,9 +122,7 @@ async fn create_thread(
     post, path = "/api/v1/communications/threads/", tag = "threads",
     operation_id = "open_thread", security(("bearer" = [])),
     params(
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
-            description = "Makes the request safe to repeat: the same key, person and body within a \
-                day give the same answer again."),
+        RetryHeader,
     ),
     request_body = ThreadOnSubjectBody,
     responses((

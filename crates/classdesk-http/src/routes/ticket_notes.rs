@@ -17,8 +17,8 @@ use crate::transfer::download;
 use crate::transfer::form::{FormShape, PartType};
 use crate::transfer::multipart::read_form;
 use crate::wire::{
-    FileBytes, PageParams, TicketAttachmentForm, TicketAttachmentView, TicketMessageBody,
-    TicketMessageView,
+    FileBytes, PageParams, RetryHeader, TicketAttachmentForm, TicketAttachmentView,
+    TicketMessageBody, TicketMessageView,
 };
 
 use super::files::stored;
@@ -71,9 +71,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     post, path = "/api/v1/tickets/{id}/messages/", tag = "tickets",
     operation_id = "add_ticket_message", security(("bearer" = [])),
     params(("id" = i64, Path, description = "The ticket", minimum = 1),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
-            description = "Makes the request safe to repeat: the same key, person and body within a \
-                day give the same answer again."),
+        RetryHeader,
     ),
     request_body = TicketMessageBody,
     responses((
@@ -144,9 +142,7 @@ async fn list_messages(
     post, path = "/api/v1/tickets/{id}/attachments/", tag = "tickets",
     operation_id = "attach_to_ticket", security(("bearer" = [])),
     params(("id" = i64, Path, description = "The ticket", minimum = 1),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
-            description = "Makes the request safe to repeat: the same key, person and body within a \
-                day give the same answer again."),
+        RetryHeader,
     ),
     request_body(content = TicketAttachmentForm, content_type = "multipart/form-data"),
     responses((

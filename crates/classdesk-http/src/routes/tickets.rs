@@ -22,8 +22,8 @@ use crate::render::{page, versioned};
 use crate::retry::Retry;
 use crate::routing::Endpoint;
 use crate::wire::{
-    BundleTicketBody, HistoryLineView, PageParams, TicketBody, TicketChangeBody, TicketParams,
-    TicketView,
+    BundleTicketBody, HistoryLineView, PageParams, RetryHeader, TicketBody, TicketChangeBody,
+    TicketParams, TicketView,
 };
 
 /// The operations of this module.
@@ -78,9 +78,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     post, path = "/api/v1/class-management/class-bundles/{id}/create_ticket/", tag = "tickets",
     operation_id = "create_bundle_ticket", security(("bearer" = [])),
     params(("id" = i64, Path, description = "The bundle", minimum = 1),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
-            description = "Makes the request safe to repeat: the same key, person and body within a \
-                day give the same answer again."),
+        RetryHeader,
     ),
     request_body = BundleTicketBody,
     responses((
@@ -119,9 +117,7 @@ async fn create_bundle_ticket(
     post, path = "/api/v1/tickets/", tag = "tickets",
     operation_id = "create_ticket", security(("bearer" = [])),
     params(
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
-            description = "Makes the request safe to repeat: the same key, person and body within a \
-                day give the same answer again."),
+        RetryHeader,
     ),
     request_body = TicketBody,
     responses((
