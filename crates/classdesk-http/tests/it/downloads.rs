@@ -1,5 +1,6 @@
 //! Downloads: whole files, parts of them, and when not to send them.
 
+use classdesk_domain::blobs::BlobRepository;
 use reqwest::Method;
 
 use crate::forms::Form;
@@ -176,4 +177,35 @@ async fn the_policy_is_asked_anew_each_time() {
     assert_eq!(admin.get(&path).await.body, BYTES);
     admin.delete(file).await.check_no_content();
     admin.get(&path).await.check_problem(404, "not-found");
+}
+
+/// contract: conv.uploads.type
+#[tokio::test]
+async fn the_type_is_what_the_bytes_look_like() {
+    let desk = Desk::start().await;
+    let client = desk.named("client").await;
+    let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
+    let form = Form::new().file("file", "notes.txt", png);
+    let file = client.post_form(&upload_path(&desk), form).await;
+    let file = file.check_json(201);
+    assert_eq!(file["content_type"], "image/png");
+    let path = format!("{}files/{}/download/", bundle_path(&desk), file["id"]);
+    assert_eq!(client.get(&path).await.header("content-type"), "image/png");
+}
+
+#[tokio::test]
+async fn damaged_bytes_never_arrive_as_whole_ones() {
+    let desk = Desk::start().await;
+    let client = desk.named("client").await;
+    let path = stored(&desk, &client, "a").await;
+    let rows = desk.store.list_blobs(None, 10).await.unwrap();
+    for bytes in [&b"0123456780"[..], b"01234"] {
+        desk.blobs.damage(rows[0].key.as_str(), bytes);
+        let response = client.request(Method::GET, &path).send().await;
+        let whole = match response {
+            Ok(response) => response.bytes().await.is_ok(),
+            Err(_) => false,
+        };
+        assert!(!whole);
+    }
 }

@@ -34,6 +34,11 @@ impl SwitchedBlobs {
         self.is_down.store(true, Ordering::SeqCst);
     }
 
+    /// Puts other bytes under a key, as a failing disk might.
+    pub(crate) fn damage(&self, path: &str, bytes: &'static [u8]) {
+        self.blobs.plant(path, bytes);
+    }
+
     /// How many objects there are, up to a thousand.
     pub(crate) fn count(&self) -> usize {
         let listed = self.blobs.list(None, 1000).now_or_never();
