@@ -162,9 +162,7 @@ async fn list_sessions(
     request: HttpRequest,
     shell: Data<Shell>,
 ) -> Result<HttpResponse, Problem> {
-    let mut query = QueryReader::of(&request);
-    let page = query.page(List::Sessions);
-    query.finish()?;
+    let page = QueryReader::page_alone(&request, List::Sessions)?;
     let current = caller.session()?;
     let sessions = shell.desk().sessions.list(current, page).await?;
     Ok(render::page(

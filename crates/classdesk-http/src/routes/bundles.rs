@@ -10,7 +10,7 @@ use classdesk_domain::text::SearchText;
 use utoipa::OpenApi;
 
 use crate::Shell;
-use crate::extract::{Caller, InPath, JsonBody, QueryReader, expected_version, read};
+use crate::extract::{Caller, InPath, JsonBody, QueryReader, expected_version, read, rights_first};
 use crate::problem::Problem;
 use crate::render;
 use crate::retry::Retry;
@@ -228,10 +228,8 @@ async fn members(
     shell: Data<Shell>,
 ) -> Result<HttpResponse, Problem> {
     let bundles = &shell.desk().bundles;
-    bundles.see(caller.actor(), id).await?;
-    let mut query = QueryReader::of(&request);
-    let page = query.page(List::Members);
-    query.finish()?;
+    let page = QueryReader::page_alone(&request, List::Members);
+    let page = rights_first(page, async || bundles.see(caller.actor(), id).await).await?;
     let found = bundles.members(caller.actor(), id, page).await?;
     Ok(render::page(
         &request,

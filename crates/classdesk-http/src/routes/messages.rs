@@ -13,7 +13,7 @@ use utoipa::OpenApi;
 use crate::Shell;
 use crate::extract::{Caller, InPath, JsonBody, QueryReader, read, rights_first};
 use crate::problem::Problem;
-use crate::render::{created, no_content, ok, page};
+use crate::render::{created, digested_page, no_content, ok};
 use crate::retry::Retry;
 use crate::routing::Endpoint;
 use crate::transfer::download;
@@ -158,8 +158,17 @@ async fn send_form(
 #[utoipa::path(
     get, path = "/api/v1/communications/threads/{id}/messages/", tag = "messages",
     operation_id = "list_messages", security(("bearer" = [])),
-    params(("id" = i64, Path, description = "The thread", minimum = 1), MessageParams, PageParams),
-    responses((status = 200, description = "A page of messages", body = Vec<MessageView>)),
+    params(
+        ("id" = i64, Path, description = "The thread", minimum = 1), MessageParams, PageParams,
+        ("If-None-Match" = Option<String>, Header, description = "Entity tags that are known."),
+    ),
+    responses(
+        (
+            status = 200, description = "A page of messages", body = Vec<MessageView>,
+            headers(("ETag" = String, description = "A digest of this answer.")),
+        ),
+        (status = 304, description = "It still is what `If-None-Match` names"),
+    ),
 )]
 async fn list_messages(
     request: HttpRequest,
@@ -175,7 +184,7 @@ async fn list_messages(
     .await?;
     let found = messages.list(actor, thread, filter, keyset).await?;
     let url = &shell.settings().public_url;
-    Ok(page(&request, List::Messages, found, |message| {
+    Ok(digested_page(&request, List::Messages, found, |message| {
         MessageView::of(message, url)
     }))
 }
