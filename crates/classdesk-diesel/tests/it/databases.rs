@@ -15,8 +15,8 @@ use tempfile::TempDir;
 /// A store on a database that goes away with it.
 pub(crate) struct Fresh<D> {
     store: Arc<dyn Store>,
-    pub(crate) running: DieselStore,
-    pub(crate) database: D,
+    // Held after the store, so that the database is removed last.
+    _database: D,
 }
 
 impl<D> Deref for Fresh<D> {
@@ -32,14 +32,8 @@ impl<D: TestDatabase> Fresh<D> {
         let running = DieselStore::connect(&database.url(), options).unwrap();
         Self {
             store: running.store(),
-            running,
-            database,
+            _database: database,
         }
-    }
-
-    /// The store as something that tasks can share.
-    pub(crate) fn shared(&self) -> Arc<dyn Store> {
-        Arc::clone(&self.store)
     }
 }
 
@@ -101,11 +95,6 @@ impl PostgresDatabase {
         Self::create(admin, &format!("TEMPLATE {template}"))
     }
 
-    /// A database with nothing in it.
-    pub(crate) fn empty() -> Self {
-        Self::create(admin_url(), "TEMPLATE template0")
-    }
-
     fn create(admin: String, how: &str) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -116,10 +105,6 @@ impl PostgresDatabase {
         conn.batch_execute(&format!("CREATE DATABASE {name} {how}"))
             .unwrap();
         Self { admin, name }
-    }
-
-    pub(crate) fn connect(&self) -> PgConnection {
-        PgConnection::establish(&with_database(&self.admin, &self.name)).unwrap()
     }
 }
 

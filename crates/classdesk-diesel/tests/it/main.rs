@@ -1,5 +1,8 @@
 //! The adapter held to the contract of its ports, and to what only a real database can break.
 
+#[cfg(test)]
 mod databases;
+#[cfg(test)]
 mod postgres;
+#[cfg(test)]
 mod sqlite;

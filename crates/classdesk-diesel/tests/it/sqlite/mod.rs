@@ -1,3 +1,4 @@
 //! SQLite.
 
 mod conformance;
+mod flags;
