@@ -94,6 +94,7 @@ mod tests {
         bytes
     }
 
+    /// contract: conv.uploads.type
     #[test]
     fn formats_are_known_by_their_bytes() {
         check(b"%PDF-1.7\n", "application/pdf");
@@ -129,6 +130,7 @@ mod tests {
         );
     }
 
+    /// contract: conv.uploads.type
     #[test]
     fn text_is_what_reads_as_text() {
         check("Grüße aus Köln\r\n".as_bytes(), "text/plain");

@@ -121,6 +121,7 @@ async fn a_hash_with_other_parameters_is_outdated() {
     }
 }
 
+/// contract: conv.login.time
 #[tokio::test]
 async fn an_unknown_name_costs_a_whole_hash() {
     // At a cost where the hash dominates everything else, half of it is far from noise.

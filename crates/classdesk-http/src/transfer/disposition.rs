@@ -54,6 +54,7 @@ mod tests {
         );
     }
 
+    /// contract: conv.downloads.headers
     #[test]
     fn unicode_travels_in_the_extended_name() {
         check_header(
@@ -63,6 +64,7 @@ mod tests {
         );
     }
 
+    /// contract: conv.downloads.headers
     #[test]
     fn quotes_and_percents_can_not_break_out() {
         check_header(

@@ -186,6 +186,7 @@ mod tests {
         );
     }
 
+    /// contract: conv.unknown-fields
     #[test]
     fn an_unknown_part_is_a_fault() {
         assert_eq!(

@@ -151,11 +151,13 @@ mod tests {
         );
     }
 
+    /// contract: conv.downloads.conditional
     #[test]
     fn the_tag_is_the_quoted_digest() {
         assert_eq!(entity_tag(&info()).to_string(), tag());
     }
 
+    /// contract: conv.downloads.http
     #[test]
     fn one_range_gives_a_part() {
         check(&[("range", "bytes=0-0")], part(0, 1));
@@ -206,6 +208,7 @@ mod tests {
         check_method(Method::HEAD, &[("if-none-match", "*")], Wanted::Unchanged);
     }
 
+    /// contract: conv.downloads.http
     #[test]
     fn if_range_wants_the_same_bytes() {
         let range = ("range", "bytes=1-2");
@@ -220,6 +223,7 @@ mod tests {
         }
     }
 
+    /// contract: conv.downloads.conditional
     #[test]
     fn if_none_match_compares_weakly_and_goes_before_the_range() {
         for known in [

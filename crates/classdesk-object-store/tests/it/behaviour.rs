@@ -71,6 +71,7 @@ async fn a_chunk_may_be_empty_and_a_stream_may_not() {
     }
 }
 
+/// contract: conv.uploads.limit
 #[tokio::test]
 async fn the_limit_stops_the_reading() {
     for kind in KINDS {

@@ -265,11 +265,13 @@ fn points() -> u64 {
     asked.map_or(200, |points| points.parse().unwrap())
 }
 
+/// contract: conv.uploads.gone
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_left_of_an_upload_to_a_folder_that_is_cut() {
     check_cuts(Kind::Folder, points() * 3 / 5).await;
 }
 
+/// contract: conv.uploads.gone
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_left_of_an_upload_to_a_bucket_that_is_cut() {
     check_cuts(Kind::Bucket, points() * 2 / 5).await;

@@ -51,6 +51,7 @@ fn allowed(actor: &Actor, ask: &Ask) -> bool {
     decide(actor, ask).is_allowed()
 }
 
+/// contract: perm.policy, perm.counts
 #[test]
 fn bundles() {
     for (actor, parties) in pairs(&actors(), &parties()) {
@@ -60,6 +61,7 @@ fn bundles() {
     }
 }
 
+/// contract: perm.policy, perm.counts, perm.participant-party
 #[test]
 fn threads() {
     let facts = pairs(
@@ -80,6 +82,7 @@ fn threads() {
     }
 }
 
+/// contract: perm.policy, perm.counts
 #[test]
 fn tickets_and_what_is_on_them() {
     let [with_writer, without] = parties();
@@ -99,6 +102,7 @@ fn tickets_and_what_is_on_them() {
     }
 }
 
+/// contract: perm.policy, perm.counts
 #[test]
 fn files_of_a_bundle_in_sight() {
     let flags = pairs(&[true, false], &[true, false]);

@@ -307,6 +307,12 @@ pub(super) fn pairs<A: Copy, B: Copy>(first: &[A], second: &[B]) -> Vec<(A, B)> 
     first.iter().flat_map(with_each).collect()
 }
 
+/// contract: perm.policy, perm.hidden, perm.forbidden, perm.bundle.see, perm.bundle.change
+/// contract: perm.thread.create, perm.thread.see, perm.thread.post, perm.thread.change
+/// contract: perm.thread.participants, perm.message.change, perm.ticket.create
+/// contract: perm.ticket.create-free, perm.ticket.see, perm.ticket.internal, perm.ticket.write
+/// contract: perm.ticket.close, perm.ticket.triage, perm.file.upload, perm.file.see
+/// contract: perm.file.visibility, perm.file.change
 #[test]
 fn every_cell_is_as_the_table_says() {
     let mut table = Table {
@@ -331,6 +337,7 @@ fn every_cell_is_as_the_table_says() {
     assert_eq!((table.met.len(), table.asked), (589, 5925));
 }
 
+/// contract: perm.policy
 #[test]
 fn a_relation_needs_role_and_party_alike() {
     use Relation::{AssignedWriter, None as No, Owner, Staff};
@@ -347,6 +354,7 @@ fn a_relation_needs_role_and_party_alike() {
     assert_eq!(relations(&without), expected([No, No, No]));
 }
 
+/// contract: perm.message.window
 #[test]
 fn staff_alone_are_bound_by_neither_standing_nor_window() {
     for actor in actors() {
@@ -356,6 +364,7 @@ fn staff_alone_are_bound_by_neither_standing_nor_window() {
     }
 }
 
+/// contract: perm.hidden, perm.forbidden
 #[test]
 fn a_refusal_becomes_its_error() {
     assert!(Decision::Allowed.require().is_ok());

@@ -65,6 +65,7 @@ fn seeing_permits_reading() {
     }
 }
 
+/// contract: conv.downloads.policy
 #[test]
 fn what_may_not_be_seen_may_not_be_read() {
     let stranger = Actor::new(SOMEBODY, Role::Client);
@@ -86,6 +87,7 @@ fn what_may_not_be_seen_may_not_be_read() {
     assert!(permit(&client, &Ask::File(FileAction::See, FILE)).is_ok());
 }
 
+/// contract: conv.downloads.policy
 #[test]
 fn no_other_right_permits_reading() {
     let superadmin = Actor::new(SOMEBODY, Role::Superadmin);

@@ -19,6 +19,7 @@ fn status(status: BundleStatus) -> BundleChange {
     }
 }
 
+/// contract: perm.bundle.change
 #[tokio::test]
 async fn admins_create_bundles_of_active_clients_and_writers() {
     let office = Office::open().await;
@@ -50,6 +51,7 @@ async fn admins_create_bundles_of_active_clients_and_writers() {
     );
 }
 
+/// contract: perm.bundle.see
 #[tokio::test]
 async fn a_bundle_is_seen_by_its_people_alone() {
     let office = Office::open().await;
@@ -106,6 +108,7 @@ async fn members_are_who_can_receive_with_their_relation() {
     assert_eq!(members().await, [&staff[..], &parties[..1]].concat());
 }
 
+/// contract: perm.bundle.change, conv.concurrency
 #[tokio::test]
 async fn a_change_names_its_fields_keeps_its_version_and_its_completion() {
     let office = Office::open().await;
@@ -217,6 +220,7 @@ async fn dates_stay_in_order_whichever_is_changed() {
     assert_eq!(change(Some(None), Some(day(9))).await, "ok");
 }
 
+/// contract: perm.replaced-writer, perm.bundle.change, bundles.assign-writer.joins
 #[tokio::test]
 async fn a_new_writer_gains_what_the_former_loses() {
     let office = Office::open().await;

@@ -91,6 +91,7 @@ const FOR_ADMINS: [&str; 5] = [REFUSED, REFUSED, REFUSED, BROKEN, HIDDEN];
 const FOR_STAFF: [&str; 5] = [REFUSED, REFUSED, BROKEN, BROKEN, HIDDEN];
 const FOR_REQUESTER: [&str; 5] = [BROKEN, HIDDEN, BROKEN, BROKEN, HIDDEN];
 
+/// contract: conv.rights-first
 #[tokio::test]
 async fn bundles_and_subjects() {
     let all = Furnished::open().await;
@@ -120,6 +121,7 @@ async fn bundles_and_subjects() {
         .await;
 }
 
+/// contract: conv.rights-first
 #[tokio::test]
 async fn threads_and_messages() {
     let all = Furnished::open().await;
@@ -154,6 +156,7 @@ async fn threads_and_messages() {
     all.check("edit", edit, MISSING).await;
 }
 
+/// contract: conv.rights-first
 #[tokio::test]
 async fn tickets_and_what_is_on_them() {
     let all = Furnished::open().await;
@@ -187,6 +190,7 @@ async fn tickets_and_what_is_on_them() {
     all.check("attach", attach, FOR_REQUESTER).await;
 }
 
+/// contract: conv.rights-first
 #[tokio::test]
 async fn files_and_people() {
     let all = Furnished::open().await;

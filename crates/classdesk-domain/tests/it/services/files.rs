@@ -37,6 +37,7 @@ async fn states(office: &Office) -> Vec<BlobState> {
     rows.iter().map(|row| row.state).collect()
 }
 
+/// contract: perm.file.upload, perm.file.visibility, bundles.upload-file.flags
 #[tokio::test]
 async fn flags_are_for_staff_to_say() {
     let office = Office::open().await;
@@ -79,6 +80,7 @@ async fn flags_are_for_staff_to_say() {
     assert_eq!(word(stranger), "not found");
 }
 
+/// contract: perm.file.see, perm.file.change, perm.file.visibility
 #[tokio::test]
 async fn who_sees_changes_and_deletes_a_file() {
     let office = Office::open().await;

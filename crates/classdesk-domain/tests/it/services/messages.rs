@@ -35,6 +35,7 @@ fn hello() -> NewMessage {
     NewMessage::text(words("Hello"))
 }
 
+/// contract: perm.thread.see, perm.thread.post
 #[tokio::test]
 async fn participants_send_and_everybody_in_it_reads() {
     let (office, thread) = office().await;
@@ -86,6 +87,7 @@ async fn participants_send_and_everybody_in_it_reads() {
     );
 }
 
+/// contract: conv.errors.validation, messages.send.empty
 #[tokio::test]
 async fn everything_wrong_with_a_message_is_told_at_once() {
     let (office, thread) = office().await;
@@ -109,6 +111,7 @@ async fn everything_wrong_with_a_message_is_told_at_once() {
     assert_eq!(word(refused), "recipient_id:not_eligible");
 }
 
+/// contract: perm.message.change, perm.message.window
 #[tokio::test]
 async fn a_message_changes_until_exactly_fifteen_minutes() {
     let (office, thread) = office().await;

@@ -114,6 +114,7 @@ async fn count(office: &Office, thread: ThreadId) -> usize {
     listed.expect("listed").items.len()
 }
 
+/// contract: perm.replaced-writer
 #[tokio::test]
 async fn a_message_decided_on_stale_parties_is_refused_and_never_committed() {
     let (office, thread, commits) = meddled(take_the_writer_off).await;
@@ -139,6 +140,7 @@ async fn who_still_has_the_right_is_decided_anew_and_sends_once() {
     assert_eq!(count(&office, thread).await, 1);
 }
 
+/// contract: perm.replaced-writer
 #[tokio::test]
 async fn the_file_of_a_message_that_was_refused_late_is_given_up() {
     let (office, thread, _) = meddled(take_the_writer_off).await;
@@ -155,6 +157,7 @@ async fn the_file_of_a_message_that_was_refused_late_is_given_up() {
     assert_eq!(rows[0].state, BlobState::Deleted);
 }
 
+/// contract: perm.inactive
 #[tokio::test]
 async fn an_actor_who_was_deactivated_or_got_another_role_is_nobody() {
     for (is_active, role) in [(Some(false), None), (None, Some(Role::Writer))] {
@@ -225,6 +228,7 @@ async fn a_creator_who_was_taken_off_the_thread_changes_nothing_more() {
     assert!(after.expect("readable").expect("there").thread.is_active);
 }
 
+/// contract: perm.file.see
 #[tokio::test]
 async fn a_file_that_was_hidden_a_moment_ago_stays_hidden() {
     let exchange = |store: &Arc<MemoryStore>, ports: &mut Ports| {

@@ -72,6 +72,7 @@ async fn a_token_acts_for_who_signed_in_by_name_or_address() {
     }
 }
 
+/// contract: conv.login.same, conv.login.throttle
 #[tokio::test]
 async fn whoever_may_not_enter_gets_the_same_answer_and_is_throttled_alike() {
     let office = office().await;
@@ -118,6 +119,7 @@ async fn success_forgives_the_account() {
     }
 }
 
+/// contract: conv.login.time
 #[tokio::test]
 async fn an_unknown_name_is_verified_against_no_hash() {
     let mut hasher = MockPasswordHasher::new();
@@ -248,6 +250,7 @@ async fn an_old_password_cannot_undo_a_new_one() {
     assert_eq!(word(refused), "current_password:wrong_password");
 }
 
+/// contract: conv.auth.death
 #[tokio::test]
 async fn changing_the_password_ends_the_other_sessions() {
     let office = office().await;
@@ -279,6 +282,7 @@ async fn changing_the_password_ends_the_other_sessions() {
     assert_eq!(word(refused), "new_password:required");
 }
 
+/// contract: conv.auth.token, conv.auth.death, perm.inactive
 #[tokio::test]
 async fn a_token_dies_idle_old_unknown_or_with_its_person() {
     let office = office().await;
@@ -329,6 +333,7 @@ async fn a_use_is_noted_at_most_once_a_minute() {
     assert_eq!(used().await, entered.session.last_used_at.plus(MINUTE));
 }
 
+/// contract: conv.auth.death
 #[tokio::test]
 async fn sessions_are_listed_in_full_pages_and_ended() {
     let office = office().await;

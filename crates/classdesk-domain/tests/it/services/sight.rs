@@ -78,6 +78,7 @@ async fn people(office: &Office) -> Vec<Actor> {
         .collect()
 }
 
+/// contract: perm.policy, perm.counts
 #[tokio::test]
 async fn threads_tickets_and_counts_agree() {
     let office = crowded().await;
@@ -154,6 +155,7 @@ async fn threads_tickets_and_counts_agree() {
     }
 }
 
+/// contract: perm.policy, perm.counts
 #[tokio::test]
 async fn files_agree() {
     let office = crowded().await;

@@ -130,6 +130,7 @@ async fn every_ineligible_party_is_faulted_at_once_and_who_stays_is_not_asked() 
     assert_eq!(word(refused), "client_id:not_eligible", "inactive");
 }
 
+/// contract: subjects.native
 #[tokio::test]
 async fn bundles_are_refused_and_linked_subjects_stay() {
     let office = Office::open().await;

@@ -37,6 +37,8 @@ const fn active(is_active: bool) -> ThreadChange {
     }
 }
 
+/// contract: bundles.create-thread.participants, bundles.create-thread.private
+/// contract: bundles.create-thread.subject, perm.thread.create
 #[tokio::test]
 async fn in_a_thread_are_parties_recipient_and_creator_and_in_a_private_one_two() {
     let office = Office::open().await;
@@ -80,6 +82,7 @@ async fn in_a_thread_are_parties_recipient_and_creator_and_in_a_private_one_two(
     );
 }
 
+/// contract: perm.recipient, perm.thread.create
 #[tokio::test]
 async fn a_recipient_is_another_active_person_who_can_see_the_subject() {
     let office = Office::open().await;
@@ -122,6 +125,7 @@ async fn a_recipient_is_another_active_person_who_can_see_the_subject() {
     assert!(ids(&view).contains(&world.writer.id), "assigned still");
 }
 
+/// contract: perm.thread.change
 #[tokio::test]
 async fn the_creator_and_staff_change_it_and_repeating_changes_nothing() {
     let office = Office::open().await;
@@ -178,6 +182,7 @@ async fn the_creator_and_staff_change_it_and_repeating_changes_nothing() {
     );
 }
 
+/// contract: perm.thread.participants, perm.thread.see, perm.thread.post
 #[tokio::test]
 async fn staff_add_and_remove_participants_themselves_too() {
     let office = Office::open().await;
@@ -231,6 +236,7 @@ async fn staff_add_and_remove_participants_themselves_too() {
     );
 }
 
+/// contract: perm.thread.post
 #[tokio::test]
 async fn reading_moves_the_mark_of_participants() {
     let office = Office::open().await;

@@ -101,6 +101,8 @@ async fn a_ticket_on_a_subject_names_it_in_its_last_line() {
     );
 }
 
+/// contract: perm.ticket.create, perm.ticket.create-free, perm.requester
+/// contract: bundles.create-ticket.on-behalf
 #[tokio::test]
 async fn who_may_create_a_ticket_and_for_whom() {
     let office = Office::open().await;
@@ -135,6 +137,7 @@ async fn who_may_create_a_ticket_and_for_whom() {
     assert_eq!(word(tickets.create(world.editor, new_ticket()).await), "ok");
 }
 
+/// contract: perm.ticket.close, perm.ticket.triage
 #[tokio::test]
 async fn a_requester_closes_and_reopens_and_meets_403_or_409_else() {
     let (office, id) = office().await;
@@ -178,6 +181,7 @@ async fn a_requester_closes_and_reopens_and_meets_403_or_409_else() {
     );
 }
 
+/// contract: perm.ticket.triage, conv.concurrency
 #[tokio::test]
 async fn staff_triage_and_every_value_is_a_line() {
     let (office, id) = office().await;
@@ -234,6 +238,7 @@ async fn staff_triage_and_every_value_is_a_line() {
     );
 }
 
+/// contract: perm.ticket.write, perm.ticket.internal
 #[tokio::test]
 async fn an_answer_of_the_requester_opens_and_one_of_staff_does_not() {
     let (office, id) = office().await;
@@ -271,6 +276,7 @@ async fn an_answer_of_the_requester_opens_and_one_of_staff_does_not() {
     );
 }
 
+/// contract: perm.ticket.internal, perm.counts
 #[tokio::test]
 async fn what_is_internal_leaves_no_trace_for_the_requester() {
     let (office, id) = office().await;
@@ -333,6 +339,7 @@ async fn what_is_internal_leaves_no_trace_for_the_requester() {
     );
 }
 
+/// contract: perm.ticket.see, perm.ticket.write
 #[tokio::test]
 async fn public_files_are_for_the_requester_and_staff() {
     let (office, id) = office().await;
@@ -380,6 +387,7 @@ async fn public_files_are_for_the_requester_and_staff() {
     );
 }
 
+/// contract: perm.ticket.see
 #[tokio::test]
 async fn a_requester_keeps_the_ticket_whatever_happens_to_the_subject() {
     let (office, id) = office().await;

@@ -179,6 +179,7 @@ fn scope(office: &Office) -> Scope {
     }
 }
 
+/// contract: conv.retries.replay, conv.retries.mismatch, conv.retries.running, conv.retries.day
 #[tokio::test]
 async fn a_key_creates_one_thing_and_remembers_the_answer() {
     let office = Office::open().await;
@@ -235,6 +236,7 @@ async fn a_key_creates_one_thing_and_remembers_the_answer() {
     );
 }
 
+/// contract: conv.retries.lease
 #[tokio::test]
 async fn a_lease_ends_is_renewed_and_released() {
     let office = Office::open().await;

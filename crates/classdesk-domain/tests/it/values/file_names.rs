@@ -42,6 +42,7 @@ fn raw_names() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    /// contract: conv.uploads.name
     #[test]
     fn a_name_is_always_harmless(raw in raw_names()) {
         let name = FileName::clean(&raw);
@@ -80,6 +81,7 @@ fn check_clean(raw: &str, expected: &str) {
     assert_eq!(FileName::clean(raw).as_str(), expected, "{raw:?}");
 }
 
+/// contract: conv.uploads.name
 #[test]
 fn names_that_people_send() {
     check_clean("Übung 1.pdf", "Übung 1.pdf");
@@ -114,6 +116,7 @@ fn of_nothing_a_file_is_left() {
     }
 }
 
+/// contract: conv.uploads.name
 #[test]
 fn the_cut_is_at_exactly_255_bytes() {
     check_clean(&"a".repeat(255), &"a".repeat(255));

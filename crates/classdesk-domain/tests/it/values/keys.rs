@@ -31,6 +31,7 @@ proptest! {
         prop_assert_eq!(SubjectKind::parse(&text).is_ok(), first && rest && text.len() <= 32);
     }
 
+    /// contract: conv.retries.key
     #[test]
     fn an_idempotency_key_is_printable_ascii(text in "[ -~]{1,255}") {
         let key = IdempotencyKey::parse(&text).expect("a key");
@@ -64,6 +65,7 @@ proptest! {
     }
 }
 
+/// contract: conv.retries.key
 #[test]
 fn no_idempotency_key() {
     for text in [
@@ -78,6 +80,7 @@ fn no_idempotency_key() {
     }
 }
 
+/// contract: conv.uploads.keys
 #[test]
 fn storage_keys_are_lower_case_and_whole() {
     let key = StorageKey::fresh(BlobPurpose::BundleFile, [0xab; 32]);

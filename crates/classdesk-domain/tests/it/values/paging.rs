@@ -37,6 +37,7 @@ proptest! {
         prop_assert_eq!(Cursor::decode(by, &text).is_ok(), of == by);
     }
 
+    /// contract: conv.lists.limit
     #[test]
     fn one_changed_character_is_damage(
         list in list(), key: i64, id: i64,
@@ -65,6 +66,7 @@ proptest! {
         prop_assert!(Cursor::decode(list, &text).is_err());
     }
 
+    /// contract: conv.lists.keyset
     #[test]
     fn walking_pages_meets_every_row_once(rows in proptest::collection::btree_set(any::<i64>(), 0..60), limit in 1_i64..=7) {
         let limit = Limit::new(limit).expect("a limit");
@@ -85,6 +87,7 @@ proptest! {
     }
 }
 
+/// contract: conv.lists.limit
 #[test]
 fn a_limit_is_from_1_to_200() {
     for (limit, good) in [

@@ -62,6 +62,7 @@ proptest! {
         prop_assert_eq!(code(password.fits(&username)), "password_contains_username");
     }
 
+    /// contract: conv.auth.random
     #[test]
     fn a_token_is_read_as_it_was_shown(bytes: [u8; 32]) {
         let token = AccessToken::from_bytes(bytes);

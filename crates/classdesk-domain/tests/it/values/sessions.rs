@@ -22,6 +22,7 @@ fn opens(now: i64, account: &[i64], address: &[i64]) -> Option<i64> {
         .map(Timestamp::micros)
 }
 
+/// contract: conv.login.throttle
 #[test]
 fn the_sixth_attempt_waits_until_the_first_failure_leaves_the_window() {
     let four: Vec<_> = (0..4).map(|n| NOW + n).collect();
@@ -36,6 +37,7 @@ fn the_sixth_attempt_waits_until_the_first_failure_leaves_the_window() {
     assert_eq!(opens(NOW + WINDOW, &five, &five), None);
 }
 
+/// contract: conv.login.address
 #[test]
 fn an_address_has_twenty_and_the_later_of_both_counts() {
     let nineteen: Vec<_> = (0..19).map(|n| NOW + n).collect();
@@ -100,6 +102,7 @@ fn session() -> Session {
     }
 }
 
+/// contract: conv.auth.token
 #[test]
 fn a_session_ends_at_its_absolute_and_its_idle_end() {
     let limits = SessionLimits::default();

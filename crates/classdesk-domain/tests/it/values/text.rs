@@ -33,6 +33,7 @@ macro_rules! check_bounds {
     )*};
 }
 
+/// contract: conv.limits, conv.limits.text
 #[test]
 fn bounds_are_those_of_the_contract() {
     check_bounds! {

@@ -7,6 +7,8 @@ use super::support::{assert_nothing_under, bytes, digest, permit, put, read};
 const SIZE: u64 = 300_000;
 
 /// Every range within the object is read, and no byte more.
+///
+/// contract: conv.downloads.http
 pub async fn ranges_are_read(store: &dyn BlobStore) {
     use sha2::{Digest, Sha256};
     let info = put(store, 1, SIZE).await;

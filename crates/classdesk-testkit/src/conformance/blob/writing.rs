@@ -72,6 +72,8 @@ pub async fn an_empty_upload_is_refused(store: &dyn BlobStore) {
 }
 
 /// Exactly the limit is accepted, one byte more is not.
+///
+/// contract: conv.uploads.limit
 pub async fn the_limit_is_exact(store: &dyn BlobStore) {
     for (number, limit) in (1..).zip([1, PIECE, 5 * MIB, 5 * MIB + 17]) {
         let stored = store.put(&key(number), upload(limit), limit).await;
@@ -108,6 +110,8 @@ pub async fn reading_stops_at_the_limit(store: &dyn BlobStore) {
 }
 
 /// A source that breaks off leaves nothing, however far it came.
+///
+/// contract: conv.uploads.gone
 pub async fn an_interrupted_upload_leaves_nothing(store: &dyn BlobStore) {
     for (number, size) in (1..).zip([0, 1, 5 * MIB, 12 * MIB]) {
         let broken = stream::once(async { Err(BlobError::Interrupted("gone".into())) });
@@ -122,6 +126,8 @@ pub async fn an_interrupted_upload_leaves_nothing(store: &dyn BlobStore) {
 }
 
 /// An upload that is given up while it waits for more leaves nothing.
+///
+/// contract: conv.uploads.gone
 pub async fn an_abandoned_upload_leaves_nothing(store: &dyn BlobStore) {
     for (number, size) in (1..).zip([1, 12 * MIB]) {
         let reached = Arc::new(Notify::new());
@@ -142,6 +148,8 @@ pub async fn an_abandoned_upload_leaves_nothing(store: &dyn BlobStore) {
 }
 
 /// The type is sniffed from the bytes, however they are cut; what nobody knows is unknown.
+///
+/// contract: conv.uploads.type
 pub async fn the_type_is_sniffed(store: &dyn BlobStore) {
     let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0".as_slice();
     let pdf = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n".as_slice();

@@ -284,6 +284,8 @@ pub async fn missing_rows_are_stale(store: &dyn Store) {
 }
 
 /// Of commits that rest on the same version at the same time one goes through.
+///
+/// contract: conv.concurrency
 pub async fn one_of_many_wins(store: &dyn Store) {
     let world = World::create(store).await;
     let found = store.bundle(world.bundle, sight(world.admin)).await;

@@ -11,6 +11,8 @@ use super::support::{all, sight, walk};
 use crate::World;
 
 /// Sight of bundles, alone and in the list: owner, assigned writer, staff, and nobody else.
+///
+/// contract: perm.bundle.see
 pub async fn bundles_follow_sight(store: &dyn Store) {
     let world = World::create(store).await;
     let unassigned = world.add_bundle(store, world.client, None).await.id;
@@ -46,6 +48,8 @@ pub async fn bundles_follow_sight(store: &dyn Store) {
 }
 
 /// The counts of threads and tickets follow sight, alone and in the list.
+///
+/// contract: perm.counts
 pub async fn counts_follow_sight(store: &dyn Store) {
     let world = World::create(store).await;
     let other = world
@@ -181,6 +185,8 @@ pub async fn bundles_are_filtered(store: &dyn Store) {
 }
 
 /// Bundles that come while somebody pages are not repeated, and none is skipped.
+///
+/// contract: conv.lists.keyset
 pub async fn bundles_are_paged(store: &dyn Store) {
     let world = World::create(store).await;
     let mut expected = vec![world.bundle];

@@ -126,6 +126,8 @@ pub async fn a_bundle_is_changed(store: &dyn Store) {
 }
 
 /// Another writer counts up and joins the bundle's non-private threads; nobody leaves them.
+///
+/// contract: bundles.assign-writer.joins
 pub async fn a_writer_is_assigned(store: &dyn Store) {
     let world = World::create(store).await;
     let elsewhere = world.add_bundle(store, world.client, None).await;

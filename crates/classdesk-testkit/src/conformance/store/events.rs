@@ -257,6 +257,8 @@ pub async fn the_log_is_paged(store: &dyn Store) {
 }
 
 /// A ticket's history has its own lines alone, oldest first, and follows sight.
+///
+/// contract: perm.ticket.see, perm.ticket.internal
 pub async fn the_history_of_a_ticket_follows_sight(store: &dyn Store) {
     let world = World::create(store).await;
     let line = |ticket, is_internal| TicketLine {

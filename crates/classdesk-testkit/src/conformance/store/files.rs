@@ -156,6 +156,8 @@ pub async fn a_file_is_deleted(store: &dyn Store) {
 }
 
 /// Sight of files: what is visible to the client, to the writer, and to staff.
+///
+/// contract: perm.file.see
 pub async fn files_follow_sight(store: &dyn Store) {
     let world = World::create(store).await;
     let both = world
@@ -185,6 +187,8 @@ pub async fn files_follow_sight(store: &dyn Store) {
 }
 
 /// Files come newest first, in pages, while others come and the last one of a page goes.
+///
+/// contract: conv.lists.keyset
 pub async fn files_are_paged(store: &dyn Store) {
     let world = World::create(store).await;
     let mut expected = Vec::new();

@@ -55,6 +55,8 @@ async fn holds(store: &dyn Store, world: &World, fact: Fact) -> bool {
 }
 
 /// [`Fact::ActiveUser`]: existence, role and activity are all checked.
+///
+/// contract: perm.inactive
 pub async fn an_active_user_is_checked(store: &dyn Store) {
     let world = World::create(store).await;
     let fact = |user, role| Fact::ActiveUser { user, role };
@@ -93,6 +95,8 @@ pub async fn a_role_is_checked(store: &dyn Store) {
 }
 
 /// [`Fact::Parties`]: existence, client and writer are all checked.
+///
+/// contract: perm.replaced-writer
 pub async fn parties_are_checked(store: &dyn Store) {
     let world = World::create(store).await;
     let fact = |subject: SubjectRef, parties| Fact::Parties { subject, parties };
@@ -177,6 +181,8 @@ pub async fn an_open_thread_is_checked(store: &dyn Store) {
 }
 
 /// [`Fact::BundleVersion`].
+///
+/// contract: conv.concurrency
 pub async fn a_bundle_version_is_checked(store: &dyn Store) {
     let world = World::create(store).await;
     let fact = |bundle, version| Fact::BundleVersion { bundle, version };
@@ -197,6 +203,8 @@ pub async fn a_bundle_version_is_checked(store: &dyn Store) {
 }
 
 /// [`Fact::TicketVersion`].
+///
+/// contract: conv.concurrency
 pub async fn a_ticket_version_is_checked(store: &dyn Store) {
     let world = World::create(store).await;
     let ticket = world.add_ticket(store, world.client, None).await;

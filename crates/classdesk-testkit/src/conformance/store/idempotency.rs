@@ -42,6 +42,8 @@ async fn complete(store: &dyn Store, world: &World, lease: Lease) -> Result<i64,
 }
 
 /// A key belongs to person and operation, runs, and is completed with what was created.
+///
+/// contract: conv.retries.replay, conv.retries.running
 pub async fn a_key_is_reserved_and_completed(store: &dyn Store) {
     let world = World::create(store).await;
     let key = scope(&world, "k 1~");
@@ -135,6 +137,8 @@ pub async fn one_of_many_reserves(store: &dyn Store) {
 }
 
 /// A lease ends by itself; who reserves anew has the next attempt, and who lost it can't commit.
+///
+/// contract: conv.retries.lease
 pub async fn a_lease_ends(store: &dyn Store) {
     let world = World::create(store).await;
     let key = scope(&world, "key");
@@ -234,6 +238,8 @@ pub async fn a_lease_is_released(store: &dyn Store) {
 }
 
 /// A completed key is remembered for a day from its reservation.
+///
+/// contract: conv.retries.day
 pub async fn a_completed_key_is_remembered(store: &dyn Store) {
     let world = World::create(store).await;
     let key = scope(&world, "key");

@@ -190,6 +190,8 @@ pub async fn message_ids_grow(store: &dyn Store) {
 }
 
 /// Messages come by ascending id, between two messages, in pages, while others are sent.
+///
+/// contract: conv.lists.keyset
 pub async fn messages_are_paged(store: &dyn Store) {
     let world = World::create(store).await;
     let thread = world

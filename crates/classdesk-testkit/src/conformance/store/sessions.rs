@@ -212,6 +212,8 @@ pub async fn sessions_are_listed(store: &dyn Store) {
 }
 
 /// Ending one, all, or all but one; never those of others; and nothing is told when none ended.
+///
+/// contract: conv.auth.death
 pub async fn sessions_are_ended(store: &dyn Store) {
     let world = World::create(store).await;
     let mut own = Vec::new();
@@ -260,6 +262,8 @@ fn attempt(account: &str, address: &str, at: Timestamp) -> LoginAttempt {
 
 /// Attempts are admitted up to the limit of the account and of the address, and again when the
 /// oldest has left the window; a refused one does not count.
+///
+/// contract: conv.login.throttle, conv.login.address
 pub async fn logins_are_throttled(store: &dyn Store) {
     let world = World::create(store).await;
     let begin = world.now();

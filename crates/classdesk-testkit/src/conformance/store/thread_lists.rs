@@ -33,6 +33,8 @@ async fn listed(store: &dyn Store, who: Actor, filter: ThreadFilter) -> Vec<Thre
 }
 
 /// Sight of threads, alone and in the list: participants who are parties, and staff.
+///
+/// contract: perm.thread.see, perm.participant-party
 pub async fn threads_follow_sight(store: &dyn Store) {
     let world = World::create(store).await;
     let both = world
@@ -265,6 +267,8 @@ pub async fn threads_come_by_activity(store: &dyn Store) {
 }
 
 /// What does not change while somebody pages is neither skipped nor repeated.
+///
+/// contract: conv.lists.keyset
 pub async fn quiet_threads_are_paged(store: &dyn Store) {
     let world = World::create(store).await;
     let mut opened = Vec::new();

@@ -71,6 +71,8 @@ pub async fn a_ticket_message_is_kept(store: &dyn Store) {
 }
 
 /// What is internal leaves no trace for the requester: not in counts, lists, times or versions.
+///
+/// contract: perm.ticket.internal, perm.counts
 pub async fn internal_notes_leave_no_trace(store: &dyn Store) {
     let world = World::create(store).await;
     let id = world

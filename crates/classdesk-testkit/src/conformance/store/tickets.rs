@@ -159,6 +159,8 @@ pub async fn a_ticket_is_changed(store: &dyn Store) {
 }
 
 /// Sight of tickets: the requester's, except those on subjects of which they are the writer.
+///
+/// contract: perm.ticket.see
 pub async fn tickets_follow_sight(store: &dyn Store) {
     let world = World::create(store).await;
     let own = world
@@ -367,6 +369,8 @@ pub async fn tickets_are_filtered(store: &dyn Store) {
 }
 
 /// Tickets that come while somebody pages are not repeated, and none is skipped.
+///
+/// contract: conv.lists.keyset
 pub async fn tickets_are_paged(store: &dyn Store) {
     let world = World::create(store).await;
     let mut expected = Vec::new();
