@@ -3,6 +3,7 @@
 mod auth;
 mod bundles;
 mod downloads;
+mod endpoints;
 mod forms;
 mod harness;
 mod operations;
