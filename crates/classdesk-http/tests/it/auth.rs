@@ -9,7 +9,7 @@ use crate::harness::{Desk, PASSWORD};
 
 const LOGIN: &str = "/api/v1/auth/login/";
 
-/// contract: auth.login
+/// contract: auth.login, auth.me
 #[tokio::test]
 async fn login_takes_username_or_email_and_answers_a_token_that_works() {
     let desk = Desk::start().await;
@@ -33,7 +33,7 @@ async fn login_takes_username_or_email_and_answers_a_token_that_works() {
     }
 }
 
-/// contract: conv.login.same
+/// contract: conv.login.same, conv.errors.401
 #[tokio::test]
 async fn every_failed_login_looks_the_same() {
     let desk = Desk::start().await;
@@ -66,7 +66,7 @@ async fn every_failed_login_looks_the_same() {
     assert_eq!(answers.len(), 1);
 }
 
-/// contract: conv.login.throttle
+/// contract: conv.login.throttle, conv.errors.429
 #[tokio::test]
 async fn five_failures_slow_an_account_down() {
     let desk = Desk::start().await;
@@ -86,7 +86,7 @@ async fn five_failures_slow_an_account_down() {
     desk.anonymous().post(LOGIN, &right).await.check_json(200);
 }
 
-/// contract: conv.login.throttle
+/// contract: conv.login.address, conv.errors.429
 #[tokio::test]
 async fn twenty_failures_slow_an_address_down() {
     let trusted = "127.0.0.0/8".parse().unwrap();
@@ -141,7 +141,7 @@ async fn a_login_body_is_checked() {
     .await;
 }
 
-/// contract: conv.auth.bearer
+/// contract: conv.auth.bearer, conv.errors.401
 #[tokio::test]
 async fn without_a_live_token_everything_is_401_and_nothing_says_why() {
     let desk = Desk::start().await;
@@ -204,7 +204,7 @@ async fn a_token_ends_by_age_and_by_disuse() {
     idle.check_problem(401, "unauthenticated");
 }
 
-/// contract: auth.logout
+/// contract: auth.logout, conv.auth.death
 #[tokio::test]
 async fn logout_ends_one_session_and_logout_all_every_one() {
     let desk = Desk::start().await;
@@ -232,7 +232,7 @@ async fn logout_ends_one_session_and_logout_all_every_one() {
     other.get("/api/v1/auth/me/").await.check_json(200);
 }
 
-/// contract: auth.change-password
+/// contract: auth.change-password, conv.auth.death
 #[tokio::test]
 async fn a_new_password_ends_the_other_sessions() {
     let desk = Desk::start().await;

@@ -28,7 +28,7 @@ async fn create(desk: &Desk, body: Value) -> Value {
     admin.post(BUNDLES, &whole).await.check_json(201)
 }
 
-/// contract: bundles.create
+/// contract: bundles.create, perm.bundle.change
 #[tokio::test]
 async fn admins_create_bundles() {
     let desk = Desk::start().await;
@@ -193,7 +193,7 @@ async fn a_bundle_is_seen_by_its_parties_and_staff() {
     }
 }
 
-/// contract: bundles.one, perm.bundle.change
+/// contract: bundles.one, perm.bundle.change, bundles.change
 #[tokio::test]
 async fn a_change_tells_absent_from_null_from_value() {
     let desk = Desk::start().await;
@@ -259,7 +259,7 @@ async fn send_raw(client: &Client<'_>, method: Method, path: &str, body: &str) -
         .await
 }
 
-/// contract: conv.concurrency
+/// contract: conv.concurrency, conv.concurrency.tag, bundles.change
 #[tokio::test]
 async fn a_change_for_another_version_is_412() {
     let desk = Desk::start().await;
@@ -336,7 +336,8 @@ async fn an_unchanged_bundle_is_304_and_a_new_count_is_not() {
     assert_eq!(fresh["version"], 1);
 }
 
-/// contract: bundles.assign-writer, perm.replaced-writer
+/// contract: bundles.assign-writer, perm.replaced-writer, bundles.assign-writer.joins
+/// contract: perm.participant-party
 #[tokio::test]
 async fn a_new_writer_joins_and_the_former_one_loses_everything() {
     let desk = Desk::start().await;

@@ -102,7 +102,7 @@ async fn ranges_give_parts() {
     assert_eq!(none.header("content-range"), "bytes */10");
 }
 
-/// contract: conv.downloads.http
+/// contract: conv.downloads.conditional
 #[tokio::test]
 async fn what_the_client_has_is_not_sent_again() {
     let desk = Desk::start().await;
@@ -136,7 +136,7 @@ async fn what_the_client_has_is_not_sent_again() {
     assert_eq!(same.status, 200);
 }
 
-/// contract: conv.downloads.http
+/// contract: conv.downloads.head
 #[tokio::test]
 async fn head_tells_what_get_would() {
     let desk = Desk::start().await;

@@ -39,7 +39,7 @@ pub(crate) struct Desk {
 }
 
 /// The clock of a world, as a port.
-struct WorldClock(Arc<World>);
+pub(crate) struct WorldClock(pub(crate) Arc<World>);
 
 impl Clock for WorldClock {
     fn now(&self) -> Timestamp {
@@ -200,7 +200,7 @@ fn http_client() -> reqwest::Client {
 }
 
 /// Runs the server on a thread with a runtime of its own, as the program does.
-fn start_server(shell: Shell) -> (String, actix_web::dev::ServerHandle) {
+pub(crate) fn start_server(shell: Shell) -> (String, actix_web::dev::ServerHandle) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     let (send, receive) = std::sync::mpsc::channel();

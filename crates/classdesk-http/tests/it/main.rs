@@ -2,14 +2,17 @@
 
 mod auth;
 mod bundles;
+mod change_log;
 mod downloads;
-mod endpoints;
 mod forms;
 mod harness;
+mod log_lines;
 mod operations;
 mod outage;
+mod promises;
 mod retries;
 mod subjects;
+mod succession;
 mod taint;
 mod threads;
 mod tickets;

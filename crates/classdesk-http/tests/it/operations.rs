@@ -4,6 +4,7 @@ use reqwest::Method;
 
 use crate::harness::Desk;
 
+/// contract: operations
 #[tokio::test]
 async fn health_needs_no_token() {
     let desk = Desk::start().await;
@@ -14,6 +15,7 @@ async fn health_needs_no_token() {
     }
 }
 
+/// contract: operations.metrics
 #[tokio::test]
 async fn metrics_count_requests_by_route_method_and_status() {
     let desk = Desk::start().await;
@@ -26,6 +28,7 @@ async fn metrics_count_requests_by_route_method_and_status() {
     assert!(answer.text().contains(line), "{}", answer.text());
 }
 
+/// contract: conv.errors.document
 #[tokio::test]
 async fn an_unknown_path_is_a_problem_document() {
     let desk = Desk::start().await;
@@ -33,6 +36,7 @@ async fn an_unknown_path_is_a_problem_document() {
     answer.check_problem(404, "not-found");
 }
 
+/// contract: conv.errors.405
 #[tokio::test]
 async fn an_unknown_method_is_405_with_allow() {
     let desk = Desk::start().await;

@@ -64,7 +64,7 @@ async fn the_same_request_again_gets_the_same_answer_and_creates_nothing() {
     assert_eq!(count(&client, TICKETS).await, 1);
 }
 
-/// contract: conv.retries.replay
+/// contract: conv.retries.replay, conv.retries.key
 #[tokio::test]
 async fn every_post_that_creates_takes_a_key() {
     let desk = Desk::start().await;
@@ -229,7 +229,7 @@ async fn only_one_of_many_at_once_creates() {
     assert_eq!(count(&client, TICKETS).await, 1);
 }
 
-/// contract: conv.retries.mismatch
+/// contract: conv.retries.running
 #[tokio::test]
 async fn while_the_first_upload_runs_the_second_is_409() {
     let desk = Desk::start().await;
@@ -291,7 +291,7 @@ async fn a_client_that_goes_away_frees_its_key() {
     assert_eq!(stored.count(), 1);
 }
 
-/// contract: conv.retries.restart
+/// contract: conv.retries.lease
 #[tokio::test]
 async fn a_key_whose_server_died_is_free_after_a_minute() {
     let desk = Desk::start().await;
@@ -344,6 +344,7 @@ async fn an_answer_that_was_not_kept_is_rendered_anew() {
     assert_eq!(count(&client, TICKETS).await, 1);
 }
 
+/// contract: conv.retries.day
 #[tokio::test]
 async fn a_key_is_remembered_for_a_day() {
     let desk = Desk::start().await;
@@ -366,6 +367,7 @@ async fn a_key_is_remembered_for_a_day() {
     assert_ne!(anew["id"], first["id"]);
 }
 
+/// contract: conv.retries.key
 #[tokio::test]
 async fn keys_have_a_shape() {
     let desk = Desk::start().await;

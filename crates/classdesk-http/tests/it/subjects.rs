@@ -58,7 +58,7 @@ async fn admins_register_change_and_remove_subjects() {
     admin.get(ORDER).await.check_problem(404, "not-found");
 }
 
-/// contract: subjects
+/// contract: subjects, subjects.native
 #[tokio::test]
 async fn a_bundle_is_no_subject_to_register_and_a_used_one_stays() {
     let desk = Desk::start().await;

@@ -44,7 +44,7 @@ fn usernames(people: &Value) -> Vec<&str> {
         .collect()
 }
 
-/// contract: bundles.create-thread, threads.one
+/// contract: bundles.create-thread, threads.one, bundles.create-thread.subject
 #[tokio::test]
 async fn a_thread_has_the_fields_of_the_contract() {
     let desk = Desk::start().await;
@@ -129,7 +129,8 @@ async fn a_thread_of_an_order_names_it() {
     assert_eq!(none.check_json(200), json!([]));
 }
 
-/// contract: bundles.create-thread, perm.thread.see
+/// contract: bundles.create-thread, perm.thread.see, bundles.create-thread.participants
+/// contract: bundles.create-thread.private
 #[tokio::test]
 async fn who_is_in_a_new_thread() {
     let desk = Desk::start().await;
@@ -186,7 +187,7 @@ async fn a_thread_needs_a_recipient_who_can_see_the_subject() {
     answer.check_faults(&["subject: too_long", "initial_message: too_long"]);
 }
 
-/// contract: perm.hidden, threads.create
+/// contract: perm.hidden, threads.create, conv.rights-first
 #[tokio::test]
 async fn a_subject_that_the_body_names_is_404_before_all_else() {
     let desk = Desk::start().await;
@@ -486,7 +487,7 @@ async fn a_message_carries_a_file() {
     writer.get(&none).await.check_problem(404, "not-found");
 }
 
-/// contract: messages.send, conv.limits, conv.errors.validation
+/// contract: messages.send, conv.limits, conv.errors.validation, messages.send.empty
 #[tokio::test]
 async fn messages_are_checked() {
     let desk = Desk::start().await;
@@ -565,7 +566,7 @@ async fn messages_are_checked() {
     said.check_problem(403, "forbidden");
 }
 
-/// contract: messages.one, perm.message.change
+/// contract: messages.one, perm.message.change, perm.message.window
 #[tokio::test]
 async fn a_message_can_be_changed_for_fifteen_minutes() {
     let desk = Desk::start().await;

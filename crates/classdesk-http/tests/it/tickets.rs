@@ -75,6 +75,7 @@ async fn a_ticket_has_the_fields_of_the_contract() {
 }
 
 /// contract: perm.ticket.create, perm.ticket.create-free, perm.requester, tickets.create
+/// contract: bundles.create-ticket.on-behalf
 #[tokio::test]
 async fn who_creates_tickets_and_for_whom() {
     let desk = Desk::start().await;
@@ -306,7 +307,7 @@ async fn changes_are_checked_and_for_the_right_people() {
         .check_problem(404, "not-found");
 }
 
-/// contract: conv.concurrency
+/// contract: conv.concurrency, conv.concurrency.tag
 #[tokio::test]
 async fn if_match_holds_a_change_to_a_version() {
     let desk = Desk::start().await;

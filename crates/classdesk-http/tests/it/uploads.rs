@@ -103,7 +103,7 @@ async fn a_file_comes_back_as_it_went() {
     assert_eq!(list.check_json(200), json!([expected]));
 }
 
-/// contract: conv.uploads.stream
+/// contract: conv.uploads.order
 #[tokio::test]
 async fn parts_come_in_any_order() {
     let desk = small_desk().await;
@@ -149,7 +149,7 @@ async fn a_file_of_exactly_the_limit_is_accepted_and_one_byte_more_is_not() {
     assert_eq!(objects(&desk).await, stored);
 }
 
-/// contract: conv.uploads.limit
+/// contract: conv.uploads.limit, conv.errors.413
 #[tokio::test]
 async fn too_large_an_upload_is_refused_before_it_has_all_come() {
     let desk = small_desk().await;
@@ -202,7 +202,7 @@ async fn an_announced_length_beyond_every_limit_is_refused_at_once() {
     assert_eq!(&start, b"HTTP/1.1 413");
 }
 
-/// contract: conv.uploads.stream
+/// contract: conv.uploads.gone
 #[tokio::test]
 async fn a_client_that_goes_away_leaves_nothing() {
     let desk = small_desk().await;
@@ -367,6 +367,7 @@ async fn forms_beyond_all_bounds_are_cut_off() {
     check_no_files(&client, &desk).await;
 }
 
+/// contract: conv.errors.415
 #[tokio::test]
 async fn other_media_types_are_415() {
     let desk = small_desk().await;
@@ -393,7 +394,7 @@ async fn other_media_types_are_415() {
     }
 }
 
-/// contract: perm.file.upload, perm.hidden
+/// contract: perm.file.upload, perm.hidden, conv.rights-first
 #[tokio::test]
 async fn rights_come_before_the_body() {
     let desk = small_desk().await;
@@ -413,7 +414,7 @@ async fn rights_come_before_the_body() {
     check_nothing_left(&desk).await;
 }
 
-/// contract: perm.file.visibility, bundles.upload-file
+/// contract: perm.file.visibility, bundles.upload-file, bundles.upload-file.flags
 #[tokio::test]
 async fn flags_are_for_staff() {
     let desk = small_desk().await;

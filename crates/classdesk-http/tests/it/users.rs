@@ -134,7 +134,7 @@ async fn all_faults_of_a_new_person_are_told_at_once() {
     answer.check_problem(403, "forbidden");
 }
 
-/// contract: users.one
+/// contract: users.one, users.change
 #[tokio::test]
 async fn people_see_and_change_what_is_theirs_to_change() {
     let desk = Desk::start().await;

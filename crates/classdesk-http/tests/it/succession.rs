@@ -1,0 +1,198 @@
+//! Another server over the same store: after a restart, and with a storage that takes its time.
+
+use std::io::ErrorKind;
+use std::sync::Arc;
+
+use actix_web::dev::ServerHandle;
+use async_trait::async_trait;
+use classdesk_domain::blobs::{
+    BlobError, BlobInfo, BlobStore, ByteRange, ByteStream, ContentType, ObjectPage, Sha256Digest,
+    StorageKey,
+};
+use classdesk_domain::clock::Timestamp;
+use classdesk_domain::policy::ReadPermit;
+use classdesk_domain::{Classdesk, Ports};
+use classdesk_http::{PublicUrl, Settings, Shell};
+use classdesk_testkit::SeededSecrets;
+use futures_util::StreamExt;
+use reqwest::Method;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::{Notify, Semaphore};
+
+use crate::forms::BOUNDARY;
+use crate::harness::{Answer, Desk, PUBLIC_URL, WorldClock, start_server};
+use crate::uploads::upload_path;
+
+const TICKETS: &str = "/api/v1/tickets/";
+
+/// Lets another server follow, which knows nothing but what is stored.
+fn succeed(desk: &mut Desk, blobs: Arc<dyn BlobStore>) -> ServerHandle {
+    let ports = Ports::new(
+        &desk.store,
+        blobs,
+        desk.hasher.clone(),
+        Arc::new(WorldClock(desk.world.clone())),
+        Arc::new(SeededSecrets::new(2)),
+    );
+    let classdesk = Classdesk::new(ports, classdesk_domain::Settings::default());
+    let settings = Settings::new(PublicUrl::parse(PUBLIC_URL).unwrap());
+    let (origin, server) = start_server(Shell::builder(classdesk, settings).build());
+    desk.origin = origin;
+    server
+}
+
+async fn create_once(desk: &Desk, token: &str) -> Answer {
+    let body = json!({"title": "Help", "description": ""});
+    let client = desk.with_token(token);
+    client
+        .send(Method::POST, TICKETS, |request| {
+            request.header("idempotency-key", "once").json(&body)
+        })
+        .await
+}
+
+/// contract: conv.retries.restart
+#[tokio::test]
+async fn keys_and_sessions_survive_a_restart() {
+    let mut desk = Desk::start().await;
+    let token = desk.named("client").await.token().to_owned();
+    let first = create_once(&desk, &token).await;
+    first.check_json(201);
+    let blobs = desk.blobs.clone();
+    let server = succeed(&mut desk, blobs);
+    let again = create_once(&desk, &token).await;
+    assert_eq!(again.header("idempotency-replayed"), "true");
+    assert_eq!((again.status, again.text()), (201, first.text()));
+    let all = desk.with_token(&token).get(TICKETS).await.check_json(200);
+    assert_eq!(all.as_array().unwrap().len(), 1);
+    drop(server.stop(false));
+}
+
+/// A storage that takes no byte before it is opened, and keeps none.
+struct Gate {
+    reached: Notify,
+    opened: Semaphore,
+}
+
+fn shut<T>() -> Result<T, BlobError> {
+    Err(BlobError::Unavailable("it only takes".into()))
+}
+
+#[async_trait]
+impl BlobStore for Gate {
+    async fn put(
+        &self,
+        _: &StorageKey,
+        mut bytes: ByteStream,
+        _: u64,
+    ) -> Result<BlobInfo, BlobError> {
+        self.reached.notify_one();
+        let _open = self.opened.acquire().await.unwrap();
+        let mut size = 0;
+        while let Some(chunk) = bytes.next().await {
+            size += chunk?.len() as u64;
+        }
+        Ok(BlobInfo {
+            size,
+            sha256: Sha256Digest::from_bytes([0; 32]),
+            content_type: ContentType::unknown(),
+        })
+    }
+
+    async fn open(&self, _: &ReadPermit, _: Option<ByteRange>) -> Result<ByteStream, BlobError> {
+        shut()
+    }
+
+    async fn delete(&self, _: &StorageKey) -> Result<(), BlobError> {
+        shut()
+    }
+
+    async fn list(&self, _: Option<String>, _: u32) -> Result<ObjectPage, BlobError> {
+        shut()
+    }
+
+    async fn delete_stray(&self, _: &str) -> Result<(), BlobError> {
+        shut()
+    }
+
+    async fn purge_unfinished(&self, _: Timestamp) -> Result<u64, BlobError> {
+        shut()
+    }
+
+    async fn ping(&self) -> Result<(), BlobError> {
+        shut()
+    }
+}
+
+const MIB: usize = 1024 * 1024;
+const SIZE: usize = 48 * MIB;
+
+/// Far more than the sockets of both sides hold, and far less than the file.
+const BUFFERED: usize = 24 * MIB;
+
+/// contract: conv.uploads.stream
+#[tokio::test]
+async fn what_the_storage_does_not_take_yet_waits_at_the_client() {
+    let mut desk = Desk::start().await;
+    let token = desk.named("client").await.token().to_owned();
+    let gate = Arc::new(Gate {
+        reached: Notify::new(),
+        opened: Semaphore::new(0),
+    });
+    let server = succeed(&mut desk, gate.clone());
+    let part = format!(
+        "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n"
+    );
+    let end = format!("\r\n--{BOUNDARY}--\r\n");
+    let head = format!(
+        "POST {} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: multipart/form-data; boundary={BOUNDARY}\r\nContent-Length: {}\r\n\r\n{part}",
+        upload_path(&desk),
+        part.len() + SIZE + end.len(),
+    );
+    let mut socket = desk.connect().await;
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let chunk = vec![7; MIB];
+    let mut written = 0;
+    socket.write_all(&chunk).await.unwrap();
+    written += chunk.len();
+    gate.reached.notified().await;
+
+    // The server's one thread has time for others, and none of it makes room for more.
+    let mut turns = 0;
+    while turns < 50 && written < SIZE {
+        let left = chunk.len().min(SIZE - written);
+        match socket.try_write(&chunk[..left]) {
+            Ok(taken) => {
+                written += taken;
+                turns = 0;
+            }
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::WouldBlock);
+                let live = desk.anonymous().get("/healthz/live").await;
+                assert_eq!(live.status, 200);
+                turns += 1;
+            }
+        }
+    }
+    assert!(
+        written < BUFFERED,
+        "{written} bytes went ahead of the storage"
+    );
+
+    gate.opened.add_permits(1);
+    while written < SIZE {
+        let left = chunk.len().min(SIZE - written);
+        socket.write_all(&chunk[..left]).await.unwrap();
+        written += left;
+    }
+    socket.write_all(end.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 12];
+    socket.read_exact(&mut answer).await.unwrap();
+    assert_eq!(answer, b"HTTP/1.1 201");
+    let files = format!("{}files/", crate::uploads::bundle_path(&desk));
+    let listed = desk.with_token(&token).get(&files).await.check_json(200);
+    assert_eq!(listed[0]["file_size"], SIZE);
+    drop(server.stop(false));
+}
