@@ -2,9 +2,11 @@
 
 use std::io::ErrorKind;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actix_web::dev::ServerHandle;
 use async_trait::async_trait;
+use bytes::Bytes;
 use classdesk_domain::blobs::{
     BlobError, BlobInfo, BlobStore, ByteRange, ByteStream, ContentType, ObjectPage, Sha256Digest,
     StorageKey,
@@ -14,15 +16,15 @@ use classdesk_domain::policy::ReadPermit;
 use classdesk_domain::{Classdesk, Ports};
 use classdesk_http::{PublicUrl, Settings, Shell};
 use classdesk_testkit::SeededSecrets;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use reqwest::Method;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Notify, Semaphore};
 
-use crate::forms::BOUNDARY;
+use crate::forms::{BOUNDARY, Form};
 use crate::harness::{Answer, Desk, PUBLIC_URL, WorldClock, start_server};
-use crate::uploads::upload_path;
+use crate::uploads::{bundle_path, upload_path};
 
 const TICKETS: &str = "/api/v1/tickets/";
 
@@ -69,10 +71,21 @@ async fn keys_and_sessions_survive_a_restart() {
     drop(server.stop(false));
 }
 
-/// A storage that takes no byte before it is opened, and keeps none.
+/// A storage that takes no byte before it is opened, and keeps none; what is read is made up.
 struct Gate {
     reached: Notify,
     opened: Semaphore,
+    given: Arc<AtomicUsize>,
+}
+
+impl Gate {
+    fn new(opened: usize) -> Arc<Self> {
+        Arc::new(Self {
+            reached: Notify::new(),
+            opened: Semaphore::new(opened),
+            given: Arc::default(),
+        })
+    }
 }
 
 fn shut<T>() -> Result<T, BlobError> {
@@ -101,7 +114,12 @@ impl BlobStore for Gate {
     }
 
     async fn open(&self, _: &ReadPermit, _: Option<ByteRange>) -> Result<ByteStream, BlobError> {
-        shut()
+        let given = self.given.clone();
+        let piece = Bytes::from(vec![7; PIECE]);
+        Ok(Box::pin(stream::iter(0..SIZE / PIECE).map(move |_| {
+            given.fetch_add(PIECE, Ordering::SeqCst);
+            Ok(piece.clone())
+        })))
     }
 
     async fn delete(&self, _: &StorageKey) -> Result<(), BlobError> {
@@ -126,6 +144,7 @@ impl BlobStore for Gate {
 }
 
 const MIB: usize = 1024 * 1024;
+const PIECE: usize = 64 * 1024;
 const SIZE: usize = 48 * MIB;
 
 /// Far more than the sockets of both sides hold, and far less than the file.
@@ -136,10 +155,7 @@ const BUFFERED: usize = 24 * MIB;
 async fn what_the_storage_does_not_take_yet_waits_at_the_client() {
     let mut desk = Desk::start().await;
     let token = desk.named("client").await.token().to_owned();
-    let gate = Arc::new(Gate {
-        reached: Notify::new(),
-        opened: Semaphore::new(0),
-    });
+    let gate = Gate::new(0);
     let server = succeed(&mut desk, gate.clone());
     let part = format!(
         "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n"
@@ -191,8 +207,49 @@ async fn what_the_storage_does_not_take_yet_waits_at_the_client() {
     let mut answer = vec![0; 12];
     socket.read_exact(&mut answer).await.unwrap();
     assert_eq!(answer, b"HTTP/1.1 201");
-    let files = format!("{}files/", crate::uploads::bundle_path(&desk));
+    let files = format!("{}files/", bundle_path(&desk));
     let listed = desk.with_token(&token).get(&files).await.check_json(200);
     assert_eq!(listed[0]["file_size"], SIZE);
+    drop(server.stop(false));
+}
+
+/// contract: conv.downloads.stream
+#[tokio::test]
+async fn what_the_client_does_not_take_yet_waits_in_the_storage() {
+    let mut desk = Desk::start().await;
+    let token = desk.named("client").await.token().to_owned();
+    let gate = Gate::new(1);
+    let server = succeed(&mut desk, gate.clone());
+    let client = desk.with_token(&token);
+    let form = Form::new().file("file", "a", &vec![7; SIZE]);
+    let file = client.post_form(&upload_path(&desk), form).await;
+    let id = file.check_json(201)["id"].clone();
+    let head = format!(
+        "GET {}files/{id}/download/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+         Authorization: Bearer {token}\r\n\r\n",
+        bundle_path(&desk)
+    );
+    let mut socket = desk.connect().await;
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let (mut turns, mut given) = (0, 0);
+    while turns < 50 && given < SIZE {
+        let live = desk.anonymous().get("/healthz/live").await;
+        assert_eq!(live.status, 200);
+        let now = gate.given.load(Ordering::SeqCst);
+        turns = if now > given || now == 0 {
+            0
+        } else {
+            turns + 1
+        };
+        given = now;
+    }
+    assert!(
+        given < BUFFERED,
+        "{given} bytes were read ahead of the client"
+    );
+    let mut answer = Vec::new();
+    socket.read_to_end(&mut answer).await.unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 200"));
+    assert!(answer.len() > SIZE && answer.ends_with(&[7; PIECE]));
     drop(server.stop(false));
 }

@@ -203,6 +203,7 @@ async fn an_upload_needs_a_right_before_its_first_byte() {
     assert_eq!(states(&office).await, [BlobState::Deleted]);
 }
 
+/// contract: conv.uploads.limit, conv.uploads.refused
 #[tokio::test]
 async fn an_upload_that_fails_or_is_given_up_leaves_a_row_to_sweep() {
     let mut blobs = MockBlobStore::new();
