@@ -96,6 +96,19 @@ where
     }
 }
 
+/// How many migrations a database lacks, unless a newer program has made its schema. It writes
+/// nothing.
+pub(crate) fn pending<C, DB>(conn: &mut C, source: &EmbeddedMigrations) -> Result<usize, Stop>
+where
+    DB: Backend,
+    C: Connection<Backend = DB> + MigrationHarness<DB>,
+{
+    compare(conn, source)?;
+    let known = MigrationSource::<DB>::migrations(source).map_err(Stop::Failed)?;
+    let applied = conn.applied_migrations().map_err(Stop::Failed)?;
+    Ok(known.len() - applied.len())
+}
+
 /// Every migration that is known or applied, in order. It writes nothing.
 pub(crate) fn status<C, DB>(
     conn: &mut C,

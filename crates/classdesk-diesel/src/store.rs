@@ -84,8 +84,10 @@ impl DieselDatabase {
     /// [`ConnectError::PendingMigrations`], [`ConnectError::NewerSchema`], or that the database
     /// can't be reached.
     pub fn serve(&self, options: &StoreOptions) -> Result<DieselStore, ConnectError> {
-        let known = self.migration_status()?;
-        let pending = known.iter().filter(|one| !one.applied).count();
+        let pending = match &self.0 {
+            Link::Sqlite(file) => file.pending()?,
+            Link::Postgres(server) => server.pending()?,
+        };
         if pending > 0 {
             return Err(ConnectError::PendingMigrations { pending });
         }

@@ -69,6 +69,10 @@ impl Server {
             .map_err(migrations::Stop::into_error)
     }
 
+    pub(crate) fn pending(&self) -> Result<usize, ConnectError> {
+        migrations::pending(&mut self.connect()?, &MIGRATIONS).map_err(migrations::Stop::into_error)
+    }
+
     pub(crate) fn status(&self) -> Result<Vec<MigrationStatus>, ConnectError> {
         migrations::status(&mut self.connect()?, &MIGRATIONS)
     }

@@ -99,6 +99,10 @@ impl File {
             .map_err(migrations::Stop::into_error)
     }
 
+    pub(crate) fn pending(&self) -> Result<usize, ConnectError> {
+        migrations::pending(&mut self.connect()?, &MIGRATIONS).map_err(migrations::Stop::into_error)
+    }
+
     pub(crate) fn status(&self) -> Result<Vec<MigrationStatus>, ConnectError> {
         migrations::status(&mut self.connect()?, &MIGRATIONS)
     }
@@ -141,8 +145,8 @@ impl Link for File {
 /// Says what a failure means.
 ///
 /// Diesel passes on which constraint failed, but of everything else only the text that belongs to
-/// SQLite's result code. Those texts are part of the SQLite that is compiled in, they are never
-/// translated, and a test provokes each of them.
+/// SQLite's result code. Those texts are part of the SQLite that is compiled in, and they are never
+/// translated.
 fn classify(failure: Failure) -> StoreError {
     let error = match failure {
         Failure::Refused(error) => return error,
