@@ -95,6 +95,16 @@ impl PostgresDatabase {
         Self::create(admin, &format!("TEMPLATE {template}"))
     }
 
+    /// A database with nothing in it.
+    pub(crate) fn empty() -> Self {
+        Self::create(admin_url(), "TEMPLATE template0")
+    }
+
+    /// A connection beside the adapter's.
+    pub(crate) fn connection(&self) -> PgConnection {
+        PgConnection::establish(&with_database(&self.admin, &self.name)).unwrap()
+    }
+
     fn create(admin: String, how: &str) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod databases;
 #[cfg(test)]
+mod migrations;
+#[cfg(test)]
 mod postgres;
 #[cfg(test)]
 mod sqlite;

@@ -1,0 +1,185 @@
+//! What migrating promises, checked alike on both databases.
+
+use std::collections::BTreeSet;
+use std::sync::Barrier;
+
+use classdesk_diesel::{ConnectError, DieselDatabase};
+use diesel::QueryableByName;
+
+use crate::databases::{TestDatabase, migrations, options};
+
+/// A database whose catalog can be read beside the adapter.
+pub(crate) trait Catalog: TestDatabase {
+    /// Everything that migrations make, one object a line, in a fixed order.
+    fn objects(&self) -> Vec<String>;
+
+    /// `table.column` of every column, with a `?` behind those that may be null.
+    fn columns(&self) -> BTreeSet<String>;
+
+    fn execute(&self, sql: &str);
+}
+
+/// A row of a catalog query.
+#[derive(QueryableByName)]
+pub(crate) struct Line {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    pub(crate) line: String,
+}
+
+fn open(database: &impl TestDatabase) -> DieselDatabase {
+    DieselDatabase::open(&database.url(), &options()).unwrap()
+}
+
+pub(crate) fn check_that_down_takes_everything_back(empty: &impl Catalog) {
+    let database = open(empty);
+    let before = empty.objects();
+    let applied = database.migrate().unwrap();
+    let first = empty.objects();
+    assert!(first.len() > before.len() + applied.len());
+
+    let mut reverted = database.revert(applied.len()).unwrap();
+    reverted.reverse();
+    assert_eq!(reverted, applied);
+    assert_eq!(empty.objects(), before, "what down.sql leaves behind");
+
+    assert_eq!(database.migrate().unwrap(), applied);
+    assert_eq!(empty.objects(), first);
+    assert_eq!(database.migrate().unwrap(), Vec::<String>::new());
+}
+
+pub(crate) fn check_that_one_step_back_can_be_taken_again(empty: &impl Catalog) {
+    let database = open(empty);
+    let applied = database.migrate().unwrap();
+    let whole = empty.objects();
+    for steps in 1..=applied.len() {
+        assert_eq!(database.revert(steps).unwrap().len(), steps);
+        assert_eq!(
+            database.migrate().unwrap(),
+            applied[applied.len() - steps..]
+        );
+        assert_eq!(empty.objects(), whole, "after {steps} step(s) back");
+    }
+}
+
+pub(crate) fn check_that_columns_are_those_of_the_queries(empty: &impl Catalog) {
+    open(empty).migrate().unwrap();
+    assert_eq!(empty.columns(), columns_of_the_queries());
+}
+
+/// The columns that `diesel::table!` is told, read from its source: the modules are private.
+fn columns_of_the_queries() -> BTreeSet<String> {
+    let mut table = "";
+    let mut columns = BTreeSet::new();
+    for line in include_str!("../../src/shared/schema.rs").lines() {
+        let line = line.trim();
+        if let Some((name, _)) = line.strip_suffix(") {").and_then(|it| it.split_once(" (")) {
+            table = name;
+        } else if let Some((column, kind)) = line.split_once(" -> ") {
+            let mark = if kind.starts_with("Nullable<") {
+                "?"
+            } else {
+                ""
+            };
+            columns.insert(format!("{table}.{column}{mark}"));
+        }
+    }
+    assert!(columns.contains("sessions.address?") && columns.contains("users.id"));
+    columns
+}
+
+pub(crate) fn check_that_a_newer_schema_is_refused(empty: &impl Catalog) {
+    let database = open(empty);
+    database.migrate().unwrap();
+    empty.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')");
+    let before = empty.objects();
+    let refusals = [
+        database.migrate().map(drop),
+        database.revert(1).map(drop),
+        database.serve(&options()).map(drop),
+    ];
+    for refusal in refusals {
+        assert!(
+            matches!(&refusal, Err(ConnectError::NewerSchema { migration }) if migration == "9999"),
+            "{refusal:?}"
+        );
+    }
+    assert_eq!(empty.objects(), before);
+}
+
+pub(crate) fn check_that_an_older_schema_is_not_served(empty: &impl Catalog) {
+    let database = open(empty);
+    database.migrate().unwrap();
+    database.revert(2).unwrap();
+    let refusal = database.serve(&options()).map(drop);
+    assert!(
+        matches!(refusal, Err(ConnectError::PendingMigrations { pending: 2 })),
+        "{refusal:?}"
+    );
+}
+
+pub(crate) fn check_that_migrators_take_turns(empty: &(impl Catalog + Sync)) {
+    const MIGRATORS: usize = 4;
+    let start = Barrier::new(MIGRATORS);
+    let applied: Vec<Vec<String>> = std::thread::scope(|scope| {
+        let migrators: Vec<_> = (0..MIGRATORS)
+            .map(|_| {
+                scope.spawn(|| {
+                    let database = open(empty);
+                    start.wait();
+                    database.migrate().unwrap()
+                })
+            })
+            .collect();
+        migrators
+            .into_iter()
+            .map(|migrator| migrator.join().unwrap())
+            .collect()
+    });
+    let at_work: Vec<_> = applied.iter().filter(|names| !names.is_empty()).collect();
+    assert_eq!(at_work.len(), 1, "{applied:?}");
+    let status = open(empty).migration_status().unwrap();
+    assert!(status.iter().all(|one| one.applied));
+    assert_eq!(at_work[0].len(), status.len());
+}
+
+/// The names of one database's migrations, each of which can be taken back.
+fn names(database: &str) -> BTreeSet<String> {
+    std::fs::read_dir(migrations(database))
+        .unwrap()
+        .map(|entry| {
+            let folder = entry.unwrap();
+            assert!(folder.path().join("up.sql").is_file(), "{folder:?}");
+            assert!(folder.path().join("down.sql").is_file(), "{folder:?}");
+            folder.file_name().into_string().unwrap()
+        })
+        .collect()
+}
+
+#[test]
+fn both_databases_have_the_same_names() {
+    assert_eq!(names("sqlite"), names("postgres"));
+}
+
+/// Mounts every check on one database.
+macro_rules! migration_checks {
+    ($empty:expr) => {
+        $crate::migrations::migration_checks!(
+            $empty,
+            check_that_down_takes_everything_back,
+            check_that_one_step_back_can_be_taken_again,
+            check_that_columns_are_those_of_the_queries,
+            check_that_a_newer_schema_is_refused,
+            check_that_an_older_schema_is_not_served,
+            check_that_migrators_take_turns,
+        );
+    };
+    ($empty:expr, $($check:ident),+ $(,)?) => {
+        $(
+            #[test]
+            fn $check() {
+                $crate::migrations::$check(&$empty);
+            }
+        )+
+    };
+}
+pub(crate) use migration_checks;

@@ -1,0 +1,55 @@
+//! What migrating promises.
+
+use std::collections::BTreeSet;
+
+use diesel::RunQueryDsl;
+use diesel::connection::SimpleConnection;
+
+use crate::databases::PostgresDatabase;
+use crate::migrations::{Catalog, Line, migration_checks};
+
+migration_checks!(PostgresDatabase::empty());
+
+impl PostgresDatabase {
+    fn lines<L: FromIterator<String>>(&self, sql: &str) -> L {
+        let lines: Vec<Line> = diesel::sql_query(sql).load(&mut self.connection()).unwrap();
+        lines.into_iter().map(|one| one.line).collect()
+    }
+}
+
+impl Catalog for PostgresDatabase {
+    fn objects(&self) -> Vec<String> {
+        self.lines(
+            "SELECT line FROM ( \
+               SELECT 'column ' || table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable \
+                 || ' ' || coalesce(column_default, '') || ' ' || is_identity || ' ' || coalesce(collation_name, '') AS line \
+               FROM information_schema.columns \
+               WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_diesel%' \
+               UNION ALL SELECT 'constraint ' || conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) \
+               FROM pg_constraint \
+               WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text NOT LIKE '\\_\\_diesel%' \
+               UNION ALL SELECT 'index ' || indexdef FROM pg_indexes \
+               WHERE schemaname = 'public' AND tablename NOT LIKE '\\_\\_diesel%' \
+               UNION ALL SELECT 'trigger ' || pg_get_triggerdef(pg_trigger.oid) FROM pg_trigger WHERE NOT tgisinternal \
+               UNION ALL SELECT 'function ' || pg_get_functiondef(oid) FROM pg_proc \
+               WHERE pronamespace = 'public'::regnamespace AND prokind = 'f' AND NOT EXISTS ( \
+                 SELECT 1 FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e') \
+               UNION ALL SELECT 'kind ' || typname FROM pg_type \
+               WHERE typnamespace = 'public'::regnamespace AND typtype IN ('e', 'd') \
+               UNION ALL SELECT 'extension ' || extname FROM pg_extension \
+             ) AS made ORDER BY line",
+        )
+    }
+
+    fn columns(&self) -> BTreeSet<String> {
+        self.lines(
+            "SELECT table_name || '.' || column_name || CASE is_nullable WHEN 'YES' THEN '?' ELSE '' END AS line \
+             FROM information_schema.columns \
+             WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_diesel%'",
+        )
+    }
+
+    fn execute(&self, sql: &str) {
+        self.connection().batch_execute(sql).unwrap();
+    }
+}
