@@ -1,0 +1,229 @@
+//! The command line: every option is a flag and an environment variable.
+
+mod discreet;
+mod serve;
+mod stores;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use classdesk_domain::people::Role;
+use tracing_subscriber::EnvFilter;
+
+pub(crate) use serve::ServeArgs;
+pub(crate) use stores::{FilesArgs, HashingArgs, StoreArgs};
+
+use crate::failure::Failure;
+
+/// The collaboration backend around class bundles.
+#[derive(Parser)]
+#[command(name = "classdesk", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+impl Cli {
+    /// Reads the command line and the environment. A wrong option ends the program with exit
+    /// code 2 and the parser's own explanation.
+    pub(crate) fn read() -> Self {
+        let cli = Self::parse();
+        if let Command::Serve(serve) = &cli.command {
+            serve.check();
+        }
+        cli
+    }
+}
+
+/// What the log tells and how.
+#[derive(Args)]
+pub(crate) struct LogArgs {
+    /// What is logged to standard error: a level (error, warn, info, debug, trace), or levels by
+    /// module, for example `warn,classdesk=debug`
+    #[arg(
+        long = "log",
+        env = "CLASSDESK_LOG",
+        value_name = "FILTER",
+        default_value = "info,actix_server=warn",
+        value_parser = log_filter,
+        global = true
+    )]
+    pub(crate) filter: String,
+    /// How log lines look: `pretty` for people, `json` for machines
+    #[arg(
+        long = "log-format",
+        env = "CLASSDESK_LOG_FORMAT",
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t = LogFormat::Pretty,
+        global = true
+    )]
+    pub(crate) format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// One line of text for people.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}
+
+fn log_filter(text: &str) -> Result<String, String> {
+    EnvFilter::builder()
+        .parse(text)
+        .map(|_| text.to_owned())
+        .map_err(|error| error.to_string())
+}
+
+/// What the program can be asked to do.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Migrate the database and serve the API until SIGTERM or SIGINT
+    Serve(Box<ServeArgs>),
+    /// Bring the database's schema up to date, and exit
+    Migrate(MigrateArgs),
+    /// Create people, list them, and give them new passwords
+    User(UserArgs),
+    /// Print the OpenAPI document
+    Openapi,
+    /// Read every stored file, compare it with its record, and list what is missing, damaged or
+    /// orphaned; exits with 1 if anything is
+    Check(CheckArgs),
+}
+
+impl Command {
+    /// Does it.
+    pub(crate) fn run(self) -> Pin<Box<dyn Future<Output = Result<ExitCode, Failure>>>> {
+        match self {
+            Self::Serve(args) => Box::pin(crate::serve::run(args)),
+            Self::Migrate(args) => Box::pin(crate::migrate::run(args)),
+            Self::User(args) => Box::pin(crate::user::run(args)),
+            Self::Openapi => Box::pin(async { crate::openapi::print() }),
+            Self::Check(args) => Box::pin(crate::check::run(args)),
+        }
+    }
+}
+
+/// `classdesk migrate`
+#[derive(Args)]
+pub(crate) struct MigrateArgs {
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    /// Only list which migrations are applied and which are pending
+    #[arg(long, env = "CLASSDESK_MIGRATE_STATUS")]
+    pub(crate) status: bool,
+}
+
+/// `classdesk user`
+#[derive(Args)]
+pub(crate) struct UserArgs {
+    #[command(subcommand)]
+    pub(crate) command: UserCommand,
+}
+
+/// What can be done about people from the command line.
+#[derive(Subcommand)]
+pub(crate) enum UserCommand {
+    /// Create somebody in any role, with the password from standard input; prints the new id
+    Create(UserCreateArgs),
+    /// List everybody: id, username, email, role, and whether they are active
+    List(UserListArgs),
+    /// Give somebody the password from standard input, and end their sessions
+    SetPassword(UserSetPasswordArgs),
+}
+
+/// `classdesk user create`
+#[derive(Args)]
+pub(crate) struct UserCreateArgs {
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    #[command(flatten)]
+    pub(crate) hashing: HashingArgs,
+    /// The username: 3 to 64 of a-z 0-9 . _ -
+    #[arg(long, env = "CLASSDESK_USER_USERNAME")]
+    pub(crate) username: String,
+    /// The email address
+    #[arg(long, env = "CLASSDESK_USER_EMAIL")]
+    pub(crate) email: String,
+    /// The role: client, writer, editor, admin or superadmin
+    #[arg(long, env = "CLASSDESK_USER_ROLE", value_parser = role)]
+    pub(crate) role: Role,
+    /// The name that others see [default: the username]
+    #[arg(long, env = "CLASSDESK_USER_DISPLAY_NAME")]
+    pub(crate) display_name: Option<String>,
+}
+
+/// `classdesk user list`
+#[derive(Args)]
+pub(crate) struct UserListArgs {
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+/// `classdesk user set-password`
+#[derive(Args)]
+pub(crate) struct UserSetPasswordArgs {
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    #[command(flatten)]
+    pub(crate) hashing: HashingArgs,
+    /// Whose password: a username or an email address
+    #[arg(long, env = "CLASSDESK_USER_USERNAME")]
+    pub(crate) username: String,
+}
+
+/// `classdesk check`
+#[derive(Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    #[command(flatten)]
+    pub(crate) files: FilesArgs,
+    /// Remove orphans that are older than a day
+    #[arg(long, env = "CLASSDESK_CHECK_REPAIR")]
+    pub(crate) repair: bool,
+}
+
+fn role(word: &str) -> Result<Role, String> {
+    Role::parse(word).map_err(|fault| fault.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_option_is_an_environment_variable_of_its_own_name() {
+        fn check_command(command: &clap::Command) {
+            for arg in command.get_arguments() {
+                if matches!(arg.get_id().as_str(), "help" | "version") {
+                    continue;
+                }
+                let env = arg.get_env().map(|env| env.to_string_lossy().into_owned());
+                let env = env.unwrap_or_else(|| panic!("{} has no variable", arg.get_id()));
+                let flag = arg.get_long().expect("every option has a long flag");
+                let flag = flag.to_uppercase().replace('-', "_");
+                assert!(
+                    env.starts_with("CLASSDESK_") && env.ends_with(&flag),
+                    "{env}, {flag}"
+                );
+                assert!(arg.get_help().is_some(), "{} has no help", arg.get_id());
+            }
+            command.get_subcommands().for_each(check_command);
+        }
+        check_command(&Cli::command());
+    }
+}

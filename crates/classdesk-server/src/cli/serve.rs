@@ -1,0 +1,270 @@
+//! Options of `classdesk serve`.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _};
+use classdesk_domain::Settings;
+use classdesk_domain::people::{LoginLimits, NewPassword, SessionLimits};
+use classdesk_http::{PublicUrl, ServerLimits, Settings as ShellSettings};
+use ipnet::IpNet;
+
+use super::Cli;
+use super::discreet::Discreet;
+use super::stores::{FilesArgs, HashingArgs, StoreArgs, some_time};
+
+/// `classdesk serve`
+#[derive(Args)]
+pub(crate) struct ServeArgs {
+    /// The address to serve on
+    #[arg(
+        long,
+        env = "CLASSDESK_BIND",
+        value_name = "IP:PORT",
+        default_value = "127.0.0.1:8080"
+    )]
+    pub(crate) bind: SocketAddr,
+    /// Where clients reach this server from outside; file URLs begin with it [default: the address
+    /// it serves on]
+    #[arg(
+        long,
+        env = "CLASSDESK_PUBLIC_URL",
+        value_name = "URL",
+        value_parser = PublicUrl::parse
+    )]
+    pub(crate) public_url: Option<PublicUrl>,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    #[command(flatten)]
+    pub(crate) files: FilesArgs,
+    /// Try it out: a store of its own under `classdesk-data/demo`, with people, bundles and
+    /// conversations. Serves on loopback only
+    #[arg(
+        long,
+        env = "CLASSDESK_DEMO",
+        conflicts_with_all = ["database_url", "storage_url", "superadmin_password", "no_migrate"]
+    )]
+    pub(crate) demo: bool,
+    /// Leave the database's schema alone; refuses to serve when it is not up to date
+    #[arg(long, env = "CLASSDESK_NO_MIGRATE")]
+    pub(crate) no_migrate: bool,
+    /// The password of `superadmin`, who is created on a database without users. Better given as
+    /// a variable than as a flag [default: one is generated and printed once]
+    #[arg(
+        long,
+        env = "CLASSDESK_SUPERADMIN_PASSWORD",
+        hide_env_values = true,
+        value_name = "PASSWORD",
+        value_parser = Discreet(new_password)
+    )]
+    pub(crate) superadmin_password: Option<NewPassword>,
+    #[command(flatten)]
+    pub(crate) hashing: HashingArgs,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+    #[command(flatten)]
+    pub(crate) connections: ConnectionArgs,
+    /// Serve /metrics on this address instead of beside the API
+    #[arg(long, env = "CLASSDESK_METRICS_BIND", value_name = "IP:PORT")]
+    pub(crate) metrics_bind: Option<SocketAddr>,
+}
+
+/// Limits of what clients may do.
+#[derive(Args)]
+pub(crate) struct LimitArgs {
+    /// The greatest upload, in bytes
+    #[arg(
+        long,
+        env = "CLASSDESK_MAX_UPLOAD_BYTES",
+        value_name = "BYTES",
+        default_value_t = Settings::default().max_upload_bytes,
+        value_parser = clap::value_parser!(u64).range(1..=1024 * 1024 * 1024 * 1024)
+    )]
+    pub(crate) max_upload_bytes: u64,
+    /// How long a session lasts at most
+    #[arg(
+        long,
+        env = "CLASSDESK_SESSION_LIFETIME",
+        value_name = "TIME",
+        default_value = "14d",
+        value_parser = some_time
+    )]
+    pub(crate) session_lifetime: Duration,
+    /// How long a session lasts without use
+    #[arg(
+        long,
+        env = "CLASSDESK_SESSION_IDLE",
+        value_name = "TIME",
+        default_value = "24h",
+        value_parser = some_time
+    )]
+    pub(crate) session_idle: Duration,
+    /// Failed logins of one account within the window before further ones are refused
+    #[arg(
+        long,
+        env = "CLASSDESK_LOGIN_FAILURES_PER_ACCOUNT",
+        value_name = "N",
+        default_value_t = LoginLimits::default().per_account,
+        value_parser = clap::value_parser!(u32).range(1..=1000)
+    )]
+    pub(crate) login_failures_per_account: u32,
+    /// Failed logins from one address within the window before further ones are refused
+    #[arg(
+        long,
+        env = "CLASSDESK_LOGIN_FAILURES_PER_ADDRESS",
+        value_name = "N",
+        default_value_t = LoginLimits::default().per_address,
+        value_parser = clap::value_parser!(u32).range(1..=1000)
+    )]
+    pub(crate) login_failures_per_address: u32,
+    /// The window in which failed logins are counted
+    #[arg(
+        long,
+        env = "CLASSDESK_LOGIN_WINDOW",
+        value_name = "TIME",
+        default_value = "15m",
+        value_parser = some_time
+    )]
+    pub(crate) login_window: Duration,
+    /// How often bytes without an owner and rows that have outlived their use are removed
+    #[arg(
+        long,
+        env = "CLASSDESK_SWEEP_INTERVAL",
+        value_name = "TIME",
+        default_value = "10m",
+        value_parser = some_time
+    )]
+    pub(crate) sweep_interval: Duration,
+}
+
+impl LimitArgs {
+    /// As the domain takes them.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            sessions: SessionLimits {
+                lifetime: self.session_lifetime,
+                idle: self.session_idle,
+            },
+            logins: LoginLimits {
+                per_account: self.login_failures_per_account,
+                per_address: self.login_failures_per_address,
+                window: self.login_window,
+            },
+            max_upload_bytes: self.max_upload_bytes,
+        }
+    }
+}
+
+/// How connections and requests are treated.
+#[derive(Args)]
+pub(crate) struct ConnectionArgs {
+    /// Threads that serve requests [default: one for each processor]
+    #[arg(
+        long,
+        env = "CLASSDESK_WORKERS",
+        value_name = "N",
+        value_parser = clap::value_parser!(u16).range(1..=1024)
+    )]
+    pub(crate) workers: Option<u16>,
+    /// Connections of one worker at once; further ones wait
+    #[arg(
+        long,
+        env = "CLASSDESK_MAX_CONNECTIONS",
+        value_name = "N",
+        default_value_t = 10_000,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
+    pub(crate) max_connections: u32,
+    /// Requests worked on at once; one more is answered 503
+    #[arg(
+        long,
+        env = "CLASSDESK_MAX_IN_FLIGHT",
+        value_name = "N",
+        default_value_t = 1024,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
+    pub(crate) max_in_flight: u32,
+    /// How long an unused connection is kept
+    #[arg(
+        long,
+        env = "CLASSDESK_KEEP_ALIVE",
+        value_name = "TIME",
+        default_value = "75s",
+        value_parser = some_time
+    )]
+    pub(crate) keep_alive: Duration,
+    /// How long the headers of a request may take to arrive
+    #[arg(
+        long,
+        env = "CLASSDESK_HEADER_TIMEOUT",
+        value_name = "TIME",
+        default_value = "10s",
+        value_parser = some_time
+    )]
+    pub(crate) header_timeout: Duration,
+    /// How long a JSON body may take to arrive, and an upload may stand still
+    #[arg(
+        long,
+        env = "CLASSDESK_BODY_TIMEOUT",
+        value_name = "TIME",
+        default_value = "30s",
+        value_parser = some_time
+    )]
+    pub(crate) body_timeout: Duration,
+    /// Networks of proxies whose X-Forwarded-For is believed, for example `10.0.0.0/8,::1/128`
+    #[arg(
+        long,
+        env = "CLASSDESK_TRUSTED_PROXIES",
+        value_name = "NETWORKS",
+        value_delimiter = ','
+    )]
+    pub(crate) trusted_proxies: Vec<IpNet>,
+}
+
+impl ConnectionArgs {
+    /// As the server takes them.
+    pub(crate) fn server_limits(&self) -> ServerLimits {
+        let usual = ServerLimits::default();
+        ServerLimits {
+            workers: self.workers.map_or(usual.workers, usize::from),
+            max_connections: as_size(self.max_connections),
+            header_timeout: self.header_timeout,
+            keep_alive: self.keep_alive,
+            ..usual
+        }
+    }
+
+    /// As the shell takes them.
+    pub(crate) fn shell_settings(&self, public_url: PublicUrl) -> ShellSettings {
+        ShellSettings {
+            max_in_flight: as_size(self.max_in_flight),
+            body_timeout: self.body_timeout,
+            trusted_proxies: self.trusted_proxies.clone(),
+            ..ShellSettings::new(public_url)
+        }
+    }
+}
+
+fn as_size(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+impl ServeArgs {
+    /// Ends the program as the parser does when options do not go together.
+    pub(super) fn check(&self) {
+        if self.demo && !self.bind.ip().is_loopback() {
+            let what = format!(
+                "--demo serves well-known passwords, so it binds loopback only, not {}",
+                self.bind
+            );
+            Cli::command()
+                .error(ErrorKind::ArgumentConflict, what)
+                .exit();
+        }
+    }
+}
+
+fn new_password(text: &str) -> Result<NewPassword, String> {
+    NewPassword::parse(text).map_err(|fault| fault.to_string())
+}

@@ -1,0 +1,164 @@
+//! Options that several commands share: where rows and bytes are, and what a password costs.
+
+use std::time::Duration;
+
+use clap::Args;
+use classdesk_argon2::{Cost, Load};
+use classdesk_diesel::{DatabaseUrl, StoreOptions};
+use classdesk_object_store::StorageLocation;
+
+use super::discreet::Discreet;
+
+/// Where the database is, and how much of it is used at once.
+#[derive(Args)]
+pub(crate) struct StoreArgs {
+    /// The database: `sqlite://PATH`, or `postgres://USER:PASSWORD@HOST/DATABASE?sslmode=verify-full`
+    #[arg(
+        long,
+        env = "CLASSDESK_DATABASE_URL",
+        hide_env_values = true,
+        value_name = "URL",
+        default_value = "sqlite://classdesk-data/classdesk.db",
+        value_parser = Discreet(database_url)
+    )]
+    pub(crate) database_url: DatabaseUrl,
+    /// Connections to the database, with a thread each. SQLite has one more, for writing
+    #[arg(
+        long,
+        env = "CLASSDESK_DATABASE_CONNECTIONS",
+        value_name = "N",
+        default_value_t = 8,
+        value_parser = clap::value_parser!(u16).range(1..=512)
+    )]
+    pub(crate) database_connections: u16,
+    /// Requests to the database that may wait for a connection; one more is answered 503
+    #[arg(
+        long,
+        env = "CLASSDESK_DATABASE_QUEUE",
+        value_name = "N",
+        default_value_t = 1024,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
+    pub(crate) database_queue: u32,
+    /// How long a statement may run on PostgreSQL
+    #[arg(
+        long,
+        env = "CLASSDESK_DATABASE_STATEMENT_TIMEOUT",
+        value_name = "TIME",
+        default_value = "15s",
+        value_parser = some_time
+    )]
+    pub(crate) database_statement_timeout: Duration,
+}
+
+impl StoreArgs {
+    /// As the store takes them.
+    pub(crate) fn options(&self) -> StoreOptions {
+        StoreOptions {
+            connections: usize::from(self.database_connections),
+            queue_length: usize::try_from(self.database_queue).unwrap_or(usize::MAX),
+            statement_timeout: self.database_statement_timeout,
+            ..StoreOptions::default()
+        }
+    }
+}
+
+fn database_url(text: &str) -> Result<DatabaseUrl, String> {
+    text.parse::<DatabaseUrl>()
+        .map_err(|error| crate::failure::chain(&error))
+}
+
+/// Where files are.
+#[derive(Args)]
+pub(crate) struct FilesArgs {
+    /// Where files are stored: `file://FOLDER`, or `s3://BUCKET/PREFIX` with the usual AWS_*
+    /// variables (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL)
+    #[arg(
+        long,
+        env = "CLASSDESK_STORAGE_URL",
+        hide_env_values = true,
+        value_name = "URL",
+        default_value = "file://classdesk-data/files",
+        value_parser = Discreet(storage_url)
+    )]
+    pub(crate) storage_url: StorageLocation,
+}
+
+fn storage_url(text: &str) -> Result<StorageLocation, String> {
+    text.parse::<StorageLocation>()
+        .map_err(|error| crate::failure::chain(&error))
+}
+
+/// What a password hash costs.
+#[derive(Args)]
+pub(crate) struct HashingArgs {
+    /// Memory of one password hash (Argon2id), in KiB
+    #[arg(
+        long,
+        env = "CLASSDESK_ARGON2_MEMORY_KIB",
+        value_name = "KIB",
+        default_value_t = Cost::MIN_MEMORY_KIB,
+        value_parser = clap::value_parser!(u32).range(i64::from(Cost::MIN_MEMORY_KIB)..=4 * 1024 * 1024)
+    )]
+    pub(crate) argon2_memory_kib: u32,
+    /// Passes of one password hash over its memory
+    #[arg(
+        long,
+        env = "CLASSDESK_ARGON2_PASSES",
+        value_name = "N",
+        default_value_t = Cost::MIN_PASSES,
+        value_parser = clap::value_parser!(u32).range(i64::from(Cost::MIN_PASSES)..=64)
+    )]
+    pub(crate) argon2_passes: u32,
+    /// Password hashes computed at once; each takes its memory
+    #[arg(
+        long,
+        env = "CLASSDESK_ARGON2_AT_ONCE",
+        value_name = "N",
+        default_value_t = 2,
+        value_parser = clap::value_parser!(u16).range(1..=256)
+    )]
+    pub(crate) argon2_at_once: u16,
+}
+
+impl HashingArgs {
+    /// What one hash costs.
+    pub(crate) fn cost(&self) -> Cost {
+        Cost {
+            memory_kib: self.argon2_memory_kib,
+            passes: self.argon2_passes,
+            ..Cost::default()
+        }
+    }
+
+    /// How many are computed at once.
+    pub(crate) fn load(&self) -> Load {
+        Load {
+            at_once: usize::from(self.argon2_at_once),
+            ..Load::default()
+        }
+    }
+}
+
+/// A span of time such as `30s`, `15m` or `14d`, at least a second and at most ten years.
+pub(super) fn some_time(text: &str) -> Result<Duration, String> {
+    const MOST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+    let time = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if time < Duration::from_secs(1) || time > MOST {
+        return Err("expected from 1s to 10years".to_owned());
+    }
+    Ok(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_with_their_units() {
+        assert_eq!(some_time("14d"), Ok(Duration::from_secs(14 * 86_400)));
+        assert!(some_time("0s").is_err());
+        assert!(some_time("15").is_err());
+        assert!(some_time("11years").is_err());
+    }
+}

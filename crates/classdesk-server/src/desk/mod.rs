@@ -1,0 +1,142 @@
+//! Putting the adapters and the domain together: the one place that does.
+
+mod without_files;
+
+use std::sync::Arc;
+
+use classdesk_argon2::{Argon2idHasher, Cost, Load};
+use classdesk_diesel::{ConnectError, DatabaseUrl, DieselDatabase, DieselStore, StoreOptions};
+use classdesk_domain::blobs::BlobStore;
+use classdesk_domain::people::PasswordHasher;
+use classdesk_domain::system::{SystemClock, SystemSecrets};
+use classdesk_domain::{Classdesk, Ports, Settings};
+use classdesk_object_store::{ObjectBlobs, ObjectStoreOptions, S3Variables, StorageLocation};
+
+use crate::cli::{FilesArgs, HashingArgs, StoreArgs};
+use crate::failure::Failure;
+
+pub(crate) use without_files::WithoutFiles;
+
+/// The domain on its adapters.
+pub(crate) struct Desk {
+    /// Every use case.
+    pub(crate) classdesk: Classdesk,
+    /// The store behind it, to be watched and closed.
+    pub(crate) store: Arc<DieselStore>,
+}
+
+impl Desk {
+    /// Puts the domain together.
+    pub(crate) fn new(
+        store: DieselStore,
+        blobs: Arc<dyn BlobStore>,
+        hasher: Arc<dyn PasswordHasher>,
+        settings: Settings,
+    ) -> Self {
+        let rows = store.store();
+        let ports = Ports {
+            users: rows.clone(),
+            sessions: rows.clone(),
+            subjects: rows.clone(),
+            bundles: rows.clone(),
+            threads: rows.clone(),
+            messages: rows.clone(),
+            tickets: rows.clone(),
+            files: rows.clone(),
+            blob_rows: rows.clone(),
+            events: rows.clone(),
+            idempotency: rows.clone(),
+            upkeep: rows,
+            blobs,
+            hasher,
+            clock: Arc::new(SystemClock),
+            secrets: Arc::new(SystemSecrets),
+        };
+        Self {
+            classdesk: Classdesk::new(ports, settings),
+            store: Arc::new(store),
+        }
+    }
+
+    /// The domain for a command about people, which needs no files.
+    pub(crate) async fn about_people(
+        store: &StoreArgs,
+        hashing: Option<&HashingArgs>,
+    ) -> Result<Self, Failure> {
+        let hasher = hasher(hashing)?;
+        let store = open_store(store.database_url.clone(), store.options(), Schema::Known).await?;
+        Ok(Self::new(
+            store,
+            Arc::new(WithoutFiles),
+            hasher,
+            Settings::default(),
+        ))
+    }
+
+    /// The domain for a command about files.
+    pub(crate) async fn about_files(store: &StoreArgs, files: &FilesArgs) -> Result<Self, Failure> {
+        let hasher = hasher(None)?;
+        let store = open_store(store.database_url.clone(), store.options(), Schema::Known).await?;
+        let blobs = open_storage(&files.storage_url).await?;
+        Ok(Self::new(store, blobs, hasher, Settings::default()))
+    }
+}
+
+/// What becomes of a schema that is not the one that this program knows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Schema {
+    /// An older one is migrated.
+    Migrated,
+    /// It is refused.
+    Known,
+}
+
+/// Opens a database for serving.
+pub(crate) async fn open_store(
+    url: DatabaseUrl,
+    options: StoreOptions,
+    schema: Schema,
+) -> Result<DieselStore, Failure> {
+    blocking(move || {
+        let database = DieselDatabase::open(&url, &options)?;
+        if schema == Schema::Migrated {
+            for migration in database.migrate()? {
+                tracing::info!(migration, "database migrated");
+            }
+        }
+        database.serve(&options)
+    })
+    .await
+}
+
+/// Does what blocks on a thread that may.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ConnectError> + Send + 'static,
+) -> Result<T, Failure> {
+    let done = tokio::task::spawn_blocking(work).await;
+    Ok(done.map_err(|died| Failure::while_doing("a thread died", &died))??)
+}
+
+/// Opens a storage, with the `AWS_*` variables of the environment.
+pub(crate) async fn open_storage(
+    location: &StorageLocation,
+) -> Result<Arc<dyn BlobStore>, Failure> {
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let options = ObjectStoreOptions {
+        s3: S3Variables::from_pairs(variables),
+        ..ObjectStoreOptions::default()
+    };
+    Ok(Arc::new(ObjectBlobs::connect(location, &options).await?))
+}
+
+/// The hasher at the cost of the settings, or the usual one where nothing is hashed.
+pub(crate) fn hasher(args: Option<&HashingArgs>) -> Result<Arc<dyn PasswordHasher>, Failure> {
+    let cost = args.map_or_else(Cost::default, HashingArgs::cost);
+    let load = args.map_or_else(Load::default, HashingArgs::load);
+    Ok(Arc::new(Argon2idHasher::new(
+        cost,
+        load,
+        Arc::new(SystemSecrets),
+    )?))
+}

@@ -1,0 +1,89 @@
+//! The first person on a database without any.
+
+use classdesk_domain::Classdesk;
+use classdesk_domain::clock::SecretSource;
+use classdesk_domain::error::{Conflict, Error, FieldFault, Invalid};
+use classdesk_domain::people::{Email, NewPassword, NewUser, Role, Username};
+use classdesk_domain::system::SystemSecrets;
+
+use crate::failure::Failure;
+
+/// What the first start did about the first person.
+pub(crate) enum FirstPerson {
+    /// Somebody was there already.
+    Existed,
+    /// `superadmin` was created with the password from the settings.
+    Created,
+    /// `superadmin` was created with this password, which nobody else knows.
+    CreatedWith(NewPassword),
+}
+
+/// Creates `superadmin` where nobody exists. Of several processes that start on one empty
+/// database, one does.
+pub(crate) async fn ensure_someone(
+    desk: &Classdesk,
+    chosen: Option<NewPassword>,
+) -> Result<FirstPerson, Failure> {
+    if desk.operator.any_user().await? {
+        return Ok(FirstPerson::Existed);
+    }
+    let generated = chosen.is_none();
+    let password = match chosen {
+        Some(password) => password,
+        None => generate(&SystemSecrets).map_err(unfit)?,
+    };
+    let superadmin = NewUser {
+        username: Username::parse("superadmin").map_err(unfit)?,
+        email: Email::parse("superadmin@localhost").map_err(unfit)?,
+        display_name: None,
+        role: Role::Superadmin,
+        password: password.clone(),
+    };
+    match desk.operator.create_user(&superadmin).await {
+        Ok(_) if generated => Ok(FirstPerson::CreatedWith(password)),
+        Ok(_) => Ok(FirstPerson::Created),
+        Err(Error::Conflict(Conflict::UsernameTaken | Conflict::EmailTaken)) => {
+            Ok(FirstPerson::Existed)
+        }
+        Err(error) => Err(Failure::while_doing(
+            "the superadmin can't be created",
+            &error,
+        )),
+    }
+}
+
+fn unfit(fault: FieldFault) -> Failure {
+    Failure::from(Invalid::field("superadmin", fault))
+}
+
+/// Five groups of four from an alphabet of 32 without look-alikes: 100 random bits.
+fn generate(secrets: &dyn SecretSource) -> Result<NewPassword, FieldFault> {
+    const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let random = secrets.bytes();
+    let letters: Vec<char> = random[..20]
+        .iter()
+        .map(|byte| char::from(ALPHABET[usize::from(byte % 32)]))
+        .collect();
+    let groups: Vec<String> = letters
+        .chunks(4)
+        .map(|group| group.iter().collect())
+        .collect();
+    NewPassword::parse(&groups.join("-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generated_password_is_a_good_one_and_new_each_time() {
+        let username = Username::parse("superadmin").unwrap();
+        let (one, other) = (
+            generate(&SystemSecrets).unwrap(),
+            generate(&SystemSecrets).unwrap(),
+        );
+        assert!(one.fits(&username).is_ok());
+        assert_eq!(one.expose().len(), 24);
+        assert_ne!(one.expose(), other.expose());
+    }
+}

@@ -1,0 +1,30 @@
+//! The program `classdesk`: it reads settings, puts the adapters and the domain together, and
+//! runs one command (spec section 8).
+//!
+//! This is the only crate that names more than one adapter. It never decides who may do what, and
+//! nothing in it answers a request.
+
+mod check;
+mod cli;
+mod demo;
+mod desk;
+mod failure;
+mod first_start;
+mod logging;
+mod metrics;
+mod migrate;
+mod openapi;
+mod report;
+mod serve;
+mod stop;
+mod upkeep;
+mod user;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::read();
+    logging::start(&cli.log);
+    let outcome = actix_web::rt::System::new().block_on(cli.command.run());
+    outcome.unwrap_or_else(|failure| failure.tell())
+}

@@ -1,0 +1,36 @@
+//! `classdesk migrate`: the database's schema.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use classdesk_diesel::DieselDatabase;
+
+use crate::cli::MigrateArgs;
+use crate::desk::blocking;
+use crate::failure::Failure;
+
+/// Migrates and names what was applied, or lists what is applied and what is pending.
+pub(crate) async fn run(args: MigrateArgs) -> Result<ExitCode, Failure> {
+    let (url, options) = (args.store.database_url.clone(), args.store.options());
+    let lines = blocking(move || {
+        let database = DieselDatabase::open(&url, &options)?;
+        Ok(if args.status {
+            let known = database.migration_status()?.into_iter();
+            known
+                .map(|one| (if one.applied { "applied" } else { "pending" }, one.name))
+                .collect()
+        } else {
+            let applied = database.migrate()?.into_iter();
+            applied.map(|name| ("migrated", name)).collect::<Vec<_>>()
+        })
+    })
+    .await?;
+    let mut out = std::io::stdout().lock();
+    for (state, name) in &lines {
+        writeln!(out, "{state}  {name}")?;
+    }
+    if lines.is_empty() {
+        writeln!(out, "nothing to migrate")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

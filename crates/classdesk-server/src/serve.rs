@@ -1,0 +1,195 @@
+//! `classdesk serve`: from settings to a server, and from a signal to a clean end.
+
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpListener};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use actix_web::dev::{Server, ServerHandle};
+use classdesk_diesel::DieselStore;
+use classdesk_http::{PublicUrl, Shell};
+use tokio::net::TcpSocket;
+use tokio::task::JoinHandle;
+
+use crate::cli::ServeArgs;
+use crate::desk::{Desk, Schema, hasher, open_storage, open_store};
+use crate::failure::Failure;
+use crate::first_start::ensure_someone;
+use crate::report::{Entry, Report};
+use crate::stop::StopSignals;
+use crate::{demo, metrics, upkeep};
+
+/// How many connections may wait to be accepted.
+const BACKLOG: u32 = 1024;
+
+/// Serves until a signal.
+pub(crate) async fn run(args: Box<ServeArgs>) -> Result<ExitCode, Failure> {
+    let mut stop = StopSignals::listen()?;
+    let running = tokio::select! {
+        started = start(*args) => started?,
+        signal = stop.next() => {
+            tracing::info!(signal, "stopped before it was ready");
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    running.until(stop).await
+}
+
+/// A server that serves.
+struct Running {
+    server: Server,
+    metrics: Option<ServerHandle>,
+    upkeep: JoinHandle<()>,
+    store: Arc<DieselStore>,
+}
+
+async fn start(args: ServeArgs) -> Result<Running, Failure> {
+    // The address comes first: of two servers by mistake, the second stops before it has touched
+    // anything.
+    let (listener, address) = bind(args.bind)?;
+    let public_url = match &args.public_url {
+        Some(url) => url.clone(),
+        None => own_url(address)?,
+    };
+    let (database_url, storage_url) = if args.demo {
+        (demo::database_url(), demo::storage_url())
+    } else {
+        (
+            args.store.database_url.clone(),
+            args.files.storage_url.clone(),
+        )
+    };
+    let fills_demo = args.demo && demo::begin()?;
+    let schema = if args.no_migrate {
+        Schema::Known
+    } else {
+        Schema::Migrated
+    };
+    let hasher = hasher(Some(&args.hashing))?;
+    // The storage comes before the database, which is migrated only by a server that can serve.
+    let blobs = open_storage(&storage_url).await?;
+    let store = open_store(database_url.clone(), args.store.options(), schema).await?;
+    let desk = Desk::new(store, blobs, hasher, args.limits.settings());
+    let entry = if args.demo {
+        if fills_demo {
+            demo::fill(&desk.classdesk).await?;
+        }
+        Entry::Demo
+    } else {
+        Entry::Own(ensure_someone(&desk.classdesk, args.superadmin_password.clone()).await?)
+    };
+
+    let shell = shell(&args, &desk, public_url.clone());
+    let metrics = match args.metrics_bind {
+        Some(bind) => Some(metrics::serve(&shell, bind)?),
+        None => None,
+    };
+    let server = classdesk_http::serve(shell, listener, args.connections.server_limits())
+        .map_err(|error| Failure::while_doing(&format!("can't serve on {address}"), &error))?;
+    let report = Report {
+        address: format!("http://{address}"),
+        public_url: &public_url,
+        database: &database_url,
+        storage: &storage_url,
+        entry,
+    };
+    // Whoever closed standard output does not want to read it.
+    let _ = write!(std::io::stdout(), "{report}");
+    Ok(Running {
+        server,
+        metrics: metrics.map(|server| {
+            let handle = server.handle();
+            actix_web::rt::spawn(server);
+            handle
+        }),
+        upkeep: actix_web::rt::spawn(upkeep::keep_tidy(
+            desk.classdesk,
+            args.limits.sweep_interval,
+        )),
+        store: desk.store,
+    })
+}
+
+fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+    let bound = || {
+        let socket = if address.is_ipv4() {
+            TcpSocket::new_v4()?
+        } else {
+            TcpSocket::new_v6()?
+        };
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        let listener = socket.listen(BACKLOG)?.into_std()?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    };
+    bound().map_err(|error: std::io::Error| {
+        Failure::while_doing(&format!("can't serve on {address}"), &error)
+    })
+}
+
+/// Where clients on this machine reach the server.
+fn own_url(address: SocketAddr) -> Result<PublicUrl, Failure> {
+    let url = if address.ip().is_unspecified() {
+        tracing::warn!("no --public-url: file URLs in answers will begin with http://localhost");
+        format!("http://localhost:{}", address.port())
+    } else {
+        format!("http://{address}")
+    };
+    PublicUrl::parse(&url).map_err(|error| Failure::while_doing("no public URL", &error))
+}
+
+fn shell(args: &ServeArgs, desk: &Desk, public_url: PublicUrl) -> Shell {
+    let settings = classdesk_http::Settings {
+        serves_metrics: args.metrics_bind.is_none(),
+        ..args.connections.shell_settings(public_url)
+    };
+    let builder = Shell::builder(desk.classdesk.clone(), settings);
+    metrics::gauges(&desk.store)
+        .into_iter()
+        .fold(builder, |builder, gauge| builder.gauge(gauge))
+        .build()
+}
+
+impl Running {
+    /// Serves until a signal, then finishes what is in flight. A second signal ends the program
+    /// at once.
+    async fn until(self, mut stop: StopSignals) -> Result<ExitCode, Failure> {
+        let handle = self.server.handle();
+        let mut server = actix_web::rt::spawn(self.server);
+        let signal = tokio::select! {
+            signal = stop.next() => signal,
+            ended = &mut server => return Err(ended_early(ended)),
+        };
+        tracing::info!(
+            signal,
+            "stopping: no new connections, finishing what is in flight"
+        );
+        let finish = async {
+            handle.stop(true).await;
+            if let Some(metrics) = self.metrics {
+                metrics.stop(true).await;
+            }
+            self.upkeep.abort();
+            self.store.close().await;
+        };
+        tokio::select! {
+            () = finish => {
+                tracing::info!("stopped");
+                Ok(ExitCode::SUCCESS)
+            }
+            signal = stop.next() => {
+                tracing::warn!(signal, "stopped at once");
+                std::process::exit(1);
+            }
+        }
+    }
+}
+
+fn ended_early(ended: Result<std::io::Result<()>, tokio::task::JoinError>) -> Failure {
+    match ended {
+        Ok(Err(error)) => Failure::while_doing("the server failed", &error),
+        Err(died) => Failure::while_doing("the server died", &died),
+        Ok(Ok(())) => Failure::new("the server ended by itself"),
+    }
+}

@@ -1,0 +1,109 @@
+//! `classdesk user`: people, from the command line.
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use classdesk_domain::error::{Error, Faults, Invalid};
+use classdesk_domain::paging::{Keyset, Limit};
+use classdesk_domain::people::{Email, LoginName, NewPassword, NewUser, User, Username};
+use classdesk_domain::text::DisplayName;
+
+use crate::cli::{UserArgs, UserCommand, UserCreateArgs, UserListArgs, UserSetPasswordArgs};
+use crate::desk::Desk;
+use crate::failure::Failure;
+
+/// Runs the command.
+pub(crate) async fn run(args: UserArgs) -> Result<ExitCode, Failure> {
+    match args.command {
+        UserCommand::Create(args) => create(args).await,
+        UserCommand::List(args) => list(&args).await,
+        UserCommand::SetPassword(args) => set_password(&args).await,
+    }
+}
+
+async fn create(args: UserCreateArgs) -> Result<ExitCode, Failure> {
+    let password = read_password()?;
+    let desk = Desk::about_people(&args.store, Some(&args.hashing)).await?;
+    let new = new_user(&args, &password)?;
+    let user = desk.classdesk.operator.create_user(&new).await?;
+    writeln!(std::io::stdout(), "{}", user.id)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The person to be created, or everything that is wrong with them at once.
+fn new_user(args: &UserCreateArgs, password: &str) -> Result<NewUser, Invalid> {
+    let mut faults = Faults::default();
+    let username = faults.check("username", Username::parse(&args.username));
+    let email = faults.check("email", Email::parse(&args.email));
+    let password = faults.check("password", NewPassword::parse(password));
+    let display_name = args.display_name.as_deref().map(DisplayName::parse);
+    let display_name = display_name.and_then(|name| faults.check("display-name", name));
+    faults.into_result()?;
+    Ok(NewUser {
+        username: username.expect("a username without a fault"),
+        email: email.expect("an email address without a fault"),
+        display_name,
+        role: args.role,
+        password: password.expect("a password without a fault"),
+    })
+}
+
+async fn list(args: &UserListArgs) -> Result<ExitCode, Failure> {
+    let desk = Desk::about_people(&args.store, None).await?;
+    let mut out = std::io::stdout().lock();
+    let mut after = None;
+    loop {
+        let limit = Limit::GREATEST;
+        let page = desk
+            .classdesk
+            .operator
+            .list_users(Keyset { limit, after })
+            .await?;
+        for user in &page.items {
+            writeln!(out, "{}", line(user))?;
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
+}
+
+/// Columns divided by tabs, for people and for `cut`.
+fn line(user: &User) -> String {
+    let state = if user.is_active { "active" } else { "inactive" };
+    let (id, username, email, role) = (user.id, &user.username, &user.email, user.role);
+    format!("{id}\t{username}\t{email}\t{role}\t{state}")
+}
+
+async fn set_password(args: &UserSetPasswordArgs) -> Result<ExitCode, Failure> {
+    let password = read_password()?;
+    let password =
+        NewPassword::parse(&password).map_err(|fault| Invalid::field("password", fault))?;
+    let desk = Desk::about_people(&args.store, Some(&args.hashing)).await?;
+    let name = LoginName::new(&args.username);
+    match desk.classdesk.operator.set_password(&name, &password).await {
+        Ok(_) => Ok(ExitCode::SUCCESS),
+        Err(Error::NotFound) => Err(Failure::new(format!(
+            "nobody signs in as `{}`",
+            name.as_str()
+        ))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The first line of standard input.
+fn read_password() -> Result<String, Failure> {
+    let input = std::io::stdin();
+    if input.is_terminal() {
+        let mut prompt = std::io::stderr();
+        write!(prompt, "Password (it is shown): ")?;
+        prompt.flush()?;
+    }
+    let mut line = String::new();
+    input
+        .lock()
+        .read_line(&mut line)
+        .map_err(|error| Failure::while_doing("no password on standard input", &error))?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
