@@ -1,0 +1,206 @@
+//! Commands other than `serve`.
+
+use std::fs;
+
+use crate::client::{Client, PASSWORD};
+use crate::files::{PDF, PNG};
+use crate::place::Place;
+use crate::program::{Server, run, run_with_input, stderr, stdout};
+
+const CREATE: [&str; 8] = [
+    "user",
+    "create",
+    "--username",
+    "anna",
+    "--email",
+    "anna@desk.example",
+    "--role",
+    "admin",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_created_listed_and_given_passwords() {
+    check_people(&Place::local()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_created_listed_and_given_passwords_on_postgresql() {
+    check_people(&Place::remote().await).await;
+}
+
+async fn check_people(place: &Place) {
+    assert!(run(place, &["migrate"]).await.status.success());
+    let created = run_with_input(place, &CREATE, &format!("{PASSWORD}\n")).await;
+    assert_eq!(
+        (stdout(&created).as_str(), stderr(&created).as_str()),
+        ("1\n", "")
+    );
+
+    let again = run_with_input(place, &CREATE, PASSWORD).await;
+    assert_eq!(again.status.code(), Some(1));
+    assert_eq!(stderr(&again), "error: this username is taken\n");
+
+    let listed = stdout(&run(place, &["user", "list"]).await);
+    assert_eq!(listed, "1\tanna\tanna@desk.example\tadmin\tactive\n");
+
+    let server = Server::start(place).await;
+    let anna = Client::sign_in(&server, "anna", PASSWORD).await;
+    let set = ["user", "set-password", "--username", "anna@desk.example"];
+    let set = run_with_input(place, &set, "another good secret\r\n").await;
+    assert!(set.status.success(), "{}", stderr(&set));
+    anna.get("/api/v1/auth/me/").await.check(401);
+    Client::sign_in(&server, "anna", "another good secret").await;
+    let nobody = Client::nobody(&server);
+    nobody.try_sign_in("anna", PASSWORD).await.check(401);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_wrong_about_a_new_person_is_told_on_one_line() {
+    let place = Place::local();
+    assert!(run(&place, &["migrate"]).await.status.success());
+    let args = [
+        "user",
+        "create",
+        "--username",
+        "a",
+        "--email",
+        "b",
+        "--role",
+        "admin",
+    ];
+    let refused = run_with_input(&place, &args, "short").await;
+    assert_eq!(refused.status.code(), Some(1));
+    let told = stderr(&refused);
+    assert_eq!(told.lines().count(), 1, "{told}");
+    for field in ["username:", "email:", "password:"] {
+        assert!(told.contains(field), "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_for_nobody_is_refused() {
+    let place = Place::local();
+    assert!(run(&place, &["migrate"]).await.status.success());
+    let args = ["user", "set-password", "--username", "nobody"];
+    let refused = run_with_input(&place, &args, PASSWORD).await;
+    assert_eq!(refused.status.code(), Some(1));
+    assert_eq!(stderr(&refused), "error: nobody signs in as `nobody`\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrations_are_pending_then_applied() {
+    check_migrations(&Place::local()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrations_are_pending_then_applied_on_postgresql() {
+    check_migrations(&Place::remote().await).await;
+}
+
+async fn check_migrations(place: &Place) {
+    let status = ["migrate", "--status"];
+    let before = stdout(&run(place, &status).await);
+    assert!(!before.is_empty() && before.lines().all(|line| line.starts_with("pending  ")));
+    let migrated = stdout(&run(place, &["migrate"]).await);
+    assert_eq!(migrated, before.replace("pending  ", "migrated  "));
+    let after = stdout(&run(place, &status).await);
+    assert_eq!(after, before.replace("pending  ", "applied  "));
+    assert_eq!(
+        stdout(&run(place, &["migrate"]).await),
+        "nothing to migrate\n"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_openapi_document_is_the_one_that_is_served() {
+    let place = Place::local();
+    let printed = stdout(&run(&place, &["openapi"]).await);
+    let printed: serde_json::Value = serde_json::from_str(&printed).expect("JSON");
+    assert_eq!(
+        printed["openapi"].as_str().map(|version| &version[..4]),
+        Some("3.1.")
+    );
+    let server = Server::start(&place).await;
+    let served = Client::nobody(&server)
+        .get("/api/v1/openapi.json")
+        .await
+        .json(200);
+    assert_eq!(printed, served);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_missing_damaged_or_orphaned_is_found() {
+    let place = Place::local();
+    let server = Server::start(&place).await;
+    let superadmin = Client::superadmin(&server).await;
+    let client = superadmin.hire(&server, "clara", "client").await;
+    let bundle = serde_json::json!({ "client_id": client.id, "title": "Spring" });
+    let bundles = "/api/v1/class-management/class-bundles/";
+    let bundle = superadmin.post(bundles, &bundle).await.created();
+    let upload = format!("{bundles}{bundle}/upload_file/");
+    client.upload(&upload, "file", &PDF, &[]).await.check(201);
+    client.upload(&upload, "file", &PNG, &[]).await.check(201);
+    server.stop().await;
+
+    let whole = run(&place, &["check"]).await;
+    assert!(
+        whole.status.success(),
+        "{}{}",
+        stdout(&whole),
+        stderr(&whole)
+    );
+
+    let files = place
+        .folder
+        .path()
+        .join("classdesk-data/files/class_bundles/files");
+    let stored = |size: usize| {
+        let mut all = fs::read_dir(&files)
+            .expect("the folder of files")
+            .map(|file| file.unwrap());
+        all.find(|file| file.metadata().unwrap().len() == size as u64)
+            .expect("the file")
+            .path()
+    };
+    let (pdf, png) = (stored(PDF.bytes.len()), stored(PNG.bytes.len()));
+    fs::remove_file(&pdf).unwrap();
+    let mut damaged = PNG.bytes.to_vec();
+    damaged[100] ^= 1;
+    fs::write(&png, damaged).unwrap();
+    fs::write(files.join("stray"), "nobody's").unwrap();
+
+    let found = run(&place, &["check"]).await;
+    let told = stdout(&found);
+    assert_eq!(found.status.code(), Some(1), "{told}");
+    let name = |path: &std::path::Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+    let has = |state: &str, name: &str| {
+        told.lines()
+            .any(|line| line.starts_with(state) && line.contains(name))
+    };
+    assert!(
+        has("missing", &name(&pdf)) && has("damaged", &name(&png)),
+        "{told}"
+    );
+    assert!(
+        has("orphaned", "stray") && told.contains("3 problems"),
+        "{told}"
+    );
+
+    // A young orphan may be somebody's upload under way; an old one is removed.
+    run(&place, &["check", "--repair"]).await;
+    assert!(files.join("stray").exists());
+    let two_days = std::time::Duration::from_secs(2 * 24 * 60 * 60);
+    let stray = fs::File::options()
+        .write(true)
+        .open(files.join("stray"))
+        .unwrap();
+    let old = stray.metadata().unwrap().modified().unwrap() - two_days;
+    stray.set_modified(old).unwrap();
+    let repaired = stdout(&run(&place, &["check", "--repair"]).await);
+    assert!(
+        repaired.contains("removed") && !files.join("stray").exists(),
+        "{repaired}"
+    );
+}

@@ -1,0 +1,12 @@
+//! The program as its users meet it: started as a process, spoken to over HTTP.
+
+mod client;
+mod commands;
+mod demo;
+mod files;
+mod place;
+mod program;
+mod replicas;
+mod settings;
+mod stopping;
+mod workflow;

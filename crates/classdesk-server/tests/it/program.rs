@@ -1,0 +1,155 @@
+//! The program as a process.
+
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+use crate::place::Place;
+
+/// How long anything that should happen may take before a test gives up.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The password that `superadmin` gets in tests.
+pub(crate) const SUPERADMIN_PASSWORD: &str = "first-start-of-a-test";
+
+/// A command in a place, with nothing of the tests' own environment.
+pub(crate) fn command(place: &Place, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_classdesk"));
+    command
+        .args(args)
+        .current_dir(place.folder.path())
+        .env_clear()
+        .envs(place.variables.iter().map(|(name, value)| (name, value)))
+        .kill_on_drop(true)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Runs a command to its end.
+pub(crate) async fn run(place: &Place, args: &[&str]) -> Output {
+    let output = command(place, args).output();
+    let output = tokio::time::timeout(PATIENCE, output).await;
+    output.expect("the command ends").expect("the program runs")
+}
+
+/// Runs a command to its end, with something on standard input.
+pub(crate) async fn run_with_input(place: &Place, args: &[&str], input: &str) -> Output {
+    let mut child = command(place, args)
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    let mut stdin = child.stdin.take().expect("standard input is piped");
+    // A command that refuses its options has closed its input by now.
+    let _ = stdin.write_all(input.as_bytes()).await;
+    drop(stdin);
+    let output = tokio::time::timeout(PATIENCE, child.wait_with_output()).await;
+    output.expect("the command ends").expect("the program ran")
+}
+
+/// What a command wrote to standard output.
+pub(crate) fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("standard output is text")
+}
+
+/// What a command wrote to standard error.
+pub(crate) fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("standard error is text")
+}
+
+/// A server that says that it is ready.
+pub(crate) struct Server {
+    child: Child,
+    /// Where it serves, without a last slash.
+    pub(crate) url: String,
+    /// What it printed until then.
+    pub(crate) report: String,
+    _rest: Lines<BufReader<ChildStdout>>,
+}
+
+impl Server {
+    /// Starts a server on any free port.
+    pub(crate) async fn start(place: &Place) -> Self {
+        Self::start_with(place, &[]).await
+    }
+
+    /// Starts a server on any free port, with further options.
+    pub(crate) async fn start_with(place: &Place, options: &[&str]) -> Self {
+        let mut args = vec!["serve", "--bind", "127.0.0.1:0", "--log", "warn"];
+        args.extend(options);
+        let mut command = command(place, &args);
+        if !options.contains(&"--demo") {
+            command.env("CLASSDESK_SUPERADMIN_PASSWORD", SUPERADMIN_PASSWORD);
+        }
+        Self::by(command).await
+    }
+
+    /// The server that a command starts.
+    pub(crate) async fn by(mut command: Command) -> Self {
+        let child = command
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("the program runs");
+        let ready = tokio::time::timeout(PATIENCE, Self::ready(child)).await;
+        ready.expect("the server gets ready")
+    }
+
+    async fn ready(mut child: Child) -> Self {
+        let stdout = child.stdout.take().expect("standard output is piped");
+        let mut lines = BufReader::new(stdout).lines();
+        let mut report = String::new();
+        let mut url = None;
+        while !report.ends_with("\n\n") {
+            let line = lines.next_line().await.expect("the report is text");
+            let line = line.expect("the server gets ready before it ends");
+            if let Some(address) = line.trim().strip_prefix("address ") {
+                url = Some(address.trim().trim_end_matches('/').to_owned());
+            }
+            report.push_str(&line);
+            report.push('\n');
+        }
+        Self {
+            child,
+            url: url.expect("the report names the address"),
+            report,
+            _rest: lines,
+        }
+    }
+
+    /// Asks it to stop.
+    pub(crate) fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().expect("the server is running").to_string();
+        let sent = std::process::Command::new("kill")
+            .args(["-s", name, &id])
+            .status();
+        assert!(sent.expect("kill runs").success(), "SIG{name} was not sent");
+    }
+
+    /// Waits for its end and gives the exit code, or `None` after a signal.
+    pub(crate) async fn ended(&mut self) -> Option<i32> {
+        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        status
+            .expect("the server ends")
+            .expect("the server ran")
+            .code()
+    }
+
+    /// Stops it and makes sure that it ends well.
+    pub(crate) async fn stop(mut self) {
+        self.terminate();
+        assert_eq!(self.ended().await, Some(0));
+    }
+
+    /// Kills it without a word.
+    pub(crate) async fn kill(mut self) {
+        self.child.kill().await.expect("the server was running");
+    }
+}
