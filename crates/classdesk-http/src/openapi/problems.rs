@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::schema::Ref;
+use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{
     Content, ContentBuilder, Header, HeaderBuilder, OpenApi, RefOr, Response, ResponseBuilder,
 };
@@ -75,11 +76,7 @@ fn kinds_of(operation: &Operation, writes: bool) -> Vec<ProblemKind> {
     if operation.request_body.is_some() {
         kinds.extend(WITH_BODY);
     }
-    if operation
-        .security
-        .as_ref()
-        .is_some_and(|all| !all.is_empty())
-    {
+    if needs_token(operation) {
         kinds.push(ProblemKind::Unauthenticated);
         if writes {
             kinds.push(ProblemKind::Contended);
@@ -97,6 +94,12 @@ fn kinds_of(operation: &Operation, writes: bool) -> Vec<ProblemKind> {
     kinds.sort_unstable_by_key(|kind| (kind.status(), kind.slug()));
     kinds.dedup();
     kinds
+}
+
+/// An operation for everybody has one requirement, which requires nothing.
+fn needs_token(operation: &Operation) -> bool {
+    let mut requirements = operation.security.iter().flatten();
+    requirements.any(|requirement| *requirement != SecurityRequirement::default())
 }
 
 /// The kinds that the operation names itself.

@@ -3,10 +3,12 @@
 mod auth;
 mod bundles;
 mod change_log;
+mod conventions;
 mod downloads;
 mod forms;
 mod harness;
 mod log_lines;
+mod malformed;
 mod operations;
 mod outage;
 mod promises;
