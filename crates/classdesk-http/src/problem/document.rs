@@ -61,6 +61,7 @@ impl ProblemDocument {
             detail: problem.detail.clone().into_owned(),
             request_id: request_id.to_owned(),
             errors: problem
+                .more
                 .errors
                 .iter()
                 .map(|error| FieldProblem {
@@ -78,14 +79,14 @@ impl Problem {
     pub(crate) fn render(&self, request_id: &str) -> HttpResponse {
         let mut response = HttpResponse::build(self.kind.status());
         response.content_type(ProblemDocument::MEDIA_TYPE);
-        if let Some(wait) = self.retry_after {
+        if let Some(wait) = self.more.retry_after {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             response.insert_header((header::RETRY_AFTER, seconds.max(1).to_string()));
         }
-        if let Some(allow) = &self.allow {
+        if let Some(allow) = &self.more.allow {
             response.insert_header((header::ALLOW, allow.as_str()));
         }
-        if let Some(range) = &self.content_range {
+        if let Some(range) = &self.more.content_range {
             response.insert_header((header::CONTENT_RANGE, range.as_str()));
         }
         if self.kind == ProblemKind::Unauthenticated || self.kind == ProblemKind::WrongCredentials {

@@ -24,6 +24,13 @@ pub use kind::ProblemKind;
 pub struct Problem {
     kind: ProblemKind,
     detail: Cow<'static, str>,
+    // Most problems have nothing of this, and results that may hold one stay small.
+    more: Box<More>,
+}
+
+/// What only some problems have.
+#[derive(Debug, Default)]
+struct More {
     errors: Vec<FieldError>,
     retry_after: Option<Duration>,
     allow: Option<String>,
@@ -39,11 +46,7 @@ impl Problem {
         Self {
             kind,
             detail: detail.into(),
-            errors: Vec::new(),
-            retry_after: None,
-            allow: None,
-            content_range: None,
-            cause: None,
+            more: Box::default(),
         }
     }
 
@@ -80,7 +83,7 @@ impl Problem {
     /// Names a field and what is wrong with it.
     #[must_use]
     pub fn with_error(mut self, field: impl Into<String>, fault: FieldFault) -> Self {
-        self.errors.push(FieldError {
+        self.more.errors.push(FieldError {
             field: field.into(),
             fault,
         });
@@ -90,28 +93,28 @@ impl Problem {
     /// Says when to try again.
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {
-        self.retry_after = Some(wait);
+        self.more.retry_after = Some(wait);
         self
     }
 
     /// Lists the methods that the path has (`Allow`).
     #[must_use]
     pub fn allowing(mut self, allow: impl Into<String>) -> Self {
-        self.allow = Some(allow.into());
+        self.more.allow = Some(allow.into());
         self
     }
 
     /// Names the size of what a range was asked of (`Content-Range`).
     #[must_use]
     pub fn of_size(mut self, bytes: u64) -> Self {
-        self.content_range = Some(format!("bytes */{bytes}"));
+        self.more.content_range = Some(format!("bytes */{bytes}"));
         self
     }
 
     /// Keeps what really happened, for the log alone.
     #[must_use]
     pub fn caused_by(mut self, cause: impl Into<Cause>) -> Self {
-        self.cause = Some(cause.into());
+        self.more.cause = Some(cause.into());
         self
     }
 
@@ -123,7 +126,7 @@ impl Problem {
 
     /// What really happened, for the log.
     pub(crate) fn cause(&self) -> Option<&Cause> {
-        self.cause.as_ref()
+        self.more.cause.as_ref()
     }
 }
 

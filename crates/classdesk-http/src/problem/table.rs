@@ -41,7 +41,7 @@ impl From<Error> for Problem {
 impl From<Invalid> for Problem {
     fn from(invalid: Invalid) -> Self {
         let mut problem = Self::of(ProblemKind::Validation);
-        problem.errors = invalid.errors().to_vec();
+        problem.more.errors = invalid.errors().to_vec();
         problem
     }
 }

@@ -1,5 +1,10 @@
 //! The API over a real socket.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking, like the tests themselves"
+)]
+
 mod auth;
 mod bundles;
 mod change_log;

@@ -10,7 +10,6 @@ use classdesk_domain::blobs::{
 use classdesk_domain::clock::{Clock, Timestamp};
 use classdesk_domain::policy::ReadPermit;
 use classdesk_testkit::MemoryBlobs;
-use futures_util::FutureExt;
 
 /// What the storage says of itself when it is down; no client may ever read this.
 pub(crate) const INTERNAL_TEXT: &str = "the storage at 10.9.8.7 is gone";
@@ -37,16 +36,6 @@ impl SwitchedBlobs {
     /// Puts other bytes under a key, as a failing disk might.
     pub(crate) fn damage(&self, path: &str, bytes: &'static [u8]) {
         self.blobs.plant(path, bytes);
-    }
-
-    /// How many objects there are, up to a thousand.
-    pub(crate) fn count(&self) -> usize {
-        let listed = self.blobs.list(None, 1000).now_or_never();
-        listed
-            .expect("memory answers at once")
-            .unwrap()
-            .objects
-            .len()
     }
 
     fn up(&self) -> Result<&MemoryBlobs, BlobError> {

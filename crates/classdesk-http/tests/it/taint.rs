@@ -178,7 +178,7 @@ async fn taint(desk: &Desk) -> Vec<Marker> {
 
 /// What a token's hash looks like in hexadecimal.
 fn token_hash(client: &Client<'_>) -> String {
-    let token = AccessToken::parse(client.token().as_ref()).unwrap();
+    let token = AccessToken::parse(client.token()).unwrap();
     let bytes = token.hash();
     bytes
         .as_bytes()
