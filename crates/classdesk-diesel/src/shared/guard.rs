@@ -185,7 +185,9 @@ fn hold_subject(conn: &mut Conn, subject: &SubjectRef) -> Result<(), Failure> {
 }
 
 fn parties_hold(conn: &mut Conn, subject: &SubjectRef, parties: Parties) -> Result<bool, Failure> {
-    let found: Option<(i64, Option<i64>)> = as_is!(
+    // Not shared: on PostgreSQL a stream of posts that share the row would keep whoever changes the
+    // parties waiting for ever, while those that take it alone queue up.
+    let found: Option<(i64, Option<i64>)> = for_change!(
         subjects::table
             .find((subject.content_type.as_str(), subject.object_id))
             .select((subjects::client_id, subjects::assigned_writer_id))

@@ -37,6 +37,13 @@ impl<D: TestDatabase> Fresh<D> {
     }
 }
 
+impl<D> Fresh<D> {
+    /// The store for tasks of their own, which have to end before this does.
+    pub(crate) fn shared(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store)
+    }
+}
+
 /// Something to connect to.
 pub(crate) trait TestDatabase {
     fn url(&self) -> DatabaseUrl;

@@ -7,4 +7,6 @@ mod migrations;
 #[cfg(test)]
 mod postgres;
 #[cfg(test)]
+mod races;
+#[cfg(test)]
 mod sqlite;

@@ -2,4 +2,6 @@
 
 mod conformance;
 mod flags;
+mod kill;
 mod migrations;
+mod races;
