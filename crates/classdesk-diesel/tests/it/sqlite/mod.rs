@@ -4,4 +4,5 @@ mod conformance;
 mod flags;
 mod kill;
 mod migrations;
+mod plans;
 mod races;
