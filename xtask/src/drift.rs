@@ -3,5 +3,6 @@
 use anyhow::Result;
 
 pub(crate) fn run() -> Result<()> {
-    crate::permissions::check()
+    crate::permissions::check()?;
+    crate::contract::check()
 }

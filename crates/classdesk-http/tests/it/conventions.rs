@@ -95,7 +95,7 @@ async fn paths_are_served_with_and_without_their_last_slash() {
     bare.check_json(200);
 }
 
-/// contract: conv.errors.status
+/// contract: conv.errors.status, conv.errors.405
 #[tokio::test]
 async fn head_works_where_get_does_and_other_methods_are_405() {
     let desk = Desk::start().await;
@@ -212,7 +212,7 @@ async fn paging_skips_and_repeats_nothing_while_others_write() {
     assert!(standing.is_subset(&distinct), "nothing skipped");
 }
 
-/// contract: conv.errors.5xx
+/// contract: conv.errors.5xx, conv.errors.dependency, operations.ready
 #[tokio::test]
 async fn an_outage_is_503_without_a_word_of_what_is_inside() {
     let desk = Desk::start().await;
@@ -279,7 +279,7 @@ async fn a_panic_is_a_problem_document_and_the_server_goes_on() {
         .check_json(200);
 }
 
-/// contract: conv.errors.status
+/// contract: conv.errors.status, conv.errors.shed
 #[tokio::test]
 async fn load_beyond_the_limit_is_shed_but_health_is_answered() {
     let (desk, keeper) = desk_with_doorkeeper().await;
@@ -325,7 +325,7 @@ async fn a_host_with_its_own_sign_in_has_none_of_ours() {
     }
 }
 
-/// contract: operations
+/// contract: operations.metrics
 #[tokio::test]
 async fn a_host_adds_figures_and_can_serve_them_elsewhere() {
     let gauge = Gauge::new("classdesk_write_queue_jobs", "Jobs that wait", || 7.0);
@@ -375,7 +375,7 @@ async fn every_problem_type_can_be_read() {
         .check_problem(404, "not-found");
 }
 
-/// contract: openapi
+/// contract: docs-page
 #[tokio::test]
 async fn the_docs_page_loads_nothing_from_elsewhere() {
     let desk = Desk::start().await;
