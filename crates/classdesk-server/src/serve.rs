@@ -180,7 +180,7 @@ impl Running {
             }
             signal = stop.next() => {
                 tracing::warn!(signal, "stopped at once");
-                std::process::exit(1);
+                Ok(ExitCode::FAILURE)
             }
         }
     }

@@ -285,8 +285,8 @@ async fn the_report_says_where_to_go_and_the_password_once() {
 
 /// A port on which nobody listens.
 fn closed_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("a bound port").port()
 }
 
 /// A database with a migration that this program does not know.
@@ -294,8 +294,8 @@ async fn make_newer(path: &std::path::Path) {
     let url = format!("sqlite://{}", path.display());
     let migrated = run(&Place::local(), &["migrate", "--database-url", &url]).await;
     assert!(migrated.status.success(), "{}", stderr(&migrated));
-    let mut database = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    let mut database = SqliteConnection::establish(path.to_str().expect("UTF-8")).expect("SQLite");
     diesel::sql_query("INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')")
         .execute(&mut database)
-        .unwrap();
+        .expect("the table of migrations");
 }
