@@ -33,10 +33,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let url = arguments.next().ok_or("usage: transfer URL [MIB]")?;
     let mebibytes: u64 = arguments.next().map_or(Ok(1024), |mib| mib.parse())?;
     let location: StorageLocation = url.parse()?;
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this program has no other settings to read in one place with these"
-    )]
     let s3 = S3Variables::from_pairs(std::env::vars());
     let options = ObjectStoreOptions {
         s3,
