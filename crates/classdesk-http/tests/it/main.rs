@@ -16,6 +16,7 @@ mod log_lines;
 mod malformed;
 mod operations;
 mod outage;
+mod permissions;
 mod promises;
 mod retries;
 mod subjects;
