@@ -128,15 +128,15 @@ async fn files_at_every_endpoint() {
     check_rows(table::FILES).await;
 }
 
-/// contract: perm.thread.see, perm.thread.post, perm.thread.change, perm.thread.participants,
-/// perm.message.change, perm.participant-party
+/// contract: perm.thread.see, perm.thread.post, perm.thread.change, perm.thread.participants
+/// contract: perm.message.change, perm.participant-party
 #[tokio::test]
 async fn threads_at_every_endpoint() {
     check_rows(table::THREADS).await;
 }
 
-/// contract: perm.ticket.create-free, perm.ticket.see, perm.ticket.internal, perm.ticket.write,
-/// perm.ticket.close, perm.ticket.triage
+/// contract: perm.ticket.create-free, perm.ticket.see, perm.ticket.internal, perm.ticket.write
+/// contract: perm.ticket.close, perm.ticket.triage
 #[tokio::test]
 async fn tickets_at_every_endpoint() {
     check_rows(table::TICKETS).await;
