@@ -14,6 +14,7 @@ mod forms;
 mod harness;
 mod log_lines;
 mod malformed;
+mod mounting;
 mod operations;
 mod outage;
 mod permissions;
