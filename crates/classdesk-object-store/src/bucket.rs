@@ -21,6 +21,11 @@ const PROBE: &str = "classdesk-probe";
 /// How many pages of unfinished uploads are looked at in one round.
 const UNFINISHED_PAGES: usize = 100;
 
+/// Nothing says how to sign in.
+#[derive(Debug, thiserror::Error)]
+#[error("no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")]
+struct NoCredentials;
+
 /// A bucket and the prefix of its keys.
 #[derive(Debug, Clone)]
 pub(crate) struct Bucket {
@@ -35,6 +40,9 @@ impl Bucket {
         prefix: &str,
         options: &ObjectStoreOptions,
     ) -> Result<Self, BlobError> {
+        if !options.s3.name_credentials() {
+            return Err(BlobError::Denied(NoCredentials.into()));
+        }
         let backend = |error| failure::of_store(error, Doing::Writing);
         choose_tls();
         let client = ClientOptions::new()

@@ -36,7 +36,8 @@ impl Default for ObjectStoreOptions {
 /// `AWS_REGION`, `AWS_DEFAULT_REGION`, `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT`,
 /// those of web identities and containers, and whatever else `object_store` knows by name.
 ///
-/// They are handed in, never read from the environment here.
+/// They are handed in, never read from the environment here. Credentials have to be among them; a
+/// machine whose metadata service hands them out says so with `AWS_METADATA_ENDPOINT`.
 ///
 /// ```
 /// use classdesk_object_store::S3Variables;
@@ -67,6 +68,26 @@ impl S3Variables {
             (!value.is_empty()).then_some((key, value))
         });
         Self(known.collect())
+    }
+
+    /// Whether they say how to sign in, in any of the ways that there are. Without this the library
+    /// would go looking for a metadata service on the network.
+    pub(crate) fn name_credentials(&self) -> bool {
+        use AmazonS3ConfigKey::{
+            AccessKeyId, ContainerCredentialsFullUri, ContainerCredentialsRelativeUri,
+            MetadataEndpoint, SkipSignature, WebIdentityTokenFile,
+        };
+        self.0.iter().any(|(key, _)| {
+            matches!(
+                key,
+                AccessKeyId
+                    | ContainerCredentialsFullUri
+                    | ContainerCredentialsRelativeUri
+                    | MetadataEndpoint
+                    | SkipSignature
+                    | WebIdentityTokenFile
+            )
+        })
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (AmazonS3ConfigKey, &str)> {

@@ -212,6 +212,12 @@ async fn a_storage_that_can_not_be_used_is_told_on_one_line() {
         ),
         fails("a missing bucket", "s3://nowhere", &right, "bucket"),
         fails("wrong credentials", "s3://desk", &wrong, "s3://desk"),
+        fails(
+            "no S3 credentials",
+            "s3://desk",
+            &right[..1],
+            "AWS_ACCESS_KEY_ID",
+        ),
         fails("no S3 server", "s3://desk", &unreachable, "s3://desk"),
     ];
     for wrong in &table {
