@@ -28,7 +28,13 @@ async fn main() -> Result<(), Error> {
     let clock = Arc::new(FrozenClock::default());
     let blobs = Arc::new(MemoryBlobs::new(clock.clone()));
     let (hasher, secrets) = (PlainHasher::default(), SeededSecrets::default());
-    let ports = Ports::new(&store, blobs, Arc::new(hasher), clock, Arc::new(secrets));
+    let ports = Ports::new(
+        store.clone(),
+        blobs,
+        Arc::new(hasher),
+        clock,
+        Arc::new(secrets),
+    );
     let desk = Classdesk::new(ports, Settings::default());
     let (tickets, files) = (&desk.tickets, &desk.files);
     let people = World::create(&*store).await;

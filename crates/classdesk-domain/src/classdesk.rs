@@ -58,8 +58,8 @@ pub struct Ports {
 impl Ports {
     /// Ports of which one store keeps every row.
     #[must_use]
-    pub fn new<S: Store + 'static>(
-        store: &Arc<S>,
+    pub fn new(
+        store: Arc<dyn Store>,
         blobs: Arc<dyn BlobStore>,
         hasher: Arc<dyn PasswordHasher>,
         clock: Arc<dyn Clock>,
@@ -77,7 +77,7 @@ impl Ports {
             blob_rows: store.clone(),
             events: store.clone(),
             idempotency: store.clone(),
-            upkeep: store.clone(),
+            upkeep: store,
             blobs,
             hasher,
             clock,

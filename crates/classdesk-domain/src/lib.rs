@@ -54,7 +54,7 @@
 //! # async fn main() -> Result<(), Error> {
 //! let store = Arc::new(MemoryStore::new());
 //! let ports = Ports::new(
-//!     &store,
+//!     store.clone(),
 //!     Arc::new(MemoryBlobs::default()),
 //!     Arc::new(PlainHasher::default()),
 //!     Arc::new(FrozenClock::default()),

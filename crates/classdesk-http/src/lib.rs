@@ -19,7 +19,7 @@
 //! #     let clock = Arc::new(FrozenClock::default());
 //! #     let blobs = Arc::new(MemoryBlobs::new(clock.clone()));
 //! #     let (hasher, secrets) = (Arc::new(PlainHasher::default()), Arc::new(SeededSecrets::new(1)));
-//! #     Ports::new(&Arc::new(MemoryStore::new()), blobs, hasher, clock, secrets)
+//! #     Ports::new(Arc::new(MemoryStore::new()), blobs, hasher, clock, secrets)
 //! # }
 //!
 //! # actix_web::rt::System::new().block_on(async {

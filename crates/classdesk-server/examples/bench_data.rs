@@ -100,25 +100,14 @@ async fn main() -> Outcome<()> {
     let blobs = ObjectBlobs::connect(&args.storage_url, &ObjectStoreOptions::default()).await?;
     let inner = Argon2idHasher::new(Cost::default(), Load::default(), Arc::new(SystemSecrets))?;
     let hash = inner.hash(PASSWORD.to_owned()).await?;
-    let rows = store.store();
-    let ports = Ports {
-        users: rows.clone(),
-        sessions: rows.clone(),
-        subjects: rows.clone(),
-        bundles: rows.clone(),
-        threads: rows.clone(),
-        messages: rows.clone(),
-        tickets: rows.clone(),
-        files: rows.clone(),
-        blob_rows: rows.clone(),
-        events: rows.clone(),
-        idempotency: rows.clone(),
-        upkeep: rows,
-        blobs: Arc::new(blobs),
-        hasher: Arc::new(OneHash { inner, hash }),
-        clock: Arc::new(SystemClock),
-        secrets: Arc::new(SystemSecrets),
-    };
+    let hasher = Arc::new(OneHash { inner, hash });
+    let ports = Ports::new(
+        store.store(),
+        Arc::new(blobs),
+        hasher,
+        Arc::new(SystemClock),
+        Arc::new(SystemSecrets),
+    );
     let desk = Classdesk::new(ports, Settings::default());
     fill(&desk, &amounts).await
 }

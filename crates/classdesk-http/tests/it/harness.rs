@@ -72,7 +72,7 @@ impl Desk {
         let blobs = Arc::new(SwitchedBlobs::new(clock.clone()));
         let hasher = Arc::new(PlainHasher::default());
         let ports = Ports::new(
-            &store,
+            store.clone(),
             blobs.clone(),
             hasher.clone(),
             clock,

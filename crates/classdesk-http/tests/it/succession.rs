@@ -31,7 +31,7 @@ const TICKETS: &str = "/api/v1/tickets/";
 /// Lets another server follow, which knows nothing but what is stored.
 fn succeed(desk: &mut Desk, blobs: Arc<dyn BlobStore>) -> ServerHandle {
     let ports = Ports::new(
-        &desk.store,
+        desk.store.clone(),
         blobs,
         desk.hasher.clone(),
         Arc::new(WorldClock(desk.world.clone())),

@@ -76,7 +76,7 @@ impl Site {
 
     fn classdesk(&self, blobs: Arc<dyn BlobStore>) -> Classdesk {
         let ports = Ports::new(
-            &self.rows,
+            self.rows.clone(),
             blobs,
             Arc::new(PlainHasher::default()),
             self.clock.clone(),

@@ -33,25 +33,13 @@ impl Desk {
         hasher: Arc<dyn PasswordHasher>,
         settings: Settings,
     ) -> Self {
-        let rows = store.store();
-        let ports = Ports {
-            users: rows.clone(),
-            sessions: rows.clone(),
-            subjects: rows.clone(),
-            bundles: rows.clone(),
-            threads: rows.clone(),
-            messages: rows.clone(),
-            tickets: rows.clone(),
-            files: rows.clone(),
-            blob_rows: rows.clone(),
-            events: rows.clone(),
-            idempotency: rows.clone(),
-            upkeep: rows,
+        let ports = Ports::new(
+            store.store(),
             blobs,
             hasher,
-            clock: Arc::new(SystemClock),
-            secrets: Arc::new(SystemSecrets),
-        };
+            Arc::new(SystemClock),
+            Arc::new(SystemSecrets),
+        );
         Self {
             classdesk: Classdesk::new(ports, settings),
             store: Arc::new(store),

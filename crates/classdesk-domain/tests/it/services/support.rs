@@ -32,7 +32,7 @@ impl Office {
         let blobs = Arc::new(MemoryBlobs::new(clock.clone()));
         let hasher = Arc::new(PlainHasher::default());
         let mut ports = Ports::new(
-            &store,
+            store.clone(),
             blobs.clone(),
             hasher.clone(),
             clock.clone(),
