@@ -4,5 +4,6 @@ use anyhow::Result;
 
 pub(crate) fn run() -> Result<()> {
     crate::permissions::check()?;
+    crate::openapi::check()?;
     crate::contract::check()
 }

@@ -72,6 +72,12 @@ xflags::xflags! {
             repeated command: OsString
         }
 
+        /// Write docs/openapi.json, the description of the HTTP API, as the program prints it.
+        cmd openapi {
+            /// Write nothing; fail when the file is not current.
+            optional --check
+        }
+
         /// Write docs/contract-coverage.md, which maps each promise of docs/contract.toml to the
         /// tests that claim it; fails when a promise has none.
         cmd contract {

@@ -21,6 +21,7 @@ mod fuzz;
 mod generated;
 mod migrations;
 mod mutants;
+mod openapi;
 mod permissions;
 mod postgres;
 mod process;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         XtaskCmd::Test(flags) => test::run(&flags),
         XtaskCmd::Ci(flags) => ci::run(&flags),
         XtaskCmd::Tidy(_) => tidy::run(),
+        XtaskCmd::Openapi(flags) => openapi::run(&flags),
         XtaskCmd::Permissions(flags) => permissions::run(&flags),
         XtaskCmd::Migrations(flags) => migrations::run(&flags),
         XtaskCmd::Mutants(flags) => mutants::run(&flags),

@@ -42,7 +42,8 @@ function table(head, rows) {
 }
 
 function responses(api, operation) {
-  const rows = Object.entries(operation.responses).map(([status, response]) => {
+  const rows = Object.entries(operation.responses).map(([status, given]) => {
+    const response = resolve(api, given);
     const cell = make("div", {}, response.description || "");
     const content = Object.values(response.content || {})[0];
     if (content && status.startsWith("2") && content.schema) {

@@ -11,12 +11,15 @@ use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::schema::Ref;
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{
-    Content, ContentBuilder, Header, HeaderBuilder, OpenApi, RefOr, Response, ResponseBuilder,
+    Components, Content, ContentBuilder, Header, HeaderBuilder, OpenApi, RefOr, Response,
+    ResponseBuilder,
 };
 
 use crate::problem::{ProblemDocument, ProblemKind};
 
 const EXTENSION: &str = "x-problems";
+
+const REQUEST_ID: &str = "X-Request-Id";
 
 /// What every operation can answer.
 const ALWAYS: [ProblemKind; 5] = [
@@ -37,15 +40,17 @@ const WITH_BODY: [ProblemKind; 6] = [
     ProblemKind::Contended,
 ];
 
-/// Adds the problem responses, and the headers that are the same everywhere.
+/// Adds the problem responses, each once among the components, and the headers that are the same
+/// everywhere.
 pub(super) fn complete(document: &mut OpenApi) {
+    let components = document.components.get_or_insert_with(Components::new);
     for item in document.paths.paths.values_mut() {
         for (operation, creates) in operations(item) {
             let kinds = kinds_of(operation, creates);
             let names: Vec<_> = kinds.iter().map(|kind| kind.slug()).collect();
             operation.extensions = Some(ExtensionsBuilder::new().add(EXTENSION, names).build());
-            add_responses(operation, &kinds);
             add_headers(operation);
+            add_responses(operation, &kinds, &mut components.responses);
         }
     }
 }
@@ -131,7 +136,13 @@ fn as_item<T>(item: &RefOr<T>) -> Option<&T> {
     }
 }
 
-fn add_responses(operation: &mut Operation, kinds: &[ProblemKind]) {
+/// Names a response for each status, and describes it among the components unless an operation
+/// before has done so.
+fn add_responses(
+    operation: &mut Operation,
+    kinds: &[ProblemKind],
+    shared: &mut BTreeMap<String, RefOr<Response>>,
+) {
     let mut by_status = BTreeMap::<u16, Vec<ProblemKind>>::new();
     for kind in kinds {
         by_status
@@ -140,9 +151,14 @@ fn add_responses(operation: &mut Operation, kinds: &[ProblemKind]) {
             .push(*kind);
     }
     for (status, kinds) in by_status {
-        let response = RefOr::T(response(&kinds));
+        let slugs: Vec<_> = kinds.iter().map(|kind| kind.slug()).collect();
+        let name = slugs.join(".");
+        let reference = RefOr::Ref(Ref::from_response_name(&name));
+        shared
+            .entry(name)
+            .or_insert_with(|| RefOr::T(response(&kinds)));
         let responses = &mut operation.responses.responses;
-        responses.insert(status.to_string(), response);
+        responses.insert(status.to_string(), reference);
     }
 }
 
@@ -164,7 +180,8 @@ fn response(kinds: &[ProblemKind]) -> Response {
     let content: Content = content.build();
     let mut response = ResponseBuilder::new()
         .description(lines.join("\n\n"))
-        .content(ProblemDocument::MEDIA_TYPE, content);
+        .content(ProblemDocument::MEDIA_TYPE, content)
+        .header(REQUEST_ID, request_id());
     for (name, about) in kinds[0].headers() {
         response = response.header(*name, text_header(about));
     }
@@ -206,6 +223,10 @@ fn text_header(about: &str) -> Header {
         .build()
 }
 
+fn request_id() -> Header {
+    text_header("The id of this request, as in the server's log.")
+}
+
 /// `X-Request-Id` everywhere, `Link` on lists.
 fn add_headers(operation: &mut Operation) {
     let parameters = operation.parameters.iter().flatten();
@@ -216,10 +237,9 @@ fn add_headers(operation: &mut Operation) {
         let RefOr::T(response) = response else {
             continue;
         };
-        let id = text_header("The id of this request, as in the server's log.");
         response
             .headers
-            .insert("X-Request-Id".to_owned(), RefOr::T(id));
+            .insert(REQUEST_ID.to_owned(), RefOr::T(request_id()));
         if pages && status == "200" {
             let link = text_header("The next page, as `<URL>; rel=\"next\"`; none on the last.");
             response.headers.insert("Link".to_owned(), RefOr::T(link));

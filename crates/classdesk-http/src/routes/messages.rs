@@ -20,8 +20,8 @@ use crate::transfer::download;
 use crate::transfer::form::{FormShape, PartType};
 use crate::transfer::multipart::{is_multipart, read_form};
 use crate::wire::{
-    FileBytes, MessageBody, MessageEditBody, MessageForm, MessageParams, MessageView, PageParams,
-    RetryHeader,
+    DownloadAnswer, DownloadHeaders, MessageBody, MessageEditBody, MessageForm, MessageParams,
+    MessageView, PageParams, RetryHeader,
 };
 
 /// What a message with a file may consist of.
@@ -251,31 +251,9 @@ async fn delete_message(
     operation_id = "download_message_attachment", security(("bearer" = [])),
     params(
         ("id" = i64, Path, description = "The message", minimum = 1),
-        ("Range" = Option<String>, Header, description = "One range of bytes."),
-        ("If-Range" = Option<String>, Header,
-            description = "The entity tag of which a part is held already."),
-        ("If-Match" = Option<String>, Header, description = "Entity tags of the wanted bytes."),
-        ("If-None-Match" = Option<String>, Header, description = "Entity tags that are known."),
+        DownloadHeaders,
     ),
-    responses(
-        (
-            status = 200, description = "The whole file", body = FileBytes, content_type = "*/*",
-            headers(
-                ("ETag" = String, description = "The SHA-256 of the bytes."),
-                ("Accept-Ranges" = String, description = "`bytes`"),
-                ("Content-Disposition" = String,
-                    description = "`attachment` with the file's name (RFC 8187)."),
-            ),
-        ),
-        (
-            status = 206, description = "The asked part", body = FileBytes, content_type = "*/*",
-            headers(
-                ("ETag" = String, description = "The SHA-256 of the whole bytes."),
-                ("Content-Range" = String, description = "Which part of how many bytes."),
-            ),
-        ),
-        (status = 304, description = "The bytes are those that `If-None-Match` names"),
-    ),
+    responses(DownloadAnswer),
     extensions(("x-problems" = json!(["range-not-satisfiable", "precondition-failed"]))),
 )]
 async fn download_attachment(

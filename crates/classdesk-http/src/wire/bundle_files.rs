@@ -1,11 +1,9 @@
-//! What is said about files when they are put on a bundle or changed, and their bytes.
+//! What is said about files when they are put on a bundle or changed.
 
 use classdesk_domain::files::{FileChange, NewFile};
 use classdesk_domain::text::Description;
 use serde::Serialize;
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 
 use crate::extract::{Fields, read};
 
@@ -69,20 +67,3 @@ impl BundleFileChangeBody {
         })
     }
 }
-
-/// The bytes of a file, of whatever media type they look like.
-#[derive(Debug)]
-pub struct FileBytes;
-
-impl PartialSchema for FileBytes {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
-            .description(Some("The bytes of a file."))
-            .build()
-            .into()
-    }
-}
-
-impl ToSchema for FileBytes {}

@@ -6,6 +6,7 @@
 mod audit;
 mod bundle_files;
 mod bundles;
+mod downloads;
 mod files;
 mod lists;
 mod messages;
@@ -21,11 +22,12 @@ mod tickets;
 mod words;
 
 pub use audit::{AuditEntryView, AuditParams};
-pub use bundle_files::{BundleFileChangeBody, BundleFileForm, FileBytes};
+pub use bundle_files::{BundleFileChangeBody, BundleFileForm};
 pub use bundles::{
     AssignWriterBody, BundleBody, BundleChangeBody, BundleDetailView, BundleParams, BundleView,
     MemberView,
 };
+pub use downloads::{DownloadAnswer, DownloadHeaders, FileBytes};
 pub use files::{AttachmentView, BundleFileView};
 pub use lists::PageParams;
 pub use messages::{

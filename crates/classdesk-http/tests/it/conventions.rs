@@ -419,6 +419,14 @@ async fn the_document_is_complete_and_true_to_the_routes() {
             let place = format!("{method} {path}");
             methods.push(method.to_uppercase());
             check_operation(&place, operation);
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let described = match response["$ref"].as_str() {
+                    Some(reference) => document.pointer(&reference[1..]),
+                    None => Some(response),
+                };
+                let text = described.and_then(|response| response["description"].as_str());
+                assert!(text.is_some(), "{place}: {status}");
+            }
             assert!(
                 operation_ids.insert(operation["operationId"].to_string()),
                 "{place}"
