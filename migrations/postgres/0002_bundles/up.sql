@@ -33,6 +33,7 @@ CREATE TABLE bundles (
     version BIGINT NOT NULL CHECK (version >= 1),
     FOREIGN KEY (content_type, id) REFERENCES subjects (content_type, object_id)
         DEFERRABLE INITIALLY DEFERRED,
-    CHECK (end_date >= start_date)
+    CHECK (end_date >= start_date),
+    CHECK ((status = 'completed') = (completed_at IS NOT NULL))
 );
 CREATE INDEX bundles_by_status ON bundles (status, id);

@@ -23,7 +23,8 @@ CREATE TABLE tickets (
     public_attachments BIGINT NOT NULL DEFAULT 0 CHECK (public_attachments >= 0),
     internal_attachments BIGINT NOT NULL DEFAULT 0 CHECK (internal_attachments >= 0),
     FOREIGN KEY (content_type, object_id) REFERENCES subjects (content_type, object_id),
-    CHECK ((content_type IS NULL) = (object_id IS NULL))
+    CHECK ((content_type IS NULL) = (object_id IS NULL)),
+    CHECK ((status = 'closed') = (resolved_at IS NOT NULL))
 );
 CREATE INDEX tickets_by_status ON tickets (status, id);
 CREATE INDEX tickets_by_priority ON tickets (priority, id);

@@ -20,7 +20,8 @@ pub struct NewBundleRow {
     pub created_by: UserId,
     /// When.
     pub created_at: Timestamp,
-    /// When it became `completed`, if that is its first status.
+    /// When it became `completed`. The caller MUST give it if that is its first status, and only
+    /// then: a store may refuse another row.
     pub completed_at: Option<Timestamp>,
 }
 
@@ -28,7 +29,8 @@ pub struct NewBundleRow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BundleUpdate {
     /// The bundle with its new fields; its parties, id, creator and creation time MUST NOT be
-    /// written.
+    /// written. The caller MUST hand it with `completed_at` if its status is `completed`, and only
+    /// then: a store may refuse another row.
     pub bundle: Bundle,
 }
 

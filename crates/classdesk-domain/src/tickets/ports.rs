@@ -37,7 +37,8 @@ pub struct NewTicketRow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TicketUpdate {
     /// The ticket with its new title, status, `is_escalated`, `resolved_at`, priority and
-    /// category; nothing else of it is written.
+    /// category; nothing else of it is written. The caller MUST hand it with `resolved_at` if its
+    /// status is `closed`, and only then: a store may refuse another row.
     pub ticket: Ticket,
     /// Who has it now; `None` when that stays.
     pub assigned_to: Option<Option<UserId>>,
@@ -59,7 +60,8 @@ pub struct NewTicketMessageRow {
     /// Whether it is for staff alone.
     pub is_internal: bool,
     /// The status that the ticket gets by it (with `resolved_at` cleared and the version counted
-    /// up); `None` when it stays.
+    /// up); `None` when it stays. The caller MUST NOT give `closed`, which a message never leads
+    /// to.
     pub reopens: Option<TicketStatus>,
     /// When. It becomes the ticket's `updated_at`, unless the message is internal: an internal
     /// message MUST leave no trace for the requester.

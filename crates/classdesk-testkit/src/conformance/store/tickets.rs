@@ -261,6 +261,7 @@ pub async fn tickets_are_filtered(store: &dyn Store) {
     let third = world.add_ticket(store, world.other_client, None).await;
     let mut closed = third.clone();
     closed.status = TicketStatus::Closed;
+    closed.resolved_at = Some(world.now());
     let update = TicketUpdate {
         ticket: closed,
         assigned_to: Some(Some(world.editor.id)),

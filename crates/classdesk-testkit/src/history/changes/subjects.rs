@@ -50,11 +50,13 @@ impl Side<'_> {
         bundle.assigned_writer_id = parties.assigned_writer;
         bundle.status = self.any(BundleStatus::ALL);
         bundle.description = description("100 % of_it");
+        let created_by = self.person().id;
+        let created_at = self.tick();
         let row = NewBundleRow {
+            completed_at: (bundle.status == BundleStatus::Completed).then_some(created_at),
             bundle,
-            created_by: self.person().id,
-            created_at: self.tick(),
-            completed_at: None,
+            created_by,
+            created_at,
         };
         let commit = self
             .commit(row, EventAction::BundleCreated, "class_bundle")
@@ -76,6 +78,8 @@ impl Side<'_> {
         bundle.title = title(&format!("Semester {}", self.dice.u8(..)));
         bundle.status = self.any(BundleStatus::ALL);
         bundle.updated_at = self.tick();
+        bundle.completed_at =
+            (bundle.status == BundleStatus::Completed).then_some(bundle.updated_at);
         let update = BundleUpdate { bundle };
         let commit = self
             .commit(update, EventAction::BundleChanged, "class_bundle")
