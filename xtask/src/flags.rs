@@ -85,6 +85,20 @@ xflags::xflags! {
             optional --check
         }
 
+        /// Attack the program as a whole and see whether it keeps its promises (docs/torture.md).
+        cmd torture {
+            /// Kill the server, the database and the S3 server under load; nothing acknowledged
+            /// may be lost.
+            cmd crash {
+                /// The long form: at least 500 kills on each set-up.
+                optional --long
+                /// Repeat the run with this seed.
+                optional --seed n: u64
+                /// Only SQLite with a folder.
+                optional --sqlite
+            }
+        }
+
         /// Measure the server against the limit of this machine; the plain run writes
         /// docs/performance.md.
         cmd bench {

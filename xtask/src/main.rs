@@ -28,6 +28,7 @@ mod process;
 mod test;
 mod tidy;
 mod tools;
+mod torture;
 mod workspace;
 
 use std::process::ExitCode;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         XtaskCmd::Migrations(flags) => migrations::run(&flags),
         XtaskCmd::Mutants(flags) => mutants::run(&flags),
         XtaskCmd::Fuzz(flags) => fuzz::run(&flags),
+        XtaskCmd::Torture(flags) => torture::run(&flags),
         XtaskCmd::Doctor(_) => doctor::run(),
         XtaskCmd::Postgres(flags) => postgres::run(&flags),
     };

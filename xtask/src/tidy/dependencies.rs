@@ -15,7 +15,7 @@ const S3_TEST_SERVER: &str = "classdesk-s3-test-server";
 /// Each crate of this workspace and those of its siblings that it may build on. Tests may use
 /// what is [for tests](FOR_TESTS) as well. The server puts everything together, and its tests may
 /// use everything.
-const MAY_USE: [(&str, &[&str]); 9] = [
+const MAY_USE: [(&str, &[&str]); 10] = [
     (DOMAIN, &[]),
     (TESTKIT, &[DOMAIN]),
     (S3_TEST_SERVER, &[]),
@@ -33,6 +33,8 @@ const MAY_USE: [(&str, &[&str]); 9] = [
             "classdesk-http",
         ],
     ),
+    // It attacks the program from outside and shares nothing with it.
+    ("classdesk-torture", &[]),
     ("xtask", &[]),
 ];
 

@@ -1,0 +1,74 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use clap::{Args, Parser, Subcommand};
+
+use crate::crash;
+use crate::program::Programs;
+use crate::report::Report;
+use crate::seed::Seed;
+
+/// Attacks Classdesk and says whether it kept its promises
+#[derive(Parser)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    attack: Attack,
+}
+
+#[derive(Subcommand)]
+enum Attack {
+    /// Kill the server, the database and the S3 server under load; nothing acknowledged may be
+    /// lost
+    Crash(crash::CrashArgs),
+}
+
+/// Options of every attack.
+#[derive(Args)]
+pub(crate) struct CommonArgs {
+    /// Repeat the run with this seed [default: a fresh one, which is printed]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// The long form, which takes its time
+    #[arg(long)]
+    pub(crate) long: bool,
+    /// The folder of `classdesk` and `s3-test-server` [default: that of this program]
+    #[arg(long, value_name = "FOLDER")]
+    programs: Option<PathBuf>,
+    /// The folder of PostgreSQL's server programs; without it, PostgreSQL is left out
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) postgres_programs: Option<PathBuf>,
+}
+
+impl CommonArgs {
+    /// The seed, printed so that the run can be repeated.
+    pub(crate) fn seed(&self) -> Seed {
+        let seed = self.seed.map_or_else(Seed::fresh, Seed::new);
+        eprintln!("seed {seed}");
+        seed
+    }
+
+    /// The programs under attack.
+    pub(crate) fn programs(&self) -> Result<Programs> {
+        let folder = match &self.programs {
+            Some(folder) => folder.clone(),
+            None => {
+                let own = std::env::current_exe()?;
+                own.parent()
+                    .context("this program is in no folder")?
+                    .to_owned()
+            }
+        };
+        Programs::in_folder(&folder)
+    }
+}
+
+impl Cli {
+    /// Runs the attack.
+    pub(crate) async fn run(self) -> Result<Report> {
+        match self.attack {
+            Attack::Crash(args) => crash::run(&args).await,
+        }
+    }
+}

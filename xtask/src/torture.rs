@@ -1,0 +1,52 @@
+//! `cargo xtask torture`: builds the server and the program that attacks it, and runs the attack.
+
+use anyhow::Result;
+
+use crate::flags::{Torture, TortureCmd};
+use crate::postgres::Programs;
+use crate::process;
+use crate::workspace::{cargo, target_dir};
+
+/// An attack and what it is told.
+struct Attack {
+    name: &'static str,
+    seed: Option<u64>,
+    long: bool,
+    /// Whether PostgreSQL's programs are needed.
+    postgres: bool,
+}
+
+pub(crate) fn run(flags: &Torture) -> Result<()> {
+    match &flags.subcommand {
+        TortureCmd::Crash(flags) => attack(&Attack {
+            name: "crash",
+            seed: flags.seed,
+            long: flags.long,
+            postgres: !flags.sqlite,
+        }),
+    }
+}
+
+fn attack(attack: &Attack) -> Result<()> {
+    process::run(cargo().args([
+        "build",
+        "--locked",
+        "--package=classdesk-server",
+        "--package=classdesk-s3-test-server",
+        "--package=classdesk-torture",
+    ]))?;
+    let programs = target_dir()?.join("debug");
+    let mut command = std::process::Command::new(programs.join("classdesk-torture"));
+    command.arg(attack.name);
+    if attack.long {
+        command.arg("--long");
+    }
+    if let Some(seed) = attack.seed {
+        command.args(["--seed", &seed.to_string()]);
+    }
+    if attack.postgres {
+        let folder = Programs::find_or_install()?.path("");
+        command.arg("--postgres-programs").arg(folder);
+    }
+    process::run(&mut command)
+}
