@@ -21,4 +21,10 @@ fn the_flags_of_the_build_are_in_force() {
             "{wanted} is missing: see LIBSQLITE3_FLAGS in .cargo/config.toml"
         );
     }
+    // It would make all connections share one page cache and take turns at its lock.
+    assert!(
+        !flags
+            .iter()
+            .any(|flag| flag.compile_options == "ENABLE_MEMORY_MANAGEMENT")
+    );
 }
