@@ -286,17 +286,18 @@ pub(super) fn list_bundles(
         );
     }
     // The same ids in the two tables: the order is asked of the one whose index serves it.
-    let by_party = sight.bundles != BundleSight::All
-        || filter.client.is_some()
-        || filter.assigned_writer.is_some();
-    query = if by_party {
-        query
-            .filter(subjects::object_id.lt(before(page)))
-            .order(subjects::object_id.desc())
-    } else {
+    let by_status = filter.status.is_some()
+        && sight.bundles == BundleSight::All
+        && filter.client.is_none()
+        && filter.assigned_writer.is_none();
+    query = if by_status {
         query
             .filter(bundles::id.lt(before(page)))
             .order(bundles::id.desc())
+    } else {
+        query
+            .filter(subjects::object_id.lt(before(page)))
+            .order(subjects::object_id.desc())
     };
     let rows: Vec<ViewRow> = query.load(conn)?;
     cut(rows, page, |row| row.0.id).try_map(into_view)

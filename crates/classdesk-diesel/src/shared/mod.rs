@@ -1,6 +1,7 @@
 //! One copy of the tables, the rows and the queries, compiled once for each database: the module
 //! that mounts this one supplies `Database`, `Conn`, `Backend`, `types` and `dialect`.
 
+mod activity;
 mod blobs;
 mod bundles;
 mod commit;

@@ -6,10 +6,9 @@ use classdesk_domain::ids::{MessageAttachmentId, MessageId};
 use classdesk_domain::people::Role;
 use classdesk_domain::store::Commit;
 use classdesk_domain::threads::{MessageKind, MessageRow};
-use diesel::dsl::case_when;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 
+use super::activity::{CountMessage, ShowActivity};
 use super::commit::{Applied, Writes, commit, exactly_one};
 use super::dialect::for_change;
 use super::schema::{message_attachments, messages, thread_participants, threads};
@@ -156,26 +155,19 @@ pub(super) fn post(conn: &mut Conn, new: &Posting<'_>) -> Result<Posted, Failure
         ),
         None => None,
     };
-    let changed = diesel::update(threads::table.find(new.thread))
-        .set((
-            threads::message_count.eq(position),
-            threads::last_message_id.eq(message),
-            threads::updated_at.eq(at),
-        ))
-        .execute(conn)?;
+    let changed = CountMessage {
+        thread: new.thread,
+        message,
+        position,
+        at,
+    }
+    .execute(conn)?;
     exactly_one(changed)?;
-    let one_of_sender = case_when(
-        thread_participants::user_id.eq(new.sender),
-        1_i64.into_sql::<BigInt>(),
-    )
-    .otherwise(0_i64.into_sql::<BigInt>());
-    diesel::update(
-        thread_participants::table.filter(thread_participants::thread_id.eq(new.thread)),
-    )
-    .set((
-        thread_participants::updated_at.eq(at),
-        thread_participants::sent_count.eq(thread_participants::sent_count + one_of_sender),
-    ))
+    ShowActivity {
+        thread: new.thread,
+        sender: new.sender,
+        at,
+    }
     .execute(conn)?;
     Ok(Posted {
         message,

@@ -236,7 +236,10 @@ async fn no_list_reads_a_whole_table() {
         scans.extend(
             plan.into_iter()
                 .map(|step| step.detail)
-                .filter(|detail| detail.starts_with("SCAN"))
+                .filter(|detail| {
+                    // Sorting means that every match was read before the first row of the page.
+                    detail.starts_with("SCAN") || detail.contains("B-TREE FOR ORDER BY")
+                })
                 .filter(|detail| {
                     // A condition would let the walk go on past rows that don't match.
                     let is_filtered = detail.contains("threads") && sql.contains(" WHERE ");
