@@ -61,16 +61,6 @@ impl Backend {
         }
     }
 
-    pub(crate) async fn check_readable(&self, key: &StorageKey) -> Result<(), BlobError> {
-        match &self.place {
-            Place::Folder(folder) => {
-                let key = key.clone();
-                blocking(folder, move |folder| folder.check_readable(&key)).await
-            }
-            Place::Bucket(_) => Ok(()),
-        }
-    }
-
     /// Removes an object and whatever a write of it has left; what is not there is removed.
     pub(crate) async fn erase(&self, key: &StorageKey) -> Result<(), BlobError> {
         match &self.place {

@@ -1,7 +1,7 @@
 //! Bytes on their way out: never silently short, never silently other ones.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Read;
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -9,14 +9,16 @@ use classdesk_domain::blobs::{BlobError, BlobInfo, ByteRange, ByteStream, Storag
 use classdesk_domain::policy::ReadPermit;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt, try_unfold};
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange, GetResultPayload, ObjectStoreExt};
+use object_store::{GetOptions, GetRange, ObjectStoreExt};
 use sha2::{Digest, Sha256};
+use tokio::task::JoinHandle;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, Place};
 use crate::failure::{self, Doing};
+use crate::folder::Folder;
 
-/// How many bytes are read from a file at once.
-const CHUNK: u64 = 64 * 1024;
+/// How many bytes are read from a file at once. One such chunk is read ahead.
+const CHUNK: u64 = 128 * 1024;
 
 /// Opens an object, or a range of it.
 pub(crate) async fn open(
@@ -30,9 +32,10 @@ pub(crate) async fn open(
         Some(ByteRange { start, end }) if start < end && end <= info.size => start..end,
         Some(_) => return Err(BlobError::RangeNotSatisfiable),
     };
-    let opened = match backend.check_readable(key).await {
-        Ok(()) => read(backend, key, info, &wanted).await,
-        Err(error) => Err(error),
+    let digest = (wanted == (0..info.size)).then(Sha256::new);
+    let opened = match &backend.place {
+        Place::Folder(folder) => open_file(folder, key, info, &wanted, digest).await,
+        Place::Bucket(_) => open_object(backend, key, info, &wanted, digest).await,
     };
     match opened {
         Ok(source) => Ok(Verified::stream(source, key.clone(), info, &wanted)),
@@ -43,16 +46,39 @@ pub(crate) async fn open(
     }
 }
 
-async fn read(
+async fn open_file(
+    folder: &Folder,
+    key: &StorageKey,
+    info: &BlobInfo,
+    wanted: &Range<u64>,
+    digest: Option<Sha256>,
+) -> Result<Source, BlobError> {
+    let (folder, key, size, wanted) = (folder.clone(), key.clone(), info.size, wanted.clone());
+    let (first, rest) = blocking(move || {
+        let file = folder.open_for_reading(&key, size, wanted.start)?;
+        read_chunk(Reading {
+            file,
+            lacking: wanted.end - wanted.start,
+            digest,
+        })
+    })
+    .await?;
+    Ok(Source::File {
+        next: Some(Next::Read(first, rest)),
+        digest: None,
+    })
+}
+
+async fn open_object(
     backend: &Backend,
     key: &StorageKey,
     info: &BlobInfo,
     wanted: &Range<u64>,
-) -> Result<BoxStream<'static, Result<Bytes, BlobError>>, BlobError> {
+    digest: Option<Sha256>,
+) -> Result<Source, BlobError> {
     let location = backend.location(key)?;
-    let whole = *wanted == (0..info.size);
     let options = GetOptions {
-        range: (!whole).then(|| GetRange::Bounded(wanted.clone())),
+        range: digest.is_none().then(|| GetRange::Bounded(wanted.clone())),
         ..GetOptions::default()
     };
     let result = match backend.objects.get_opts(&location, options).await {
@@ -62,11 +88,12 @@ async fn read(
     if result.meta.size != info.size || result.range != *wanted {
         return Err(BlobError::Damaged);
     }
-    Ok(match result.payload {
-        GetResultPayload::File(file, _) => file_chunks(file, wanted.clone()),
-        GetResultPayload::Stream(stream) => stream
-            .map_err(|error| failure::of_store(error, Doing::Reading))
-            .boxed(),
+    let stream = result
+        .into_stream()
+        .map_err(|error| failure::of_store(error, Doing::Reading));
+    Ok(Source::Object {
+        stream: stream.fuse().boxed(),
+        digest,
     })
 }
 
@@ -88,54 +115,112 @@ async fn why_not(
     }
 }
 
-/// Reads a range of a file in chunks, each on a blocking thread.
-fn file_chunks(file: File, range: Range<u64>) -> BoxStream<'static, Result<Bytes, BlobError>> {
-    try_unfold(
-        (file, range),
-        |(mut file, Range { start, end })| async move {
-            let reading = tokio::task::spawn_blocking(move || {
-                let mut chunk =
-                    Vec::with_capacity(usize::try_from(CHUNK.min(end - start)).unwrap_or(0));
-                file.seek(SeekFrom::Start(start))?;
-                (&mut file)
-                    .take(CHUNK.min(end - start))
-                    .read_to_end(&mut chunk)?;
-                Ok((chunk, file))
-            });
-            let (chunk, file) = reading
-                .await
-                .map_err(|died| BlobError::Backend(died.into()))?
-                .map_err(|error| failure::of_io(error, Doing::Reading))?;
-            let start = start + chunk.len() as u64;
-            Ok((!chunk.is_empty()).then(|| (Bytes::from(chunk), (file, start..end))))
-        },
-    )
-    .boxed()
+/// A file that is being read, and the digest of what was read of it so far.
+struct Reading {
+    file: File,
+    lacking: u64,
+    digest: Option<Sha256>,
+}
+
+/// Reads and digests the next chunk; an empty one is the end. It blocks.
+fn read_chunk(mut reading: Reading) -> Result<(Bytes, Reading), BlobError> {
+    let length = CHUNK.min(reading.lacking);
+    let mut chunk = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+    (&mut reading.file)
+        .take(length)
+        .read_to_end(&mut chunk)
+        .map_err(|error| failure::of_io(error, Doing::Reading))?;
+    reading.lacking -= chunk.len() as u64;
+    if let Some(digest) = &mut reading.digest {
+        digest.update(&chunk);
+    }
+    Ok((Bytes::from(chunk), reading))
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, BlobError> + Send + 'static,
+) -> Result<T, BlobError> {
+    joined(tokio::task::spawn_blocking(work)).await
+}
+
+async fn joined<T>(work: JoinHandle<Result<T, BlobError>>) -> Result<T, BlobError> {
+    work.await.map_err(|died| BlobError::Backend(died.into()))?
+}
+
+/// The next chunk of a file, which is read while the client takes the one before it.
+enum Next {
+    Read(Bytes, Reading),
+    OnItsWay(JoinHandle<Result<(Bytes, Reading), BlobError>>),
+}
+
+/// Where the bytes come from, with the digest of those that came when all were to come.
+enum Source {
+    File {
+        next: Option<Next>,
+        digest: Option<Sha256>,
+    },
+    Object {
+        stream: BoxStream<'static, Result<Bytes, BlobError>>,
+        digest: Option<Sha256>,
+    },
+}
+
+impl Source {
+    /// The next chunk; an empty one is the end.
+    async fn next(&mut self) -> Result<Bytes, BlobError> {
+        match self {
+            Self::File { next, digest } => {
+                let (chunk, rest) = match next.take() {
+                    None => return Ok(Bytes::new()),
+                    Some(Next::Read(chunk, rest)) => (chunk, rest),
+                    Some(Next::OnItsWay(reading)) => joined(reading).await?,
+                };
+                if rest.lacking > 0 && !chunk.is_empty() {
+                    let reading = tokio::task::spawn_blocking(|| read_chunk(rest));
+                    *next = Some(Next::OnItsWay(reading));
+                } else {
+                    *digest = rest.digest;
+                }
+                Ok(chunk)
+            }
+            Self::Object { stream, digest } => {
+                while let Some(chunk) = stream.next().await {
+                    let chunk = chunk?;
+                    if !chunk.is_empty() {
+                        if let Some(digest) = digest {
+                            digest.update(&chunk);
+                        }
+                        return Ok(chunk);
+                    }
+                }
+                Ok(Bytes::new())
+            }
+        }
+    }
+
+    fn into_digest(self) -> Option<[u8; 32]> {
+        let (Self::File { digest, .. } | Self::Object { digest, .. }) = self;
+        digest.map(|digest| digest.finalize().into())
+    }
 }
 
 /// A stream that ends well only when everything has come. Of a whole object the last chunk is held
 /// back until the digest is known to be right, so that a damaged one is never handed out whole.
 struct Verified {
-    source: BoxStream<'static, Result<Bytes, BlobError>>,
+    source: Option<Source>,
     key: StorageKey,
     lacking: u64,
-    digest: Option<(Sha256, [u8; 32])>,
+    sha256: [u8; 32],
     held: Option<Bytes>,
 }
 
 impl Verified {
-    fn stream(
-        source: BoxStream<'static, Result<Bytes, BlobError>>,
-        key: StorageKey,
-        info: &BlobInfo,
-        wanted: &Range<u64>,
-    ) -> ByteStream {
-        let whole = *wanted == (0..info.size);
+    fn stream(source: Source, key: StorageKey, info: &BlobInfo, wanted: &Range<u64>) -> ByteStream {
         let verified = Self {
-            source: source.fuse().boxed(),
+            source: Some(source),
             key,
             lacking: wanted.end - wanted.start,
-            digest: whole.then(|| (Sha256::new(), *info.sha256.as_bytes())),
+            sha256: *info.sha256.as_bytes(),
             held: None,
         };
         Box::pin(try_unfold(verified, |mut verified| async move {
@@ -150,31 +235,29 @@ impl Verified {
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, BlobError> {
-        while let Some(chunk) = self.source.next().await {
-            let chunk = chunk?;
+        while let Some(source) = &mut self.source {
+            let chunk = source.next().await?;
             if chunk.is_empty() {
-                continue;
+                self.check_end()?;
+                break;
             }
             self.lacking = self
                 .lacking
                 .checked_sub(chunk.len() as u64)
                 .ok_or(BlobError::Damaged)?;
-            if let Some((hash, _)) = &mut self.digest {
-                hash.update(&chunk);
-            }
             if let Some(ready) = self.held.replace(chunk) {
                 return Ok(Some(ready));
             }
         }
-        if self.lacking > 0 {
-            return Err(BlobError::Damaged);
-        }
-        if let Some((hash, expected)) = self.digest.take()
-            && <[u8; 32]>::from(hash.finalize()) != expected
-        {
-            return Err(BlobError::Damaged);
-        }
         Ok(self.held.take())
+    }
+
+    fn check_end(&mut self) -> Result<(), BlobError> {
+        let digest = self.source.take().and_then(Source::into_digest);
+        if self.lacking > 0 || digest.is_some_and(|digest| digest != self.sha256) {
+            return Err(BlobError::Damaged);
+        }
+        Ok(())
     }
 }
 

@@ -1,12 +1,12 @@
 //! A local folder: what `object_store` leaves to do there.
 //!
-//! The library writes and reads files; it also follows symbolic links, lists in no order, and
-//! leaves the temporary files of a killed process (`name#1`) lying. So looking at paths, listing,
-//! deleting and sweeping are done here.
+//! The library writes files; it also follows symbolic links, lists in no order, and
+//! leaves the temporary files of a killed process (`name#1`) lying. So looking at paths, reading,
+//! listing, deleting and sweeping are done here.
 
 use std::collections::BinaryHeap;
 use std::fs::{self, File, Metadata};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
@@ -91,15 +91,31 @@ impl Folder {
         io::Error::new(io::ErrorKind::PermissionDenied, LinkInside { path })
     }
 
-    /// Looks at an object that is to be read. Whatever stands there instead of a file is not what
-    /// was stored there.
-    pub(crate) fn check_readable(&self, key: &StorageKey) -> Result<(), BlobError> {
-        match self
-            .resolve_file(key.as_str())
-            .and_then(fs::symlink_metadata)
-        {
-            Ok(metadata) if metadata.is_file() => Ok(()),
-            Ok(_) => Err(BlobError::Damaged),
+    /// Opens an object that is to be read from a byte on. Whatever stands there instead of a file
+    /// of this size is not what was stored there.
+    pub(crate) fn open_for_reading(
+        &self,
+        key: &StorageKey,
+        size: u64,
+        start: u64,
+    ) -> Result<File, BlobError> {
+        let opened = self.resolve_file(key.as_str()).and_then(|path| {
+            // Opening something else than a file, a pipe for example, could block for ever.
+            if !fs::symlink_metadata(&path)?.is_file() {
+                return Ok(None);
+            }
+            let mut file = File::open(path)?;
+            if file.metadata()?.len() != size {
+                return Ok(None);
+            }
+            if start > 0 {
+                file.seek(SeekFrom::Start(start))?;
+            }
+            Ok(Some(file))
+        });
+        match opened {
+            Ok(Some(file)) => Ok(file),
+            Ok(None) => Err(BlobError::Damaged),
             Err(error) if LinkInside::caused(&error) => {
                 tracing::error!(%key, %error, "a symbolic link stands where a file was stored");
                 Err(BlobError::Damaged)

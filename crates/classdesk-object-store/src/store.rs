@@ -90,7 +90,7 @@ impl ObjectBlobs {
     }
 
     /// Puts a layer between this and the storage, for example one that counts, slows down or
-    /// fails. Objects are written and read through it.
+    /// fails. Objects are written through it, and read through it from a bucket.
     #[must_use]
     pub fn with_layer(
         self,
