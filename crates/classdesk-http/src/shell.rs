@@ -11,6 +11,7 @@ use crate::authenticator::{Authenticator, SessionAuthenticator};
 use crate::metrics::{Gauge, Metrics};
 use crate::middleware::{self, RequestIds};
 use crate::routes;
+use crate::routing::not_found;
 use crate::settings::Settings;
 
 /// The HTTP API over a [`Classdesk`]. Clones share everything.
@@ -103,7 +104,7 @@ impl Shell {
         web::scope(prefix)
             .app_data(Data::new(self.clone()))
             .configure(move |config| routes::configure(&shell, config))
-            .default_service(web::to(routes::not_found))
+            .default_service(web::to(not_found))
             .wrap(actix_web::middleware::from_fn(middleware::serve))
     }
 

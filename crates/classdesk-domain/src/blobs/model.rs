@@ -115,7 +115,10 @@ impl Sha256Digest {
 impl fmt::Display for Sha256Digest {
     /// 64 lower-case hexadecimal digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        let (words, _) = self.0.as_chunks();
+        words
+            .iter()
+            .try_for_each(|word| write!(f, "{:016x}", u64::from_be_bytes(*word)))
     }
 }
 

@@ -10,6 +10,7 @@ use classdesk_domain::ids::{
 use classdesk_domain::subjects::{SubjectKind, SubjectRef};
 
 use crate::problem::Problem;
+use crate::routing::SLASH;
 
 /// The ids in a path. Text that is no id names nothing that exists: 404.
 pub(crate) struct InPath<T>(pub(crate) T);
@@ -62,6 +63,7 @@ fn read<T: PathIds>(request: &HttpRequest) -> Result<T, Problem> {
     let segments: Vec<&str> = request
         .match_info()
         .iter()
+        .filter(|(name, _)| *name != SLASH)
         .map(|(_, segment)| segment)
         .collect();
     T::read(&segments).ok_or_else(Problem::not_found)

@@ -2,8 +2,6 @@
 
 pub(crate) mod entity_tags;
 
-use std::fmt::Write;
-
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
@@ -98,12 +96,9 @@ pub(crate) fn none_match_fails(request: &HttpRequest, tag: &str) -> bool {
 }
 
 fn digest(body: &[u8]) -> String {
-    let digest = Sha256::digest(body);
-    let mut text = String::with_capacity(16);
-    for byte in &digest[..8] {
-        write!(text, "{byte:02x}").expect("writing to a string succeeds");
-    }
-    text
+    let digest: [u8; 32] = Sha256::digest(body).into();
+    let (words, _) = digest.as_chunks();
+    format!("{:016x}", u64::from_be_bytes(words[0]))
 }
 
 /// The JSON text of a view.

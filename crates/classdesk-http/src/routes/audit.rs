@@ -1,6 +1,6 @@
 //! The audit log: `audit/`.
 
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::events::{AuditFilter, EventAction};
 use classdesk_domain::ids::UserId;
@@ -11,7 +11,7 @@ use crate::Shell;
 use crate::extract::{Caller, QueryReader, read};
 use crate::problem::Problem;
 use crate::render;
-use crate::routing::Endpoint;
+use crate::routing::{Endpoint, Endpoints};
 use crate::wire::{AuditEntryView, AuditParams, PageParams};
 
 /// The operations of this module.
@@ -20,8 +20,8 @@ use crate::wire::{AuditEntryView, AuditParams, PageParams};
 pub(super) struct Operations;
 
 /// Registers the endpoints.
-pub(super) fn configure(config: &mut ServiceConfig) {
-    config.service(Endpoint::at("/api/v1/audit/").get(list).service());
+pub(super) fn configure(endpoints: &mut Endpoints) {
+    endpoints.add(Endpoint::at("/api/v1/audit/").get(list));
 }
 
 /// Read the audit log

@@ -1,7 +1,7 @@
 //! Signing in and out: `auth/`.
 
 use actix_web::http::{Method, header};
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::ids::SessionId;
 use classdesk_domain::paging::List;
@@ -12,7 +12,7 @@ use crate::Shell;
 use crate::extract::{Caller, InPath, JsonBody, QueryReader, client_address};
 use crate::problem::Problem;
 use crate::render;
-use crate::routing::Endpoint;
+use crate::routing::{Endpoint, Endpoints};
 use crate::wire::{LoginBody, LoginView, PageParams, PasswordChangeBody, SessionView, UserView};
 
 /// The operations of this module.
@@ -29,36 +29,16 @@ use crate::wire::{LoginBody, LoginView, PageParams, PasswordChangeBody, SessionV
 pub(super) struct Operations;
 
 /// Registers the endpoints.
-pub(super) fn configure(shell: &Shell, config: &mut ServiceConfig) {
-    config.service(Endpoint::at("/api/v1/auth/me/").get(me).service());
+pub(super) fn configure(shell: &Shell, endpoints: &mut Endpoints) {
+    endpoints.add(Endpoint::at("/api/v1/auth/me/").get(me));
     if shell.has_sessions() {
-        config
-            .service(
-                Endpoint::at("/api/v1/auth/login/")
-                    .public(&Method::POST, login)
-                    .service(),
-            )
-            .service(Endpoint::at("/api/v1/auth/logout/").post(logout).service())
-            .service(
-                Endpoint::at("/api/v1/auth/logout_all/")
-                    .post(logout_all)
-                    .service(),
-            )
-            .service(
-                Endpoint::at("/api/v1/auth/change_password/")
-                    .post(change_password)
-                    .service(),
-            )
-            .service(
-                Endpoint::at("/api/v1/auth/sessions/")
-                    .get(list_sessions)
-                    .service(),
-            )
-            .service(
-                Endpoint::at("/api/v1/auth/sessions/{id}/")
-                    .delete(end_session)
-                    .service(),
-            );
+        endpoints
+            .add(Endpoint::at("/api/v1/auth/login/").public(&Method::POST, login))
+            .add(Endpoint::at("/api/v1/auth/logout/").post(logout))
+            .add(Endpoint::at("/api/v1/auth/logout_all/").post(logout_all))
+            .add(Endpoint::at("/api/v1/auth/change_password/").post(change_password))
+            .add(Endpoint::at("/api/v1/auth/sessions/").get(list_sessions))
+            .add(Endpoint::at("/api/v1/auth/sessions/{id}/").delete(end_session));
     }
 }
 

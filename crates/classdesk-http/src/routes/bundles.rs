@@ -1,7 +1,7 @@
 //! Class bundles: `class-management/class-bundles/`.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::bundles::{BundleDetail, BundleFilter, BundleStatus};
 use classdesk_domain::ids::{BundleId, UserId};
@@ -14,7 +14,7 @@ use crate::extract::{Caller, InPath, JsonBody, QueryReader, expected_version, re
 use crate::problem::Problem;
 use crate::render;
 use crate::retry::Retry;
-use crate::routing::Endpoint;
+use crate::routing::{Endpoint, Endpoints};
 use crate::wire::{
     AssignWriterBody, BundleBody, BundleChangeBody, BundleDetailView, BundleParams, BundleView,
     MemberView, PageParams, RetryHeader,
@@ -26,16 +26,16 @@ use crate::wire::{
 pub(super) struct Operations;
 
 /// Registers the endpoints.
-pub(super) fn configure(config: &mut ServiceConfig) {
+pub(super) fn configure(endpoints: &mut Endpoints) {
     let all = Endpoint::at("/api/v1/class-management/class-bundles/");
     let bundle = Endpoint::at("/api/v1/class-management/class-bundles/{id}/");
     let writer = Endpoint::at("/api/v1/class-management/class-bundles/{id}/assign_writer/");
     let members_of = Endpoint::at("/api/v1/class-management/class-bundles/{id}/members/");
-    config
-        .service(all.get(list).post(create).service())
-        .service(bundle.get(one).patch(change).service())
-        .service(writer.post(assign_writer).service())
-        .service(members_of.get(members).service());
+    endpoints
+        .add(all.get(list).post(create))
+        .add(bundle.get(one).patch(change))
+        .add(writer.post(assign_writer))
+        .add(members_of.get(members));
 }
 
 /// A bundle with its entity tag.

@@ -4,14 +4,14 @@
 use std::sync::LazyLock;
 
 use actix_web::http::{Method, header};
-use actix_web::web::{Bytes, ServiceConfig};
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use utoipa::OpenApi;
 
 use crate::openapi::openapi;
 use crate::problem::{Problem, ProblemKind};
 use crate::render;
-use crate::routing::Endpoint;
+use crate::routing::{Endpoint, Endpoints};
 use crate::wire::ProblemKindView;
 
 /// The document, written when it is first asked for.
@@ -27,23 +27,15 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 pub(super) struct Operations;
 
 /// Registers the endpoints.
-pub(super) fn configure(config: &mut ServiceConfig) {
+pub(super) fn configure(endpoints: &mut Endpoints) {
     let script = Endpoint::at("/docs/docs.js").public(&Method::GET, script);
     let style = Endpoint::at("/docs/docs.css").public(&Method::GET, style);
-    config
-        .service(
-            Endpoint::at("/api/v1/openapi.json")
-                .public(&Method::GET, document)
-                .service(),
-        )
-        .service(Endpoint::at("/docs/").public(&Method::GET, page).service())
-        .service(script.service())
-        .service(style.service())
-        .service(
-            Endpoint::at("/problems/{slug}")
-                .public(&Method::GET, problem)
-                .service(),
-        );
+    endpoints
+        .add(Endpoint::at("/api/v1/openapi.json").public(&Method::GET, document))
+        .add(Endpoint::at("/docs/").public(&Method::GET, page))
+        .add(script)
+        .add(style)
+        .add(Endpoint::at("/problems/{slug}").public(&Method::GET, problem));
 }
 
 /// This document

@@ -1,6 +1,6 @@
 //! Files of bundles.
 
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::blobs::UploadTarget;
 use classdesk_domain::error::{Draft, Error};
@@ -13,7 +13,7 @@ use crate::extract::{Caller, InPath, JsonBody, QueryReader, rights_first};
 use crate::problem::Problem;
 use crate::render::{created, no_content, ok, page};
 use crate::retry::Retry;
-use crate::routing::Endpoint;
+use crate::routing::{Endpoint, Endpoints};
 use crate::transfer::download;
 use crate::transfer::form::{FormShape, PartType};
 use crate::transfer::multipart::read_form;
@@ -45,29 +45,22 @@ const UPLOAD: FormShape = FormShape {
 pub(super) struct Operations;
 
 /// Registers the endpoints.
-pub(super) fn configure(config: &mut ServiceConfig) {
-    config
-        .service(
+pub(super) fn configure(endpoints: &mut Endpoints) {
+    endpoints
+        .add(
             Endpoint::at("/api/v1/class-management/class-bundles/{id}/upload_file/")
-                .post(upload_file)
-                .service(),
+                .post(upload_file),
         )
-        .service(
-            Endpoint::at("/api/v1/class-management/class-bundles/{id}/files/")
-                .get(list_files)
-                .service(),
-        )
-        .service(
+        .add(Endpoint::at("/api/v1/class-management/class-bundles/{id}/files/").get(list_files))
+        .add(
             Endpoint::at("/api/v1/class-management/class-bundles/{id}/files/{file_id}/")
                 .get(get_file)
                 .patch(change_file)
-                .delete(delete_file)
-                .service(),
+                .delete(delete_file),
         )
-        .service(
+        .add(
             Endpoint::at("/api/v1/class-management/class-bundles/{id}/files/{file_id}/download/")
-                .get(download_file)
-                .service(),
+                .get(download_file),
         );
 }
 

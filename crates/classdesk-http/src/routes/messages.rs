@@ -1,7 +1,7 @@
 //! Messages in threads, and the files that come with them.
 
 use actix_web::dev::Payload;
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::{self, Data};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use classdesk_domain::blobs::UploadTarget;
 use classdesk_domain::error::Invalid;
@@ -15,7 +15,7 @@ use crate::extract::{Caller, InPath, JsonBody, QueryReader, read, rights_first};
 use crate::problem::Problem;
 use crate::render::{created, digested_page, no_content, ok};
 use crate::retry::Retry;
-use crate::routing::Endpoint;
+use crate::routing::{Endpoint, Endpoints};
 use crate::transfer::download;
 use crate::transfer::form::{FormShape, PartType};
 use crate::transfer::multipart::{is_multipart, read_form};
@@ -46,24 +46,21 @@ const WITH_FILE: FormShape = FormShape {
 pub(super) struct Operations;
 
 /// Registers the endpoints.
-pub(super) fn configure(config: &mut ServiceConfig) {
-    config
-        .service(
+pub(super) fn configure(endpoints: &mut Endpoints) {
+    endpoints
+        .add(
             Endpoint::at("/api/v1/communications/threads/{id}/messages/")
                 .get(list_messages)
-                .post(send_message)
-                .service(),
+                .post(send_message),
         )
-        .service(
+        .add(
             Endpoint::at("/api/v1/communications/messages/{id}/")
                 .patch(edit_message)
-                .delete(delete_message)
-                .service(),
+                .delete(delete_message),
         )
-        .service(
+        .add(
             Endpoint::at("/api/v1/communications/messages/{id}/attachment/")
-                .get(download_attachment)
-                .service(),
+                .get(download_attachment),
         );
 }
 

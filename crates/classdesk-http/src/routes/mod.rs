@@ -16,28 +16,29 @@ mod ticket_notes;
 mod tickets;
 mod users;
 
-use actix_web::HttpResponse;
 use actix_web::web::ServiceConfig;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
 use crate::Shell;
-use crate::problem::Problem;
+use crate::routing::Endpoints;
 
 /// Registers every endpoint.
 pub(crate) fn configure(shell: &Shell, config: &mut ServiceConfig) {
-    auth::configure(shell, config);
-    users::configure(config);
-    bundles::configure(config);
-    subjects::configure(config);
-    audit::configure(config);
-    operations::configure(shell, config);
-    documentation::configure(config);
-    threads::configure(config);
-    messages::configure(config);
-    tickets::configure(config);
-    ticket_notes::configure(config);
-    files::configure(config);
+    let mut endpoints = Endpoints::default();
+    auth::configure(shell, &mut endpoints);
+    users::configure(&mut endpoints);
+    bundles::configure(&mut endpoints);
+    subjects::configure(&mut endpoints);
+    audit::configure(&mut endpoints);
+    operations::configure(shell, &mut endpoints);
+    documentation::configure(&mut endpoints);
+    threads::configure(&mut endpoints);
+    messages::configure(&mut endpoints);
+    tickets::configure(&mut endpoints);
+    ticket_notes::configure(&mut endpoints);
+    files::configure(&mut endpoints);
+    endpoints.register(config);
 }
 
 /// The operations of every module.
@@ -56,9 +57,4 @@ pub(crate) fn documents() -> [Document; 12] {
         files::Operations::openapi(),
         documentation::Operations::openapi(),
     ]
-}
-
-/// The answer to every path that is not served.
-pub(crate) async fn not_found() -> Result<HttpResponse, Problem> {
-    Err(Problem::not_found())
 }

@@ -1,14 +1,14 @@
 //! What operators look at: health and figures.
 
 use actix_web::http::{Method, header};
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use utoipa::OpenApi;
 
 use crate::Shell;
 use crate::problem::Problem;
 use crate::render::ok;
-use crate::routing::Endpoint;
+use crate::routing::{Endpoint, Endpoints};
 use crate::wire::HealthView;
 
 /// The operations of this module.
@@ -17,24 +17,12 @@ use crate::wire::HealthView;
 pub(super) struct Operations;
 
 /// Registers the endpoints.
-pub(super) fn configure(shell: &Shell, config: &mut ServiceConfig) {
-    config
-        .service(
-            Endpoint::at("/healthz/live")
-                .public(&Method::GET, live)
-                .service(),
-        )
-        .service(
-            Endpoint::at("/healthz/ready")
-                .public(&Method::GET, ready)
-                .service(),
-        );
+pub(super) fn configure(shell: &Shell, endpoints: &mut Endpoints) {
+    endpoints
+        .add(Endpoint::at("/healthz/live").public(&Method::GET, live))
+        .add(Endpoint::at("/healthz/ready").public(&Method::GET, ready));
     if shell.settings().serves_metrics {
-        config.service(
-            Endpoint::at("/metrics")
-                .public(&Method::GET, metrics)
-                .service(),
-        );
+        endpoints.add(Endpoint::at("/metrics").public(&Method::GET, metrics));
     }
 }
 

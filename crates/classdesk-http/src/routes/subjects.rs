@@ -1,7 +1,7 @@
 //! Subjects that live in another system: `subjects/`.
 
 use actix_web::HttpResponse;
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::Data;
 use classdesk_domain::subjects::Registered;
 use utoipa::OpenApi;
 
@@ -9,7 +9,7 @@ use crate::Shell;
 use crate::extract::{Caller, JsonBody, SubjectInPath};
 use crate::problem::Problem;
 use crate::render;
-use crate::routing::Endpoint;
+use crate::routing::{Endpoint, Endpoints};
 use crate::wire::{SubjectBody, SubjectView};
 
 /// The operations of this module.
@@ -18,9 +18,9 @@ use crate::wire::{SubjectBody, SubjectView};
 pub(super) struct Operations;
 
 /// Registers the endpoints.
-pub(super) fn configure(config: &mut ServiceConfig) {
+pub(super) fn configure(endpoints: &mut Endpoints) {
     let subject = Endpoint::at("/api/v1/subjects/{content_type}/{object_id}/");
-    config.service(subject.get(one).put(put).delete(remove).service());
+    endpoints.add(subject.get(one).put(put).delete(remove));
 }
 
 /// Register or change a subject

@@ -1,6 +1,6 @@
 //! Threads: opening, listing, changing, and who is in them.
 
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::error::{Draft, FieldFault, Invalid};
 use classdesk_domain::ids::{BundleId, ThreadId, UserId};
@@ -14,7 +14,7 @@ use crate::extract::{Caller, InPath, JsonBody, NamedSubject, QueryReader, named_
 use crate::problem::Problem;
 use crate::render::{created, no_content, ok, page};
 use crate::retry::Retry;
-use crate::routing::Endpoint;
+use crate::routing::{Endpoint, Endpoints};
 use crate::wire::{
     PageParams, ParticipantBody, ReadMarkBody, RetryHeader, ThreadBody, ThreadChangeBody,
     ThreadOnSubjectBody, ThreadParams, ThreadView,
@@ -36,45 +36,34 @@ use crate::wire::{
 pub(super) struct Operations;
 
 /// Registers the endpoints.
-pub(super) fn configure(config: &mut ServiceConfig) {
-    config
-        .service(
+pub(super) fn configure(endpoints: &mut Endpoints) {
+    endpoints
+        .add(
             Endpoint::at("/api/v1/class-management/class-bundles/{id}/create_thread/")
-                .post(create_thread)
-                .service(),
+                .post(create_thread),
         )
-        .service(
+        .add(
             Endpoint::at("/api/v1/class-management/class-bundles/{id}/threads/")
-                .get(list_bundle_threads)
-                .service(),
+                .get(list_bundle_threads),
         )
-        .service(
+        .add(
             Endpoint::at("/api/v1/communications/threads/")
                 .get(list_threads)
-                .post(open_thread)
-                .service(),
+                .post(open_thread),
         )
-        .service(
+        .add(
             Endpoint::at("/api/v1/communications/threads/{id}/")
                 .get(get_thread)
-                .patch(change_thread)
-                .service(),
+                .patch(change_thread),
         )
-        .service(
-            Endpoint::at("/api/v1/communications/threads/{id}/participants/")
-                .post(add_participant)
-                .service(),
+        .add(
+            Endpoint::at("/api/v1/communications/threads/{id}/participants/").post(add_participant),
         )
-        .service(
+        .add(
             Endpoint::at("/api/v1/communications/threads/{id}/participants/{user_id}/")
-                .delete(remove_participant)
-                .service(),
+                .delete(remove_participant),
         )
-        .service(
-            Endpoint::at("/api/v1/communications/threads/{id}/read/")
-                .post(mark_read)
-                .service(),
-        );
+        .add(Endpoint::at("/api/v1/communications/threads/{id}/read/").post(mark_read));
 }
 
 /// Open a thread on a bundle

@@ -1,6 +1,6 @@
 //! Messages and files of tickets.
 
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::blobs::UploadTarget;
 use classdesk_domain::ids::{TicketAttachmentId, TicketId, TicketMessageId};
@@ -12,7 +12,7 @@ use crate::extract::{Caller, InPath, JsonBody, QueryReader, rights_first};
 use crate::problem::Problem;
 use crate::render::{created, page};
 use crate::retry::Retry;
-use crate::routing::Endpoint;
+use crate::routing::{Endpoint, Endpoints};
 use crate::transfer::download;
 use crate::transfer::form::{FormShape, PartType};
 use crate::transfer::multipart::read_form;
@@ -42,24 +42,21 @@ const ATTACHMENT: FormShape = FormShape {
 pub(super) struct Operations;
 
 /// Registers the endpoints.
-pub(super) fn configure(config: &mut ServiceConfig) {
-    config
-        .service(
+pub(super) fn configure(endpoints: &mut Endpoints) {
+    endpoints
+        .add(
             Endpoint::at("/api/v1/tickets/{id}/messages/")
                 .get(list_messages)
-                .post(add_message)
-                .service(),
+                .post(add_message),
         )
-        .service(
+        .add(
             Endpoint::at("/api/v1/tickets/{id}/attachments/")
                 .get(list_attachments)
-                .post(attach)
-                .service(),
+                .post(attach),
         )
-        .service(
+        .add(
             Endpoint::at("/api/v1/tickets/{id}/attachments/{attachment_id}/download/")
-                .get(download_attachment)
-                .service(),
+                .get(download_attachment),
         );
 }
 

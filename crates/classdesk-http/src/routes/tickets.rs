@@ -1,7 +1,7 @@
 //! Tickets: creating, listing, reading and changing them.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::error::{Error, Invalid};
 use classdesk_domain::ids::{BundleId, TicketId};
@@ -20,7 +20,7 @@ use crate::extract::{
 use crate::problem::Problem;
 use crate::render::{page, versioned};
 use crate::retry::Retry;
-use crate::routing::Endpoint;
+use crate::routing::{Endpoint, Endpoints};
 use crate::wire::{
     BundleTicketBody, HistoryLineView, PageParams, RetryHeader, TicketBody, TicketChangeBody,
     TicketParams, TicketView,
@@ -40,35 +40,27 @@ use crate::wire::{
 pub(super) struct Operations;
 
 /// Registers the endpoints.
-pub(super) fn configure(config: &mut ServiceConfig) {
-    config
-        .service(
+pub(super) fn configure(endpoints: &mut Endpoints) {
+    endpoints
+        .add(
             Endpoint::at("/api/v1/class-management/class-bundles/{id}/create_ticket/")
-                .post(create_bundle_ticket)
-                .service(),
+                .post(create_bundle_ticket),
         )
-        .service(
+        .add(
             Endpoint::at("/api/v1/class-management/class-bundles/{id}/tickets/")
-                .get(list_bundle_tickets)
-                .service(),
+                .get(list_bundle_tickets),
         )
-        .service(
+        .add(
             Endpoint::at("/api/v1/tickets/")
                 .get(list_tickets)
-                .post(create_ticket)
-                .service(),
+                .post(create_ticket),
         )
-        .service(
+        .add(
             Endpoint::at("/api/v1/tickets/{id}/")
                 .get(get_ticket)
-                .patch(change_ticket)
-                .service(),
+                .patch(change_ticket),
         )
-        .service(
-            Endpoint::at("/api/v1/tickets/{id}/history/")
-                .get(list_history)
-                .service(),
-        );
+        .add(Endpoint::at("/api/v1/tickets/{id}/history/").get(list_history));
 }
 
 /// Create a ticket on a bundle

@@ -1,6 +1,6 @@
 //! People: `users/`.
 
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::ids::UserId;
 use classdesk_domain::paging::List;
@@ -13,7 +13,7 @@ use crate::extract::{Caller, InPath, JsonBody, QueryReader, read};
 use crate::problem::Problem;
 use crate::render;
 use crate::retry::Retry;
-use crate::routing::Endpoint;
+use crate::routing::{Endpoint, Endpoints};
 use crate::wire::{PageParams, RetryHeader, UserBody, UserChangeBody, UserParams, UserView};
 
 /// The operations of this module.
@@ -22,20 +22,10 @@ use crate::wire::{PageParams, RetryHeader, UserBody, UserChangeBody, UserParams,
 pub(super) struct Operations;
 
 /// Registers the endpoints.
-pub(super) fn configure(config: &mut ServiceConfig) {
-    config
-        .service(
-            Endpoint::at("/api/v1/users/")
-                .get(list)
-                .post(create)
-                .service(),
-        )
-        .service(
-            Endpoint::at("/api/v1/users/{id}/")
-                .get(one)
-                .patch(change)
-                .service(),
-        );
+pub(super) fn configure(endpoints: &mut Endpoints) {
+    endpoints
+        .add(Endpoint::at("/api/v1/users/").get(list).post(create))
+        .add(Endpoint::at("/api/v1/users/{id}/").get(one).patch(change));
 }
 
 /// List people
