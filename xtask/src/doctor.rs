@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::postgres::Programs;
 use crate::process;
-use crate::tools::{DENY, FUZZ, MUTANTS, Tool};
+use crate::tools::{DENY, FUZZ, MUTANTS, TARPAULIN, Tool};
 
 /// Something that a task needs.
 struct Need {
@@ -97,6 +97,7 @@ fn needs() -> Result<Vec<Need>> {
         (DENY, "ci, which installs it"),
         (FUZZ, "fuzz, which installs it"),
         (MUTANTS, "mutants, which installs it"),
+        (TARPAULIN, "coverage, which installs it"),
     ] {
         needs.push(tool_need(tool, tasks)?);
     }

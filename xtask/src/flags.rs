@@ -47,6 +47,16 @@ xflags::xflags! {
             cmd check {}
         }
 
+        /// Measure which lines of the domain its own tests run; fail below 95 % of the domain or
+        /// 100 % of the policy.
+        cmd coverage {}
+
+        /// Serve the demo, and build and start it anew whenever the code changes.
+        cmd dev {
+            /// More for `classdesk serve --demo`, after `--`.
+            repeated argument: OsString
+        }
+
         /// Change the permission policy in every way that compiles, and expect a test to fail for
         /// each.
         cmd mutants {

@@ -13,7 +13,9 @@
 mod bench;
 mod ci;
 mod contract;
+mod coverage;
 mod deny;
+mod dev;
 mod doctor;
 mod drift;
 mod flags;
@@ -54,6 +56,8 @@ fn main() -> ExitCode {
         XtaskCmd::Openapi(flags) => openapi::run(&flags),
         XtaskCmd::Permissions(flags) => permissions::run(&flags),
         XtaskCmd::Migrations(flags) => migrations::run(&flags),
+        XtaskCmd::Coverage(_) => coverage::run(),
+        XtaskCmd::Dev(flags) => dev::run(&flags),
         XtaskCmd::Mutants(flags) => mutants::run(&flags),
         XtaskCmd::Fuzz(flags) => fuzz::run(&flags),
         XtaskCmd::Torture(flags) => torture::run(&flags),

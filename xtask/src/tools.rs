@@ -17,22 +17,34 @@ pub(crate) struct Tool {
     version: &'static str,
     /// Whether `.ci/tools.txt` has it ready-made.
     ready_made: bool,
+    /// Whether it is built without its default features.
+    bare: bool,
 }
 
 pub(crate) const DENY: Tool = Tool {
     name: "deny",
     version: "0.20.2",
     ready_made: true,
+    bare: false,
 };
 pub(crate) const FUZZ: Tool = Tool {
     name: "fuzz",
     version: "0.13.2",
     ready_made: false,
+    bare: false,
 };
 pub(crate) const MUTANTS: Tool = Tool {
     name: "mutants",
     version: "27.1.0",
     ready_made: false,
+    bare: false,
+};
+pub(crate) const TARPAULIN: Tool = Tool {
+    name: "tarpaulin",
+    version: "0.37.5",
+    ready_made: false,
+    // They are for uploading reports.
+    bare: true,
 };
 
 impl Tool {
@@ -57,7 +69,12 @@ impl Tool {
 
     /// How a person installs it.
     pub(crate) fn hint(self) -> String {
-        format!("cargo install --locked {}", self.program())
+        let bare = if self.bare {
+            " --no-default-features"
+        } else {
+            ""
+        };
+        format!("cargo install --locked {}{bare}", self.program())
     }
 
     fn program(self) -> String {
@@ -94,6 +111,9 @@ impl Tool {
             let mut build = cargo();
             build.args(["install", "--locked", "--version", self.version, "--root"]);
             build.arg(&tools).arg(self.program());
+            if self.bare {
+                build.arg("--no-default-features");
+            }
             let hint = || format!("install it with `{}`", self.hint());
             process::run(&mut build).with_context(hint)?;
         }

@@ -27,9 +27,6 @@ use server::Server;
 /// Settings of a cluster whose writes are as durable as in production.
 const DURABLE: crate::postgres::Settings = &["fsync=on", "synchronous_commit=on"];
 
-/// How many seconds each path is loaded.
-const SECONDS: u32 = 2;
-
 /// `cargo xtask bench`.
 pub(crate) fn run(flags: &flags::Bench) -> Result<()> {
     let programs = build()?;
@@ -191,7 +188,9 @@ impl Bench {
         let floor = self.floor(measured, connections)?;
         self.server.forget_peak()?;
         let before = self.server.cpu_micros()?;
-        let figures = self.wrk.run(&base, connections, SECONDS, &arguments)?;
+        let figures = self
+            .wrk
+            .run(&base, connections, measured.seconds, &arguments)?;
         let cpu = self.server.cpu_micros()? - before;
         let (_, peak_memory) = self.server.memory()?;
         let ratio =
@@ -248,9 +247,12 @@ impl Bench {
             Compared::Route => {
                 let token = self.fact("token")?;
                 let arguments = ["get", token, "/healthz/live", "1"].map(str::to_owned);
-                let figures =
-                    self.wrk
-                        .run(&self.server.base(), connections, SECONDS, &arguments)?;
+                let figures = self.wrk.run(
+                    &self.server.base(),
+                    connections,
+                    measured.seconds,
+                    &arguments,
+                )?;
                 Ok(Some(("of the trivial route", figures.per_second())))
             }
             Compared::Nginx { bytes } => {
@@ -260,9 +262,9 @@ impl Bench {
                 let program = find_or_install("nginx", "nginx-light")?;
                 let nginx = Server::nginx(&program, &self.folder, &files)?;
                 let arguments = ["get", "none", "/file", "1"].map(str::to_owned);
-                let figures = self
-                    .wrk
-                    .run(&nginx.base(), connections, SECONDS, &arguments)?;
+                let figures =
+                    self.wrk
+                        .run(&nginx.base(), connections, measured.seconds, &arguments)?;
                 Ok(Some(("of nginx", figures.bytes_per_second())))
             }
             Compared::Copy { bytes } => Ok(Some(("of dd + fsync", self.copy(bytes)?))),

@@ -20,7 +20,14 @@ pub(crate) struct Path {
     pub(crate) arguments: &'static [&'static str],
     pub(crate) connections: &'static [u32],
     pub(crate) compared: Compared,
+    /// How long it is loaded. A window has to be longer than the longest request.
+    pub(crate) seconds: u32,
 }
+
+/// Long enough for paths that answer in milliseconds.
+const SHORT: u32 = 2;
+/// Long enough for 100 MB on each of 16 connections.
+const LONG: u32 = 10;
 
 const ALL: &[u32] = &[1, 32, 256];
 const FEW: &[u32] = &[1, 16];
@@ -39,6 +46,7 @@ pub(crate) fn all() -> Vec<Path> {
         arguments,
         connections: ALL,
         compared: Compared::Route,
+        seconds: SHORT,
     };
     vec![
         get(
@@ -145,18 +153,21 @@ pub(crate) fn all() -> Vec<Path> {
             arguments: &["post", "{token}", "/api/v1/auth/login/", "1", "{login}"],
             connections: &[1, 32],
             compared: Compared::Alone,
+            seconds: SHORT,
         },
         Path {
             name: "download of 100 KB",
             arguments: &["get", "{token}", "{small_file}", "1"],
             connections: &[1, 32],
             compared: Compared::Nginx { bytes: SMALL },
+            seconds: SHORT,
         },
         Path {
             name: "download of 100 MB",
             arguments: &["get", "{token}", "{great_file}", "1"],
             connections: FEW,
             compared: Compared::Nginx { bytes: GREAT },
+            seconds: LONG,
         },
         Path {
             name: "range of 64 KiB of 100 MB",
@@ -170,18 +181,21 @@ pub(crate) fn all() -> Vec<Path> {
             ],
             connections: &[1, 32],
             compared: Compared::Route,
+            seconds: SHORT,
         },
         Path {
             name: "upload of 100 KB",
             arguments: &["upload", "{token}", "{upload_path}", "1", "100000"],
             connections: &[1, 32],
             compared: Compared::Copy { bytes: SMALL },
+            seconds: SHORT,
         },
         Path {
             name: "upload of 100 MB",
             arguments: &["upload", "{token}", "{upload_path}", "1", "100000000"],
             connections: FEW,
             compared: Compared::Copy { bytes: GREAT },
+            seconds: LONG,
         },
     ]
 }

@@ -41,6 +41,19 @@ fn raw_names() -> impl Strategy<Value = String> {
         .prop_map(|(pieces, times)| pieces.concat().repeat(times))
 }
 
+/// Letters of one to four bytes, some of which a normal form composes or leaves apart.
+fn letters() -> impl Strategy<Value = char> {
+    let ranges = [
+        'a'..='z',
+        'à'..='ö',
+        'א'..='ת',
+        '一'..='龥',
+        '가'..='힣',
+        '𐐀'..='𐑏',
+    ];
+    proptest::char::ranges(ranges.to_vec().into())
+}
+
 proptest! {
     /// contract: conv.uploads.name
     #[test]
@@ -68,8 +81,7 @@ proptest! {
     }
 
     #[test]
-    fn a_long_name_keeps_its_extension(letter: char, count in 256_usize..2_000) {
-        prop_assume!(letter.is_alphanumeric());
+    fn a_long_name_keeps_its_extension(letter in letters(), count in 256_usize..2_000) {
         let name = FileName::clean(&(letter.to_string().repeat(count) + ".pdf"));
         prop_assert!(name.as_str().ends_with(".pdf"), "{name}");
         // Nothing is cut that would have fitted; composed characters have at most four bytes each.
