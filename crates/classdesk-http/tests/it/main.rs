@@ -12,6 +12,7 @@ mod conventions;
 mod downloads;
 mod forms;
 mod harness;
+mod known_failures;
 mod log_lines;
 mod malformed;
 mod mounting;
