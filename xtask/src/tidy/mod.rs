@@ -2,6 +2,7 @@
 
 mod commands;
 mod dependencies;
+mod evidence;
 mod links;
 mod manifests;
 mod migrations;
@@ -26,6 +27,7 @@ pub(crate) fn rules() -> Result<()> {
     let metadata = metadata()?;
     let mut faults = text::check(&tree);
     faults.extend(links::check(&tree));
+    faults.extend(evidence::check(&tree));
     faults.extend(migrations::check(&tree));
     faults.extend(commands::check(&tree));
     faults.extend(manifests::check(&tree)?);
