@@ -45,6 +45,9 @@ pub(crate) fn of_store(error: Error, doing: Doing) -> BlobError {
             {
                 return found(error.into());
             }
+            if is_full(&error) {
+                return BlobError::NoSpace(error.into());
+            }
             // What an S3 server answers beyond this is an outage of its own or of the network.
             if !local || find::<HttpError>(&error).is_some() {
                 BlobError::Unavailable(error.into())
@@ -54,6 +57,12 @@ pub(crate) fn of_store(error: Error, doing: Doing) -> BlobError {
         }
         other => BlobError::Backend(other.into()),
     }
+}
+
+/// Whether an S3 server said that it is full (507, RFC 4918 section 11.5), as MinIO and Ceph do. The
+/// library keeps the status of an answer to itself, and shows it in its text alone.
+fn is_full(error: &Error) -> bool {
+    error.to_string().contains("code: 507 Insufficient Storage")
 }
 
 /// Classifies an error of the file system.

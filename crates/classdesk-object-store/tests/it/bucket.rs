@@ -8,6 +8,7 @@ use classdesk_domain::system::SystemClock;
 use classdesk_object_store::{ConnectError, ObjectBlobs, S3Variables};
 use classdesk_s3_test_server::S3TestServer;
 use futures_util::stream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::stage::{
@@ -66,6 +67,25 @@ async fn a_server_that_does_not_answer_is_told() {
     let refused = ObjectBlobs::connect(&"s3://school".parse().unwrap(), &options).await;
     let error = refused.unwrap_err().source;
     assert!(matches!(error, BlobError::Unavailable(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_full_server_is_told() {
+    let full = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", full.local_addr().unwrap());
+    let answering = tokio::spawn(async move {
+        loop {
+            let (mut client, _) = full.accept().await.unwrap();
+            let mut request = [0; 4096];
+            let _ = client.read(&mut request).await;
+            let answer = "HTTP/1.1 507 Insufficient Storage\r\ncontent-length: 0\r\n\
+                          connection: close\r\n\r\n";
+            let _ = client.write_all(answer.as_bytes()).await;
+        }
+    });
+    let error = check_unusable("s3://school", variables(&endpoint)).await;
+    assert!(matches!(error, BlobError::NoSpace(_)), "{error:?}");
+    answering.abort();
 }
 
 #[tokio::test]
