@@ -65,7 +65,8 @@ pub struct MessageView {
 
 impl MessageView {
     /// A message, with the URL of its file below the public one.
-    pub(crate) fn of(message: Message, public_url: &PublicUrl) -> Self {
+    #[must_use]
+    pub fn of(message: Message, public_url: &PublicUrl) -> Self {
         let path = format!("/api/v1/communications/messages/{}/attachment/", message.id);
         Self {
             id: message.id.get(),
