@@ -44,7 +44,8 @@ impl Settings {
     }
 }
 
-/// An absolute `http` or `https` URL without query and fragment, kept without its last slash.
+/// An absolute `http` or `https` URL without user, query and fragment, kept without its last
+/// slash. Everybody gets to read it, so a password has no place in it.
 ///
 /// ```
 /// use classdesk_http::PublicUrl;
@@ -52,14 +53,15 @@ impl Settings {
 /// let url = PublicUrl::parse("https://desk.example.com/classdesk/").unwrap();
 /// assert_eq!(url.to_string(), "https://desk.example.com/classdesk");
 /// assert!(PublicUrl::parse("desk.example.com").is_err());
+/// assert!(PublicUrl::parse("https://user:password@desk.example.com").is_err());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicUrl(String);
 
-/// A text that is no [`PublicUrl`].
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not an absolute http or https URL without query and fragment")]
-pub struct InvalidPublicUrl(String);
+/// A text that is no [`PublicUrl`]; it is not repeated, since it may hold a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this is not an absolute http or https URL without user, query and fragment")]
+pub struct InvalidPublicUrl;
 
 impl PublicUrl {
     /// Checks a URL.
@@ -67,14 +69,14 @@ impl PublicUrl {
     /// # Errors
     /// [`InvalidPublicUrl`].
     pub fn parse(text: &str) -> Result<Self, InvalidPublicUrl> {
-        let invalid = || InvalidPublicUrl(text.to_owned());
-        let uri: Uri = text.parse().map_err(|_| invalid())?;
+        let uri: Uri = text.parse().map_err(|_| InvalidPublicUrl)?;
         let absolute = matches!(uri.scheme_str(), Some("http" | "https"))
-            && uri.host().is_some_and(|host| !host.is_empty());
+            && uri.host().is_some_and(|host| !host.is_empty())
+            && uri.authority().is_some_and(|at| !at.as_str().contains('@'));
         if absolute && uri.query().is_none() && !text.contains('#') {
             Ok(Self(text.trim_end_matches('/').to_owned()))
         } else {
-            Err(invalid())
+            Err(InvalidPublicUrl)
         }
     }
 
@@ -88,5 +90,31 @@ impl PublicUrl {
 impl fmt::Display for PublicUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_url_holds_no_secret_and_no_query() {
+        for text in [
+            "",
+            "/desk",
+            "desk.example.com",
+            "ftp://desk.example.com",
+            "https://",
+            "https://user@desk.example.com",
+            "https://user:password@desk.example.com",
+            "https://:password@desk.example.com/desk",
+            "https://desk.example.com/?a=b",
+            "https://desk.example.com/#a",
+        ] {
+            assert_eq!(PublicUrl::parse(text), Err(InvalidPublicUrl), "{text}");
+        }
+        // After the host an @ is a part of the path.
+        let url = PublicUrl::parse("http://desk.example.com:8080/@desk/").unwrap();
+        assert_eq!(url.to_string(), "http://desk.example.com:8080/@desk");
     }
 }

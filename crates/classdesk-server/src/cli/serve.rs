@@ -31,7 +31,7 @@ pub(crate) struct ServeArgs {
         long,
         env = "CLASSDESK_PUBLIC_URL",
         value_name = "URL",
-        value_parser = PublicUrl::parse
+        value_parser = Discreet(PublicUrl::parse)
     )]
     pub(crate) public_url: Option<PublicUrl>,
     #[command(flatten)]
