@@ -53,7 +53,7 @@ mod transfer;
 pub mod wire;
 
 pub use authenticator::{Authenticator, Principal, SessionAuthenticator};
-pub use metrics::Gauge;
+pub use metrics::{Gauge, METRICS_MEDIA_TYPE};
 pub use openapi::openapi;
 pub use serve::{ServerLimits, serve};
 pub use settings::{InvalidPublicUrl, JSON_LIMIT, PublicUrl, Settings};

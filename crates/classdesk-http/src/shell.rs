@@ -120,7 +120,8 @@ impl Shell {
         &self.inner.settings
     }
 
-    /// The figures, as Prometheus reads them; for a host that serves them elsewhere.
+    /// The figures, for a host that serves them elsewhere. Their media type is
+    /// [`METRICS_MEDIA_TYPE`](crate::METRICS_MEDIA_TYPE).
     #[must_use]
     pub fn metrics_text(&self) -> String {
         self.inner.metrics.text()

@@ -4,10 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actix_web::dev::Server;
-use actix_web::http::header::ContentType;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use classdesk_diesel::{DieselStore, PoolFigures, WriterFigures};
-use classdesk_http::{Gauge, Shell};
+use classdesk_http::{Gauge, METRICS_MEDIA_TYPE, Shell};
 
 use crate::failure::Failure;
 
@@ -107,6 +106,6 @@ pub(crate) fn serve(shell: &Shell, bind: SocketAddr) -> Result<Server, Failure> 
 
 async fn text(shell: web::Data<Shell>) -> HttpResponse {
     HttpResponse::Ok()
-        .insert_header(ContentType::plaintext())
+        .content_type(METRICS_MEDIA_TYPE)
         .body(shell.metrics_text())
 }

@@ -1,11 +1,12 @@
 //! What operators look at: health and figures.
 
-use actix_web::http::{Method, header};
+use actix_web::HttpResponse;
+use actix_web::http::Method;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
 use utoipa::OpenApi;
 
 use crate::Shell;
+use crate::metrics::METRICS_MEDIA_TYPE;
 use crate::problem::Problem;
 use crate::render::ok;
 use crate::routing::{Endpoint, Endpoints};
@@ -55,21 +56,10 @@ async fn ready(shell: Data<Shell>) -> Result<HttpResponse, Problem> {
 #[utoipa::path(
     get, path = "/metrics", tag = "operations", operation_id = "metrics", security(()),
     responses((status = 200, description = "The figures", body = String,
-        content_type = "text/plain")),
+        content_type = "application/openmetrics-text")),
 )]
-async fn metrics(request: HttpRequest, shell: Data<Shell>) -> HttpResponse {
-    const OPEN_METRICS: &str = "application/openmetrics-text";
-    let takes_open_metrics = request
-        .headers()
-        .get(header::ACCEPT)
-        .and_then(|accept| accept.to_str().ok())
-        .is_some_and(|accept| accept.contains(OPEN_METRICS));
-    let content_type = if takes_open_metrics {
-        "application/openmetrics-text; version=1.0.0; charset=utf-8"
-    } else {
-        "text/plain; version=0.0.4; charset=utf-8"
-    };
+async fn metrics(shell: Data<Shell>) -> HttpResponse {
     HttpResponse::Ok()
-        .content_type(content_type)
+        .content_type(METRICS_MEDIA_TYPE)
         .body(shell.metrics_text())
 }

@@ -1,5 +1,6 @@
 //! Health, figures and everything that no endpoint answers.
 
+use classdesk_http::METRICS_MEDIA_TYPE;
 use reqwest::Method;
 
 use crate::harness::Desk;
@@ -22,7 +23,9 @@ async fn metrics_count_requests_by_route_method_and_status() {
     desk.anonymous().get("/healthz/live").await;
     let answer = desk.anonymous().get("/metrics").await;
     assert_eq!(answer.status, 200);
-    assert!(answer.header("content-type").starts_with("text/plain"));
+    // The text is OpenMetrics, and says so whatever the reader would rather have.
+    assert_eq!(answer.header("content-type"), METRICS_MEDIA_TYPE);
+    assert!(answer.text().ends_with("# EOF\n"));
     let line =
         r#"classdesk_http_requests_total{method="GET",route="/healthz/live",status="200"} 1"#;
     assert!(answer.text().contains(line), "{}", answer.text());
