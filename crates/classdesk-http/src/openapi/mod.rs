@@ -8,6 +8,7 @@ use utoipa::{Modify, OpenApi};
 
 use crate::problem::{FieldProblem, ProblemDocument};
 use crate::routes;
+use crate::wire::FileBytes;
 
 /// What stands above the operations.
 #[derive(OpenApi)]
@@ -21,7 +22,7 @@ use crate::routes;
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     servers((url = "/", description = "Where this document comes from")),
-    components(schemas(ProblemDocument, FieldProblem)),
+    components(schemas(ProblemDocument, FieldProblem, FileBytes)),
     modifiers(&Bearer),
 )]
 struct Frame;

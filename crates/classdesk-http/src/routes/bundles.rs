@@ -17,7 +17,7 @@ use crate::retry::Retry;
 use crate::routing::{Endpoint, Endpoints};
 use crate::wire::{
     AssignWriterBody, BundleBody, BundleChangeBody, BundleDetailView, BundleParams, BundleView,
-    MemberView, PageParams, RetryHeader,
+    MemberView, PageParams, RetryHeader, VersionHeader,
 };
 
 /// The operations of this module.
@@ -159,8 +159,7 @@ async fn one(
     security(("bearer" = [])),
     params(
         ("id" = i64, Path, description = "The bundle", minimum = 1),
-        ("If-Match" = Option<String>, Header,
-            description = "Entity tags of the versions that the change is made for."),
+        VersionHeader,
     ),
     request_body = BundleChangeBody,
     responses((

@@ -23,7 +23,7 @@ use crate::retry::Retry;
 use crate::routing::{Endpoint, Endpoints};
 use crate::wire::{
     BundleTicketBody, HistoryLineView, PageParams, RetryHeader, TicketBody, TicketChangeBody,
-    TicketParams, TicketView,
+    TicketParams, TicketView, VersionHeader,
 };
 
 /// The operations of this module.
@@ -258,8 +258,7 @@ async fn get_ticket(
     operation_id = "change_ticket", security(("bearer" = [])),
     params(
         ("id" = i64, Path, description = "The ticket", minimum = 1),
-        ("If-Match" = Option<String>, Header,
-            description = "Entity tags of the versions that the change is made for."),
+        VersionHeader,
     ),
     request_body = TicketChangeBody,
     responses((

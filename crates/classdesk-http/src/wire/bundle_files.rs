@@ -13,10 +13,15 @@ use crate::extract::{Fields, read};
 #[schema(example = json!({"file": "(bytes)", "description": "The first sheet"}))]
 pub struct BundleFileForm {
     /// The file.
-    #[schema(value_type = String, format = Binary)]
+    #[schema(value_type = String, format = Binary, min_length = 1)]
     pub file: Vec<u8>,
     /// What it is.
-    #[schema(max_length = 20000, default = "", nullable = false)]
+    #[schema(
+        max_length = 20000,
+        pattern = r"^[^\x00]*$",
+        default = "",
+        nullable = false
+    )]
     pub description: Option<String>,
     /// Whether the bundle's client sees it, as they do when it is left out; for staff to say.
     #[schema(nullable = false)]
@@ -44,7 +49,7 @@ impl BundleFileForm {
 #[schema(example = json!({"is_visible_to_client": false}))]
 pub struct BundleFileChangeBody {
     /// What it is.
-    #[schema(max_length = 20000, nullable = false)]
+    #[schema(max_length = 20000, pattern = r"^[^\x00]*$", nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Whether the bundle's client sees it; for staff to say.

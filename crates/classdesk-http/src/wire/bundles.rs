@@ -168,18 +168,28 @@ pub struct BundleBody {
     #[schema(minimum = 1)]
     pub client_id: i64,
     /// What it is called.
-    #[schema(min_length = 1, max_length = 255, pattern = r"\S")]
+    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\x00]*\S[^\x00]*$")]
     pub title: String,
     /// Its writer, an active writer.
     #[schema(minimum = 1)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assigned_writer_id: Option<i64>,
     /// What it is about.
-    #[schema(max_length = 20000, default = "", nullable = false)]
+    #[schema(
+        max_length = 20000,
+        pattern = r"^[^\x00]*$",
+        default = "",
+        nullable = false
+    )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Its level, in your own words.
-    #[schema(max_length = 50, default = "", nullable = false)]
+    #[schema(
+        max_length = 50,
+        pattern = r"^[^\x00]*$",
+        default = "",
+        nullable = false
+    )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub level: Option<String>,
     /// How many classes it has.
@@ -233,11 +243,16 @@ impl BundleBody {
 #[schema(example = json!({"status": "in_progress", "end_date": null}))]
 pub struct BundleChangeBody {
     /// What it is called.
-    #[schema(min_length = 1, max_length = 255, pattern = r"\S", nullable = false)]
+    #[schema(
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\x00]*\S[^\x00]*$",
+        nullable = false
+    )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// What it is about.
-    #[schema(max_length = 20000, nullable = false)]
+    #[schema(max_length = 20000, pattern = r"^[^\x00]*$", nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// How far it is.
@@ -245,7 +260,7 @@ pub struct BundleChangeBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<BundleStatusWord>,
     /// Its level.
-    #[schema(max_length = 50, nullable = false)]
+    #[schema(max_length = 50, pattern = r"^[^\x00]*$", nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub level: Option<String>,
     /// How many classes it has.
@@ -309,6 +324,11 @@ pub struct BundleParams {
     #[param(minimum = 1, required = false)]
     pub assigned_writer: Option<i64>,
     /// Title or description contains this, whatever the case.
-    #[param(min_length = 1, max_length = 255, required = false)]
+    #[param(
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\x00]*\S[^\x00]*$",
+        required = false
+    )]
     pub q: Option<String>,
 }

@@ -11,19 +11,19 @@ use utoipa::{IntoParams, IntoResponses, PartialSchema, ToSchema};
 pub struct DownloadHeaders {
     /// One range of bytes.
     #[serde(rename = "Range", skip_serializing_if = "Option::is_none")]
-    #[param(rename = "Range", required = false)]
+    #[param(rename = "Range", required = false, nullable = false)]
     pub range: Option<String>,
     /// The entity tag of which a part is held already.
     #[serde(rename = "If-Range", skip_serializing_if = "Option::is_none")]
-    #[param(rename = "If-Range", required = false)]
+    #[param(rename = "If-Range", required = false, nullable = false)]
     pub if_range: Option<String>,
     /// Entity tags of the wanted bytes.
     #[serde(rename = "If-Match", skip_serializing_if = "Option::is_none")]
-    #[param(rename = "If-Match", required = false)]
+    #[param(rename = "If-Match", required = false, nullable = false)]
     pub if_match: Option<String>,
     /// Entity tags that are known.
     #[serde(rename = "If-None-Match", skip_serializing_if = "Option::is_none")]
-    #[param(rename = "If-None-Match", required = false)]
+    #[param(rename = "If-None-Match", required = false, nullable = false)]
     pub if_none_match: Option<String>,
 }
 

@@ -120,7 +120,7 @@ impl From<ReadReceipt> for ReadReceiptView {
 #[schema(example = json!({"message": "Tomorrow at ten.", "reply_to": 31}))]
 pub struct MessageBody {
     /// What it says.
-    #[schema(min_length = 1, max_length = 10000, pattern = r"\S")]
+    #[schema(min_length = 1, max_length = 10000, pattern = r"^[^\x00]*\S[^\x00]*$")]
     pub message: String,
     /// To whom: another participant.
     #[schema(minimum = 1, nullable = false)]
@@ -151,10 +151,10 @@ impl MessageBody {
 #[schema(example = json!({"attachment": "(bytes)", "message": "Here it is."}))]
 pub struct MessageForm {
     /// The file.
-    #[schema(value_type = Option<String>, format = Binary, nullable = false)]
+    #[schema(value_type = Option<String>, format = Binary, min_length = 1, nullable = false)]
     pub attachment: Option<Vec<u8>>,
     /// What it says; it may be empty beside a file.
-    #[schema(max_length = 10000, nullable = false)]
+    #[schema(max_length = 10000, pattern = r"^[^\x00]*$", nullable = false)]
     pub message: Option<String>,
     /// To whom: another participant.
     #[schema(minimum = 1, nullable = false)]
@@ -193,7 +193,7 @@ fn read_message(fields: &mut Fields, text: Option<MessageText>) -> Option<NewMes
 #[schema(example = json!({"message": "Tomorrow at eleven."}))]
 pub struct MessageEditBody {
     /// What it shall say; it may be empty beside a file.
-    #[schema(max_length = 10000)]
+    #[schema(max_length = 10000, pattern = r"^[^\x00]*$")]
     pub message: String,
 }
 

@@ -19,6 +19,7 @@ mod subjects;
 mod threads;
 mod ticket_notes;
 mod tickets;
+mod versions;
 mod words;
 
 pub use audit::{AuditEntryView, AuditParams};
@@ -49,6 +50,7 @@ pub use ticket_notes::{
 pub use tickets::{
     BundleTicketBody, HistoryLineView, TicketBody, TicketChangeBody, TicketParams, TicketView,
 };
+pub use versions::VersionHeader;
 pub use words::{
     BundleStatusWord, EventActionWord, MemberRelationWord, MessageKindWord, RoleWord,
     TicketCategoryWord, TicketPriorityWord, TicketStatusWord,

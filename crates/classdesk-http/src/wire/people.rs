@@ -100,13 +100,13 @@ pub struct UserBody {
     #[schema(max_length = 254, format = Email)]
     pub email: String,
     /// Their name for others; the username when it is left out or empty.
-    #[schema(max_length = 255, nullable = false)]
+    #[schema(max_length = 255, pattern = r"^[^\x00]*$", nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
     /// What they are: a role that the caller manages.
     pub role: RoleWord,
     /// Their first password: not a common one, and without the username in it.
-    #[schema(min_length = 12, max_length = 128, format = Password)]
+    #[schema(min_length = 12, max_length = 128, pattern = r"^[^\x00]*$", format = Password)]
     pub password: String,
 }
 
@@ -134,7 +134,7 @@ impl UserBody {
 #[schema(example = json!({"display_name": "Clara C.", "email": "clara@example.com"}))]
 pub struct UserChangeBody {
     /// A new name for others, by the person themselves.
-    #[schema(max_length = 255, nullable = false)]
+    #[schema(max_length = 255, pattern = r"^[^\x00]*$", nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
     /// A new email address, by the person themselves.
@@ -150,7 +150,7 @@ pub struct UserChangeBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_active: Option<bool>,
     /// A new password, by who manages the role. It ends all sessions.
-    #[schema(min_length = 12, max_length = 128, format = Password, nullable = false)]
+    #[schema(min_length = 12, max_length = 128, pattern = r"^[^\x00]*$", format = Password, nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
 }
@@ -181,6 +181,11 @@ pub struct UserParams {
     #[param(required = false)]
     pub is_active: Option<bool>,
     /// Username, email or display name contains this, whatever the case.
-    #[param(min_length = 1, max_length = 255, required = false)]
+    #[param(
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\x00]*\S[^\x00]*$",
+        required = false
+    )]
     pub q: Option<String>,
 }

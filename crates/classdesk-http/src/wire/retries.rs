@@ -15,7 +15,8 @@ pub struct RetryHeader {
         min_length = 1,
         max_length = 255,
         pattern = "^[ -~]+$",
-        required = false
+        required = false,
+        nullable = false
     )]
     pub idempotency_key: Option<String>,
 }

@@ -141,7 +141,7 @@ pub struct PasswordChangeBody {
     #[schema(min_length = 1, format = Password)]
     pub current_password: String,
     /// The new one: not a common one, and without the username in it.
-    #[schema(min_length = 12, max_length = 128, format = Password)]
+    #[schema(min_length = 12, max_length = 128, pattern = r"^[^\x00]*$", format = Password)]
     pub new_password: String,
 }
 

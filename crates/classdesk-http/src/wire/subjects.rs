@@ -53,7 +53,7 @@ pub struct SubjectBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assigned_writer_id: Option<i64>,
     /// What it is called.
-    #[schema(min_length = 1, max_length = 255, pattern = r"\S")]
+    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\x00]*\S[^\x00]*$")]
     pub label: String,
 }
 

@@ -104,11 +104,21 @@ pub struct ThreadBody {
     #[schema(minimum = 1)]
     pub recipient_id: i64,
     /// Its subject line; one that names the subject when it is left out.
-    #[schema(min_length = 1, max_length = 255, pattern = r"\S", nullable = false)]
+    #[schema(
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\x00]*\S[^\x00]*$",
+        nullable = false
+    )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// The first message.
-    #[schema(min_length = 1, max_length = 10000, pattern = r"\S", nullable = false)]
+    #[schema(
+        min_length = 1,
+        max_length = 10000,
+        pattern = r"^[^\x00]*\S[^\x00]*$",
+        nullable = false
+    )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub initial_message: Option<String>,
     /// Whether only the caller and the recipient are in it.
@@ -150,11 +160,21 @@ pub struct ThreadOnSubjectBody {
     #[schema(minimum = 1)]
     pub recipient_id: i64,
     /// Its subject line; one that names the subject when it is left out.
-    #[schema(min_length = 1, max_length = 255, pattern = r"\S", nullable = false)]
+    #[schema(
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\x00]*\S[^\x00]*$",
+        nullable = false
+    )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// The first message.
-    #[schema(min_length = 1, max_length = 10000, pattern = r"\S", nullable = false)]
+    #[schema(
+        min_length = 1,
+        max_length = 10000,
+        pattern = r"^[^\x00]*\S[^\x00]*$",
+        nullable = false
+    )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub initial_message: Option<String>,
     /// Whether only the caller and the recipient are in it.
@@ -169,7 +189,12 @@ pub struct ThreadOnSubjectBody {
 #[schema(example = json!({"is_active": false}))]
 pub struct ThreadChangeBody {
     /// Its subject line.
-    #[schema(min_length = 1, max_length = 255, pattern = r"\S", nullable = false)]
+    #[schema(
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\x00]*\S[^\x00]*$",
+        nullable = false
+    )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// Open or closed.

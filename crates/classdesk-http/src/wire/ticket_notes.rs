@@ -57,7 +57,7 @@ impl From<TicketMessage> for TicketMessageView {
 #[schema(example = json!({"message": "We look into it."}))]
 pub struct TicketMessageBody {
     /// What it says.
-    #[schema(min_length = 1, max_length = 10000, pattern = r"\S")]
+    #[schema(min_length = 1, max_length = 10000, pattern = r"^[^\x00]*\S[^\x00]*$")]
     pub message: String,
     /// Whether it is for staff alone; for staff to say.
     #[schema(default = false, nullable = false)]
@@ -116,7 +116,7 @@ impl TicketAttachmentView {
 #[schema(example = json!({"file": "(bytes)", "is_internal": false}))]
 pub struct TicketAttachmentForm {
     /// The file.
-    #[schema(value_type = String, format = Binary)]
+    #[schema(value_type = String, format = Binary, min_length = 1)]
     pub file: Vec<u8>,
     /// Whether it is for staff alone; for staff to say.
     #[schema(default = false, nullable = false)]

@@ -115,10 +115,10 @@ impl From<Ticket> for TicketView {
 }))]
 pub struct TicketBody {
     /// What it is called.
-    #[schema(min_length = 1, max_length = 255, pattern = r"\S")]
+    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\x00]*\S[^\x00]*$")]
     pub title: String,
     /// What it says.
-    #[schema(max_length = 20000)]
+    #[schema(max_length = 20000, pattern = r"^[^\x00]*$")]
     pub description: String,
     /// How urgent it is; `medium` when it is left out.
     #[schema(nullable = false)]
@@ -162,10 +162,10 @@ impl TicketBody {
 }))]
 pub struct BundleTicketBody {
     /// What it is called.
-    #[schema(min_length = 1, max_length = 255, pattern = r"\S")]
+    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\x00]*\S[^\x00]*$")]
     pub title: String,
     /// What it says.
-    #[schema(max_length = 20000)]
+    #[schema(max_length = 20000, pattern = r"^[^\x00]*$")]
     pub description: String,
     /// How urgent it is; `medium` when it is left out.
     #[schema(nullable = false)]
@@ -215,7 +215,12 @@ pub struct TicketChangeBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assigned_to: Option<i64>,
     /// What it is called.
-    #[schema(min_length = 1, max_length = 255, pattern = r"\S", nullable = false)]
+    #[schema(
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\x00]*\S[^\x00]*$",
+        nullable = false
+    )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
 }
@@ -266,7 +271,12 @@ pub struct TicketParams {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub object_id: Option<i64>,
     /// Title or description contains this, whatever the (ASCII) case.
-    #[param(min_length = 1, max_length = 255, pattern = r"\S", required = false)]
+    #[param(
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\x00]*\S[^\x00]*$",
+        required = false
+    )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
 }
