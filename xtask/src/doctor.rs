@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::postgres::Programs;
 use crate::process;
+use crate::schemathesis::{PYTHON_HINT, has_environments};
 use crate::tools::{DENY, FUZZ, MUTANTS, TARPAULIN, Tool};
 
 /// Something that a task needs.
@@ -81,6 +82,13 @@ fn needs() -> Result<Vec<Need>> {
             found: version("python3", &["--version"]),
             tasks: "ready-made tools for ci",
             hint: "apt-get install python3 python3-pip".to_owned(),
+            required: false,
+        },
+        Need {
+            what: "Python environments".to_owned(),
+            found: has_environments().then(|| "python3 -m venv".to_owned()),
+            tasks: "schemathesis, which installs them where it may",
+            hint: PYTHON_HINT.to_owned(),
             required: false,
         },
     ];

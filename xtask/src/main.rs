@@ -10,6 +10,7 @@
     reason = "a task talks to the person at the terminal"
 )]
 
+mod apt;
 mod bench;
 mod ci;
 mod contract;
@@ -27,6 +28,7 @@ mod openapi;
 mod permissions;
 mod postgres;
 mod process;
+mod schemathesis;
 mod test;
 mod tidy;
 mod tools;
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
         XtaskCmd::Coverage(_) => coverage::run(),
         XtaskCmd::Dev(flags) => dev::run(&flags),
         XtaskCmd::Mutants(flags) => mutants::run(&flags),
+        XtaskCmd::Schemathesis(flags) => schemathesis::run(&flags),
         XtaskCmd::Fuzz(flags) => fuzz::run(&flags),
         XtaskCmd::Torture(flags) => torture::run(&flags),
         XtaskCmd::Doctor(_) => doctor::run(),

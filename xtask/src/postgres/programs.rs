@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::process;
+use crate::{apt, process};
 
 /// Folders in which installations put their server programs, each with one folder per version.
 const VERSIONED: [(&str, &str); 4] = [
@@ -51,7 +51,7 @@ impl Programs {
         if let Some(programs) = Self::find() {
             return Ok(programs);
         }
-        if process::find("apt-get").is_none() || !process::is_root() {
+        if !apt::is_usable() {
             bail!(HINT);
         }
         install().context(HINT)?;
@@ -100,20 +100,8 @@ fn newest_first(parent: &Path, below: &str) -> Vec<PathBuf> {
 
 /// Installs the server without the cluster that Debian's package would create and start.
 fn install() -> Result<()> {
-    let apt = |words: &[&str]| {
-        process::run(
-            Command::new("apt-get")
-                .args(words)
-                .env("DEBIAN_FRONTEND", "noninteractive"),
-        )
-    };
-    apt(&["update", "-q"])?;
-    apt(&[
-        "install",
-        "-qy",
-        "--no-install-recommends",
-        "postgresql-common",
-    ])?;
+    apt::update()?;
+    apt::install(&["postgresql-common"])?;
     let settings = Path::new("/etc/postgresql-common/createcluster.conf");
     let text = fs::read_to_string(settings).unwrap_or_default();
     if !text
@@ -122,7 +110,7 @@ fn install() -> Result<()> {
     {
         fs::write(settings, format!("{text}\ncreate_main_cluster = false\n"))?;
     }
-    apt(&["install", "-qy", "--no-install-recommends", "postgresql"])
+    apt::install(&["postgresql"])
 }
 
 #[cfg(test)]
