@@ -314,3 +314,98 @@ fn replay(answer: &StoredAnswer) -> Result<HttpResponse, Problem> {
         .content_type(header::ContentType::json())
         .body(Bytes::copy_from_slice(body)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use classdesk_domain::clock::{Clock, Timestamp};
+    use classdesk_domain::{Classdesk, Ports, Settings};
+    use classdesk_testkit::{MemoryBlobs, MemoryStore, PlainHasher, SeededSecrets, World};
+
+    use super::*;
+
+    /// Short, so that nobody waits; what is waited for is never the time itself.
+    const OFTEN: Duration = Duration::from_millis(1);
+
+    /// The world's clock, which counts how often it is asked.
+    struct CountingClock {
+        world: World,
+        asked: AtomicUsize,
+    }
+
+    impl Clock for CountingClock {
+        fn now(&self) -> Timestamp {
+            self.asked.fetch_add(1, Ordering::SeqCst);
+            self.world.now()
+        }
+    }
+
+    async fn begun() -> (Arc<CountingClock>, Retries, Scope, Held) {
+        let store = Arc::new(MemoryStore::new());
+        let world = World::create(&*store).await;
+        let actor = world.client;
+        let clock = Arc::new(CountingClock {
+            world,
+            asked: AtomicUsize::new(0),
+        });
+        let ports = Ports::new(
+            store,
+            Arc::new(MemoryBlobs::default()),
+            Arc::new(PlainHasher::default()),
+            clock.clone(),
+            Arc::new(SeededSecrets::new(1)),
+        );
+        let retries = Classdesk::new(ports, Settings::default()).retries;
+        let scope = Scope {
+            user: actor.id,
+            operation: "POST /api/v1/tickets/".to_owned(),
+            key: IdempotencyKey::parse("k").unwrap(),
+        };
+        let lease = Some(retries.begin(&scope).await.unwrap().unwrap());
+        let held = Held {
+            actor,
+            lease,
+            retries: retries.clone(),
+        };
+        (clock, retries, scope, held)
+    }
+
+    async fn check_running(retries: &Retries, scope: &Scope) {
+        let error = retries.begin(scope).await.unwrap_err();
+        assert!(
+            matches!(error, Error::Conflict(Conflict::IdempotencyRunning)),
+            "{error:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_long_request_renews_its_lease() {
+        let (clock, retries, scope, mut held) = begun().await;
+        clock.world.clock.advance(LEASE - Duration::from_secs(1));
+        let before = clock.asked.load(Ordering::SeqCst);
+        // Whoever renews asks for the time first: the second question follows a whole renewal.
+        let work = async {
+            while clock.asked.load(Ordering::SeqCst) < before + 2 {
+                tokio::task::yield_now().await;
+            }
+            Ok(())
+        };
+        held.during(work, OFTEN).await.unwrap();
+        clock.world.clock.advance(Duration::from_secs(2));
+        check_running(&retries, &scope).await;
+    }
+
+    #[tokio::test]
+    async fn a_request_that_lost_its_lease_stops_and_frees_nothing() {
+        let (clock, retries, scope, mut held) = begun().await;
+        clock.world.clock.advance(LEASE);
+        let another = retries.begin(&scope).await.unwrap();
+        assert!(another.is_ok(), "the lease has ended");
+        let work = std::future::pending::<Result<(), Problem>>();
+        let problem = held.during(work, OFTEN).await.unwrap_err();
+        assert_eq!(problem.kind().status(), StatusCode::CONFLICT);
+        check_running(&retries, &scope).await;
+    }
+}

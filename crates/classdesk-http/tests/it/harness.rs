@@ -201,6 +201,14 @@ fn http_client() -> reqwest::Client {
 
 /// Runs the server on a thread with a runtime of its own, as the program does.
 pub(crate) fn start_server(shell: Shell) -> (String, actix_web::dev::ServerHandle) {
+    start_server_with(shell, ServerLimits::default())
+}
+
+/// The same with other limits, but for the one worker.
+pub(crate) fn start_server_with(
+    shell: Shell,
+    limits: ServerLimits,
+) -> (String, actix_web::dev::ServerHandle) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     let (send, receive) = std::sync::mpsc::channel();
@@ -208,7 +216,7 @@ pub(crate) fn start_server(shell: Shell) -> (String, actix_web::dev::ServerHandl
         actix_web::rt::System::new().block_on(async move {
             let limits = ServerLimits {
                 workers: 1,
-                ..ServerLimits::default()
+                ..limits
             };
             let server = serve(shell, listener, limits).unwrap();
             send.send(server.handle()).unwrap();

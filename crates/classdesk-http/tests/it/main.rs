@@ -21,6 +21,7 @@ mod outage;
 mod permissions;
 mod promises;
 mod retries;
+mod slowness;
 mod subjects;
 mod succession;
 mod taint;

@@ -1,0 +1,62 @@
+//! Clients that take their time.
+
+use std::time::Duration;
+
+use classdesk_http::{PublicUrl, ServerLimits, Settings, Shell};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::harness::{Desk, PUBLIC_URL, start_server_with};
+use crate::uploads::upload_path;
+
+/// Long enough to be seen as slow, short enough to be waited for.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Sends what does not end, and takes what comes until the server closes.
+async fn answer_to(mut socket: TcpStream, begin: &str) -> String {
+    socket.write_all(begin.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    socket.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn headers_that_do_not_end_are_cut_off() {
+    let desk = Desk::start().await;
+    let settings = Settings::new(PublicUrl::parse(PUBLIC_URL).unwrap());
+    let shell = Shell::builder(desk.classdesk.clone(), settings).build();
+    let limits = ServerLimits {
+        header_timeout: PATIENCE,
+        disconnect_timeout: PATIENCE,
+        ..ServerLimits::default()
+    };
+    let (origin, server) = start_server_with(shell, limits);
+    let address = origin.strip_prefix("http://").unwrap();
+    let socket = TcpStream::connect(address).await.unwrap();
+    let answer = answer_to(socket, "GET /healthz/live HTTP/1.1\r\nhost: x\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    drop(server.stop(false));
+}
+
+#[tokio::test]
+async fn a_form_that_stands_still_is_given_up() {
+    let desk = Desk::with(
+        |_| {},
+        |settings| settings.body_timeout = PATIENCE,
+        |shell| shell,
+    )
+    .await;
+    let client = desk.named("client").await;
+    let begin = format!(
+        "POST {} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {}\r\n\
+         content-type: multipart/form-data; boundary=b\r\ncontent-length: 1000\r\n\r\n\
+         --b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nbegin",
+        upload_path(&desk),
+        client.token()
+    );
+    let mut socket = desk.connect().await;
+    socket.write_all(begin.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    socket.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 408");
+}
