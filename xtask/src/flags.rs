@@ -119,6 +119,14 @@ xflags::xflags! {
                 /// Only SQLite with a folder.
                 optional --sqlite
             }
+            /// Let the power fail on SQLite with a folder: what was not fsynced is lost, kept or
+            /// torn by chance; nothing acknowledged may be lost. Linux alone.
+            cmd power {
+                /// The long form: 500 cuts.
+                optional --long
+                /// Repeat the run with this seed.
+                optional --seed n: u64
+            }
         }
 
         /// Measure the server against the limit of this machine; the plain run writes

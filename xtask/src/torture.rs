@@ -24,6 +24,12 @@ pub(crate) fn run(flags: &Torture) -> Result<()> {
             long: flags.long,
             postgres: !flags.sqlite,
         }),
+        TortureCmd::Power(flags) => attack(&Attack {
+            name: "power",
+            seed: flags.seed,
+            long: flags.long,
+            postgres: false,
+        }),
     }
 }
 

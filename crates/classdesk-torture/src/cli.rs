@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
 
-use crate::crash;
 use crate::program::Programs;
 use crate::report::Report;
 use crate::seed::Seed;
+use crate::{crash, power};
 
 /// Attacks Classdesk and says whether it kept its promises
 #[derive(Parser)]
@@ -22,6 +22,9 @@ enum Attack {
     /// Kill the server, the database and the S3 server under load; nothing acknowledged may be
     /// lost
     Crash(crash::CrashArgs),
+    /// Lose, keep or tear what was not fsynced when the power fails; nothing acknowledged may be
+    /// lost
+    Power(power::PowerArgs),
 }
 
 /// Options of every attack.
@@ -36,9 +39,6 @@ pub(crate) struct CommonArgs {
     /// The folder of `classdesk` and `s3-test-server` [default: that of this program]
     #[arg(long, value_name = "FOLDER")]
     programs: Option<PathBuf>,
-    /// The folder of PostgreSQL's server programs; without it, PostgreSQL is left out
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) postgres_programs: Option<PathBuf>,
 }
 
 impl CommonArgs {
@@ -69,6 +69,7 @@ impl Cli {
     pub(crate) async fn run(self) -> Result<Report> {
         match self.attack {
             Attack::Crash(args) => crash::run(&args).await,
+            Attack::Power(args) => power::run(&args).await,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Where the program under attack keeps what it stores.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use tempfile::TempDir;
@@ -13,8 +13,7 @@ use crate::s3::S3Server;
 pub(crate) struct Place {
     folder: TempDir,
     variables: Vec<(&'static str, String)>,
-    /// The S3 server, where there is one.
-    pub(crate) s3: Option<S3Server>,
+    s3: Option<S3Server>,
 }
 
 impl Place {
@@ -52,9 +51,32 @@ impl Place {
         self.folder.path()
     }
 
+    /// Leaves the folder behind, for somebody to look at, and answers where it is.
+    pub(crate) fn keep(self) -> PathBuf {
+        self.folder.keep()
+    }
+
     /// The variables that programs are given.
     pub(crate) fn variables(&self) -> &[(&'static str, String)] {
         &self.variables
+    }
+
+    /// The folder of the stored files.
+    pub(crate) fn files(&self) -> PathBuf {
+        match &self.s3 {
+            Some(s3) => s3.objects(),
+            None => self.folder.path().join("classdesk-data/files"),
+        }
+    }
+
+    /// The folder of the S3 server, where there is one.
+    pub(crate) fn s3_folder(&self) -> Option<&Path> {
+        self.s3.as_ref().map(S3Server::folder)
+    }
+
+    /// The S3 server, where there is one.
+    pub(crate) const fn s3_mut(&mut self) -> Option<&mut S3Server> {
+        self.s3.as_mut()
     }
 }
 

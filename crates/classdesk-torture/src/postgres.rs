@@ -4,16 +4,20 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::program::PATIENCE;
 
 const READY: &str = "database system is ready to accept connections";
+
+const CONNECTIONS: &str = "SELECT count(*) FROM pg_stat_activity \
+    WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
 
 /// What is acknowledged survives the end of every process. The machine stays up, so nothing needs
 /// to wait for the disk.
@@ -82,6 +86,28 @@ impl Cluster {
         Ok(format!(
             "postgres://postgres@127.0.0.1:{port}/{name}?sslmode=disable"
         ))
+    }
+
+    /// Waits until nobody is connected to its databases.
+    pub(crate) async fn wait_until_unused(&self) -> Result<()> {
+        let Self { port, .. } = self;
+        let begun = Instant::now();
+        loop {
+            let asked = Command::new(self.programs.join("psql"))
+                .args(["--host=127.0.0.1", "--username=postgres", "--tuples-only"])
+                .args([&format!("--port={port}"), "--command", CONNECTIONS])
+                .output()
+                .await?;
+            let said = String::from_utf8(asked.stdout)?;
+            if said.trim() == "0" {
+                return Ok(());
+            }
+            ensure!(
+                begun.elapsed() < PATIENCE,
+                "a killed server's connections live on"
+            );
+            sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Stops it the way that loses what is not yet in its log: every process ends at once, and

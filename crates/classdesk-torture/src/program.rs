@@ -41,7 +41,7 @@ impl Programs {
     }
 
     /// A command of `classdesk` in a place, with nothing of this process's own environment.
-    pub(crate) fn command(&self, place: &Place, args: &[&str]) -> Command {
+    fn command(&self, place: &Place, args: &[&str]) -> Command {
         let mut command = Command::new(&self.classdesk);
         command
             .args(args)
@@ -70,27 +70,30 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a server on any free port and waits until it is ready. What it logs goes to
+    /// Starts a server on any free port and waits until it is ready. Errors in its log go to
     /// standard error.
     pub(crate) async fn start(
         programs: &Programs,
         place: &Place,
         options: &[&str],
     ) -> Result<Self> {
-        Self::start_logging(programs, place, options, "error").await
+        Self::start_with_variables(programs, place, options, place.variables()).await
     }
 
-    /// The same with a log filter.
-    pub(crate) async fn start_logging(
+    /// The same with other variables than the place's.
+    pub(crate) async fn start_with_variables(
         programs: &Programs,
         place: &Place,
         options: &[&str],
-        log: &str,
+        variables: &[(&'static str, String)],
     ) -> Result<Self> {
-        let mut args = vec!["serve", "--bind", "127.0.0.1:0", "--log", log];
+        // What goes wrong on purpose is logged too, and it is no news.
+        let mut args = vec!["serve", "--bind", "127.0.0.1:0", "--log", "off"];
         args.extend(options);
         let mut command = programs.command(place, &args);
         command
+            .env_clear()
+            .envs(variables.iter().cloned())
             .env("CLASSDESK_SUPERADMIN_PASSWORD", SUPERADMIN_PASSWORD)
             .stderr(Stdio::inherit());
         let child = command.spawn().context("classdesk can't be run")?;

@@ -40,6 +40,11 @@ impl Report {
         }
     }
 
+    /// How many promises were broken.
+    pub(crate) const fn violations(&self) -> u64 {
+        self.violations
+    }
+
     /// How long it has run.
     pub(crate) fn elapsed(&self) -> Duration {
         self.begun.elapsed()

@@ -27,7 +27,7 @@ impl S3Server {
     /// Starts one with an empty bucket on any free port.
     pub(crate) async fn start(programs: &Programs, folder: PathBuf) -> Result<Self> {
         let program = programs.s3_test_server.clone();
-        let (child, endpoint) = launch(&program, &folder, "0").await?;
+        let (child, endpoint) = launch(&program, &folder, "0", &[]).await?;
         Ok(Self {
             program,
             folder,
@@ -47,6 +47,16 @@ impl S3Server {
         ]
     }
 
+    /// The folder that it serves.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Where the objects are.
+    pub(crate) fn objects(&self) -> PathBuf {
+        self.folder.join(BUCKET).join("files")
+    }
+
     /// SIGKILL, and its end.
     pub(crate) async fn kill(&mut self) -> Result<()> {
         Ok(self.child.kill().await?)
@@ -54,20 +64,34 @@ impl S3Server {
 
     /// Starts it again at the same address.
     pub(crate) async fn restart(&mut self) -> Result<()> {
+        self.restart_with_variables(&[]).await
+    }
+
+    /// Starts it again at the same address, with these variables besides.
+    pub(crate) async fn restart_with_variables(
+        &mut self,
+        variables: &[(&'static str, String)],
+    ) -> Result<()> {
         let port = self
             .endpoint
             .rsplit(':')
             .next()
             .context("an endpoint has a port")?;
-        (self.child, self.endpoint) = launch(&self.program, &self.folder, port).await?;
+        (self.child, self.endpoint) = launch(&self.program, &self.folder, port, variables).await?;
         Ok(())
     }
 }
 
-async fn launch(program: &Path, folder: &Path, port: &str) -> Result<(Child, String)> {
+async fn launch(
+    program: &Path,
+    folder: &Path,
+    port: &str,
+    variables: &[(&'static str, String)],
+) -> Result<(Child, String)> {
     let mut child = Command::new(program)
         .arg(folder)
         .args([port, ACCESS_KEY_ID, SECRET_ACCESS_KEY, BUCKET])
+        .envs(variables.iter().cloned())
         .kill_on_drop(true)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

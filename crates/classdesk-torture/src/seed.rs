@@ -19,6 +19,11 @@ impl Seed {
         Self(u64::from(fastrand::u32(..)))
     }
 
+    /// The seed of one part of the run, which has parts itself.
+    pub(crate) fn part(self, part: u64) -> Self {
+        Self(self.rng(part).u64(..))
+    }
+
     /// The choices of one part of the run. Parts with different numbers do not depend on each
     /// other, so that what one does changes nothing for another.
     pub(crate) fn rng(self, part: u64) -> Rng {
