@@ -4,6 +4,7 @@ mod client;
 mod commands;
 mod demo;
 mod files;
+mod guide;
 mod place;
 mod program;
 mod replicas;
