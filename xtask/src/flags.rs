@@ -127,6 +127,20 @@ xflags::xflags! {
                 /// Repeat the run with this seed.
                 optional --seed n: u64
             }
+            /// Try every permission through every door, then random histories.
+            cmd matrix {
+                /// The long form: at least 100,000 comparisons in random histories.
+                optional --long
+                /// Repeat the run with this seed.
+                optional --seed n: u64
+            }
+            /// Ask for more than the server can do.
+            cmd overload {
+                /// The long form, on a release build; it compares with the promised figures.
+                optional --long
+                /// Repeat the run with this seed.
+                optional --seed n: u64
+            }
         }
 
         /// Measure the server against the limit of this machine; the plain run writes

@@ -14,6 +14,8 @@ struct Attack {
     long: bool,
     /// Whether PostgreSQL's programs are needed.
     postgres: bool,
+    /// Whether figures count, which only a release build has.
+    release: bool,
 }
 
 pub(crate) fn run(flags: &Torture) -> Result<()> {
@@ -23,25 +25,47 @@ pub(crate) fn run(flags: &Torture) -> Result<()> {
             seed: flags.seed,
             long: flags.long,
             postgres: !flags.sqlite,
+            release: false,
+        }),
+        TortureCmd::Matrix(flags) => attack(&Attack {
+            name: "matrix",
+            seed: flags.seed,
+            long: flags.long,
+            postgres: false,
+            release: false,
+        }),
+        TortureCmd::Overload(flags) => attack(&Attack {
+            name: "overload",
+            seed: flags.seed,
+            long: flags.long,
+            postgres: false,
+            release: flags.long,
         }),
         TortureCmd::Power(flags) => attack(&Attack {
             name: "power",
             seed: flags.seed,
             long: flags.long,
             postgres: false,
+            release: false,
         }),
     }
 }
 
 fn attack(attack: &Attack) -> Result<()> {
-    process::run(cargo().args([
+    let mut build = cargo();
+    build.args([
         "build",
         "--locked",
         "--package=classdesk-server",
         "--package=classdesk-s3-test-server",
         "--package=classdesk-torture",
-    ]))?;
-    let programs = target_dir()?.join("debug");
+    ]);
+    if attack.release {
+        build.arg("--release");
+    }
+    process::run(&mut build)?;
+    let profile = if attack.release { "release" } else { "debug" };
+    let programs = target_dir()?.join(profile);
     let mut command = std::process::Command::new(programs.join("classdesk-torture"));
     command.arg(attack.name);
     if attack.long {

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::program::Programs;
 use crate::report::Report;
 use crate::seed::Seed;
-use crate::{crash, power};
+use crate::{crash, matrix, overload, power};
 
 /// Attacks Classdesk and says whether it kept its promises
 #[derive(Parser)]
@@ -25,6 +25,10 @@ enum Attack {
     /// Lose, keep or tear what was not fsynced when the power fails; nothing acknowledged may be
     /// lost
     Power(power::PowerArgs),
+    /// Try every permission through every door, then random histories
+    Matrix(matrix::MatrixArgs),
+    /// Ask for more than the server can do
+    Overload(overload::OverloadArgs),
 }
 
 /// Options of every attack.
@@ -70,6 +74,8 @@ impl Cli {
         match self.attack {
             Attack::Crash(args) => crash::run(&args).await,
             Attack::Power(args) => power::run(&args).await,
+            Attack::Matrix(args) => matrix::run(&args).await,
+            Attack::Overload(args) => overload::run(&args).await,
         }
     }
 }

@@ -113,6 +113,19 @@ impl Client {
         }
     }
 
+    /// The same person with another token.
+    pub(crate) fn with_token(&self, token: String) -> Self {
+        Self {
+            token: Some(token),
+            ..self.clone()
+        }
+    }
+
+    /// Their token, for requests that are written by hand.
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     /// Their id; 0 for somebody who is not signed in.
     pub(crate) const fn id(&self) -> i64 {
         self.id

@@ -14,6 +14,8 @@ mod cli;
 mod client;
 mod crash;
 mod load;
+mod matrix;
+mod overload;
 mod place;
 mod postgres;
 mod power;

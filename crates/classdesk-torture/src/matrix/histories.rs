@@ -1,0 +1,197 @@
+//! Random histories: people do things in any order, and between any two of them somebody looks.
+//! What is expected follows from the facts and the table, whatever came before.
+
+use anyhow::{Context as _, Result};
+
+use super::desk::{Desk, Findings};
+use super::facts::{Object, Role, Subject};
+use super::table::{Operation, Table, Verdict};
+use crate::program::Programs;
+use crate::seed::Seed;
+
+/// How many steps a world lives: long enough to grow stale rights, short enough that messages can
+/// still be edited and that lists stay small.
+const STEPS: u32 = 600;
+
+/// How many objects of a kind are kept apart; no more are made beyond it.
+const ENOUGH: usize = 25;
+
+/// Random histories, one world after the other, until enough was compared.
+pub(crate) async fn run(
+    programs: &Programs,
+    table: &Table,
+    seed: Seed,
+    decisions: u64,
+    strand: u64,
+) -> Result<Findings> {
+    let mut all = Findings::default();
+    for world in 0.. {
+        let part = strand + 2 * world;
+        let desk = Desk::open(programs, table, seed.rng(part)).await?;
+        let left = decisions - all.decisions;
+        let found = live(desk, left)
+            .await
+            .with_context(|| format!("world {part} of seed {seed}"))?;
+        all.requests += found.requests;
+        all.decisions += found.decisions;
+        let told = found.differences.into_iter();
+        all.differences
+            .extend(told.map(|difference| format!("world {part}: {difference}")));
+        if all.decisions >= decisions {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+async fn live(mut desk: Desk<'_>, decisions: u64) -> Result<Findings> {
+    for role in [
+        Role::Client,
+        Role::Client,
+        Role::Client,
+        Role::Writer,
+        Role::Writer,
+        Role::Writer,
+        Role::Editor,
+        Role::Editor,
+        Role::Admin,
+        Role::Superadmin,
+    ] {
+        desk.hire(role).await?;
+    }
+    let superadmin = desk.superadmin;
+    for name in ["create a bundle", "register a subject"] {
+        for _ in 0..2 {
+            desk.prepare(superadmin, name, Object::Nothing, []).await?;
+        }
+    }
+    let subjects: Vec<Subject> = desk.facts.subjects.keys().copied().collect();
+    for subject in subjects {
+        let name = match subject {
+            Subject::Bundle(_) => "assign a bundle's writer",
+            Subject::Order(_) => "change a subject",
+        };
+        desk.prepare(superadmin, name, Object::Subject(subject), [])
+            .await?;
+    }
+    for step in 0..STEPS {
+        let before = desk.found.differences.len();
+        desk.step().await.with_context(|| format!("step {step}"))?;
+        for difference in &mut desk.found.differences[before..] {
+            *difference = format!("step {step}: {difference}");
+        }
+        if desk.found.decisions >= decisions {
+            break;
+        }
+    }
+    desk.close().await
+}
+
+impl<'t> Desk<'t> {
+    /// One thing that happens.
+    async fn step(&mut self) -> Result<()> {
+        match self.rng.u8(..100) {
+            0..=57 => self.do_something().await,
+            58..=93 => {
+                let (asker, object) = (self.somebody(), self.something());
+                self.look(asker, object).await
+            }
+            94..=96 => {
+                let asker = self.somebody();
+                if self.facts.person(asker)?.has_session {
+                    self.look_at_lists(asker).await?;
+                }
+                Ok(())
+            }
+            _ => {
+                let away = self.facts.people_who(|_, person| !person.has_session);
+                match away.first() {
+                    Some(person) => self.sign_in_again(*person).await,
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+
+    fn somebody(&mut self) -> i64 {
+        let people = self.facts.people_who(|_, _| true);
+        people[self.rng.usize(..people.len())]
+    }
+
+    /// Any object; each kind is as likely as the other.
+    fn something(&mut self) -> Object {
+        let facts = &self.facts;
+        let objects: Vec<Object> = match self.rng.u8(..9) {
+            0 => facts.people.keys().map(|id| Object::Person(*id)).collect(),
+            1 => facts
+                .subjects
+                .keys()
+                .map(|it| Object::Subject(*it))
+                .collect(),
+            2 | 3 => facts.threads.keys().map(|id| Object::Thread(*id)).collect(),
+            4 => facts
+                .messages
+                .keys()
+                .map(|id| Object::Message(*id))
+                .collect(),
+            5 => facts.tickets.keys().map(|id| Object::Ticket(*id)).collect(),
+            6 => {
+                let attachments = facts.attachments.keys();
+                attachments
+                    .map(|id| Object::TicketAttachment(*id))
+                    .collect()
+            }
+            7 => facts.files.keys().map(|id| Object::File(*id)).collect(),
+            _ => Vec::new(),
+        };
+        if objects.is_empty() {
+            return Object::Nothing;
+        }
+        objects[self.rng.usize(..objects.len())]
+    }
+
+    /// Somebody tries something.
+    async fn do_something(&mut self) -> Result<()> {
+        let (asker, object) = (self.somebody(), self.something());
+        let table: &'t Table = self.table;
+        let operations: Vec<&'t Operation> = table
+            .operations()
+            .iter()
+            .filter(|it| it.on == object.kind() && it.request.is_some())
+            .collect();
+        if operations.is_empty() {
+            return Ok(());
+        }
+        let operation = operations[self.rng.usize(..operations.len())];
+        if !self.is_fitting(operation, object)? {
+            return Ok(());
+        }
+        if self.verdict(operation, asker, object)? == Verdict::Silent {
+            return Ok(());
+        }
+        self.attempt(operation, asker, object).await.map(drop)
+    }
+
+    /// Whether an operation would leave a world that can go on and whose facts the contract tells.
+    fn is_fitting(&self, operation: &Operation, object: Object) -> Result<bool> {
+        let facts = &self.facts;
+        Ok(match (operation.name.as_str(), object) {
+            // Parties who become staff are no matter of the contract.
+            (name, Object::Person(id)) if name.starts_with("make somebody") => {
+                let role = facts.person(id)?.role;
+                name != "make somebody a superadmin" && role != Role::Superadmin && role.is_staff()
+            }
+            (_, Object::Person(id)) => id != self.superadmin,
+            ("create a bundle" | "register a subject", _) => facts.subjects.len() < 8,
+            ("create a ticket on nothing", _) => facts.tickets.len() < ENOUGH,
+            (name, Object::Nothing) => !name.starts_with("create a"),
+            (name, _) if name.starts_with("open a ticket") => facts.tickets.len() < ENOUGH,
+            (name, _) if name.starts_with("open a") => facts.threads.len() < ENOUGH,
+            (name, _) if name.starts_with("upload") => facts.files.len() < ENOUGH,
+            (name, _) if name.starts_with("send") => facts.messages.len() < 4 * ENOUGH,
+            (name, _) if name.starts_with("attach") => facts.attachments.len() < 2 * ENOUGH,
+            (name, _) if name.starts_with("answer") => facts.notes.len() < 2 * ENOUGH,
+            _ => true,
+        })
+    }
+}
