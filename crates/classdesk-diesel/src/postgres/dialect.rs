@@ -34,14 +34,6 @@ macro_rules! for_change {
 }
 pub(crate) use for_change;
 
-/// Holds rows as they are until the transaction ends; others may hold them likewise.
-macro_rules! as_is {
-    ($query:expr) => {
-        $query.for_share()
-    };
-}
-pub(crate) use as_is;
-
 /// Lets one transaction at a time pass for each of these names.
 pub(crate) fn one_at_a_time(conn: &mut PgConnection, names: [&str; 2]) -> Result<(), Failure> {
     let mut names = names;

@@ -11,7 +11,7 @@ use diesel::prelude::*;
 
 use super::Conn;
 use super::commit::Writes;
-use super::dialect::{among, as_is, for_change};
+use super::dialect::{among, for_change};
 use super::schema::{
     bundle_files, bundles, messages, subjects, thread_participants, threads, tickets, users,
 };
@@ -135,41 +135,20 @@ fn hold_people(conn: &mut Conn, facts: &[&Fact], writes: &Writes) -> Result<(), 
     if ids.is_empty() {
         return Ok(());
     }
-    let found = match writes.user {
-        Some(_) => people_for_change(conn, &ids)?,
-        None => people_as_is(conn, &ids)?,
-    };
+    // Not shared, for the same reason as the parties below.
+    let found: Vec<(i64, String, bool)> = for_change!(
+        users::table
+            .filter(users::id.eq_any(among(&ids)))
+            .select((users::id, users::role, users::is_active))
+            .order(users::id)
+    )
+    .load(conn)?;
     let holds = expected.iter().all(|(id, role, must_be_active)| {
         found.iter().any(|(found, found_role, is_active)| {
             found == id && found_role == role && (*is_active || !must_be_active)
         })
     });
     if holds { Ok(()) } else { Err(Failure::STALE) }
-}
-
-/// Somebody's id, role and whether they are active.
-type PersonRow = (i64, String, bool);
-
-/// Holds people by ascending id, as they are.
-fn people_as_is(conn: &mut Conn, ids: &[i64]) -> Result<Vec<PersonRow>, Failure> {
-    Ok(as_is!(
-        users::table
-            .filter(users::id.eq_any(among(ids)))
-            .select((users::id, users::role, users::is_active))
-            .order(users::id)
-    )
-    .load(conn)?)
-}
-
-/// Holds people by ascending id, because one of them is changed.
-fn people_for_change(conn: &mut Conn, ids: &[i64]) -> Result<Vec<PersonRow>, Failure> {
-    Ok(for_change!(
-        users::table
-            .filter(users::id.eq_any(among(ids)))
-            .select((users::id, users::role, users::is_active))
-            .order(users::id)
-    )
-    .load(conn)?)
 }
 
 /// Holds a subject's row for a change, whether or not it is there.

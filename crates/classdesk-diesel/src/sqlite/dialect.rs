@@ -71,14 +71,6 @@ macro_rules! for_change {
 }
 pub(crate) use for_change;
 
-/// Holds rows as they are: nobody else can write while this transaction does.
-macro_rules! as_is {
-    ($query:expr) => {
-        $query
-    };
-}
-pub(crate) use as_is;
-
 /// Lets one transaction at a time pass for each of these names; here there is only one.
 #[expect(
     clippy::unnecessary_wraps,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use classdesk_domain::bundles::WriterAssignment;
 use classdesk_domain::ids::ThreadId;
-use classdesk_domain::people::Actor;
+use classdesk_domain::people::{Actor, UserUpdate};
 use classdesk_domain::policy::Sight;
 use classdesk_domain::store::{Commit, Fact, Store, StoreError};
 use classdesk_domain::subjects::Parties;
@@ -17,23 +17,20 @@ use crate::databases::Fresh;
 const ROUNDS: usize = 20;
 const POSTERS: usize = 6;
 
-/// Posts as `writer` until the store says that what it rests on no longer holds, and tells how
-/// many went through, and whether any of them did although it began after the reassignment was
+/// Posts as `sender` until the store says that what it rests on no longer holds, and tells how
+/// many went through, and whether any of them did although it began after the change of that was
 /// acknowledged.
 async fn post_until_stale(
     store: Arc<dyn Store>,
     world: Arc<World>,
     thread: ThreadId,
-    (writer, parties): (Actor, Parties),
-    reassigned: Arc<AtomicBool>,
+    (sender, fact): (Actor, Fact),
+    changed: Arc<AtomicBool>,
 ) -> (usize, usize) {
     let (mut posted, mut too_late) = (0, 0);
     loop {
-        let late = reassigned.load(Ordering::SeqCst);
-        let commit = Commit::new(world.new_message(thread, writer)).resting_on(Fact::Parties {
-            subject: world.subject(),
-            parties,
-        });
+        let late = changed.load(Ordering::SeqCst);
+        let commit = Commit::new(world.new_message(thread, sender)).resting_on(fact.clone());
         match store.post_message(commit).await {
             Ok(_) => {
                 posted += 1;
@@ -43,6 +40,32 @@ async fn post_until_stale(
             Err(error) => panic!("{error}"),
         }
     }
+}
+
+/// Several tasks that post so, begun and at work.
+async fn posters_at_work(
+    store: &Arc<dyn Store>,
+    world: &Arc<World>,
+    thread: ThreadId,
+    resting: (Actor, Fact),
+    changed: &Arc<AtomicBool>,
+) -> JoinSet<(usize, usize)> {
+    let before = count(&**store, world, thread).await;
+    let mut posters = JoinSet::new();
+    for _ in 0..POSTERS {
+        posters.spawn(post_until_stale(
+            Arc::clone(store),
+            Arc::clone(world),
+            thread,
+            resting.clone(),
+            Arc::clone(changed),
+        ));
+    }
+    // Only when posts go through does the change meet some on their way.
+    while count(&**store, world, thread).await < before + POSTERS {
+        tokio::task::yield_now().await;
+    }
+    posters
 }
 
 pub(crate) async fn check_that_a_former_writer_posts_no_more<D>(fresh: Fresh<D>) {
@@ -57,31 +80,19 @@ pub(crate) async fn check_that_a_former_writer_posts_no_more<D>(fresh: Fresh<D>)
             client: world.client.id,
             assigned_writer: Some(former.id),
         };
-        let before = count(&*store, &world, thread).await;
+        let fact = Fact::Parties {
+            subject: world.subject(),
+            parties,
+        };
         let reassigned = Arc::new(AtomicBool::new(false));
-        let mut posters = JoinSet::new();
-        for _ in 0..POSTERS {
-            posters.spawn(post_until_stale(
-                Arc::clone(&store),
-                Arc::clone(&world),
-                thread,
-                (former, parties),
-                Arc::clone(&reassigned),
-            ));
-        }
-        // Only when posts go through does the reassignment meet some on their way.
-        while count(&*store, &world, thread).await < before + POSTERS {
-            tokio::task::yield_now().await;
-        }
+        let resting = (former, fact.clone());
+        let posters = posters_at_work(&store, &world, thread, resting, &reassigned).await;
         let assignment = WriterAssignment {
             bundle: world.bundle,
             writer: Some(next.id),
             at: world.tick(),
         };
-        let commit = Commit::new(assignment).resting_on(Fact::Parties {
-            subject: world.subject(),
-            parties,
-        });
+        let commit = Commit::new(assignment).resting_on(fact);
         store.assign_writer(commit).await.unwrap();
         reassigned.store(true, Ordering::SeqCst);
         let at_reassignment = count(&*store, &world, thread).await;
@@ -95,6 +106,41 @@ pub(crate) async fn check_that_a_former_writer_posts_no_more<D>(fresh: Fresh<D>)
             "the former writer's posts stopped with the reassignment"
         );
         assert_eq!(at_reassignment, acknowledged);
+    }
+}
+
+/// However many posts rest on somebody being active, a deactivation gets its turn among them.
+pub(crate) async fn check_that_a_deactivated_person_posts_no_more<D>(fresh: Fresh<D>) {
+    let store = fresh.shared();
+    let world = Arc::new(World::create(&*store).await);
+    let sender = world.writer;
+    let thread = world.add_thread(&*store, &[sender]).await.thread.id;
+    let active = Fact::ActiveUser {
+        user: sender.id,
+        role: sender.role,
+    };
+    let mut acknowledged = 0;
+    for round in 0..ROUNDS {
+        let deactivated = Arc::new(AtomicBool::new(false));
+        let resting = (sender, active.clone());
+        let posters = posters_at_work(&store, &world, thread, resting, &deactivated).await;
+        let activity = |is_active| {
+            Commit::new(UserUpdate {
+                is_active: Some(is_active),
+                ..UserUpdate::of(sender.id)
+            })
+        };
+        store.update_user(activity(false)).await.unwrap();
+        deactivated.store(true, Ordering::SeqCst);
+        for (posted, too_late) in posters.join_all().await {
+            acknowledged += posted;
+            assert_eq!(
+                too_late, 0,
+                "posts of a deactivated person in round {round}"
+            );
+        }
+        assert_eq!(count(&*store, &world, thread).await, acknowledged);
+        store.update_user(activity(true)).await.unwrap();
     }
 }
 

@@ -1,9 +1,17 @@
 //! Guards under real concurrency.
 
 use crate::databases::{Fresh, PostgresDatabase, options};
-use crate::races::check_that_a_former_writer_posts_no_more;
+use crate::races::{
+    check_that_a_deactivated_person_posts_no_more, check_that_a_former_writer_posts_no_more,
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_former_writer_posts_no_more() {
     check_that_a_former_writer_posts_no_more(Fresh::on(PostgresDatabase::new(), &options())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_deactivated_person_posts_no_more() {
+    check_that_a_deactivated_person_posts_no_more(Fresh::on(PostgresDatabase::new(), &options()))
+        .await;
 }
