@@ -1,6 +1,7 @@
 //! SQLite.
 
 mod conformance;
+mod faults;
 mod flags;
 mod kill;
 mod migrations;
