@@ -30,6 +30,12 @@ impl Folder {
         let root = path.canonicalize()?;
         sync(&root)?;
         root.parent().map_or(Ok(()), sync)?;
+        // Those above may have been made just now too. Where one can't be opened, it was not.
+        for above in root.ancestors().skip(2) {
+            if sync(above).is_err() {
+                break;
+            }
+        }
         for purpose in BlobPurpose::ALL {
             let mut below = root.clone();
             for name in purpose.prefix().split_terminator('/') {
