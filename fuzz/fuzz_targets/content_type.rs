@@ -11,6 +11,9 @@ fuzz_target!(|raw: &str| {
     };
     assert_eq!(media_type.as_str(), raw);
     assert!(raw.len() <= 127);
-    assert!(raw.bytes().all(|b| b.is_ascii_graphic() && !b" ;,\"()<>@:\\?=[]".contains(&b)));
+    assert!(
+        raw.bytes()
+            .all(|b| b.is_ascii_graphic() && !b" ;,\"()<>@:\\?=[]".contains(&b))
+    );
     assert_eq!(raw.matches('/').count(), 1);
 });

@@ -10,6 +10,12 @@ fuzz_target!(|text: &str| {
         return;
     };
     assert_eq!(key.as_str(), text);
-    assert!(text.split('/').all(|part| !part.is_empty() && !part.starts_with('.')));
-    assert!(text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'z' | b'_' | b'/')));
+    assert!(
+        text.split('/')
+            .all(|part| !part.is_empty() && !part.starts_with('.'))
+    );
+    assert!(
+        text.bytes()
+            .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'z' | b'_' | b'/'))
+    );
 });

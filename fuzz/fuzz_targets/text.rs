@@ -19,6 +19,14 @@ macro_rules! check {
 }
 
 fuzz_target!(|raw: &str| {
-    check!(raw, Title, SubjectLine, MessageText, Description, Level, SearchText);
+    check!(
+        raw,
+        Title,
+        SubjectLine,
+        MessageText,
+        Description,
+        Level,
+        SearchText
+    );
     assert!(SubjectLine::cut(raw).as_str().chars().count() <= SubjectLine::MAX);
 });
