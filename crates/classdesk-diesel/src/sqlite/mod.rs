@@ -47,6 +47,7 @@ impl File {
                 folder: folder.to_owned(),
                 source,
             })?;
+            make_durable(folder);
         }
         let file = Self {
             path: path.to_owned(),
@@ -105,6 +106,18 @@ impl File {
 
     pub(crate) fn status(&self) -> Result<Vec<MigrationStatus>, ConnectError> {
         migrations::status(&mut self.connect()?, &MIGRATIONS)
+    }
+}
+
+/// Makes a folder and those above it durable, which may have been made just now: SQLite does this
+/// for its files alone. A folder that cannot be opened was not made by us.
+fn make_durable(folder: &Path) {
+    let whole = folder.canonicalize().unwrap_or_default();
+    for folder in whole.ancestors() {
+        let synced = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
+        if synced.is_err() {
+            break;
+        }
     }
 }
 
