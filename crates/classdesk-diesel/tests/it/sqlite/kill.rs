@@ -13,6 +13,7 @@ use classdesk_domain::ids::ThreadId;
 use classdesk_domain::store::{Commit, Store};
 use classdesk_testkit::World;
 use classdesk_testkit::world::words;
+use diesel::connection::SimpleConnection;
 use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection};
 
 use crate::databases::{SqliteFile, TestDatabase, options};
@@ -65,6 +66,8 @@ fn check_what_is_left(file: &SqliteFile, acknowledged: &BTreeSet<String>) {
     // Opening it does what a restart does.
     drop(DieselStore::connect(&file.url(), &options()).unwrap());
     let mut conn = SqliteConnection::establish(file.path().to_str().unwrap()).unwrap();
+    // The last connection of the store locks the file while it closes.
+    conn.batch_execute("PRAGMA busy_timeout = 30000").unwrap();
     let mut texts = |sql: &str| -> Vec<String> {
         let found: Vec<Text> = diesel::sql_query(sql).load(&mut conn).unwrap();
         found.into_iter().map(|one| one.text).collect()
