@@ -38,7 +38,28 @@ pub enum ConnectError {
         #[source]
         source: Cause,
     },
-    /// The server does not answer, or does not let us in.
+    /// The URL has a part that means nothing.
+    #[error("`{url}` can't be used as a database URL")]
+    UnusableUrl {
+        /// The URL, without its secrets.
+        url: String,
+        /// What is wrong with it.
+        #[source]
+        source: Cause,
+    },
+    /// The certificates that a server is checked against can't be had.
+    #[error("the certificates for checking the database server can't be read")]
+    Certificates(#[source] Cause),
+    /// The server does not let us in: the user or the password is wrong.
+    #[error("the database at {server} does not let this user in")]
+    Denied {
+        /// The URL, without its secrets.
+        server: String,
+        /// What the server said.
+        #[source]
+        source: Cause,
+    },
+    /// The server does not answer, or does not have the database.
     #[error("the database at {server} can't be reached")]
     Unreachable {
         /// Host and database, without the password.

@@ -32,10 +32,8 @@
     reason = "one copy of the queries is compiled once for each database"
 )]
 
-// Named so that cargo builds them into the program: SQLite, libpq and the TLS that libpq speaks.
+// Named so that cargo builds it into the program.
 use libsqlite3_sys as _;
-use openssl_sys as _;
-use pq_sys as _;
 
 mod error;
 mod figures;

@@ -24,8 +24,8 @@ pub(crate) trait Link: Send + Sync + 'static {
     /// Makes a connection.
     fn connect(&self) -> Result<Self::Conn, ConnectError>;
 
-    /// Says what a failure means, given how long the job took.
-    fn classify(&self, failure: Failure, took: Duration) -> StoreError;
+    /// Says what a failure means, given the connection that it was on and how long the job took.
+    fn classify(&self, conn: &mut Self::Conn, failure: Failure, took: Duration) -> StoreError;
 
     /// Whether the connection is of no more use.
     fn is_broken(&self, conn: &mut Self::Conn) -> bool;
@@ -167,7 +167,9 @@ impl<L: Link> Pool<L> {
                 Turn::Refuse(error) => Err(error),
                 Turn::Run(link, conn) => {
                     let begun = Instant::now();
-                    job(conn).map_err(|failure| link.classify(failure, begun.elapsed()))
+                    let result = job(conn);
+                    let took = begun.elapsed();
+                    result.map_err(|failure| link.classify(conn, failure, took))
                 }
             };
             let lost = matches!(

@@ -18,19 +18,21 @@ pub struct DieselDatabase(Link);
 #[derive(Debug, Clone)]
 enum Link {
     Sqlite(sqlite::File),
-    Postgres(postgres::Server),
+    Postgres(Box<postgres::Server>),
 }
 
 impl DieselDatabase {
     /// Names a database. A SQLite file and its folder are made if need be.
     ///
     /// # Errors
-    /// [`ConnectError::UnwritableFolder`], [`ConnectError::UnusableFile`]. A server is not asked
-    /// yet.
+    /// [`ConnectError::UnwritableFolder`], [`ConnectError::UnusableFile`],
+    /// [`ConnectError::Certificates`]. A server is not asked yet.
     pub fn open(url: &DatabaseUrl, options: &StoreOptions) -> Result<Self, ConnectError> {
         Ok(Self(match url.kind() {
             Kind::Sqlite(path) => Link::Sqlite(sqlite::File::open(path, options)?),
-            Kind::Postgres(url) => Link::Postgres(postgres::Server::new(url, options)),
+            Kind::Postgres(address) => {
+                Link::Postgres(Box::new(postgres::Server::new(address, options)?))
+            }
         }))
     }
 

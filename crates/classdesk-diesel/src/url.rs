@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::error::ConnectError;
+use crate::postgres::address::Address;
 
 /// A checked database URL: `sqlite://relative/path.db`, `sqlite:///absolute/path.db`, or what
 /// libpq understands, `postgres://user:password@host/database?sslmode=verify-full`.
@@ -24,7 +25,7 @@ pub struct DatabaseUrl(Kind);
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
     Sqlite(PathBuf),
-    Postgres(String),
+    Postgres(Box<Address>),
 }
 
 impl DatabaseUrl {
@@ -55,7 +56,7 @@ impl FromStr for DatabaseUrl {
             return Ok(Self(Kind::Sqlite(PathBuf::from(path))));
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Self(Kind::Postgres(url.to_owned())));
+            return Ok(Self(Kind::Postgres(Box::new(Address::parse(url)?))));
         }
         Err(ConnectError::UnknownScheme {
             url: without_password(url),
@@ -67,7 +68,7 @@ impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Kind::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
-            Kind::Postgres(url) => f.write_str(&without_password(url)),
+            Kind::Postgres(address) => f.write_str(address.shown()),
         }
     }
 }

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
+use super::Conn;
 use crate::error::Failure;
 
 diesel::define_sql_function! {
@@ -35,7 +36,7 @@ macro_rules! for_change {
 pub(crate) use for_change;
 
 /// Lets one transaction at a time pass for each of these names.
-pub(crate) fn one_at_a_time(conn: &mut PgConnection, names: [&str; 2]) -> Result<(), Failure> {
+pub(crate) fn one_at_a_time(conn: &mut Conn, names: [&str; 2]) -> Result<(), Failure> {
     let mut names = names;
     names.sort_unstable();
     let [first, second] = names.map(|name| pg_advisory_xact_lock(hashtextextended(name, 0)));

@@ -1,27 +1,39 @@
 //! PostgreSQL: a bounded set of threads, each with a connection of its own.
 
+pub(crate) mod address;
 mod dialect;
+mod line;
 #[path = "../shared/mod.rs"]
 pub(crate) mod shared;
+mod tls;
 pub(crate) mod types;
 
+use std::fmt;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
-use classdesk_domain::store::{Outage, StoreError, Unique};
-use diesel::connection::{AnsiTransactionManager, CacheSize, SimpleConnection, TransactionManager};
+use classdesk_domain::store::{Cause, Outage, StoreError, Unique};
+use diesel::Connection;
+use diesel::connection::{
+    CacheSize, SimpleConnection, TransactionManager, TransactionManagerStatus,
+};
 use diesel::result::{DatabaseErrorKind, Error};
-use diesel::{Connection, PgConnection};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use tokio_postgres::error::SqlState;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::{ConnectError, Failure, outage};
 use crate::figures::StoreFigures;
-use crate::migrations::{self, MigrationStatus};
+use crate::migrations::{self, MigrationStatus, Stop};
 use crate::options::StoreOptions;
 use crate::pool::{Link, Pool};
-use crate::url::without_password;
 
-pub(crate) type Conn = PgConnection;
+use address::Address;
+pub(crate) use line::Conn;
+use line::Patience;
+
+type Transactions = <Conn as Connection>::TransactionManager;
 
 static MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
@@ -29,109 +41,150 @@ static MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/post
 const MIGRATION_LOCK: i64 = 0x636c_6173_7364_6573;
 
 /// A server and how its connections are set up.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Server {
-    url: String,
+    address: Address,
+    tls: MakeRustlsConnect,
     statement_timeout: Duration,
     lock_timeout: Duration,
+    patience: Patience,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Server({})", self.address.shown())
+    }
 }
 
 impl Server {
-    pub(crate) fn new(url: &str, options: &StoreOptions) -> Self {
-        Self {
-            url: with_timeouts(url, options),
+    pub(crate) fn new(address: &Address, options: &StoreOptions) -> Result<Self, ConnectError> {
+        let address = address.clone().with_limits(options);
+        let tls = tls::connector(address.trust()).map_err(ConnectError::Certificates)?;
+        let patience = Patience {
+            to_connect: address.patience(),
+            // The server ends a statement before; this is for a server that ends nothing more.
+            to_answer: options.statement_timeout + options.connect_timeout,
+        };
+        Ok(Self {
+            address,
+            tls,
             statement_timeout: options.statement_timeout,
             lock_timeout: options.lock_timeout,
-        }
+            patience,
+        })
     }
 
-    fn migrating(&self) -> Result<PgConnection, ConnectError> {
-        let mut conn = self.connect()?;
-        // Somebody else's migration may take longer than a request may; so may ours.
-        conn.batch_execute(&format!(
-            "SET statement_timeout = 0; SET lock_timeout = 0; SELECT pg_advisory_lock({MIGRATION_LOCK});"
-        ))
-        .map_err(|error| ConnectError::Migration(error.into()))?;
-        Ok(conn)
+    /// Does something on a connection of its own that may take any time. A thread of its own does
+    /// it, because this one may belong to a runtime.
+    fn apart<T: Send>(
+        &self,
+        work: impl FnOnce(&mut Conn) -> Result<T, ConnectError> + Send,
+    ) -> Result<T, ConnectError> {
+        let patient = Self {
+            patience: Patience {
+                to_answer: Duration::MAX,
+                ..self.patience
+            },
+            ..self.clone()
+        };
+        std::thread::scope(|scope| {
+            let worker = std::thread::Builder::new()
+                .name("postgres-apart".to_owned())
+                .spawn_scoped(scope, move || work(&mut patient.connect()?))
+                .map_err(ConnectError::Thread)?;
+            worker.join().unwrap_or_else(|panic| resume_unwind(panic))
+        })
+    }
+
+    /// The same for whoever changes the schema, one after the other.
+    fn migrating<T: Send>(
+        &self,
+        work: impl FnOnce(&mut Conn) -> Result<T, Stop> + Send,
+    ) -> Result<T, ConnectError> {
+        self.apart(|conn| {
+            // Somebody else's migration may take longer than a request may; so may ours. The lock
+            // ends with the connection.
+            conn.batch_execute(&format!(
+                "SET statement_timeout = 0; SET lock_timeout = 0; \
+                 SELECT pg_advisory_lock({MIGRATION_LOCK});"
+            ))
+            .map_err(|error| ConnectError::Migration(error.into()))?;
+            conn.transaction(work).map_err(Stop::into_error)
+        })
     }
 
     pub(crate) fn migrate(&self) -> Result<Vec<String>, ConnectError> {
-        // The lock ends with the connection.
-        let mut conn = self.migrating()?;
-        conn.transaction(|conn| migrations::run(conn, &MIGRATIONS))
-            .map_err(migrations::Stop::into_error)
+        self.migrating(|conn| migrations::run(conn, &MIGRATIONS))
     }
 
     /// Takes back the newest `count` migrations.
     pub(crate) fn revert(&self, count: usize) -> Result<Vec<String>, ConnectError> {
-        let mut conn = self.migrating()?;
-        conn.transaction(|conn| migrations::revert(conn, &MIGRATIONS, count))
-            .map_err(migrations::Stop::into_error)
+        self.migrating(|conn| migrations::revert(conn, &MIGRATIONS, count))
     }
 
     pub(crate) fn pending(&self) -> Result<usize, ConnectError> {
-        migrations::pending(&mut self.connect()?, &MIGRATIONS).map_err(migrations::Stop::into_error)
+        self.apart(|conn| migrations::pending(conn, &MIGRATIONS).map_err(Stop::into_error))
     }
 
     pub(crate) fn status(&self) -> Result<Vec<MigrationStatus>, ConnectError> {
-        migrations::status(&mut self.connect()?, &MIGRATIONS)
+        self.apart(|conn| migrations::status(conn, &MIGRATIONS))
     }
-}
 
-/// The URL with limits for connecting and for a server that went silent, where it names none.
-fn with_timeouts(url: &str, options: &StoreOptions) -> String {
-    let silence = options.statement_timeout + options.connect_timeout;
-    let limits = [
-        // libpq counts in whole seconds and takes less than two for two.
-        (
-            "connect_timeout",
-            options.connect_timeout.as_secs().max(2).to_string(),
-        ),
-        ("tcp_user_timeout", silence.as_millis().to_string()),
-        ("keepalives_idle", silence.as_secs().max(1).to_string()),
-        ("application_name", "classdesk".to_owned()),
-    ];
-    let mut url = url.to_owned();
-    for (name, value) in limits {
-        if !url.contains(&format!("{name}=")) {
-            url.push(if url.contains('?') { '&' } else { '?' });
-            url.push_str(&format!("{name}={value}"));
+    /// Says why connecting failed.
+    fn refusal(&self, error: Cause) -> ConnectError {
+        let server = self.address.shown().to_owned();
+        let code = error
+            .downcast_ref::<tokio_postgres::Error>()
+            .and_then(tokio_postgres::Error::code);
+        if code == Some(&SqlState::INVALID_PASSWORD)
+            || code == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
+        {
+            ConnectError::Denied {
+                server,
+                source: error,
+            }
+        } else {
+            ConnectError::Unreachable {
+                server,
+                source: error,
+            }
         }
     }
-    url
+
+    /// Whether the server still answers. What it said last may have been that it hangs up.
+    fn still_answers(conn: &mut Conn) -> bool {
+        conn.batch_execute("").is_ok()
+    }
 }
 
 impl Link for Server {
-    type Conn = PgConnection;
+    type Conn = Conn;
 
-    fn connect(&self) -> Result<PgConnection, ConnectError> {
-        let unreachable =
-            |source: Box<dyn std::error::Error + Send + Sync>| ConnectError::Unreachable {
-                server: without_password(&self.url),
-                source,
-            };
-        let mut conn =
-            PgConnection::establish(&self.url).map_err(|error| unreachable(error.into()))?;
+    fn connect(&self) -> Result<Conn, ConnectError> {
+        let mut conn = line::establish(self.address.config(), self.tls.clone(), self.patience)
+            .map_err(|error| self.refusal(error))?;
         let settings = format!(
             "SET statement_timeout = {}; SET lock_timeout = {}; \
              SET idle_in_transaction_session_timeout = {}; SET synchronous_commit = on; \
-             SET timezone = 'UTC'; SET client_min_messages = warning;",
+             SET client_min_messages = warning;",
             self.statement_timeout.as_millis(),
             self.lock_timeout.as_millis(),
             (self.statement_timeout + self.lock_timeout).as_millis(),
         );
         conn.batch_execute(&settings)
-            .map_err(|error| unreachable(error.into()))?;
+            .map_err(|error| self.refusal(error.into()))?;
         conn.set_prepared_statement_cache_size(CacheSize::Unbounded);
         Ok(conn)
     }
 
-    /// Diesel passes on which constraint failed and whether the connection is gone, but of
-    /// everything else only the message, which a server may translate. That a limit was passed is
-    /// told from the time instead.
-    fn classify(&self, failure: Failure, took: Duration) -> StoreError {
+    /// Diesel passes on which constraint failed and whether a statement could be sent, but of
+    /// everything else only the message, which a server may translate. That the server hung up is
+    /// found by asking it, and that a limit was passed is told from the time.
+    fn classify(&self, conn: &mut Conn, failure: Failure, took: Duration) -> StoreError {
         let error = match failure {
             Failure::Refused(error) => return error,
+            // That taking back failed as well tells nothing more.
+            Failure::Database(Error::RollbackErrorOnCommit { commit_error, .. }) => *commit_error,
             Failure::Database(error) => error,
         };
         match &error {
@@ -149,6 +202,9 @@ impl Link for Server {
                 _,
             )
             | Error::BrokenTransactionManager => outage(Outage::Disconnected, error),
+            Error::DatabaseError(DatabaseErrorKind::Unknown, _) if !Self::still_answers(conn) => {
+                outage(Outage::Disconnected, error)
+            }
             Error::DatabaseError(DatabaseErrorKind::Unknown, _)
                 if took >= self.statement_timeout =>
             {
@@ -165,9 +221,26 @@ impl Link for Server {
         }
     }
 
-    fn is_broken(&self, conn: &mut PgConnection) -> bool {
-        AnsiTransactionManager::is_broken_transaction_manager(conn)
+    fn is_broken(&self, conn: &mut Conn) -> bool {
+        Transactions::is_broken_transaction_manager(conn)
     }
+}
+
+/// Runs statements that read in a transaction of their own, which sees one state of the database.
+fn in_snapshot<T>(
+    conn: &mut Conn,
+    job: impl FnOnce(&mut Conn) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    // Diesel's own way to begin such a transaction takes a statement more.
+    conn.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+    let result = job(conn);
+    if let Err(error) = conn.batch_execute("COMMIT") {
+        // Nobody knows what this connection is in.
+        *Transactions::transaction_manager_status_mut(conn) = TransactionManagerStatus::InError;
+        result?;
+        return Err(error.into());
+    }
+    result
 }
 
 /// The threads of one server.
@@ -200,14 +273,7 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, Failure> + Send + 'static,
     {
-        self.pool
-            .run(|conn| {
-                conn.build_transaction()
-                    .repeatable_read()
-                    .read_only()
-                    .run(job)
-            })
-            .await
+        self.pool.run(|conn| in_snapshot(conn, job)).await
     }
 
     /// Runs a change as a transaction of its own.

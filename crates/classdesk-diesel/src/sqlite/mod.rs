@@ -146,7 +146,7 @@ impl Link for File {
         Ok(conn)
     }
 
-    fn classify(&self, failure: Failure, _: Duration) -> StoreError {
+    fn classify(&self, _: &mut SqliteConnection, failure: Failure, _: Duration) -> StoreError {
         classify(failure)
     }
 
@@ -247,5 +247,39 @@ impl Database {
     pub(crate) async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_an_outage_of_its_own() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("classdesk.db");
+        let file = File::open(&path, &StoreOptions::default()).unwrap();
+        let mut conn = file.connect().unwrap();
+        conn.batch_execute("CREATE TABLE words (word TEXT); PRAGMA max_page_count = 16;")
+            .unwrap();
+        let error = (0..1000)
+            .find_map(|_| {
+                conn.batch_execute("INSERT INTO words VALUES (hex(zeroblob(4096)))")
+                    .err()
+            })
+            .expect("16 pages are soon full");
+        let told = classify(Failure::Database(error));
+        assert!(
+            matches!(
+                told,
+                StoreError::Unavailable {
+                    outage: Outage::StorageFull,
+                    ..
+                }
+            ),
+            "{told:?}"
+        );
     }
 }

@@ -8,9 +8,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use classdesk_diesel::{DatabaseUrl, DieselDatabase, DieselStore, StoreOptions};
 use classdesk_domain::store::Store;
-use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl};
 use tempfile::TempDir;
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 /// A store on a database that goes away with it.
 pub(crate) struct Fresh<D> {
@@ -88,12 +87,6 @@ pub(crate) struct PostgresDatabase {
     name: String,
 }
 
-#[derive(QueryableByName)]
-struct Found {
-    #[diesel(sql_type = diesel::sql_types::Bool)]
-    found: bool,
-}
-
 impl PostgresDatabase {
     /// A database with the present schema.
     pub(crate) fn new() -> Self {
@@ -107,45 +100,81 @@ impl PostgresDatabase {
         Self::create(admin_url(), "TEMPLATE template0")
     }
 
-    /// A connection beside the adapter's.
-    pub(crate) fn connection(&self) -> PgConnection {
-        PgConnection::establish(&with_database(&self.admin, &self.name)).unwrap()
+    /// Its URL, for asking it beside the adapter.
+    pub(crate) fn address(&self) -> String {
+        with_database(&self.admin, &self.name)
     }
 
     fn create(admin: String, how: &str) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("classdesk_test_{}_{number}", std::process::id());
-        let mut conn = PgConnection::establish(&admin).unwrap();
-        conn.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-            .unwrap();
-        conn.batch_execute(&format!("CREATE DATABASE {name} {how}"))
-            .unwrap();
+        beside(&admin, async |client| {
+            let old = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+            client.batch_execute(&old).await.unwrap();
+            let new = format!("CREATE DATABASE {name} {how}");
+            client.batch_execute(&new).await.unwrap();
+        })
+        .unwrap();
         Self { admin, name }
     }
 }
 
+/// Asks a server: the first column of every row.
+pub(crate) fn ask(url: &str, sql: &str) -> Vec<String> {
+    beside(url, async |client| first_column(client, sql).await)
+        .and_then(|rows| rows)
+        .unwrap()
+}
+
+/// Does something on a connection of a thread of its own, so that also a test in a runtime can wait
+/// for it.
+fn beside<T: Send>(
+    url: &str,
+    work: impl AsyncFnOnce(&Client) -> T + Send,
+) -> Result<T, tokio_postgres::Error> {
+    let connected = || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+            tokio::spawn(connection);
+            Ok(work(&client).await)
+        })
+    };
+    std::thread::scope(|scope| scope.spawn(connected).join().unwrap())
+}
+
+async fn first_column(client: &Client, sql: &str) -> Result<Vec<String>, tokio_postgres::Error> {
+    let messages = client.simple_query(sql).await?;
+    let rows = messages.iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0),
+        _ => None,
+    });
+    Ok(rows.map(ToOwned::to_owned).collect())
+}
+
 impl TestDatabase for PostgresDatabase {
     fn url(&self) -> DatabaseUrl {
-        with_database(&self.admin, &self.name).parse().unwrap()
+        self.address().parse().unwrap()
     }
 }
 
 impl Drop for PostgresDatabase {
     fn drop(&mut self) {
         // A cluster that is gone has no database left to remove.
-        if let Ok(mut conn) = PgConnection::establish(&self.admin) {
-            let _ = conn.batch_execute(&format!(
-                "DROP DATABASE IF EXISTS {} WITH (FORCE)",
-                self.name
-            ));
-        }
+        let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
+        let _ = beside(&self.admin, async |client| {
+            client.batch_execute(&drop).await
+        });
     }
 }
 
 /// The cluster that the tests may use.
 #[expect(clippy::disallowed_methods, reason = "a test has no argument parser")]
-fn admin_url() -> String {
+pub(crate) fn admin_url() -> String {
     std::env::var("CLASSDESK_TEST_POSTGRES").expect(
         "CLASSDESK_TEST_POSTGRES names no PostgreSQL: run the tests with `cargo xtask test`, \
          which starts one, or leave these out with `cargo xtask test --sqlite`",
@@ -170,28 +199,25 @@ fn with_database(url: &str, name: &str) -> String {
 /// The name of a database with the present schema, which is made once for each cluster.
 fn template(admin: &str) -> String {
     let name = format!("classdesk_template_{:x}", schema_digest());
-    let mut conn = PgConnection::establish(admin).unwrap();
-    // The lock ends with the connection.
-    conn.batch_execute("SELECT pg_advisory_lock(7365)").unwrap();
-    let found: Found = diesel::sql_query(format!(
-        "SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = '{name}') AS found"
-    ))
-    .get_result(&mut conn)
-    .unwrap();
-    if !found.found {
+    beside(admin, async |client| {
+        let run = async |sql: String| client.batch_execute(&sql).await.unwrap();
+        // The lock ends with the connection.
+        run("SELECT pg_advisory_lock(7365)".to_owned()).await;
+        let search = format!("SELECT 1 FROM pg_database WHERE datname = '{name}'");
+        if !first_column(client, &search).await.unwrap().is_empty() {
+            return;
+        }
         let half_done = format!("{name}_unfinished");
-        conn.batch_execute(&format!("DROP DATABASE IF EXISTS {half_done} WITH (FORCE)"))
-            .unwrap();
-        conn.batch_execute(&format!("CREATE DATABASE {half_done} TEMPLATE template0"))
-            .unwrap();
+        run(format!("DROP DATABASE IF EXISTS {half_done} WITH (FORCE)")).await;
+        run(format!("CREATE DATABASE {half_done} TEMPLATE template0")).await;
         let url: DatabaseUrl = with_database(admin, &half_done).parse().unwrap();
         DieselDatabase::open(&url, &options())
             .unwrap()
             .migrate()
             .unwrap();
-        conn.batch_execute(&format!("ALTER DATABASE {half_done} RENAME TO {name}"))
-            .unwrap();
-    }
+        run(format!("ALTER DATABASE {half_done} RENAME TO {name}")).await;
+    })
+    .unwrap();
     name
 }
 

@@ -2,24 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use diesel::RunQueryDsl;
-use diesel::connection::SimpleConnection;
-
-use crate::databases::PostgresDatabase;
-use crate::migrations::{Catalog, Line, migration_checks};
+use crate::databases::{PostgresDatabase, ask};
+use crate::migrations::{Catalog, migration_checks};
 
 migration_checks!(PostgresDatabase::empty());
 
-impl PostgresDatabase {
-    fn lines<L: FromIterator<String>>(&self, sql: &str) -> L {
-        let lines: Vec<Line> = diesel::sql_query(sql).load(&mut self.connection()).unwrap();
-        lines.into_iter().map(|one| one.line).collect()
-    }
-}
-
 impl Catalog for PostgresDatabase {
     fn objects(&self) -> Vec<String> {
-        self.lines(
+        ask(
+            &self.address(),
             "SELECT line FROM ( \
                SELECT 'column ' || table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable \
                  || ' ' || coalesce(column_default, '') || ' ' || is_identity || ' ' || coalesce(collation_name, '') AS line \
@@ -42,14 +33,32 @@ impl Catalog for PostgresDatabase {
     }
 
     fn columns(&self) -> BTreeSet<String> {
-        self.lines(
-            "SELECT table_name || '.' || column_name || CASE is_nullable WHEN 'YES' THEN '?' ELSE '' END AS line \
+        ask(
+            &self.address(),
+            "SELECT table_name || '.' || column_name || CASE is_nullable WHEN 'YES' THEN '?' ELSE '' END \
+               || ' ' || data_type AS line \
              FROM information_schema.columns \
              WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_diesel%'",
         )
+        .into_iter()
+        .collect()
+    }
+
+    fn column_type(of_the_queries: &str) -> &'static str {
+        match of_the_queries {
+            "BigInt" => "bigint",
+            "Binary" => "bytea",
+            "Bool" => "boolean",
+            "Day" => "date",
+            "Detail" => "jsonb",
+            "Instant" => "timestamp with time zone",
+            "Integer" => "integer",
+            "Text" => "text",
+            other => panic!("no column is a {other} yet"),
+        }
     }
 
     fn execute(&self, sql: &str) {
-        self.connection().batch_execute(sql).unwrap();
+        ask(&self.address(), sql);
     }
 }

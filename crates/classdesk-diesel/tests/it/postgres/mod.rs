@@ -1,5 +1,9 @@
 //! PostgreSQL, on the cluster that `CLASSDESK_TEST_POSTGRES` names.
 
+mod access;
+mod cluster;
 mod conformance;
+mod faults;
 mod migrations;
+mod outage;
 mod races;

@@ -32,11 +32,21 @@ impl Catalog for SqliteFile {
 
     fn columns(&self) -> BTreeSet<String> {
         self.lines(
-            "SELECT made.name || '.' || part.name || iif(part.\"notnull\" OR part.pk, '', '?') AS line \
+            "SELECT made.name || '.' || part.name || iif(part.\"notnull\" OR part.pk, '', '?') \
+               || ' ' || part.type AS line \
              FROM sqlite_master AS made JOIN pragma_table_info(made.name) AS part \
              WHERE made.type = 'table' AND made.name NOT LIKE '\\_\\_diesel%' ESCAPE '\\' \
              AND made.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
         )
+    }
+
+    fn column_type(of_the_queries: &str) -> &'static str {
+        match of_the_queries {
+            "BigInt" | "Bool" | "Day" | "Instant" | "Integer" => "INTEGER",
+            "Binary" => "BLOB",
+            "Detail" | "Text" => "TEXT",
+            other => panic!("no column is a {other} yet"),
+        }
     }
 
     fn execute(&self, sql: &str) {
