@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use classdesk_s3_test_server::S3TestServer;
-use diesel::{Connection as _, PgConnection, RunQueryDsl as _};
 use reqwest::Url;
 use tempfile::TempDir;
+use tokio_postgres::NoTls;
 
 /// A folder to run in, and the variables that name the stores.
 pub(crate) struct Place {
@@ -88,11 +88,22 @@ impl Database {
     }
 
     fn administer(&self, statement: &str) {
-        let mut admin =
-            PgConnection::establish(self.admin.as_str()).expect("the PostgreSQL server");
-        diesel::sql_query(statement)
-            .execute(&mut admin)
-            .expect("an administrator's right");
+        let admin = self.admin.as_str();
+        let administer = || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime");
+            runtime.block_on(async {
+                let (client, connection) = tokio_postgres::connect(admin, NoTls).await?;
+                tokio::spawn(connection);
+                client.batch_execute(statement).await
+            })
+        };
+        // A thread of its own, because the test has a runtime already.
+        std::thread::scope(|scope| scope.spawn(administer).join())
+            .expect("no panic")
+            .expect("the PostgreSQL server and an administrator's right");
     }
 }
 
