@@ -163,7 +163,7 @@ async fn a_database_that_can_not_be_used_is_told_on_one_line() {
         fails("a folder as file", "sqlite:///tmp", "/tmp"),
         fails("a newer schema", "sqlite://newer.db", "newer"),
         fails("no server", &unreachable, "can't be reached"),
-        fails("an unknown user", &stranger, "can't be reached"),
+        fails("an unknown user", &stranger, "does not let this user in"),
         fails("an unknown database", &missing, "no_database_of_that_name"),
         fails(
             "pending migrations",
