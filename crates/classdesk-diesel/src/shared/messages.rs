@@ -381,7 +381,7 @@ pub(super) fn post_facts(
     }))
 }
 
-pub(super) fn edit_message(conn: &mut Conn, c: Commit<MessageEdit>) -> Result<(), Failure> {
+pub(super) fn edit_message(conn: &mut Conn, c: Commit<MessageEdit>) -> Result<Message, Failure> {
     commit(
         conn,
         c,
@@ -399,7 +399,8 @@ pub(super) fn edit_message(conn: &mut Conn, c: Commit<MessageEdit>) -> Result<()
             ))
             .execute(conn)?;
             exactly_one(changed)?;
-            Ok(Applied::to(id, ()))
+            let edited = message(conn, edit.message, &edit.sight)?.ok_or(Failure::STALE)?;
+            Ok(Applied::to(id, edited))
         },
     )
 }

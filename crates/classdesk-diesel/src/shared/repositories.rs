@@ -300,7 +300,7 @@ impl MessageRepository for Database {
             .await
     }
 
-    async fn edit_message(&self, commit: Commit<MessageEdit>) -> Result<(), StoreError> {
+    async fn edit_message(&self, commit: Commit<MessageEdit>) -> Result<Message, StoreError> {
         self.write(move |conn| messages::edit_message(conn, commit))
             .await
     }

@@ -205,8 +205,7 @@ impl Messages {
         draft: impl Into<Draft<MessageText>>,
     ) -> Result<Message, Error> {
         let draft = draft.into();
-        redecide!(self.ports.users, actor, self.try_edit(actor, id, &draft))?;
-        self.get(actor, id).await
+        redecide!(self.ports.users, actor, self.try_edit(actor, id, &draft))
     }
 
     async fn try_edit(
@@ -214,7 +213,7 @@ impl Messages {
         actor: &Actor,
         id: MessageId,
         draft: &Draft<MessageText>,
-    ) -> Result<(), Error> {
+    ) -> Result<Message, Error> {
         let facts = self.facts_for(actor, id, MessageAction::Edit).await?;
         let text = draft.accept()?;
         if text.is_empty() && !facts.has_attachment {
@@ -229,6 +228,7 @@ impl Messages {
             message: id,
             text: text.clone(),
             at: now,
+            sight: Sight::of(actor),
         })
         .resting_on(still_acting(actor))
         .resting_on_all(facts.thread.same_standing(actor))

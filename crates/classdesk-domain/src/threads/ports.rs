@@ -304,8 +304,8 @@ pub trait MessageRepository: Send + Sync {
         person: UserId,
     ) -> Result<Option<AttachedBlob>, StoreError>;
 
-    /// Changes a message's text.
-    async fn edit_message(&self, commit: Commit<MessageEdit>) -> Result<(), StoreError>;
+    /// Changes a message's text and answers it as the viewer sees it.
+    async fn edit_message(&self, commit: Commit<MessageEdit>) -> Result<Message, StoreError>;
 
     /// Empties a message, takes its file away and turns the file's blob to deleted.
     async fn delete_message(&self, commit: Commit<MessageDeletion>) -> Result<(), StoreError>;
@@ -320,6 +320,8 @@ pub struct MessageEdit {
     pub text: MessageText,
     /// When.
     pub at: Timestamp,
+    /// For whom the changed message is shown.
+    pub sight: Sight,
 }
 
 /// A message to be deleted.

@@ -226,12 +226,13 @@ impl MessageRepository for MemoryStore {
         }))
     }
 
-    async fn edit_message(&self, commit: Commit<MessageEdit>) -> Result<(), StoreError> {
+    async fn edit_message(&self, commit: Commit<MessageEdit>) -> Result<Message, StoreError> {
         self.commit(commit, |state, edit| {
             let row = state.standing_message(edit.message)?;
             row.text = edit.text;
             row.edited_at = Some(edit.at);
-            Ok(((), Outcome::changed(edit.message.get())))
+            let edited = state.message(state.messages.there(edit.message)?, &edit.sight);
+            Ok((edited, Outcome::changed(edit.message.get())))
         })
     }
 

@@ -140,6 +140,62 @@ async fn who_still_has_the_right_is_decided_anew_and_sends_once() {
     assert_eq!(count(&office, thread).await, 1);
 }
 
+/// contract: perm.message.change
+#[tokio::test]
+async fn an_edit_that_was_stored_is_answered_though_its_author_is_replaced_right_after() {
+    let exchange = |store: &Arc<MemoryStore>, ports: &mut Ports| {
+        let mut messages = MockMessageRepository::new();
+        let inner = store.clone();
+        messages
+            .expect_post_facts()
+            .returning(move |thread, sender, recipient, reply_to| {
+                now(inner.post_facts(thread, sender, recipient, reply_to))
+            });
+        let inner = store.clone();
+        messages
+            .expect_post_message()
+            .returning(move |commit| now(inner.post_message(commit)));
+        let inner = store.clone();
+        messages
+            .expect_message_facts()
+            .returning(move |id, person| now(inner.message_facts(id, person)));
+        let inner = store.clone();
+        messages.expect_edit_message().returning(move |commit| {
+            let edited = now(inner.edit_message(commit));
+            take_the_writer_off(&inner);
+            edited
+        });
+        ports.messages = Arc::new(messages);
+    };
+    let office = Office::open_with(exchange).await;
+    let (world, desk) = (&office.world, &office.desk);
+    let new = NewThread::with(world.writer.id);
+    let opened = desk.threads.open(world.client, &world.subject(), new).await;
+    let thread = opened.expect("opened").thread.id;
+    let hello = NewMessage::text(words("Hello"));
+    let sent = desk.messages.send(world.writer, thread, hello, None).await;
+    let sent = sent.expect("sent");
+    let edited = desk
+        .messages
+        .edit(&world.writer, sent.id, words("Changed"))
+        .await
+        .expect("stored, and answered so");
+    let stored = office
+        .store
+        .message(sent.id, Sight::of(&world.writer))
+        .await;
+    assert_eq!(stored.expect("readable"), Some(edited.clone()));
+    assert_eq!(edited.text, words("Changed"));
+    assert_eq!(
+        word(
+            desk.messages
+                .edit(&world.writer, sent.id, words("Again"))
+                .await
+        ),
+        "not found"
+    );
+}
+
 /// contract: perm.replaced-writer
 #[tokio::test]
 async fn the_file_of_a_message_that_was_refused_late_is_given_up() {

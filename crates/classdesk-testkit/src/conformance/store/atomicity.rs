@@ -238,6 +238,7 @@ pub async fn missing_rows_are_stale(store: &dyn Store) {
         message: no_message,
         text: words("New"),
         at,
+        sight: sight(world.client),
     };
     stale!(edit_message, edit);
     let deletion = MessageDeletion {

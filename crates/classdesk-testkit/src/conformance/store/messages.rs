@@ -6,7 +6,9 @@ use classdesk_domain::paging::{Keyset, Page};
 use classdesk_domain::people::{Actor, Role, UserUpdate};
 use classdesk_domain::store::{Commit, Store, StoreError};
 use classdesk_domain::text::MessageText;
-use classdesk_domain::threads::{Message, MessageDeletion, MessageEdit, MessageKind, MessageQuery};
+use classdesk_domain::threads::{
+    Message, MessageDeletion, MessageEdit, MessageKind, MessageQuery, ReadMark,
+};
 use futures_util::future::join_all;
 
 use super::support::{all, assert_stale, sight, walk};
@@ -259,7 +261,7 @@ pub async fn messages_are_paged(store: &dyn Store) {
     );
 }
 
-/// An edit changes the text and says when; nothing else.
+/// An edit changes the text and says when; nothing else. It is answered as the viewer sees it.
 pub async fn a_message_is_edited(store: &dyn Store) {
     let world = World::create(store).await;
     let thread = world
@@ -269,20 +271,39 @@ pub async fn a_message_is_edited(store: &dyn Store) {
         .id;
     let id = world.add_message(store, thread, world.client).await;
     let other = world.add_message(store, thread, world.client).await;
+    let mark = ReadMark {
+        thread,
+        user: world.writer.id,
+        up_to: Some(id),
+        at: world.tick(),
+    };
+    store.mark_read(Commit::new(mark)).await.expect("marked");
     let before = message(store, id, world.client).await;
+    assert_eq!(before.read_by.len(), 1);
     let untouched = message(store, other, world.client).await;
     let edit = MessageEdit {
         message: id,
         text: words("Better"),
         at: world.tick(),
+        sight: sight(world.client),
     };
-    store.edit_message(Commit::new(edit)).await.expect("edited");
+    let edited = store.edit_message(Commit::new(edit)).await;
     let expected = Message {
         text: words("Better"),
         edited_at: Some(world.now()),
         ..before
     };
+    assert_eq!(edited.expect("edited"), expected);
     assert_eq!(message(store, id, world.client).await, expected);
+    let edit = MessageEdit {
+        message: id,
+        text: words("Best"),
+        at: world.tick(),
+        sight: sight(world.writer),
+    };
+    let edited = store.edit_message(Commit::new(edit)).await.expect("edited");
+    assert_eq!(edited, message(store, id, world.writer).await);
+    assert_eq!((edited.text, edited.read_by), (words("Best"), Vec::new()));
     assert_eq!(message(store, other, world.client).await, untouched);
 }
 
@@ -339,6 +360,7 @@ pub async fn a_message_is_deleted(store: &dyn Store) {
         message: id,
         text: words("Alive"),
         at: world.tick(),
+        sight: sight(world.client),
     };
     assert_stale(
         &store.edit_message(Commit::new(edit)).await,

@@ -120,6 +120,7 @@ impl Side<'_> {
             message: self.row(),
             text: words("Edited"),
             at: self.tick(),
+            sight: self.sight(),
         };
         let commit = self
             .commit(edit, EventAction::MessageEdited, "message")
