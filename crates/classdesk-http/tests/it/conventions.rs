@@ -1,11 +1,14 @@
 //! What every endpoint has in common.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header::HeaderMap;
 use async_trait::async_trait;
 use classdesk_domain::error::Error;
+use classdesk_domain::files::Visibility;
+use classdesk_domain::ids::FileId;
 use classdesk_domain::people::{Actor, Role};
 use classdesk_http::problem::ProblemKind;
 use classdesk_http::{Authenticator, Gauge, Principal};
@@ -180,7 +183,7 @@ async fn lists_are_arrays_and_link_their_next_page() {
 async fn paging_skips_and_repeats_nothing_while_others_write() {
     let desk = Desk::start().await;
     let world = &desk.world;
-    let mut standing = std::collections::BTreeSet::new();
+    let mut standing = BTreeSet::new();
     for _ in 0..2_000 {
         let bundle = world.add_bundle(&*desk.store, world.client, None).await;
         standing.insert(bundle.id.get());
@@ -207,9 +210,58 @@ async fn paging_skips_and_repeats_nothing_while_others_write() {
             None => break,
         }
     }
-    let distinct: std::collections::BTreeSet<_> = seen.iter().copied().collect();
+    let distinct: BTreeSet<_> = seen.iter().copied().collect();
     assert_eq!(distinct.len(), seen.len(), "nothing twice");
     assert!(standing.is_subset(&distinct), "nothing skipped");
+}
+
+/// contract: conv.lists.keyset, conv.lists.cost
+#[tokio::test]
+async fn two_thousand_files_are_paged_while_others_add_and_delete_at_one_cost_each_page() {
+    let desk = Desk::start().await;
+    let (world, files) = (&desk.world, &desk.classdesk.files);
+    let to_both = Visibility {
+        to_client: true,
+        to_writer: true,
+    };
+    let mut standing = BTreeSet::new();
+    for _ in 0..2_000 {
+        let file = world.add_file(&*desk.store, world.writer, to_both).await;
+        standing.insert(file.id);
+    }
+    let client = desk.named("client").await;
+    let (mut seen, mut costs) = (Vec::new(), Vec::new());
+    let mut next = Some(format!("{BUNDLES}{}/files/?limit=97", world.bundle));
+    while let Some(path) = next {
+        let before = desk.store.calls();
+        let answer = client.get(&path).await;
+        costs.push(desk.store.calls() - before);
+        let page = answer.check_json(200);
+        let ids = page.as_array().unwrap().iter();
+        seen.extend(ids.map(|item| FileId::new(item["id"].as_i64().unwrap())));
+        next = answer.next_page();
+        // Others add a file and delete the page's last one, one that was read long ago, and one
+        // that is still to come.
+        world.add_file(&*desk.store, world.writer, to_both).await;
+        let last = *seen.last().unwrap();
+        let to_come = standing.range(..last).nth(50).copied();
+        for gone in [Some(last), Some(seen[seen.len() - 50]), to_come] {
+            if let Some(gone) = gone.filter(|gone| standing.remove(gone)) {
+                let deleted = files.delete(&world.admin, world.bundle, gone).await;
+                deleted.unwrap();
+            }
+        }
+    }
+    assert!(
+        seen.is_sorted_by(|a, b| a > b),
+        "newest first, nothing twice"
+    );
+    let seen: BTreeSet<_> = seen.into_iter().collect();
+    assert!(standing.is_subset(&seen), "nothing skipped");
+    assert!(
+        costs.len() > 20 && costs.iter().all(|cost| *cost == costs[0]),
+        "{costs:?}"
+    );
 }
 
 /// contract: conv.errors.5xx, conv.errors.dependency, operations.ready
@@ -353,7 +405,7 @@ async fn a_host_adds_figures_and_can_serve_them_elsewhere() {
 #[tokio::test]
 async fn every_problem_type_can_be_read() {
     let desk = Desk::start().await;
-    let mut slugs = std::collections::BTreeSet::new();
+    let mut slugs = BTreeSet::new();
     for kind in ProblemKind::ALL {
         assert!(slugs.insert(kind.slug()), "a type of its own");
         let about = desk
@@ -407,7 +459,7 @@ async fn the_document_is_complete_and_true_to_the_routes() {
             .unwrap()
             .to_string()
     );
-    let mut operation_ids = std::collections::BTreeSet::new();
+    let mut operation_ids = BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         let mut methods = Vec::new();
         for (method, operation) in item.as_object().unwrap() {

@@ -210,6 +210,9 @@ const MAY_BE_SCANNED: [&str; 3] = [
     "SCAN threads USING INDEX threads_by_activity",
 ];
 
+/// The statements are those of every page: only the position that is bound differs.
+///
+/// contract: conv.lists.cost
 #[tokio::test]
 async fn no_list_reads_a_whole_table() {
     let file = SqliteFile::new();
