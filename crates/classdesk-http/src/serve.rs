@@ -20,6 +20,9 @@ pub struct ServerLimits {
     pub header_timeout: Duration,
     /// How long an unused connection is kept.
     pub keep_alive: Duration,
+    /// How long a client may take nothing of its answer; then its connection is closed. Only
+    /// Linux does so: elsewhere the system decides how long it waits.
+    pub write_timeout: Duration,
     /// How long a client may take to close its side.
     pub disconnect_timeout: Duration,
     /// How long requests in flight may take to end once the server stops.
@@ -33,6 +36,7 @@ impl Default for ServerLimits {
             max_connections: 10_000,
             header_timeout: Duration::from_secs(10),
             keep_alive: Duration::from_secs(75),
+            write_timeout: Duration::from_secs(60),
             disconnect_timeout: Duration::from_secs(5),
             shutdown_timeout: Duration::from_secs(30),
         }
@@ -45,6 +49,7 @@ impl Default for ServerLimits {
 /// # Errors
 /// When the listener can't be used.
 pub fn serve(shell: Shell, listener: TcpListener, limits: ServerLimits) -> io::Result<Server> {
+    limit_writes(&listener, limits.write_timeout)?;
     let server = HttpServer::new(move || App::new().configure(|config| shell.configure(config)))
         .workers(limits.workers)
         .max_connections(limits.max_connections)
@@ -56,4 +61,17 @@ pub fn serve(shell: Shell, listener: TcpListener, limits: ServerLimits) -> io::R
         .listen(listener)?
         .run();
     Ok(server)
+}
+
+/// Connections inherit this from their listener. It is the system that has to notice who takes
+/// nothing: while a socket is full, actix-web waits for it alone, without a timer and without
+/// asking the body for more.
+#[cfg(target_os = "linux")]
+fn limit_writes(listener: &TcpListener, patience: Duration) -> io::Result<()> {
+    socket2::SockRef::from(listener).set_tcp_user_timeout(Some(patience))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn limit_writes(_: &TcpListener, _: Duration) -> io::Result<()> {
+    Ok(())
 }

@@ -3,18 +3,22 @@
 use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use async_trait::async_trait;
 use bytes::Bytes;
 use classdesk_domain::blobs::{
-    BlobError, BlobInfo, BlobStore, ByteRange, ByteStream, ContentType, ObjectPage, Sha256Digest,
-    StorageKey,
+    BlobError, BlobInfo, BlobPurpose, BlobStore, ByteRange, ByteStream, ContentType, ObjectPage,
+    Sha256Digest, StorageKey,
 };
 use classdesk_domain::clock::Timestamp;
+use classdesk_domain::files::{FileRepository, NewFileRow, Visibility};
 use classdesk_domain::policy::ReadPermit;
+use classdesk_domain::store::Commit;
+use classdesk_domain::text::Description;
 use classdesk_domain::{Classdesk, Ports};
-use classdesk_http::{PublicUrl, Settings, Shell};
+use classdesk_http::{PublicUrl, ServerLimits, Settings, Shell};
 use classdesk_testkit::SeededSecrets;
 use futures_util::{StreamExt, stream};
 use reqwest::Method;
@@ -23,13 +27,17 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::forms::{BOUNDARY, Form};
-use crate::harness::{Answer, Desk, PUBLIC_URL, WorldClock, start_server};
+use crate::harness::{Answer, Desk, PUBLIC_URL, WorldClock, start_server_with};
 use crate::uploads::{bundle_path, upload_path};
 
 const TICKETS: &str = "/api/v1/tickets/";
 
 /// Lets another server follow, which knows nothing but what is stored.
 fn succeed(desk: &mut Desk, blobs: Arc<dyn BlobStore>) -> ServerHandle {
+    succeed_with(desk, blobs, ServerLimits::default())
+}
+
+fn succeed_with(desk: &mut Desk, blobs: Arc<dyn BlobStore>, limits: ServerLimits) -> ServerHandle {
     let ports = Ports::new(
         desk.store.clone(),
         blobs,
@@ -39,7 +47,8 @@ fn succeed(desk: &mut Desk, blobs: Arc<dyn BlobStore>) -> ServerHandle {
     );
     let classdesk = Classdesk::new(ports, classdesk_domain::Settings::default());
     let settings = Settings::new(PublicUrl::parse(PUBLIC_URL).unwrap());
-    let (origin, server) = start_server(Shell::builder(classdesk, settings).build());
+    let shell = Shell::builder(classdesk, settings).build();
+    let (origin, server) = start_server_with(shell, limits);
     desk.origin = origin;
     server
 }
@@ -251,5 +260,55 @@ async fn what_the_client_does_not_take_yet_waits_in_the_storage() {
     socket.read_to_end(&mut answer).await.unwrap();
     assert!(answer.starts_with(b"HTTP/1.1 200"));
     assert!(answer.len() > SIZE && answer.ends_with(&[7; PIECE]));
+    drop(server.stop(false));
+}
+
+/// How long a client may take nothing; longer than acknowledgements are held back.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The second client gets an answer only once the first has lost the only connection there is.
+#[tokio::test]
+#[cfg_attr(not(target_os = "linux"), ignore = "the system does not notice")]
+async fn who_stops_reading_makes_room_for_others() {
+    let mut desk = Desk::start().await;
+    let (world, token) = (
+        desk.world.clone(),
+        desk.named("client").await.token().to_owned(),
+    );
+    let mut upload = world
+        .add_upload(&*desk.store, world.writer, BlobPurpose::BundleFile)
+        .await;
+    upload.info.size = SIZE as u64;
+    let file = desk.store.add_file(Commit::new(NewFileRow {
+        bundle: world.bundle,
+        upload,
+        description: Description::empty(),
+        visibility: Visibility {
+            to_client: true,
+            to_writer: true,
+        },
+        uploaded_at: world.tick(),
+    }));
+    let id = file.await.unwrap().id;
+    let limits = ServerLimits {
+        max_connections: 1,
+        write_timeout: PATIENCE,
+        ..ServerLimits::default()
+    };
+    let server = succeed_with(&mut desk, Gate::new(0), limits);
+    let head = format!(
+        "GET {}files/{id}/download/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n",
+        bundle_path(&desk)
+    );
+    let mut socket = desk.connect().await;
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    socket.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    let client = desk.anonymous();
+    let live = tokio::time::timeout(10 * PATIENCE, client.get("/healthz/live"));
+    let live = live.await.expect("there is room");
+    assert_eq!(live.status, 200);
+    drop(socket);
     drop(server.stop(false));
 }

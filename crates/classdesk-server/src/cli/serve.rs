@@ -212,6 +212,15 @@ pub(crate) struct ConnectionArgs {
         value_parser = some_time
     )]
     pub(crate) body_timeout: Duration,
+    /// How long a client may take nothing of its answer before its connection is closed (Linux)
+    #[arg(
+        long,
+        env = "CLASSDESK_WRITE_TIMEOUT",
+        value_name = "TIME",
+        default_value = "1m",
+        value_parser = some_time
+    )]
+    pub(crate) write_timeout: Duration,
     /// Networks of proxies whose X-Forwarded-For is believed, for example `10.0.0.0/8,::1/128`
     #[arg(
         long,
@@ -230,6 +239,7 @@ impl ConnectionArgs {
             workers: self.workers.map_or(usual.workers, usize::from),
             max_connections: as_size(self.max_connections),
             header_timeout: self.header_timeout,
+            write_timeout: self.write_timeout,
             keep_alive: self.keep_alive,
             ..usual
         }
