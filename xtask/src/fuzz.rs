@@ -12,9 +12,8 @@ use crate::workspace::root;
 
 /// How long each target runs when nobody says otherwise.
 const SECONDS: u32 = 60;
-/// An input that takes longer than this, or needs more memory, is a finding. What leaks is seen by
-/// the memory; the sanitizer's own search takes the server that the targets keep for a leak.
-const LIMITS: [&str; 3] = ["-timeout=5", "-rss_limit_mb=1024", "-detect_leaks=0"];
+/// An input that takes longer than this, or needs more memory, is a finding.
+const LIMITS: [&str; 2] = ["-timeout=5", "-rss_limit_mb=1024"];
 
 pub(crate) fn run(flags: &Fuzz) -> Result<()> {
     let known = targets(root())?;
@@ -41,6 +40,9 @@ pub(crate) fn run(flags: &Fuzz) -> Result<()> {
             .arg(format!("-max_total_time={seconds}"))
             .args(LIMITS);
         fuzz.args(["-print_final_stats=1", "-verbosity=1"]);
+        // What leaks is seen by the memory. The sanitizer's own search, also the one at the end,
+        // takes the server that the targets keep for a leak.
+        fuzz.env("ASAN_OPTIONS", "detect_leaks=0");
         // The sanitizers need a nightly compiler.
         fuzz.env("RUSTUP_TOOLCHAIN", "nightly").env_remove("CARGO");
         process::run(&mut fuzz)?;
