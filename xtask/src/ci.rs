@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::workspace::cargo;
-use crate::{deny, drift, flags, process, schemathesis, test, tidy};
+use crate::{deny, drift, flags, process, schemathesis, test, tidy, torture};
 
 type Step = fn() -> Result<()>;
 
 /// The steps in their order: what is quick and breaks often comes first.
-const STEPS: [(&str, Step); 8] = [
+const STEPS: [(&str, Step); 9] = [
     ("fmt", fmt),
     ("clippy", clippy),
     ("tidy", tidy::rules),
@@ -19,6 +19,7 @@ const STEPS: [(&str, Step); 8] = [
     ("deny", deny::run),
     ("drift", drift::run),
     ("schemathesis", schemathesis::short),
+    ("torture", torture::short),
 ];
 
 /// How many of the slowest steps the summary names.

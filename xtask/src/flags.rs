@@ -20,7 +20,7 @@ xflags::xflags! {
         }
 
         /// Everything that has to hold before a change lands, in this order: fmt, clippy, tidy,
-        /// test, doc, deny, drift, schemathesis.
+        /// test, doc, deny, drift, schemathesis, torture.
         cmd ci {
             /// Leave out a step (can be given again).
             repeated --skip step: String

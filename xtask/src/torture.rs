@@ -14,8 +14,27 @@ struct Attack {
     long: bool,
     /// Whether PostgreSQL's programs are needed.
     postgres: bool,
-    /// Whether figures count, which only a release build has.
+    /// Whether figures count, or many repetitions: a release build makes ten times as many.
     release: bool,
+}
+
+/// Every attack in its short form, from the seed that it picks.
+pub(crate) fn short() -> Result<()> {
+    for (name, postgres) in [
+        ("crash", true),
+        ("power", false),
+        ("matrix", false),
+        ("overload", false),
+    ] {
+        attack(&Attack {
+            name,
+            seed: None,
+            long: false,
+            postgres,
+            release: false,
+        })?;
+    }
+    Ok(())
 }
 
 pub(crate) fn run(flags: &Torture) -> Result<()> {
@@ -25,14 +44,14 @@ pub(crate) fn run(flags: &Torture) -> Result<()> {
             seed: flags.seed,
             long: flags.long,
             postgres: !flags.sqlite,
-            release: false,
+            release: flags.long,
         }),
         TortureCmd::Matrix(flags) => attack(&Attack {
             name: "matrix",
             seed: flags.seed,
             long: flags.long,
             postgres: false,
-            release: false,
+            release: flags.long,
         }),
         TortureCmd::Overload(flags) => attack(&Attack {
             name: "overload",
@@ -46,7 +65,7 @@ pub(crate) fn run(flags: &Torture) -> Result<()> {
             seed: flags.seed,
             long: flags.long,
             postgres: false,
-            release: false,
+            release: flags.long,
         }),
     }
 }
