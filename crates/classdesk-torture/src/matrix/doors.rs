@@ -252,6 +252,24 @@ impl Desk<'_> {
             .await?;
         let one = self.ask(asker, Method::GET, &path).await?.json(200)?;
         self.count(asker, &path, &one, "message_count", seen.len());
+        self.look_at_receipts(asker, id).await
+    }
+
+    /// Who has read a message is for its sender and staff alone, also when one has read it oneself.
+    async fn look_at_receipts(&mut self, asker: i64, thread: i64) -> Result<()> {
+        if self.facts.person(asker)?.role.is_staff() {
+            return Ok(());
+        }
+        self.door(asker, "mark as read", Object::Thread(thread))
+            .await?;
+        let path = format!("{THREADS}{thread}/messages/");
+        for message in self.items(asker, &path, true).await? {
+            let told = &message["read_by"];
+            let is_empty = told.as_array().is_some_and(Vec::is_empty);
+            self.compare(is_empty || message["sender"]["id"] == asker, || {
+                format!("{path} tells {asker} who has read a message of another: {told}")
+            });
+        }
         Ok(())
     }
 
