@@ -17,7 +17,8 @@ use super::disposition::attachment;
 use super::range::{Wanted, entity_tag, wanted};
 
 /// A page that shows the bytes may run nothing and load nothing.
-const RUNS_NOTHING: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
+const RUNS_NOTHING: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'; sandbox";
 
 /// Answers a GET or HEAD request for a file that the asker may read.
 pub(crate) async fn answer(

@@ -63,6 +63,9 @@ async fn every_answer_has_the_security_headers() {
         assert_eq!(answer.header("referrer-policy"), "no-referrer");
         let policy = answer.header("content-security-policy");
         assert!(policy.starts_with("default-src 'none'"), "{policy}");
+        for closed in ["base-uri", "form-action", "frame-ancestors"] {
+            assert!(policy.contains(&format!("; {closed} 'none'")), "{policy}");
+        }
         assert!(!policy.contains("unsafe"), "{policy}");
     }
     assert_eq!(
