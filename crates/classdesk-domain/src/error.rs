@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::blobs::BlobError;
+use crate::ids::UserId;
 use crate::people::PasswordHashError;
 use crate::store::StoreError;
 use crate::tickets::TicketStatus;
@@ -283,7 +284,10 @@ pub enum Error {
     Unauthenticated,
     /// The login name and password do not fit together.
     #[error("wrong login name or password")]
-    WrongCredentials,
+    WrongCredentials {
+        /// Who has that name, for the log: no answer may tell. `None` when nobody has.
+        account: Option<UserId>,
+    },
     /// It does not exist, or the asker may not know that it does.
     #[error("not found")]
     NotFound,
@@ -307,6 +311,8 @@ pub enum Error {
     Throttled {
         /// How long to wait.
         retry_after: Duration,
+        /// Who has that name, for the log: no answer may tell. `None` when nobody has.
+        account: Option<UserId>,
     },
     /// An upload is larger than the limit.
     #[error("the file is larger than {limit} bytes")]

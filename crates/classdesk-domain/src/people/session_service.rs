@@ -6,7 +6,7 @@ use crate::classdesk::{Ports, Settings};
 use crate::clock::Timestamp;
 use crate::error::{Draft, Error, Faults, FieldFault};
 use crate::events::{EventAction, EventObject, NewEvent};
-use crate::ids::SessionId;
+use crate::ids::{SessionId, UserId};
 use crate::paging::{Keyset, Page};
 use crate::store::{Commit, Fact};
 use crate::use_case::{redecide, still_acting};
@@ -93,7 +93,8 @@ impl Sessions {
             || format!("name:{}", login.name.as_str()),
             |known| format!("user:{}", known.user.id),
         );
-        self.admit(&account, &login.address).await?;
+        let known = credentials.as_ref().map(|known| known.user.id);
+        self.admit(&account, known, &login.address).await?;
         let mut credentials = credentials;
         // A second round only if the password or the person changed between check and commit.
         for _ in 0..2 {
@@ -107,7 +108,12 @@ impl Sessions {
         Err(Error::Contended)
     }
 
-    async fn admit(&self, account: &str, address: &str) -> Result<(), Error> {
+    async fn admit(
+        &self,
+        account: &str,
+        known: Option<UserId>,
+        address: &str,
+    ) -> Result<(), Error> {
         let at = self.ports.clock.now();
         let attempt = LoginAttempt {
             account: account.to_owned(),
@@ -119,6 +125,7 @@ impl Sessions {
             Admission::Admitted => Ok(()),
             Admission::Throttled { until } => Err(Error::Throttled {
                 retry_after: until.since(at),
+                account: known,
             }),
         }
     }
@@ -130,6 +137,9 @@ impl Sessions {
         account: &str,
     ) -> Result<LoggedIn, Error> {
         let hash = credentials.as_ref().map(|known| known.password.clone());
+        let wrong = Error::WrongCredentials {
+            account: credentials.as_ref().map(|known| known.user.id),
+        };
         let verdict = self
             .ports
             .hasher
@@ -139,7 +149,7 @@ impl Sessions {
             (Some(known), Verification::Right { outdated }) if known.user.is_active => {
                 (known, outdated)
             }
-            _ => return Err(Error::WrongCredentials),
+            _ => return Err(wrong),
         };
         let rehashed = if outdated {
             Some(self.ports.hasher.hash(login.password.clone()).await?)

@@ -19,14 +19,14 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::Unauthenticated => Self::of(ProblemKind::Unauthenticated),
-            Error::WrongCredentials => Self::of(ProblemKind::WrongCredentials),
+            Error::WrongCredentials { .. } => Self::of(ProblemKind::WrongCredentials),
             Error::NotFound => Self::not_found(),
             Error::Forbidden => Self::of(ProblemKind::Forbidden),
             Error::Invalid(invalid) => invalid.into(),
             Error::Conflict(conflict) => conflict.into(),
             Error::PreconditionFailed => Self::of(ProblemKind::PreconditionFailed),
             Error::IdempotencyMismatch => Self::of(ProblemKind::IdempotencyMismatch),
-            Error::Throttled { retry_after } => {
+            Error::Throttled { retry_after, .. } => {
                 Self::of(ProblemKind::TooManyLogins).retry_after(retry_after)
             }
             Error::TooLarge { limit } => Self::too_large(limit),

@@ -1,9 +1,12 @@
 //! Signing in and out: `auth/`.
 
+use std::net::IpAddr;
+
 use actix_web::http::{Method, header};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use classdesk_domain::ids::SessionId;
+use classdesk_domain::error::Error;
+use classdesk_domain::ids::{SessionId, UserId};
 use classdesk_domain::paging::List;
 use classdesk_domain::people::Login;
 use utoipa::OpenApi;
@@ -59,16 +62,30 @@ async fn login(
 ) -> Result<HttpResponse, Problem> {
     let (name, password) = body.parse(LoginBody::read)?;
     let user_agent = request.headers().get(header::USER_AGENT);
+    let address = client_address(&request, &shell);
     let login = Login {
         name,
         password,
-        address: client_address(&request, &shell).to_string(),
+        address: address.to_string(),
         user_agent: user_agent
             .and_then(|agent| agent.to_str().ok())
             .map(|agent| agent.chars().take(255).collect()),
     };
-    let logged_in = shell.desk().sessions.login(login).await?;
+    let logged_in = shell.desk().sessions.login(login).await;
+    let logged_in = logged_in.inspect_err(|error| log_refusal(error, address))?;
     Ok(render::ok(&LoginView::from(logged_in)))
+}
+
+/// Notes whose account somebody was not let into. What was typed stays out of the log: people
+/// type passwords in the place of names.
+fn log_refusal(error: &Error, address: IpAddr) {
+    let (account, reason) = match error {
+        Error::WrongCredentials { account } => (account, "wrong credentials"),
+        Error::Throttled { account, .. } => (account, "too many failures"),
+        _ => return,
+    };
+    let account = account.map(UserId::get);
+    tracing::warn!(account, %address, reason, "a login was refused");
 }
 
 /// Sign out

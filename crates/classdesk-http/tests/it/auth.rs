@@ -66,6 +66,45 @@ async fn every_failed_login_looks_the_same() {
     assert_eq!(answers.len(), 1);
 }
 
+#[tokio::test]
+async fn a_refused_login_is_logged_with_its_account_and_nothing_that_was_typed() {
+    let log = crate::log_lines::collect();
+    let desk = Desk::start().await;
+    let account = format!("account={} ", desk.world.client.id);
+    let refused = async |name: &str| {
+        let body = json!({"username": name, "password": "typed in anger"});
+        let answer = desk.anonymous().post(LOGIN, &body).await;
+        let id = format!("request_id={}", answer.header("x-request-id"));
+        let lines = log.with(&id).into_iter();
+        let lines: Vec<_> = lines
+            .filter(|line| line.contains("a login was refused"))
+            .collect();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(
+            lines[0].contains("WARN") && lines[0].contains("address=127.0.0.1"),
+            "{lines:?}"
+        );
+        lines[0].clone()
+    };
+    for _ in 0..5 {
+        let line = refused("client").await;
+        assert!(
+            line.contains(&account) && line.contains("wrong credentials"),
+            "{line}"
+        );
+    }
+    let line = refused(" Client@Example.com\n").await;
+    assert!(
+        line.contains(&account) && line.contains("too many failures"),
+        "{line}"
+    );
+    let line = refused("a password typed as a name").await;
+    assert!(!line.contains("account="), "{line}");
+    for typed in ["typed in anger", "typed as a name", "Client@Example.com"] {
+        assert!(!log.text().contains(typed), "{typed}");
+    }
+}
+
 /// contract: conv.login.throttle, conv.errors.429
 #[tokio::test]
 async fn five_failures_slow_an_account_down() {

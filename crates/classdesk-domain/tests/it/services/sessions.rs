@@ -86,21 +86,30 @@ async fn whoever_may_not_enter_gets_the_same_answer_and_is_throttled_alike() {
         .update_user(Commit::new(update))
         .await
         .expect("change");
-    for (name, password) in [
-        ("client", "wrong"),
-        ("nobody", PASSWORD),
-        ("writer", PASSWORD),
+    let world = &office.world;
+    for (name, password, known) in [
+        ("client", "wrong", Some(world.client.id)),
+        ("nobody", PASSWORD, None),
+        ("writer", PASSWORD, Some(world.writer.id)),
     ] {
         for _ in 0..5 {
             let refused = office.desk.sessions.login(login(name, password)).await;
-            assert!(matches!(refused, Err(Error::WrongCredentials)), "{name}");
+            let Err(Error::WrongCredentials { account }) = refused else {
+                panic!("{name} was let in");
+            };
+            assert_eq!(account, known, "{name}");
             office.clock.advance(MINUTE);
         }
         // The right password helps nobody now, and waiting is told to the second.
         let refused = office.desk.sessions.login(login(name, PASSWORD)).await;
-        let Err(Error::Throttled { retry_after }) = refused else {
+        let Err(Error::Throttled {
+            retry_after,
+            account,
+        }) = refused
+        else {
             panic!("{name} was not throttled");
         };
+        assert_eq!(account, known, "{name}");
         assert_eq!(retry_after, 10 * MINUTE);
         office.clock.advance(15 * MINUTE);
     }
@@ -113,7 +122,7 @@ async fn success_forgives_the_account() {
     for _ in 0..3 {
         for _ in 0..4 {
             let refused = office.desk.sessions.login(login("client", "wrong")).await;
-            assert!(matches!(refused, Err(Error::WrongCredentials)));
+            assert!(matches!(refused, Err(Error::WrongCredentials { .. })));
         }
         enter(&office).await;
     }
@@ -130,7 +139,7 @@ async fn an_unknown_name_is_verified_against_no_hash() {
         .returning(|_, _| Ok(Verification::Wrong));
     let office = Office::open_with(|_, ports| ports.hasher = Arc::new(hasher)).await;
     let refused = office.desk.sessions.login(login("nobody", "x")).await;
-    assert!(matches!(refused, Err(Error::WrongCredentials)));
+    assert!(matches!(refused, Err(Error::WrongCredentials { .. })));
 }
 
 #[tokio::test]
@@ -208,14 +217,14 @@ async fn a_password_that_was_changed_during_login_opens_nothing() {
     };
     let office = meddled(changed).await;
     let refused = office.desk.sessions.login(login("client", PASSWORD)).await;
-    assert!(matches!(refused, Err(Error::WrongCredentials)));
+    assert!(matches!(refused, Err(Error::WrongCredentials { .. })));
 }
 
 #[tokio::test]
 async fn a_person_who_was_deactivated_during_login_stays_outside() {
     let office = meddled(|update| update.is_active = Some(false)).await;
     let refused = office.desk.sessions.login(login("client", PASSWORD)).await;
-    assert!(matches!(refused, Err(Error::WrongCredentials)));
+    assert!(matches!(refused, Err(Error::WrongCredentials { .. })));
 }
 
 fn change(current: &str, new: &str) -> PasswordChange {
@@ -276,7 +285,7 @@ async fn changing_the_password_ends_the_other_sessions() {
         "no valid session"
     );
     let refused = office.desk.sessions.login(login("client", PASSWORD)).await;
-    assert!(matches!(refused, Err(Error::WrongCredentials)));
+    assert!(matches!(refused, Err(Error::WrongCredentials { .. })));
     let invalid = Draft::invalid(Invalid::field("new_password", FieldFault::Required));
     let refused = office.desk.sessions.change_password(&who, invalid).await;
     assert_eq!(word(refused), "new_password:required");
