@@ -1,6 +1,8 @@
 //! Passwords: what one must be, and how it is kept.
 
+use std::collections::HashSet;
 use std::fmt;
+use std::sync::LazyLock;
 
 use async_trait::async_trait;
 
@@ -9,8 +11,10 @@ use crate::store::Cause;
 
 use super::model::Username;
 
-/// Passwords of twelve or more characters that stand in public lists of the most used ones.
-static COMMON: &str = include_str!("common_passwords.txt");
+/// The 3,000 most used passwords of twelve or more characters and some more, in small letters. Where
+/// they are from and their licence stand beside the file.
+static COMMON: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
 
 /// A password that somebody chose: 12 to 128 characters, none of the common ones.
 ///
@@ -40,7 +44,7 @@ impl NewPassword {
             return Err(FieldFault::TooLong { max: Self::MAX });
         }
         let folded = raw.to_lowercase();
-        if COMMON.lines().any(|common| common == folded) {
+        if COMMON.contains(folded.as_str()) {
             return Err(FieldFault::rule(
                 "common_password",
                 "This password is too common.",
@@ -139,4 +143,20 @@ pub trait PasswordHasher: Send + Sync {
         password: String,
         hash: Option<PasswordHash>,
     ) -> Result<Verification, PasswordHashError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_common_ones_are_the_3000_most_used_and_more() {
+        assert!(COMMON.len() > 3_000);
+        for common in COMMON.iter() {
+            for typed in [(*common).to_owned(), common.to_uppercase()] {
+                let refused = NewPassword::parse(&typed).expect_err(common);
+                assert_eq!(refused.code(), "common_password", "{common}");
+            }
+        }
+    }
 }
