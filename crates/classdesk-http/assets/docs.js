@@ -67,7 +67,7 @@ async function send(method, path, fields, body, output) {
   if (token) headers.Authorization = `Bearer ${token}`;
   const options = { method: method.toUpperCase(), headers };
   if (body && body.json) { headers["Content-Type"] = "application/json"; options.body = body.json.value; }
-  if (body && body.form) options.body = new FormData(body.form);
+  if (body && body.form) options.body = filled(body.form);
   if (query.size) url += `?${query}`;
   output.textContent = "…";
   try {
@@ -81,6 +81,15 @@ async function send(method, path, fields, body, output) {
   } catch (error) {
     output.textContent = String(error);
   }
+}
+
+/** What a form holds, without what was left empty. */
+function filled(form) {
+  const all = new FormData(form);
+  for (const [name, value] of [...all]) {
+    if (value === "" || (value instanceof File && value.name === "")) all.delete(name);
+  }
+  return all;
 }
 
 /** The address of a path, whatever the API is mounted under. */
@@ -99,10 +108,11 @@ function bodyInputs(api, operation) {
   const media = content["multipart/form-data"];
   if (!media) return { shown: null, body: null };
   const form = make("form");
+  // It is sent by the script alone: with the Enter key a browser would leave the page.
+  form.addEventListener("submit", (event) => event.preventDefault());
   for (const [name, part] of Object.entries(resolve(api, media.schema).properties || {})) {
     const binary = part.format === "binary" || part.contentMediaType;
     const input = make("input", { name, type: binary ? "file" : "text" });
-    input.addEventListener("change", () => input.toggleAttribute("disabled", input.value === ""));
     form.append(make("p", {}, make("label", {}, `${name} `, input)));
   }
   return { shown: form, body: { form } };
@@ -111,7 +121,7 @@ function bodyInputs(api, operation) {
 function operationView(api, path, method, operation) {
   const fields = (operation.parameters || []).map((parameter) => ({
     parameter,
-    input: make("input", { "aria-label": parameter.name }),
+    input: make("input", { name: parameter.name, "aria-label": parameter.name }),
   }));
   const rows = fields.map(({ parameter, input }) => [
     make("code", {}, parameter.name), parameter.in, parameter.description || "", input,
