@@ -5,6 +5,7 @@ mod commands;
 mod demo;
 mod files;
 mod guide;
+mod memory;
 mod place;
 mod program;
 mod replicas;

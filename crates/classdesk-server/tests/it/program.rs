@@ -119,6 +119,16 @@ impl Server {
         }
     }
 
+    /// The most memory that it has had at any time, in bytes (Linux).
+    pub(crate) fn greatest_memory(&self) -> u64 {
+        let id = self.child.id().expect("the server is running");
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("its status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let amount = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        let kib: u64 = amount.expect("an amount").parse().expect("a number");
+        kib * 1024
+    }
+
     /// Asks it to stop.
     pub(crate) fn terminate(&self) {
         self.signal("TERM");
