@@ -2,8 +2,11 @@
 
 mod problems;
 
+use serde_json::json;
+use utoipa::openapi::extensions::Extensions;
+use utoipa::openapi::schema::Schema;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Components, OpenApi as Document};
+use utoipa::openapi::{Components, OpenApi as Document, RefOr};
 use utoipa::{Modify, OpenApi};
 
 use crate::problem::{FieldProblem, ProblemDocument};
@@ -50,7 +53,20 @@ pub(crate) fn document() -> Document {
         document.merge(part);
     }
     problems::complete(&mut document);
+    pair_the_subject(&mut document);
     document
+}
+
+/// Says that a ticket's body names a subject with both of its fields or not at all. utoipa has no
+/// word for this; what it calls extensions stands in the schema as it is.
+fn pair_the_subject(document: &mut Document) {
+    let schemas = document.components.as_mut().map(|all| &mut all.schemas);
+    let Some(RefOr::T(Schema::Object(body))) = schemas.and_then(|all| all.get_mut("TicketBody"))
+    else {
+        unreachable!("the body of a ticket is an object");
+    };
+    let pair = json!({"content_type": ["object_id"], "object_id": ["content_type"]});
+    body.extensions = Some(Extensions::from_iter([("dependentRequired", pair)]));
 }
 
 /// The OpenAPI 3.1 document of everything that a [`Shell`](crate::Shell) serves, as JSON.

@@ -31,8 +31,8 @@ pub(super) fn configure(endpoints: &mut Endpoints) {
     put, path = "/api/v1/subjects/{content_type}/{object_id}/", tag = "subjects",
     operation_id = "put_subject", security(("bearer" = [])),
     params(
-        ("content_type" = String, Path, description = "Its kind",
-            pattern = "^[a-z][a-z0-9_]{0,31}$"),
+        ("content_type" = String, Path, description = "Its kind, other than `class_bundle`",
+            pattern = "^(?!class_bundle$)[a-z][a-z0-9_]{0,31}$"),
         ("object_id" = i64, Path, description = "Its id in the system where it lives",
             minimum = 0),
     ),
@@ -87,8 +87,8 @@ async fn one(
     delete, path = "/api/v1/subjects/{content_type}/{object_id}/", tag = "subjects",
     operation_id = "remove_subject", security(("bearer" = [])),
     params(
-        ("content_type" = String, Path, description = "Its kind",
-            pattern = "^[a-z][a-z0-9_]{0,31}$"),
+        ("content_type" = String, Path, description = "Its kind, other than `class_bundle`",
+            pattern = "^(?!class_bundle$)[a-z][a-z0-9_]{0,31}$"),
         ("object_id" = i64, Path, description = "Its id in the system where it lives",
             minimum = 0),
     ),
