@@ -4,6 +4,9 @@ CREATE TABLE users (
     email TEXT NOT NULL UNIQUE CHECK (length(email) BETWEEN 3 AND 254),
     display_name TEXT NOT NULL CHECK (length(display_name) <= 255),
     role TEXT NOT NULL CHECK (role IN ('client', 'writer', 'editor', 'admin', 'superadmin')),
+    -- For an index: most of the people may be clients.
+    is_staff BOOLEAN NOT NULL
+        GENERATED ALWAYS AS (role NOT IN ('client', 'writer')) STORED,
     is_active BOOLEAN NOT NULL,
     password_hash TEXT NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
@@ -11,6 +14,8 @@ CREATE TABLE users (
 );
 CREATE INDEX users_by_role ON users (role, id);
 CREATE INDEX users_by_activity ON users (is_active, id);
+CREATE INDEX users_by_role_and_activity ON users (role, is_active, id);
+CREATE INDEX users_by_staff ON users (is_staff, is_active, id);
 
 CREATE TABLE sessions (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

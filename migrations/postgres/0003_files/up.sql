@@ -14,7 +14,7 @@ CREATE TABLE blobs (
         OR (size IS NOT NULL AND sha256 IS NOT NULL AND content_type IS NOT NULL)
     )
 );
-CREATE INDEX blobs_by_state ON blobs (state, created_at, id);
+CREATE INDEX blobs_by_state ON blobs (state, id);
 
 CREATE TABLE bundle_files (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -7,8 +7,12 @@ CREATE TABLE subjects (
     label TEXT NOT NULL CHECK (length(label) BETWEEN 1 AND 255),
     PRIMARY KEY (content_type, object_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX subjects_by_client ON subjects (client_id, content_type, object_id);
-CREATE INDEX subjects_by_writer ON subjects (assigned_writer_id, content_type, object_id);
+-- Both hold both parties: SQLite would rather walk a kind's whole primary key, which has all of
+-- them, than look the other party up.
+CREATE INDEX subjects_by_client
+    ON subjects (client_id, content_type, object_id, assigned_writer_id);
+CREATE INDEX subjects_by_writer
+    ON subjects (assigned_writer_id, content_type, object_id, client_id);
 
 CREATE TABLE bundles (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -50,7 +50,7 @@ pub(super) fn sweepable_blobs(
         .filter(blobs::state.eq(BlobState::Pending.as_str()))
         .filter(blobs::created_at.lt(At::from(pending_before)))
         .select(blobs::id)
-        .order((blobs::created_at, blobs::id))
+        .order(blobs::id)
         .limit(i64::from(limit))
         .load(conn)?;
     if !outlived.is_empty() {

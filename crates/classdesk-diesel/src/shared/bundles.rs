@@ -15,7 +15,7 @@ use diesel::dsl::{count_star, exists};
 use diesel::prelude::*;
 
 use super::commit::{Applied, Writes, commit, exactly_one};
-use super::dialect::ascii_lower;
+use super::dialect::{among, ascii_lower};
 use super::page::{after, before, cut, one_more};
 use super::people::PersonRow;
 use super::schema::{bundles, subjects, thread_participants, threads, tickets, users};
@@ -319,28 +319,30 @@ pub(super) fn list_members(
             next: None,
         });
     };
-    let staff: Vec<&str> = Role::ALL
-        .iter()
-        .filter(|role| role.is_staff())
-        .map(|role| role.as_str())
-        .collect();
-    let rows: Vec<(i64, PersonRow)> = users::table
+    // Two statements, because one that asked for either would walk past everybody else.
+    let active = users::table
         .filter(users::is_active.eq(true))
         .filter(users::id.gt(after(page)))
+        .select((users::id, PersonRow::as_select()));
+    let mut rows: Vec<(i64, PersonRow)> = active
+        .filter(users::is_staff.eq(true))
+        .order(users::id)
+        .limit(one_more(page))
+        .load(conn)?;
+    let parties: Vec<i64> = std::iter::once(client).chain(writer).collect();
+    let parties: Vec<(i64, PersonRow)> = active
+        .filter(users::id.eq_any(among(&parties)))
         .filter(
-            users::role
-                .eq_any(staff)
-                .or(users::id
-                    .eq(client)
-                    .and(users::role.eq(Role::Client.as_str())))
+            users::id
+                .eq(client)
+                .and(users::role.eq(Role::Client.as_str()))
                 .or(users::id
                     .eq(writer.unwrap_or(NOBODY))
                     .and(users::role.eq(Role::Writer.as_str()))),
         )
-        .select((users::id, PersonRow::as_select()))
-        .order(users::id)
-        .limit(one_more(page))
         .load(conn)?;
+    rows.extend(parties);
+    rows.sort_unstable_by_key(|(id, _)| *id);
     cut(rows, page, |row| row.0).try_map(|(_, person)| person.into_domain())
 }
 

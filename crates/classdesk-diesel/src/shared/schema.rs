@@ -11,6 +11,7 @@ diesel::table! {
         email -> Text,
         display_name -> Text,
         role -> Text,
+        is_staff -> Bool,
         is_active -> Bool,
         password_hash -> Text,
         created_at -> Instant,

@@ -34,7 +34,7 @@ impl Catalog for SqliteFile {
         self.lines(
             "SELECT made.name || '.' || part.name || iif(part.\"notnull\" OR part.pk, '', '?') \
                || ' ' || part.type AS line \
-             FROM sqlite_master AS made JOIN pragma_table_info(made.name) AS part \
+             FROM sqlite_master AS made JOIN pragma_table_xinfo(made.name) AS part \
              WHERE made.type = 'table' AND made.name NOT LIKE '\\_\\_diesel%' ESCAPE '\\' \
              AND made.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
         )
