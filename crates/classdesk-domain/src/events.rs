@@ -262,8 +262,8 @@ impl AuditFilter {
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait EventRepository: Send + Sync {
-    /// Entries that match, newest first (descending id). The events of one commit MUST stand
-    /// together in the order in which the commit listed them.
+    /// Entries that match, newest first (descending `at`, then id). The events of one commit, which
+    /// have the same time, MUST stand together in the order in which the commit listed them.
     async fn audit(
         &self,
         filter: AuditFilter,

@@ -12,11 +12,11 @@ CREATE TABLE events (
     value_after TEXT,
     detail TEXT NOT NULL CHECK (json_valid(detail))
 ) STRICT;
-CREATE INDEX events_by_actor ON events (actor_id, id);
-CREATE INDEX events_by_action ON events (action, id);
-CREATE INDEX events_by_kind ON events (content_type, id);
-CREATE INDEX events_by_object ON events (object_id, content_type, id);
-CREATE INDEX events_by_time ON events (at);
+CREATE INDEX events_by_actor ON events (actor_id, at, id);
+CREATE INDEX events_by_action ON events (action, at, id);
+CREATE INDEX events_by_kind ON events (content_type, at, id);
+CREATE INDEX events_by_object ON events (object_id, content_type, at, id);
+CREATE INDEX events_by_time ON events (at, id);
 CREATE INDEX events_by_ticket ON events (ticket_id, id) WHERE ticket_id IS NOT NULL;
 
 CREATE TRIGGER events_are_never_changed BEFORE UPDATE ON events

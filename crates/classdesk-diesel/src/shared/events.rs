@@ -2,12 +2,12 @@
 
 use classdesk_domain::events::{AuditEntry, AuditFilter, EventAction, HistoryLine, NewEvent};
 use classdesk_domain::ids::{EventId, TicketId};
-use classdesk_domain::paging::{Keyset, Page};
+use classdesk_domain::paging::{Keyset, Page, Position};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use super::Conn;
-use super::page::{after, before, cut, one_more};
+use super::page::{Rows, after, cut, one_more};
 use super::people::PersonRow;
 use super::schema::{events, users};
 use super::values::{At, Details, word};
@@ -117,9 +117,8 @@ pub(super) fn audit(
 ) -> Result<Page<AuditEntry>, Failure> {
     let mut query = events::table
         .left_join(users::table.on(users::id.nullable().eq(events::actor_id)))
-        .filter(events::id.lt(before(page)))
         .select((EntryRow::as_select(), Option::<PersonRow>::as_select()))
-        .order(events::id.desc())
+        .order((events::at.desc(), events::id.desc()))
         .limit(one_more(page))
         .into_boxed();
     if let Some(actor) = filter.actor {
@@ -137,11 +136,26 @@ pub(super) fn audit(
     if let Some(since) = filter.since {
         query = query.filter(events::at.ge(At::from(since)));
     }
-    if let Some(until) = filter.until {
-        query = query.filter(events::at.lt(At::from(until)));
+    let mut end = filter.until.map(At::from);
+    if let Some(position) = page.after {
+        query = query.filter(
+            events::at
+                .lt(At(position.key))
+                .or(events::id.lt(position.id)),
+        );
+        // The index can end there: what was said above begins within this instant.
+        let after = At(position.key.saturating_add(1));
+        end = Some(end.map_or(after, |end| end.min(after)));
+    }
+    if let Some(end) = end {
+        query = query.filter(events::at.lt(end));
     }
     let rows: Vec<FullEntry> = query.load(conn)?;
-    cut(rows, page, |row| row.0.id).try_map(into_entry)
+    let position = |(row, _): &FullEntry| Position {
+        key: row.at.0,
+        id: row.id,
+    };
+    Rows(Page::cut(rows, page.limit, position)).try_map(into_entry)
 }
 
 /// A page of a ticket's history, oldest first.

@@ -49,6 +49,7 @@ macro_rules! store_conformance {
             events {
                 an_event_is_kept_whole
                 created_rows_are_named
+                the_log_goes_by_time
                 events_of_a_commit_stand_together
                 the_history_of_a_ticket_follows_sight
                 the_log_is_filtered

@@ -1,5 +1,7 @@
 //! The log of changes.
 
+use std::cmp::Reverse;
+
 use async_trait::async_trait;
 use classdesk_domain::events::{AuditEntry, AuditFilter, EventRepository, HistoryLine};
 use classdesk_domain::ids::{EventId, TicketId};
@@ -70,11 +72,14 @@ impl EventRepository for MemoryStore {
         page: Keyset,
     ) -> Result<Page<AuditEntry>, StoreError> {
         Ok(self.read(|state| {
-            let rows = state.events.iter().rev();
-            let entries = rows
-                .filter(|(_, row)| matches(row, &filter))
-                .map(|(id, row)| state.audit_entry(id, row));
-            page_down(entries, page, |entry| Position::of_id(entry.id.get()))
+            let rows = state.events.iter();
+            let mut rows: Vec<_> = rows.filter(|(_, row)| matches(row, &filter)).collect();
+            rows.sort_unstable_by_key(|(id, row)| Reverse((row.at, *id)));
+            let entries = rows.into_iter().map(|(id, row)| state.audit_entry(id, row));
+            page_down(entries, page, |entry| Position {
+                key: entry.at.micros(),
+                id: entry.id.get(),
+            })
         }))
     }
 }

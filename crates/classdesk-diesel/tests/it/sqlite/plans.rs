@@ -201,13 +201,15 @@ struct Step {
 }
 
 /// What may be walked from an end: none of it takes longer when a table grows.
-const MAY_BE_SCANNED: [&str; 3] = [
+const MAY_BE_SCANNED: [&str; 4] = [
     // The ids that the statement itself was given.
     "SCAN json_each",
     // One row for each migration, read while opening.
     "SCAN __diesel_schema_migrations",
     // The latest activity first, for staff without a filter: the walk ends with the page's limit.
     "SCAN threads USING INDEX threads_by_activity",
+    // The latest entries of the log likewise.
+    "SCAN events USING INDEX events_by_time",
 ];
 
 /// The statements are those of every page: only the position that is bound differs.

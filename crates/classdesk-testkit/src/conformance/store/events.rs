@@ -53,6 +53,21 @@ pub async fn an_event_is_kept_whole(store: &dyn Store) {
     assert!(log[0].id < log[1].id);
 }
 
+/// Newest is what happened last, not what was written last.
+pub async fn the_log_goes_by_time(store: &dyn Store) {
+    let world = World::create(store).await;
+    let (early, late) = (world.tick(), world.tick());
+    for at in [late, early] {
+        let object = EventObject::existing("user", 1);
+        let told = NewEvent::new(at, None, EventAction::UserChanged, object);
+        let commit = Commit::new(UserUpdate::of(world.client.id)).telling(told);
+        store.update_user(commit).await.expect("change");
+    }
+    let seen = walk(1, |page| store.audit(AuditFilter::default(), page)).await;
+    let times: Vec<_> = seen.iter().map(|entry| entry.at).collect();
+    assert_eq!(times, [late, early]);
+}
+
 /// The events of one commit stand together and in its order, whatever else is committed.
 pub async fn events_of_a_commit_stand_together(store: &dyn Store) {
     let world = World::create(store).await;
