@@ -5,6 +5,8 @@ mod databases;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod postgres;
 #[cfg(test)]
 mod races;

@@ -64,3 +64,17 @@ pub async fn check_same_history(
         assert_eq!(found, expected, "seed {seed}: the subject ends otherwise");
     }
 }
+
+/// Runs only the changes of a history, on a store that has to be empty: with enough `steps`, every
+/// change there is.
+///
+/// # Panics
+/// When the store fails with anything but a refusal.
+pub async fn make_changes(store: &dyn Store, seed: u64, steps: usize) {
+    let mut dice = Rng::with_seed(seed);
+    let mut side = Side::new(store);
+    side.populate().await;
+    for _ in 0..steps {
+        side.change(dice.fork()).await;
+    }
+}

@@ -6,4 +6,6 @@ mod conformance;
 mod faults;
 mod migrations;
 mod outage;
+mod plans;
 mod races;
+mod wire;

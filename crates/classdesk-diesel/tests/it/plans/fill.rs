@@ -1,0 +1,138 @@
+//! A store with several of everything, so that no read ends early for want of rows.
+
+use std::time::Duration;
+
+use classdesk_domain::blobs::{BlobPurpose, StorageKey};
+use classdesk_domain::events::{EventAction, EventObject, NewEvent};
+use classdesk_domain::files::Visibility;
+use classdesk_domain::ids::{
+    BlobId, FileId, MessageAttachmentId, MessageId, ThreadId, TicketAttachmentId, TicketId,
+    TicketMessageId,
+};
+use classdesk_domain::people::{Actor, NewSession, PasswordHash, TokenHash};
+use classdesk_domain::store::{Commit, Store};
+use classdesk_domain::threads::ReadMark;
+use classdesk_domain::tickets::NewTicketAttachmentRow;
+use classdesk_testkit::World;
+
+/// The ids to look things up by, each of the last that was made.
+pub(crate) struct Filled {
+    pub(super) world: World,
+    pub(super) thread: ThreadId,
+    pub(super) message: MessageId,
+    pub(super) attachment: MessageAttachmentId,
+    pub(super) ticket: TicketId,
+    pub(super) note: TicketMessageId,
+    pub(super) ticket_attachment: TicketAttachmentId,
+    pub(super) file: FileId,
+    pub(super) token: TokenHash,
+    pub(super) blob: BlobId,
+    pub(super) key: StorageKey,
+}
+
+impl Filled {
+    /// Puts `count` of everything into a store.
+    pub(super) async fn with(store: &dyn Store, count: u8) -> Self {
+        let world = World::create(store).await;
+        let both = [world.client, world.writer];
+        let thread = world.add_thread(store, &both).await.thread.id;
+        let ticket = world
+            .add_ticket(store, world.client, Some(world.subject()))
+            .await
+            .id;
+        let key = world.fresh_key(BlobPurpose::BundleFile);
+        let mut filled = Self {
+            thread,
+            message: MessageId::new(0),
+            attachment: MessageAttachmentId::new(0),
+            ticket,
+            note: TicketMessageId::new(0),
+            ticket_attachment: TicketAttachmentId::new(0),
+            file: FileId::new(0),
+            token: TokenHash::from_bytes([0; 32]),
+            blob: BlobId::new(0),
+            key,
+            world,
+        };
+        for round in 0..count {
+            filled.add_one(store, round).await;
+        }
+        // Whoever reads first opens a connection, which takes statements too.
+        assert!(store.any_user().await.unwrap());
+        filled
+    }
+
+    /// Somebody for each way to see things.
+    pub(super) const fn viewers(&self) -> [Actor; 3] {
+        [self.world.admin, self.world.client, self.world.writer]
+    }
+
+    async fn add_one(&mut self, store: &dyn Store, round: u8) {
+        let world = &self.world;
+        let (client, writer) = (world.client, world.writer);
+        world.add_bundle(store, client, Some(writer)).await;
+        let another = world.add_thread(store, &[client, writer]).await.thread.id;
+        // The last message of each thread has a file and is read, so that a page of any size has
+        // both.
+        for thread in [another, self.thread] {
+            let mut message = world.new_message(thread, writer);
+            let purpose = BlobPurpose::MessageAttachment;
+            let upload = world.add_upload(store, writer, purpose).await;
+            self.blob = upload.blob;
+            message.attachment = Some(upload);
+            let posted = store.post_message(Commit::new(message)).await.unwrap();
+            self.message = posted.0;
+            self.attachment = posted.1.unwrap();
+            let mark = ReadMark {
+                thread,
+                user: client.id,
+                up_to: None,
+                at: world.tick(),
+            };
+            assert!(store.mark_read(Commit::new(mark)).await.unwrap());
+        }
+        for requester in [client, writer] {
+            world.add_ticket(store, requester, None).await;
+        }
+        self.note = world.add_note(store, self.ticket, world.admin, false).await;
+        let attachment = NewTicketAttachmentRow {
+            ticket: self.ticket,
+            upload: world
+                .add_upload(store, client, BlobPurpose::TicketAttachment)
+                .await,
+            is_internal: false,
+            uploaded_at: world.tick(),
+        };
+        let attached = store.attach_to_ticket(Commit::new(attachment)).await;
+        self.ticket_attachment = attached.unwrap().id;
+        let to_both = Visibility {
+            to_client: true,
+            to_writer: true,
+        };
+        self.file = world.add_file(store, world.admin, to_both).await.id;
+        for (number, person) in self.viewers().into_iter().enumerate() {
+            let mut token = [round; 32];
+            token[0] = u8::try_from(number).unwrap();
+            self.token = TokenHash::from_bytes(token);
+            let session = NewSession {
+                user: person.id,
+                token: self.token,
+                created_at: self.world.now(),
+                expires_at: self.world.now().plus(Duration::from_secs(1_000_000)),
+                address: None,
+                user_agent: None,
+                rehashed: None,
+                verified: PasswordHash::new(format!("hash of {}", person.role.as_str())),
+                forgives: "somebody".to_owned(),
+            };
+            let event = NewEvent::new(
+                self.world.now(),
+                Some(person.id),
+                EventAction::SessionStarted,
+                EventObject::created("session"),
+            );
+            let commit = Commit::new(session).telling(event);
+            store.start_session(commit).await.unwrap();
+        }
+    }
+}

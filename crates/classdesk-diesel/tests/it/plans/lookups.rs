@@ -1,0 +1,57 @@
+//! Everything that a request looks up or counts beside its lists.
+
+use classdesk_domain::people::LoginName;
+
+use super::Exception::Nothing;
+use super::reads::Reads;
+
+impl Reads<'_> {
+    pub(super) async fn every_lookup(&mut self) {
+        let (store, who, sight) = (self.store, self.who.id, self.sight);
+        let filled = self.filled;
+        let world = &filled.world;
+        self.find("user", store.user(who)).await;
+        let both = [world.client.id, world.writer.id];
+        self.note("users by id", Nothing, store.users(&both)).await;
+        self.note("any user", Nothing, store.any_user()).await;
+        for login in ["client", "client@example.com"] {
+            self.find("login", store.credentials(&LoginName::new(login)))
+                .await;
+        }
+        self.find("password", store.credentials_of(who)).await;
+        self.find("session", store.session(&filled.token)).await;
+        self.find("subject", store.subject(&world.subject())).await;
+        self.find("bundle", store.bundle(world.bundle, sight)).await;
+        self.find("bundle detail", store.bundle_detail(world.bundle, sight))
+            .await;
+        self.find("thread facts", store.thread_facts(filled.thread, who))
+            .await;
+        self.find("thread", store.thread(filled.thread, sight))
+            .await;
+        let (recipient, reply_to) = (Some(world.writer.id), Some(filled.message));
+        let facts = store.post_facts(filled.thread, who, recipient, reply_to);
+        self.find("post facts", facts).await;
+        self.find("message facts", store.message_facts(filled.message, who))
+            .await;
+        self.find("message", store.message(filled.message, sight))
+            .await;
+        let attachment = store.message_attachment(filled.message, who);
+        self.find("message attachment", attachment).await;
+        self.find("ticket", store.ticket(filled.ticket, sight))
+            .await;
+        self.find("ticket message", store.ticket_message(filled.note))
+            .await;
+        let attachment = store.ticket_attachment(filled.ticket, filled.ticket_attachment, sight);
+        self.find("ticket attachment", attachment).await;
+        self.find("file", store.file(world.bundle, filled.file))
+            .await;
+        for after in [None, Some(filled.blob)] {
+            self.note("blobs", Nothing, store.list_blobs(after, 2))
+                .await;
+        }
+        let keys = [filled.key.clone()];
+        self.note("known keys", Nothing, store.known_keys(&keys))
+            .await;
+        self.note("ping", Nothing, store.ping()).await;
+    }
+}
