@@ -1,6 +1,7 @@
 //! Stopping in good order, and starting again after none.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -127,6 +128,7 @@ async fn an_upload_under_way_is_finished_and_an_idle_connection_is_closed() {
             .await
             .expect("the upload is read");
     }
+    is_taken_in(&place).await;
     server.terminate();
     // The stop has begun once nobody new is let in.
     let refused = async { while connects(&server).await {} };
@@ -169,6 +171,7 @@ async fn a_second_signal_ends_it_at_once() {
         let chunk = Bytes::from_static(&[7; 64 * 1024]);
         chunks.send(Ok(chunk)).await.expect("the upload is read");
     }
+    is_taken_in(&place).await;
     server.terminate();
     let refused = async { while connects(&server).await {} };
     tokio::time::timeout(PATIENCE, refused)
@@ -178,6 +181,28 @@ async fn a_second_signal_ends_it_at_once() {
     assert_eq!(server.ended().await, Some(1));
     let cut = upload.await.expect("the upload ends");
     assert!(cut.is_err() || cut.is_ok_and(|answer| !answer.status.is_success()));
+}
+
+/// Waits until the storage has begun to take a file in. What was sent before may still lie in a
+/// socket that the server has not looked at.
+async fn is_taken_in(place: &Place) {
+    let storage = place.folder.path().join("classdesk-data/files");
+    let begun = async {
+        while !has_file(&storage) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, begun)
+        .await
+        .expect("the upload is taken in");
+}
+
+fn has_file(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|entries| {
+        entries
+            .flatten()
+            .any(|entry| entry.path().is_file() || has_file(&entry.path()))
+    })
 }
 
 async fn connects(server: &Server) -> bool {
