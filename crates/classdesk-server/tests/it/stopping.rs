@@ -19,6 +19,12 @@ use crate::program::{PATIENCE, Server, command, run, stdout};
 
 const TICKETS: &str = "/api/v1/tickets/";
 
+/// A piece of an upload.
+const CHUNK: Bytes = Bytes::from_static(&[7; 64 * 1024]);
+
+/// The end of an upload that a test writes to.
+type Chunks = mpsc::Sender<Result<Bytes, std::io::Error>>;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sigterm_under_load_loses_nothing_and_cuts_nothing() {
     check_stop_under_load(&Place::local(), "TERM").await;
@@ -121,14 +127,7 @@ async fn an_upload_under_way_is_finished_and_an_idle_connection_is_closed() {
     let path = format!("{bundles}{bundle}/upload_file/");
     let request = superadmin.request(Method::POST, &path).multipart(form);
     let upload = tokio::spawn(send(request));
-    let chunk = Bytes::from_static(&[7; 64 * 1024]);
-    for _ in 0..16 {
-        chunks
-            .send(Ok(chunk.clone()))
-            .await
-            .expect("the upload is read");
-    }
-    is_taken_in(&place).await;
+    let before = send_until_taken_in(&chunks, &place).await;
     server.terminate();
     // The stop has begun once nobody new is let in.
     let refused = async { while connects(&server).await {} };
@@ -137,13 +136,13 @@ async fn an_upload_under_way_is_finished_and_an_idle_connection_is_closed() {
         .expect("the server closes its door");
     for _ in 0..16 {
         chunks
-            .send(Ok(chunk.clone()))
+            .send(Ok(CHUNK))
             .await
             .expect("the upload is still read");
     }
     drop(chunks);
     let uploaded = upload.await.expect("the upload ends").json(201);
-    assert_eq!(uploaded["file_size"], 32 * 64 * 1024);
+    assert_eq!(uploaded["file_size"], (before + 16) * CHUNK.len());
     let clock = tokio::time::Instant::now();
     assert_eq!(server.ended().await, Some(0));
     assert!(
@@ -167,11 +166,7 @@ async fn a_second_signal_ends_it_at_once() {
     let path = format!("{bundles}{bundle}/upload_file/");
     let request = superadmin.request(Method::POST, &path).multipart(form);
     let upload = tokio::spawn(try_send(request));
-    for _ in 0..16 {
-        let chunk = Bytes::from_static(&[7; 64 * 1024]);
-        chunks.send(Ok(chunk)).await.expect("the upload is read");
-    }
-    is_taken_in(&place).await;
+    send_until_taken_in(&chunks, &place).await;
     server.terminate();
     let refused = async { while connects(&server).await {} };
     tokio::time::timeout(PATIENCE, refused)
@@ -183,18 +178,20 @@ async fn a_second_signal_ends_it_at_once() {
     assert!(cut.is_err() || cut.is_ok_and(|answer| !answer.status.is_success()));
 }
 
-/// Waits until the storage has begun to take a file in. What was sent before may still lie in a
-/// socket that the server has not looked at.
-async fn is_taken_in(place: &Place) {
+/// Sends chunks until the storage has begun to take them in, and says how many. What was sent
+/// before may still lie in a socket that the server has not looked at.
+async fn send_until_taken_in(chunks: &Chunks, place: &Place) -> usize {
     let storage = place.folder.path().join("classdesk-data/files");
-    let begun = async {
-        while !has_file(&storage) {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, begun)
-        .await
-        .expect("the upload is taken in");
+    let mut sent = 0;
+    while !has_file(&storage) {
+        let taken = tokio::time::timeout(PATIENCE, chunks.send(Ok(CHUNK)));
+        taken
+            .await
+            .expect("the server goes on reading")
+            .expect("the upload is read");
+        sent += 1;
+    }
+    sent
 }
 
 fn has_file(folder: &Path) -> bool {
