@@ -13,7 +13,7 @@ use crate::error::ConnectError;
 use crate::options::StoreOptions;
 use crate::url::without_password;
 
-/// A server, as whoom and how it is reached, and how long that may take.
+/// A server, as whom and how it is reached, and how long that may take.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Address {
     /// The URL without its secrets, for messages.
