@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod databases;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod migrations;
 #[cfg(test)]
 mod plans;

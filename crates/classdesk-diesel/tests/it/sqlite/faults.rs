@@ -9,6 +9,7 @@ use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 
 use crate::databases::{Fresh, SqliteFile, TestDatabase, options};
+use crate::faults::check_only_the_client_is_corrupt;
 
 #[tokio::test]
 async fn a_file_that_somebody_else_writes_is_busy() {
@@ -60,16 +61,7 @@ async fn a_row_that_nobody_wrote_is_corrupt() {
              UPDATE users SET role = 'king' WHERE username = 'client'",
         )
         .unwrap();
-    let found = fresh.user(world.client.id).await;
-    assert!(
-        matches!(found, Err(StoreError::Corrupt { .. })),
-        "{found:?}"
-    );
-    fresh
-        .user(world.writer.id)
-        .await
-        .unwrap()
-        .expect("the others are well");
+    check_only_the_client_is_corrupt(&*fresh, &world).await;
 }
 
 #[test]

@@ -1,0 +1,18 @@
+//! What is asked alike of a damaged database, whichever it is.
+
+use classdesk_domain::store::{Store, StoreError};
+use classdesk_testkit::World;
+
+/// Expects a client whose row can't be read, and everybody else as well as before.
+pub(crate) async fn check_only_the_client_is_corrupt(store: &dyn Store, world: &World) {
+    let found = store.user(world.client.id).await;
+    assert!(
+        matches!(found, Err(StoreError::Corrupt { .. })),
+        "{found:?}"
+    );
+    store
+        .user(world.writer.id)
+        .await
+        .unwrap()
+        .expect("the others are well");
+}
