@@ -194,13 +194,15 @@ async fn tell(
     println!("token={token}");
     println!("bundles={}", amounts.bundles);
     println!("threads={}", amounts.bundles);
-    println!(
-        "page_1000=/api/v1/communications/threads/{long}/messages/?limit={PAGE}&cursor={cursor}"
-    );
+    let page = format!("/api/v1/communications/threads/{long}/messages/?limit={PAGE}");
+    println!("page_1={page}");
+    println!("page_1000={page}&cursor={cursor}");
     println!("upload_path={shelf_path}/upload_file/");
     println!("small_file={shelf_path}/files/{small}/download/");
     println!("great_file={shelf_path}/files/{great}/download/");
-    println!(r#"login={{"username":"editor-0","password":"{PASSWORD}"}}"#);
+    // Client 0 is left out, so that they are numbered from 1.
+    println!("clients={}", amounts.people / 2 - 1);
+    println!(r#"login={{"username":"client-%d","password":"{PASSWORD}"}}"#);
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 -- What wrk sends, told by the arguments after `--`, and one line of figures at the end.
 --   KIND TOKEN [ARGUMENTS]
--- GET paths may contain %d, which becomes a random number from 1 to the given count.
+-- Paths and bodies may contain %d, which becomes a random number from 1 to the given count.
 
 local requests = {}
 
@@ -22,21 +22,26 @@ local function multipart(bytes)
   return body, "multipart/form-data; boundary=" .. boundary
 end
 
+local function fill(text, count)
+  return (string.gsub(text, "%%d", function() return math.random(1, count) end))
+end
+
 local kinds = {}
 
 function kinds.get(token, path, count, header, value)
   head("GET", token, header and { [header] = value } or nil)
-  return function()
-    return wrk.format(nil, (string.gsub(path, "%%d", function() return math.random(1, count) end)))
-  end
+  return function() return wrk.format(nil, fill(path, count)) end
+end
+
+-- With a random pause before each request of a connection, of so many milliseconds at most.
+function kinds.calm(token, path, count, pause)
+  delay = function() return math.random(0, pause) end
+  return kinds.get(token, path, count)
 end
 
 function kinds.post(token, path, count, body)
   head("POST", token, { ["Content-Type"] = "application/json" })
-  wrk.body = body
-  return function()
-    return wrk.format(nil, (string.gsub(path, "%%d", function() return math.random(1, count) end)))
-  end
+  return function() return wrk.format(nil, fill(path, count), nil, fill(body, count)) end
 end
 
 function kinds.upload(token, path, count, bytes)
