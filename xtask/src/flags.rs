@@ -143,13 +143,15 @@ xflags::xflags! {
             }
         }
 
-        /// Measure the server against the limit of this machine; the plain run writes
-        /// docs/performance.md.
+        /// Measure the server against the limit of this machine and against its goals; the plain
+        /// run writes docs/performance.md.
         cmd bench {
-            /// On a temporary PostgreSQL cluster instead of SQLite.
+            /// On a temporary PostgreSQL cluster instead of SQLite, with pgbench beside three paths.
             optional --postgres
             /// With 1,000,000 messages, and the rest in proportion.
             optional --large
+            /// What ten times the data costs: both data sets in turn, three paths, SQLite.
+            optional --growth
             /// Only the paths with this in their name.
             optional --path path: String
         }

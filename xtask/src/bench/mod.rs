@@ -3,10 +3,17 @@
 //! Everything is measured in one run on one machine, and compared with a floor that was measured
 //! right before, because absolute figures say more about the machine than about the program.
 
+mod floor;
+mod goals;
+mod growth;
 mod load;
 mod paths;
+mod pgbench;
 mod report;
+mod script;
 mod server;
+mod statements;
+mod storm;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -14,50 +21,48 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
 
 use crate::postgres::{Cluster, Programs};
 use crate::workspace::{cargo, root, target_dir};
 use crate::{flags, process};
 
-use load::{Figures, Wrk};
+use floor::{Ground, Scripts, comparable};
+use load::Wrk;
 use paths::{Compared, Path as Measured};
+use pgbench::{Pgbench, Request};
 use report::{Report, Row};
 use server::Server;
 
-/// Settings of a cluster whose writes are as durable as in production.
-const DURABLE: crate::postgres::Settings = &["fsync=on", "synchronous_commit=on"];
+/// PostgreSQL as it is by default, whose writes are as durable as in production.
+const DURABLE: crate::postgres::Settings = &[];
+
+/// Everybody signs in from one address here, and each attempt counts as failed until it succeeded.
+const LOGINS_FROM_ONE_ADDRESS: [&str; 2] = ["--login-failures-per-address", "1000"];
 
 /// `cargo xtask bench`.
 pub(crate) fn run(flags: &flags::Bench) -> Result<()> {
+    let is_plain = !flags.postgres && !flags.large && flags.path.is_none();
+    if flags.growth && !is_plain {
+        bail!("--growth measures three paths on both data sets on SQLite; it goes with no other");
+    }
     let programs = build()?;
-    let folder = tempfile::Builder::new()
-        .prefix("classdesk-bench-")
-        .tempdir_in(target_dir()?)?;
-    let cluster = if flags.postgres {
-        Some(Cluster::start(&Programs::find_or_install()?, DURABLE)?)
+    let text = if flags.growth {
+        growth::run(&programs)?
     } else {
-        None
+        let store = if flags.postgres {
+            Store::postgres()?
+        } else {
+            Store::sqlite()?
+        };
+        let bench = Bench::start(&programs, store, flags.large)?;
+        bench.measure(flags)?.markdown(&command_line(flags))
     };
-    let database = match &cluster {
-        Some(cluster) => cluster.url("postgres"),
-        None => format!("sqlite://{}/classdesk.db", folder.path().display()),
-    };
-    let storage = format!("file://{}/files", folder.path().display());
-    let facts = fill(&programs.filler, &database, &storage, flags.large)?;
-    let bench = Bench {
-        wrk: Wrk::find_or_install(folder.path())?,
-        server: Server::classdesk(&programs.server, &database, &storage)?,
-        folder: folder.path().to_owned(),
-        facts,
-    };
-    let report = bench.measure(flags)?;
-    let command = command_line(flags);
-    let text = report.markdown(&command);
     #[expect(clippy::print_stdout, reason = "the table is what was asked for")]
     {
         println!("{text}");
     }
-    if !flags.postgres && !flags.large && flags.path.is_none() {
+    if is_plain && !flags.growth {
         std::fs::write(root().join("docs/performance.md"), text)?;
     }
     Ok(())
@@ -95,25 +100,81 @@ fn build() -> Result<Built> {
     })
 }
 
-/// Fills the store, and learns the names and numbers that the paths need.
-fn fill(
-    program: &Path,
-    database: &str,
-    storage: &str,
-    large: bool,
-) -> Result<HashMap<String, String>> {
-    let begin = Instant::now();
-    let mut command = Command::new(program);
-    command.args(["--database-url", database, "--storage-url", storage]);
-    if large {
-        command.arg("--large");
+/// A store of its own, gone when its owner is done.
+struct Store {
+    database: String,
+    cluster: Option<(Programs, Cluster)>,
+    folder: TempDir,
+}
+
+impl Store {
+    fn sqlite() -> Result<Self> {
+        let folder = Self::folder()?;
+        Ok(Self {
+            database: format!("sqlite://{}/classdesk.db", folder.path().display()),
+            cluster: None,
+            folder,
+        })
     }
-    let text = process::output(&mut command)?;
-    eprintln!("filled in {:.1} s", begin.elapsed().as_secs_f64());
-    let pairs = text.lines().filter_map(|line| line.split_once('='));
-    Ok(pairs
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect())
+
+    fn postgres() -> Result<Self> {
+        let programs = Programs::find_or_install()?;
+        let cluster = Cluster::start(&programs, DURABLE)?;
+        Ok(Self {
+            database: cluster.url("postgres"),
+            cluster: Some((programs, cluster)),
+            folder: Self::folder()?,
+        })
+    }
+
+    fn folder() -> Result<TempDir> {
+        Ok(tempfile::Builder::new()
+            .prefix("classdesk-bench-")
+            .tempdir_in(target_dir()?)?)
+    }
+
+    /// Runs statements on the cluster, if there is one.
+    fn psql(&self, statements: &[&str]) -> Result<()> {
+        if let Some((programs, _)) = &self.cluster {
+            let mut psql = Command::new(programs.path("psql"));
+            psql.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]);
+            psql.args(statements.iter().flat_map(|one| ["--command", one]));
+            process::output(psql.arg(&self.database))?;
+        }
+        Ok(())
+    }
+
+    fn storage(&self) -> String {
+        format!("file://{}/files", self.folder.path().display())
+    }
+
+    /// Fills it, and learns the names and numbers that the paths need.
+    fn fill(&self, program: &Path, large: bool) -> Result<HashMap<String, String>> {
+        let begin = Instant::now();
+        // Nobody waits for the disk as long as nothing is measured.
+        self.psql(&["ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"])?;
+        let mut command = Command::new(program);
+        command.args(["--database-url", &self.database]);
+        command.args(["--storage-url", &self.storage()]);
+        if large {
+            command.arg("--large");
+        }
+        let text = process::output(&mut command)?;
+        self.psql(&[
+            "ALTER SYSTEM RESET fsync",
+            "SELECT pg_reload_conf()",
+            // Otherwise plans change when autovacuum gets to it, which is while it is measured.
+            "VACUUM ANALYZE",
+            "CHECKPOINT",
+        ])?;
+        // What was written without waiting is on the disk before anything is measured.
+        process::output(&mut Command::new("sync"))?;
+        eprintln!("filled in {:.1} s", begin.elapsed().as_secs_f64());
+        let pairs = text.lines().filter_map(|line| line.split_once('='));
+        Ok(pairs
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect())
+    }
 }
 
 /// Finds a program, or installs its Debian package when that is possible.
@@ -134,14 +195,54 @@ fn find_or_install(program: &str, package: &str) -> Result<PathBuf> {
     bail!("{program} is needed; install it, for example: sudo apt-get install {package}")
 }
 
+/// A server on a filled store, and what loads it.
 struct Bench {
     wrk: Wrk,
     server: Server,
-    folder: PathBuf,
+    scripts: Option<Scripts>,
     facts: HashMap<String, String>,
+    /// The last to go.
+    store: Store,
 }
 
 impl Bench {
+    fn start(programs: &Built, store: Store, large: bool) -> Result<Self> {
+        let facts = store.fill(&programs.filler, large)?;
+        let (program, storage) = (&programs.server, store.storage());
+        let server =
+            Server::classdesk(program, &store.database, &storage, &LOGINS_FROM_ONE_ADDRESS)?;
+        let mut bench = Self {
+            wrk: Wrk::find_or_install(store.folder.path())?,
+            server,
+            scripts: None,
+            facts,
+            store,
+        };
+        bench.scripts = bench.scripts(program)?;
+        Ok(bench)
+    }
+
+    /// On PostgreSQL, what pgbench runs for the paths that are compared with it.
+    fn scripts(&self, program: &Path) -> Result<Option<Scripts>> {
+        let Some((programs, cluster)) = &self.store.cluster else {
+            return Ok(None);
+        };
+        let mut pgbench = Pgbench::new(programs, cluster, self.store.folder.path())?;
+        let arguments = paths::ON_POSTGRES
+            .iter()
+            .map(|name| self.arguments(&paths::named(name)?))
+            .collect::<Result<Vec<_>>>()?;
+        let requests = arguments
+            .iter()
+            .map(|arguments| Request::of(arguments))
+            .collect::<Result<Vec<_>>>()?;
+        let scripts = pgbench.scripts(cluster, program, &self.store.storage(), &requests)?;
+        Ok(Some(Scripts {
+            pgbench,
+            of: paths::ON_POSTGRES.into_iter().zip(scripts).collect(),
+        }))
+    }
+
     fn fact(&self, name: &str) -> Result<&str> {
         let fact = self.facts.get(name).map(String::as_str);
         fact.with_context(|| format!("the data set has no {name}"))
@@ -179,29 +280,52 @@ impl Bench {
             amount: if flags.large { "large" } else { "default" },
             idle_memory,
             rows,
+            storms: match flags.path.as_deref() {
+                // The storm is named like what it consists of.
+                Some(wanted) if !paths::LOGIN.contains(wanted) => Vec::new(),
+                _ => self.storms()?,
+            },
         })
     }
 
+    /// Measures a path, with its floor before and after: the machine is not always as quick.
     fn row(&self, measured: &Measured, connections: u32) -> Result<Row> {
         let arguments = self.arguments(measured)?;
         let base = self.server.base();
-        let floor = self.floor(measured, connections)?;
+        let ground = Ground {
+            wrk: &self.wrk,
+            server: &self.server,
+            folder: self.store.folder.path(),
+            scripts: self.scripts.as_ref(),
+        };
+        let ready = ground.ready(measured)?;
+        let half = measured.seconds.div_ceil(2);
+        let floor = || {
+            ready
+                .as_ref()
+                .map(|ready| ground.measure(ready, connections, half))
+                .transpose()
+        };
+        let before = floor()?;
         self.server.forget_peak()?;
-        let before = self.server.cpu_micros()?;
+        let cpu_before = self.server.cpu_micros()?;
         let figures = self
             .wrk
             .run(&base, connections, measured.seconds, &arguments)?;
-        let cpu = self.server.cpu_micros()? - before;
+        let cpu = self.server.cpu_micros()? - cpu_before;
         let (_, peak_memory) = self.server.memory()?;
-        let ratio =
-            floor.map(|(name, floor)| (name, compared(measured.compared, &figures) / floor));
+        let after = floor()?;
+        let floor = before.zip(after).map(|(a, b)| (a + b) / 2.0);
         Ok(Row {
             path: measured.name,
             connections,
             figures,
+            is_quick: matches!(measured.compared, Compared::Route),
             cpu_micros: cpu as f64 / figures.requests.max(1) as f64,
             peak_memory,
-            ratio,
+            ratio: ready
+                .zip(floor)
+                .map(|(ready, floor)| (ready.floor(), comparable(measured, &figures) / floor)),
         })
     }
 
@@ -231,69 +355,12 @@ impl Bench {
     /// The ETag of the path that is asked for unchanged.
     fn etag(&self, measured: &Measured) -> Result<String> {
         let path = measured.arguments[2].replace("%d", "1");
-        let headers = self.server.headers(&path, self.fact("token")?)?;
+        let headers = self.server.answer("GET", &path, self.fact("token")?, "")?;
         let etag = headers.lines().find_map(|line| {
             let (name, value) = line.split_once(':')?;
             name.eq_ignore_ascii_case("etag")
                 .then(|| value.trim().to_owned())
         });
         etag.with_context(|| format!("{path} has no ETag:\n{headers}"))
-    }
-
-    /// What the machine does at best, in requests or bytes for a second.
-    fn floor(&self, measured: &Measured, connections: u32) -> Result<Option<(&'static str, f64)>> {
-        match measured.compared {
-            Compared::Alone => Ok(None),
-            Compared::Route => {
-                let token = self.fact("token")?;
-                let arguments = ["get", token, "/healthz/live", "1"].map(str::to_owned);
-                let figures = self.wrk.run(
-                    &self.server.base(),
-                    connections,
-                    measured.seconds,
-                    &arguments,
-                )?;
-                Ok(Some(("of the trivial route", figures.per_second())))
-            }
-            Compared::Nginx { bytes } => {
-                let files = self.folder.join("floor");
-                std::fs::create_dir_all(&files)?;
-                std::fs::write(files.join("file"), vec![b'x'; bytes])?;
-                let program = find_or_install("nginx", "nginx-light")?;
-                let nginx = Server::nginx(&program, &self.folder, &files)?;
-                let arguments = ["get", "none", "/file", "1"].map(str::to_owned);
-                let figures =
-                    self.wrk
-                        .run(&nginx.base(), connections, measured.seconds, &arguments)?;
-                Ok(Some(("of nginx", figures.bytes_per_second())))
-            }
-            Compared::Copy { bytes } => Ok(Some(("of dd + fsync", self.copy(bytes)?))),
-        }
-    }
-
-    /// How many bytes for a second `dd` writes and makes durable.
-    fn copy(&self, bytes: usize) -> Result<f64> {
-        let (from, to) = (self.folder.join("floor-from"), self.folder.join("floor-to"));
-        std::fs::write(&from, vec![b'x'; bytes])?;
-        let rounds = (200_000_000 / bytes).clamp(2, 200);
-        let begin = Instant::now();
-        for _ in 0..rounds {
-            process::output(
-                Command::new("dd")
-                    .arg(format!("if={}", from.display()))
-                    .arg(format!("of={}", to.display()))
-                    .args(["bs=1M", "conv=fsync", "status=none"]),
-            )?;
-        }
-        Ok((bytes * rounds) as f64 / begin.elapsed().as_secs_f64())
-    }
-}
-
-fn compared(compared: Compared, figures: &Figures) -> f64 {
-    match compared {
-        Compared::Alone | Compared::Route => figures.per_second(),
-        Compared::Nginx { .. } => figures.bytes_per_second(),
-        // wrk counts what it reads; what it wrote is the file for each request.
-        Compared::Copy { bytes } => figures.per_second() * bytes as f64,
     }
 }

@@ -1,5 +1,7 @@
 //! What is measured: each path as the arguments of the script, and what it is compared with.
 
+use anyhow::{Context, Result};
+
 /// What a path is compared with.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Compared {
@@ -38,6 +40,33 @@ const TICKET: &str =
     r#"{"title":"The materials do not open","description":"The second file is empty."}"#;
 const SMALL: usize = 100_000;
 const GREAT: usize = 100_000_000;
+
+pub(crate) const LOGIN: &str = "login";
+pub(crate) const PAGE_1000: &str = "page 1,000 of a long thread";
+
+/// The paths that are compared with pgbench on PostgreSQL.
+pub(crate) const ON_POSTGRES: [&str; 3] = [
+    "bundle detail with 4 files",
+    "page of 20 messages",
+    "POST message",
+];
+
+/// The path of this name.
+pub(crate) fn named(name: &str) -> Result<Path> {
+    let path = all().into_iter().find(|path| path.name == name);
+    path.with_context(|| format!("there is no path {name}"))
+}
+
+/// The first page of the long thread, which is measured beside its page 1,000 alone.
+pub(crate) const fn page_1() -> Path {
+    Path {
+        name: "page 1 of a long thread",
+        arguments: &["get", "{token}", "{page_1}", "1"],
+        connections: &[32],
+        compared: Compared::Alone,
+        seconds: SHORT,
+    }
+}
 
 /// Every path, in the order of the table.
 pub(crate) fn all() -> Vec<Path> {
@@ -93,10 +122,7 @@ pub(crate) fn all() -> Vec<Path> {
                 "{etag}",
             ],
         ),
-        get(
-            "page 1,000 of a long thread",
-            &["get", "{token}", "{page_1000}", "1"],
-        ),
+        get(PAGE_1000, &["get", "{token}", "{page_1000}", "1"]),
         get(
             "threads of a bundle",
             &[
@@ -149,8 +175,14 @@ pub(crate) fn all() -> Vec<Path> {
             &["mix", "{token}", "{bundles}", "{threads}", MESSAGE],
         ),
         Path {
-            name: "login",
-            arguments: &["post", "{token}", "/api/v1/auth/login/", "1", "{login}"],
+            name: LOGIN,
+            arguments: &[
+                "post",
+                "{token}",
+                "/api/v1/auth/login/",
+                "{clients}",
+                "{login}",
+            ],
             connections: &[1, 32],
             compared: Compared::Alone,
             seconds: SHORT,

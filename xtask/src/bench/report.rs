@@ -1,45 +1,56 @@
-//! What was measured, as a table for people.
+//! What was measured, as tables for people.
 
 use std::fmt::Write as _;
 
+use super::floor::Floor;
+use super::goals::{self, Figure};
 use super::load::Figures;
+use super::storm::Storm;
 
 /// One path under one load.
 #[derive(Debug, Clone)]
-pub(crate) struct Row {
-    pub(crate) path: &'static str,
-    pub(crate) connections: u32,
-    pub(crate) figures: Figures,
+pub(super) struct Row {
+    pub(super) path: &'static str,
+    pub(super) connections: u32,
+    pub(super) figures: Figures,
+    /// Whether it is meant to answer in milliseconds.
+    pub(super) is_quick: bool,
     /// Processor time of the server for one request, in microseconds.
-    pub(crate) cpu_micros: f64,
+    pub(super) cpu_micros: f64,
     /// The greatest resident memory while it ran, in bytes.
-    pub(crate) peak_memory: u64,
+    pub(super) peak_memory: u64,
     /// What it is compared with, and how the two stand to each other.
-    pub(crate) ratio: Option<(&'static str, f64)>,
+    pub(super) ratio: Option<(Floor, f64)>,
 }
 
 /// The figures of one run.
 #[derive(Debug, Default)]
-pub(crate) struct Report {
-    pub(crate) store: &'static str,
-    pub(crate) amount: &'static str,
-    pub(crate) idle_memory: u64,
-    pub(crate) rows: Vec<Row>,
+pub(super) struct Report {
+    pub(super) store: &'static str,
+    pub(super) amount: &'static str,
+    pub(super) idle_memory: u64,
+    pub(super) rows: Vec<Row>,
+    pub(super) storms: Vec<Storm>,
 }
 
 const MIB: f64 = 1024.0 * 1024.0;
 
 impl Report {
-    /// The table and what its columns mean.
-    pub(crate) fn markdown(&self, command: &str) -> String {
+    /// The tables and what their columns mean.
+    pub(super) fn markdown(&self, command: &str) -> String {
         let mut text = format!(
             "# Performance\n\n\
              Measured by `{command}` on {} with the {} data set, release build, load generator on \
              the same machine. Every request is authenticated and decided by the policy; every \
              write is durable before its answer.\n\n\
-             Absolute figures depend on the machine. *Ratio* compares with a floor measured right \
-             before: for requests, the server's own `GET /healthz/live`; for downloads, nginx with \
-             the same file; for uploads, `dd` with an fsync of the same bytes.\n\n\
+             Absolute figures depend on the machine. *Ratio* compares with a floor, the mean of \
+             what was measured right before and right after: for requests, the server's own `GET \
+             /healthz/live`; for downloads, nginx with the same file; for uploads, the same bytes \
+             copied from the page cache into new files and fsynced, by as many at once as there \
+             are connections; with `--postgres`, for three of the requests, pgbench with the \
+             statements that the server sends for them, prepared, with random ids, on as many \
+             connections as the server uses: its 8, or fewer when there are fewer requests at \
+             once.\n\n\
              Resident memory when idle: {:.1} MiB.\n\n\
              | path | connections | requests/s | p50 ms | p99 ms | max ms | errors | CPU µs/request \
              | peak MiB | ratio |\n\
@@ -51,23 +62,68 @@ impl Report {
         for row in &self.rows {
             text.push_str(&row.markdown());
         }
+        if !self.storms.is_empty() {
+            text.push_str(
+                "\n## A storm of logins\n\n\
+                 p99 of 16 connections that pause up to 40 ms before each request, some 700 \
+                 requests a second, without logins (before and after) and while 64 connections \
+                 sign in as fast as they are let.\n\n\
+                 | path | quiet p99 ms | p99 ms in the storm | ratio | logins/s | refused |\n\
+                 | --- | --: | --: | --: | --: | --: |\n",
+            );
+        }
+        for storm in &self.storms {
+            text.push_str(&storm.markdown());
+        }
+        let found = self.found();
+        let _ = write!(text, "\n## Goals\n\n{}", goals::table(&found));
         text
     }
+
+    /// The figures that goals may be about.
+    fn found(&self) -> Vec<(Figure, f64)> {
+        let mut found = vec![(Figure::IdleMemory, self.idle_memory as f64 / MIB)];
+        for row in &self.rows {
+            let memory = row.peak_memory as f64 / MIB;
+            found.push((Figure::MemoryOf(row.path, row.connections), memory));
+            found.extend(row.ratio.map(|(floor, ratio)| {
+                let figure = Figure::Ratio(row.path, row.connections, floor);
+                (figure, ratio)
+            }));
+            greatest(&mut found, Figure::Memory(row.connections), memory);
+            if row.is_quick {
+                let spread = row.figures.p99 as f64 / row.figures.p50.max(1) as f64;
+                greatest(&mut found, Figure::Spread(row.connections), spread);
+            }
+        }
+        found.extend(self.storms.iter().map(|storm| {
+            let figure = Figure::Storm(storm.path);
+            (figure, storm.slowdown())
+        }));
+        found
+    }
+}
+
+fn greatest(found: &mut Vec<(Figure, f64)>, figure: Figure, value: f64) {
+    match found.iter_mut().find(|(of, _)| *of == figure) {
+        Some((_, greatest)) => *greatest = greatest.max(value),
+        None => found.push((figure, value)),
+    }
+}
+
+fn millis(micros: u64) -> f64 {
+    micros as f64 / 1e3
 }
 
 impl Row {
     fn markdown(&self) -> String {
         let figures = &self.figures;
-        let millis = |micros: u64| micros as f64 / 1e3;
-        let mut line = String::new();
         let ratio = self.ratio.map_or_else(
             || "–".to_owned(),
-            |(floor, ratio)| format!("{ratio:.2} {floor}"),
+            |(floor, ratio)| format!("{ratio:.2} of {}", floor.name()),
         );
-        // Writing to a string does not fail.
-        let _ = writeln!(
-            line,
-            "| {} | {} | {:.0} | {:.2} | {:.2} | {:.1} | {} | {:.0} | {:.0} | {ratio} |",
+        format!(
+            "| {} | {} | {:.0} | {:.2} | {:.2} | {:.1} | {} | {:.0} | {:.0} | {ratio} |\n",
             self.path,
             self.connections,
             figures.per_second(),
@@ -77,7 +133,63 @@ impl Row {
             figures.status + figures.socket,
             self.cpu_micros,
             self.peak_memory as f64 / MIB,
+        )
+    }
+}
+
+impl Storm {
+    fn markdown(&self) -> String {
+        format!(
+            "| {} | {:.2} | {:.2} | {:.1} | {:.0} | {} |\n",
+            self.path,
+            self.quiet() / 1e3,
+            millis(self.within.p99),
+            self.slowdown(),
+            self.logins.per_second(),
+            self.logins.status + self.logins.socket,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(path: &'static str, p99: u64, mib: u64) -> Row {
+        Row {
+            path,
+            connections: 32,
+            figures: Figures {
+                p50: 1_000,
+                p99,
+                ..Figures::default()
+            },
+            is_quick: true,
+            cpu_micros: 1.0,
+            peak_memory: mib << 20,
+            ratio: Some((Floor::Route, 0.4)),
+        }
+    }
+
+    #[test]
+    fn goals_are_held_against_the_worst_row() {
+        let report = Report {
+            rows: vec![
+                row("POST message", 6_000, 20),
+                row("bundle list", 2_000, 30),
+            ],
+            ..Report::default()
+        };
+        let found = report.found();
+        assert!(found.contains(&(Figure::Spread(32), 6.0)), "{found:?}");
+        assert!(found.contains(&(Figure::Memory(32), 30.0)), "{found:?}");
+        let text = report.markdown("cargo xtask bench");
+        assert!(text.contains("| 0.40 of the trivial route |"), "{text}");
+        assert!(
+            text.contains(
+                "| POST message at 32 connections, of the trivial route | at least 0.12 |"
+            ),
+            "{text}"
         );
-        line
     }
 }

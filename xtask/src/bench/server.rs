@@ -20,12 +20,18 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts the program on a store and waits until it answers.
-    pub(crate) fn classdesk(program: &Path, database: &str, storage: &str) -> Result<Self> {
+    pub(crate) fn classdesk(
+        program: &Path,
+        database: &str,
+        storage: &str,
+        more: &[&str],
+    ) -> Result<Self> {
         let address = free_address()?;
         let mut command = Command::new(program);
         command
             .args(["serve", "--log", "warn", "--bind", &address.to_string()])
             .args(["--database-url", database, "--storage-url", storage])
+            .args(more)
             .env("CLASSDESK_SUPERADMIN_PASSWORD", "unused by the benchmark");
         Self::start(command, address)
     }
@@ -77,15 +83,23 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// Sends one request and answers the status line and headers, for what a script can't know.
-    pub(crate) fn headers(&self, path: &str, token: &str) -> Result<String> {
+    /// Sends one request, which has to succeed, and answers the status line and the headers.
+    pub(crate) fn answer(
+        &self,
+        method: &str,
+        path: &str,
+        token: &str,
+        body: &str,
+    ) -> Result<String> {
         let mut stream = TcpStream::connect(self.address)?;
         stream.set_read_timeout(Some(START_TIMEOUT))?;
         write!(
             stream,
-            "GET {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\n\
-             Connection: close\r\n\r\n",
-            self.address
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\
+             Connection: close\r\n\r\n{body}",
+            self.address,
+            body.len()
         )?;
         let mut text = String::new();
         for line in BufReader::new(stream.take(64 * 1024)).lines() {
@@ -95,6 +109,9 @@ impl Server {
             }
             text.push_str(&line);
             text.push('\n');
+        }
+        if !text.starts_with("HTTP/1.1 2") {
+            bail!("{method} {path} was answered:\n{text}");
         }
         Ok(text)
     }

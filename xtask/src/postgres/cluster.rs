@@ -72,6 +72,12 @@ impl Cluster {
         let Self { port, password, .. } = self;
         format!("postgres://postgres:{password}@127.0.0.1:{port}/{database}")
     }
+
+    /// What the server has said so far.
+    pub(crate) fn said(&self) -> Result<String> {
+        let file = log_file(self.folder.path());
+        fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))
+    }
 }
 
 impl Drop for Cluster {
