@@ -41,6 +41,7 @@ mod migrations;
 mod options;
 mod pool;
 mod postgres;
+mod session_memory;
 mod sqlite;
 mod store;
 mod url;

@@ -9,7 +9,7 @@ use crate::figures::StoreFigures;
 use crate::migrations::MigrationStatus;
 use crate::options::StoreOptions;
 use crate::url::{DatabaseUrl, Kind};
-use crate::{postgres, sqlite};
+use crate::{postgres, session_memory, sqlite};
 
 /// A database that is named but not yet served from: what `migrate` works on.
 #[derive(Debug, Clone)]
@@ -132,6 +132,17 @@ impl DieselStore {
         match &self.0 {
             Running::Sqlite(database) => Arc::clone(database) as Arc<dyn Store>,
             Running::Postgres(database) => Arc::clone(database) as Arc<dyn Store>,
+        }
+    }
+
+    /// Waits until no other process on the same database goes by what was true of a person or a
+    /// session before this store's latest change to them.
+    ///
+    /// A server on SQLite remembers sessions for half a second, and forgets at once only what it
+    /// changes itself. Servers on PostgreSQL remember nothing.
+    pub async fn settle(&self) {
+        if matches!(self.0, Running::Sqlite(_)) {
+            tokio::time::sleep(session_memory::SPAN).await;
         }
     }
 

@@ -83,7 +83,11 @@ async fn set_password(args: &UserSetPasswordArgs) -> Result<ExitCode, Failure> {
     let desk = Desk::about_people(&args.store, Some(&args.hashing)).await?;
     let name = LoginName::new(&args.username);
     match desk.classdesk.operator.set_password(&name, &password).await {
-        Ok(_) => Ok(ExitCode::SUCCESS),
+        Ok(_) => {
+            // When the command returns, the old sessions have ended at every server.
+            desk.store.settle().await;
+            Ok(ExitCode::SUCCESS)
+        }
         Err(Error::NotFound) => Err(Failure::new(format!(
             "nobody signs in as `{}`",
             name.as_str()

@@ -13,6 +13,7 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
+use classdesk_domain::people::{SessionOwner, TokenHash};
 use classdesk_domain::store::{Cause, Outage, StoreError, Unique};
 use diesel::Connection;
 use diesel::connection::{
@@ -28,6 +29,7 @@ use crate::figures::StoreFigures;
 use crate::migrations::{self, MigrationStatus, Stop};
 use crate::options::StoreOptions;
 use crate::pool::{Link, Pool};
+use crate::session_memory::Whose;
 
 use address::Address;
 pub(crate) use line::Conn;
@@ -283,6 +285,27 @@ impl Database {
         F: FnOnce(&mut Conn) -> Result<T, Failure> + Send + 'static,
     {
         self.pool.run(|conn| conn.transaction(job)).await
+    }
+
+    /// Finds a session. Nothing is remembered: other servers end sessions too.
+    pub(crate) async fn find_session<F>(
+        &self,
+        _: &TokenHash,
+        job: F,
+    ) -> Result<Option<SessionOwner>, StoreError>
+    where
+        F: FnOnce(&mut Conn) -> Result<Option<SessionOwner>, Failure> + Send + 'static,
+    {
+        self.read(job).await
+    }
+
+    /// Runs a change to sessions or the people who have them.
+    pub(crate) async fn write_sessions<T, F>(&self, _: Whose, job: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, Failure> + Send + 'static,
+    {
+        self.write(job).await
     }
 
     pub(crate) fn figures(&self) -> StoreFigures {

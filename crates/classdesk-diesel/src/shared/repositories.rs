@@ -42,6 +42,7 @@ use super::{
     Database, blobs, bundles, events, files, idempotency, login, messages, notes, people, posting,
     receipts, sessions, subjects, threads, tickets, upkeep,
 };
+use crate::session_memory::Whose;
 
 #[async_trait]
 impl UserRepository for Database {
@@ -80,7 +81,8 @@ impl UserRepository for Database {
     }
 
     async fn update_user(&self, commit: Commit<UserUpdate>) -> Result<User, StoreError> {
-        self.write(move |conn| people::update_user(conn, commit))
+        let whose = Whose::Person(commit.change.user);
+        self.write_sessions(whose, move |conn| people::update_user(conn, commit))
             .await
     }
 }
@@ -88,12 +90,14 @@ impl UserRepository for Database {
 #[async_trait]
 impl SessionRepository for Database {
     async fn session(&self, token: &TokenHash) -> Result<Option<SessionOwner>, StoreError> {
-        let token = *token;
-        self.read(move |conn| sessions::session(conn, &token)).await
+        let looked_up = *token;
+        self.find_session(token, move |conn| sessions::session(conn, &looked_up))
+            .await
     }
 
     async fn touch_session(&self, id: SessionId, at: Timestamp) -> Result<(), StoreError> {
-        self.write(move |conn| sessions::touch_session(conn, id, at))
+        let whose = Whose::Session(id);
+        self.write_sessions(whose, move |conn| sessions::touch_session(conn, id, at))
             .await
     }
 
@@ -109,12 +113,14 @@ impl SessionRepository for Database {
     }
 
     async fn start_session(&self, commit: Commit<NewSession>) -> Result<Session, StoreError> {
-        self.write(move |conn| sessions::start_session(conn, commit))
+        let whose = Whose::Person(commit.change.user);
+        self.write_sessions(whose, move |conn| sessions::start_session(conn, commit))
             .await
     }
 
     async fn end_sessions(&self, commit: Commit<EndSessions>) -> Result<u64, StoreError> {
-        self.write(move |conn| sessions::end_sessions(conn, commit))
+        let whose = Whose::Person(commit.change.user);
+        self.write_sessions(whose, move |conn| sessions::end_sessions(conn, commit))
             .await
     }
 
@@ -526,7 +532,8 @@ impl Upkeep for Database {
     }
 
     async fn purge(&self, outlived: Outlived, limit: u32) -> Result<u64, StoreError> {
-        self.write(move |conn| upkeep::purge(conn, &outlived, limit))
+        let whose = Whose::Anybody;
+        self.write_sessions(whose, move |conn| upkeep::purge(conn, &outlived, limit))
             .await
     }
 }

@@ -1,5 +1,6 @@
 //! SQLite: one file, one thread that writes, a few that read.
 
+mod checkpoint;
 mod dialect;
 #[path = "../shared/mod.rs"]
 pub(crate) mod shared;
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use classdesk_domain::people::{SessionOwner, TokenHash};
 use classdesk_domain::store::{Outage, StoreError};
 use diesel::connection::{AnsiTransactionManager, CacheSize, SimpleConnection, TransactionManager};
 use diesel::result::{DatabaseErrorKind, Error};
@@ -21,6 +23,7 @@ use crate::figures::StoreFigures;
 use crate::migrations::{self, MigrationStatus};
 use crate::options::StoreOptions;
 use crate::pool::{Link, Pool};
+use crate::session_memory::{SessionMemory, Whose};
 
 use writer::Writer;
 
@@ -132,11 +135,14 @@ impl Link for File {
             };
         let mut conn = SqliteConnection::establish(&self.path.to_string_lossy())
             .map_err(|error| unusable(error.into()))?;
-        // The waiting time comes first: switching to a write-ahead log takes a lock.
+        // The waiting time comes first: switching to a write-ahead log takes a lock. The log is
+        // written back by a thread of its own; only when that does not keep up, a commit does it
+        // once the log has some 64 MiB.
         let pragmas = format!(
             "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
              PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0; PRAGMA cache_size = -8192; \
-             PRAGMA temp_store = MEMORY; PRAGMA query_only = {};",
+             PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 16384; \
+             PRAGMA journal_size_limit = 67108864; PRAGMA query_only = {};",
             self.lock_timeout.as_millis(),
             if self.writes { "OFF" } else { "ON" },
         );
@@ -198,6 +204,7 @@ fn classify(failure: Failure) -> StoreError {
 pub(crate) struct Database {
     readers: Pool<File>,
     writer: Writer,
+    sessions: Arc<SessionMemory>,
 }
 
 impl Database {
@@ -207,6 +214,7 @@ impl Database {
         Ok(Arc::new(Self {
             writer: Writer::start(file.clone(), conn, options)?,
             readers: Pool::start("sqlite-reader", file.for_reading(), options)?,
+            sessions: Arc::default(),
         }))
     }
 
@@ -234,7 +242,37 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, Failure> + Send + 'static,
     {
-        self.writer.run(job).await
+        self.writer.run(job, || ()).await
+    }
+
+    /// Finds a session, which most requests of its owner have found just before.
+    pub(crate) async fn find_session<F>(
+        &self,
+        token: &TokenHash,
+        job: F,
+    ) -> Result<Option<SessionOwner>, StoreError>
+    where
+        F: FnOnce(&mut Conn) -> Result<Option<SessionOwner>, Failure> + Send + 'static,
+    {
+        let moment = match self.sessions.recall(token) {
+            Ok(owner) => return Ok(Some(owner)),
+            Err(moment) => moment,
+        };
+        let found = self.readers.run(job).await?;
+        if let Some(owner) = &found {
+            self.sessions.remember(moment, *token, owner);
+        }
+        Ok(found)
+    }
+
+    /// Runs a change to sessions or the people who have them.
+    pub(crate) async fn write_sessions<T, F>(&self, whose: Whose, job: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, Failure> + Send + 'static,
+    {
+        let sessions = Arc::clone(&self.sessions);
+        self.writer.run(job, move || sessions.forget(whose)).await
     }
 
     pub(crate) fn figures(&self) -> StoreFigures {

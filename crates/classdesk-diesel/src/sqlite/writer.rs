@@ -22,6 +22,7 @@ use crate::figures::WriterFigures;
 use crate::options::StoreOptions;
 use crate::pool::{Ended, Intake, Link, lost_answer};
 
+use super::checkpoint::Checkpointer;
 use super::{File, classify};
 
 /// A change on its way into the database.
@@ -53,16 +54,19 @@ impl From<diesel::result::Error> for Broken {
     }
 }
 
-struct Change<T, F> {
+struct Change<T, F, E> {
     change: Option<F>,
     result: Option<Result<T, StoreError>>,
+    /// What is done once it has ended, before anybody learns how.
+    ended: E,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
 
-impl<T, F> Write for Change<T, F>
+impl<T, F, E> Write for Change<T, F, E>
 where
     T: Send,
     F: FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send,
+    E: FnOnce() + Send,
 {
     fn apply(&mut self, conn: &mut SqliteConnection) -> Result<(), Broken> {
         let Some(change) = self.change.take() else {
@@ -89,6 +93,7 @@ where
             (_, Some(outage)) => Err(StoreError::unavailable(outage)),
             (None, None) => Err(lost_answer()),
         };
+        (self.ended)();
         // A caller that went away needs no answer.
         let _ = self.reply.send(result);
     }
@@ -131,6 +136,7 @@ impl Writer {
         let (sender, jobs) = crossbeam_channel::bounded(queue_length);
         let counts = Arc::new(Counts::default());
         let (alive, ended) = Ended::new();
+        let checkpointer = Checkpointer::start(file.clone()).map_err(ConnectError::Thread)?;
         let thread = Thread {
             file,
             counts: Arc::clone(&counts),
@@ -140,7 +146,7 @@ impl Writer {
         std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn(move || {
-                thread.serve(&jobs, conn);
+                thread.serve(&jobs, conn, checkpointer);
                 drop(alive);
             })
             .map_err(ConnectError::Thread)?;
@@ -152,11 +158,13 @@ impl Writer {
         })
     }
 
-    /// Applies a change and answers once it is durable.
-    pub(super) async fn run<T, F>(&self, change: F) -> Result<T, StoreError>
+    /// Applies a change and answers once it is durable. Whatever comes of it, `ended` is called
+    /// before the answer, also when nobody waits for that any more.
+    pub(super) async fn run<T, F, E>(&self, change: F, ended: E) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
+        E: FnOnce() + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
         self.intake.offer(Job {
@@ -164,6 +172,7 @@ impl Writer {
             write: Box::new(Change {
                 change: Some(change),
                 result: None,
+                ended,
                 reply,
             }),
         })?;
@@ -193,7 +202,7 @@ struct Thread {
 }
 
 impl Thread {
-    fn serve(&self, jobs: &Receiver<Job>, conn: SqliteConnection) {
+    fn serve(&self, jobs: &Receiver<Job>, conn: SqliteConnection, mut checkpointer: Checkpointer) {
         let mut held = Some(conn);
         while let Ok(first) = jobs.recv() {
             let mut group = Vec::with_capacity(self.group_size);
@@ -205,9 +214,12 @@ impl Thread {
                 }
             }
             if !group.is_empty() {
+                let size = u64::try_from(group.len()).unwrap_or(u64::MAX);
                 held = self.commit(group, held);
+                checkpointer.count(size);
             }
         }
+        checkpointer.end();
         if let Some(mut conn) = held {
             // The file alone is then the whole database. Nothing is lost when it fails. Statistics
             // are left out on purpose: without them the plans are those that the tests look at.

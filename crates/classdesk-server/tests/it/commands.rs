@@ -45,6 +45,8 @@ async fn check_people(place: &Place) {
 
     let server = Server::start(place).await;
     let anna = Client::sign_in(&server, "anna", PASSWORD).await;
+    // The server has her session fresh in mind when its password changes beside it.
+    anna.get("/api/v1/auth/me/").await.check(200);
     let set = ["user", "set-password", "--username", "anna@desk.example"];
     let set = run_with_input(place, &set, "another good secret\r\n").await;
     assert!(set.status.success(), "{}", stderr(&set));

@@ -19,6 +19,10 @@ impl Reads<'_> {
                 .await;
         }
         self.find("password", store.credentials_of(who)).await;
+        // A session is remembered for a moment; noting its use makes it read anew.
+        let session = store.session(&filled.token).await.unwrap().unwrap().session;
+        let noted = store.touch_session(session.id, session.last_used_at);
+        noted.await.unwrap();
         self.find("session", store.session(&filled.token)).await;
         self.find("subject", store.subject(&world.subject())).await;
         self.find("bundle", store.bundle(world.bundle, sight)).await;

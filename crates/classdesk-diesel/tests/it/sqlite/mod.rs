@@ -1,5 +1,6 @@
 //! SQLite.
 
+mod checkpoint;
 mod conformance;
 mod faults;
 mod flags;
@@ -7,3 +8,4 @@ mod kill;
 mod migrations;
 mod plans;
 mod races;
+mod sessions;

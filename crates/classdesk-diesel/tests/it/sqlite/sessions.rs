@@ -1,0 +1,153 @@
+//! Sessions are remembered for a moment, and never beyond their end.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use classdesk_domain::people::{
+    Actor, EndSessions, NewSession, PasswordHash, TokenHash, UserUpdate, WhichSessions,
+};
+use classdesk_domain::store::{Commit, Store};
+use classdesk_testkit::World;
+use rusqlite::Connection;
+use tokio::task::JoinSet;
+
+use crate::databases::{Fresh, SqliteFile, TestDatabase, options};
+
+const ROUNDS: u8 = 30;
+const READERS: usize = 6;
+
+async fn start(store: &dyn Store, world: &World, of: Actor, number: u8) -> TokenHash {
+    let known = store.credentials_of(of.id).await.unwrap().unwrap();
+    let now = world.tick();
+    let token = TokenHash::from_bytes([number; 32]);
+    let session = NewSession {
+        user: of.id,
+        token,
+        created_at: now,
+        expires_at: now,
+        address: None,
+        user_agent: None,
+        rehashed: None,
+        verified: PasswordHash::new(known.password.as_str().to_owned()),
+        forgives: String::new(),
+    };
+    store.start_session(Commit::new(session)).await.unwrap();
+    token
+}
+
+fn end(of: Actor) -> Commit<EndSessions> {
+    Commit::new(EndSessions {
+        user: of.id,
+        which: WhichSessions::All,
+    })
+}
+
+/// Asks for a session until it is gone, and tells whether it was found by a question that was
+/// asked after its end had been acknowledged.
+async fn read_until_gone(store: Arc<dyn Store>, token: TokenHash, ended: Arc<AtomicBool>) -> bool {
+    let mut too_late = false;
+    loop {
+        let late = ended.load(Ordering::SeqCst);
+        match store.session(&token).await.unwrap() {
+            Some(_) => too_late |= late,
+            None => return too_late,
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nobody_finds_a_session_after_its_end() {
+    let store = Fresh::on(SqliteFile::new(), &options());
+    let world = World::create(&*store).await;
+    for round in 0..ROUNDS {
+        let token = start(&*store, &world, world.client, round).await;
+        let ended = Arc::new(AtomicBool::new(false));
+        let mut readers = JoinSet::new();
+        for _ in 0..READERS {
+            readers.spawn(read_until_gone(store.shared(), token, Arc::clone(&ended)));
+        }
+        // By now it is remembered.
+        assert!(store.session(&token).await.unwrap().is_some());
+        store.end_sessions(end(world.client)).await.unwrap();
+        ended.store(true, Ordering::SeqCst);
+        let too_late = readers.join_all().await;
+        assert!(!too_late.contains(&true), "round {round}");
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_the_person_shows_at_once() {
+    let store = Fresh::on(SqliteFile::new(), &options());
+    let world = World::create(&*store).await;
+    let token = start(&*store, &world, world.writer, 1).await;
+    let found = store.session(&token).await.unwrap().unwrap();
+    assert!(found.user.is_active);
+    let update = UserUpdate {
+        is_active: Some(false),
+        ..UserUpdate::of(world.writer.id)
+    };
+    store.update_user(Commit::new(update)).await.unwrap();
+    let found = store.session(&token).await.unwrap().unwrap();
+    assert!(!found.user.is_active);
+}
+
+#[tokio::test]
+async fn a_noted_use_shows_at_once() {
+    let store = Fresh::on(SqliteFile::new(), &options());
+    let world = World::create(&*store).await;
+    let token = start(&*store, &world, world.writer, 1).await;
+    let found = store.session(&token).await.unwrap().unwrap();
+    let later = world.tick();
+    store.touch_session(found.session.id, later).await.unwrap();
+    let found = store.session(&token).await.unwrap().unwrap();
+    assert_eq!(found.session.last_used_at, later);
+}
+
+/// A change whose caller goes away may happen or not. What is remembered agrees with the file.
+#[tokio::test]
+async fn an_end_that_nobody_waits_for_is_noticed() {
+    let file = SqliteFile::new();
+    let beside = file.path();
+    let store = Fresh::on(file, &options());
+    let world = World::create(&*store).await;
+    let beside = Connection::open(beside).unwrap();
+    let mut happened = 0;
+    for round in 0..ROUNDS {
+        let token = start(&*store, &world, world.client, round).await;
+        assert!(store.session(&token).await.unwrap().is_some());
+        let shared = store.shared();
+        let ending = tokio::spawn(async move { shared.end_sessions(end(world.client)).await });
+        tokio::task::yield_now().await;
+        ending.abort();
+        let _ = ending.await;
+        // The writer takes one after the other: what came before this one is over.
+        start(&*store, &world, world.editor, 100 + round).await;
+        let kept: i64 = beside
+            .query_row(
+                "SELECT count(*) FROM sessions WHERE token_hash = ?1",
+                [token.as_bytes()],
+                |row| row.get(0),
+            )
+            .unwrap();
+        happened += usize::from(kept == 0);
+        let found = store.session(&token).await.unwrap();
+        assert_eq!(found.is_some(), kept == 1, "round {round}");
+    }
+    assert!(happened > 0, "no end went through");
+}
+
+/// What another process changes is known once that process has waited for it.
+#[tokio::test]
+async fn a_change_by_another_process_is_known_after_a_moment() {
+    let file = SqliteFile::new();
+    let url = file.url();
+    let store = Fresh::on(file, &options());
+    let world = World::create(&*store).await;
+    let token = start(&*store, &world, world.client, 1).await;
+    assert!(store.session(&token).await.unwrap().is_some());
+    let other = classdesk_diesel::DieselStore::connect(&url, &options()).unwrap();
+    other.store().end_sessions(end(world.client)).await.unwrap();
+    other.settle().await;
+    assert!(store.session(&token).await.unwrap().is_none());
+}
