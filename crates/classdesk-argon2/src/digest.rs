@@ -1,4 +1,4 @@
-//! One hash, computed on the spot: what the blocking threads run.
+//! One hash, computed on the spot: what a thread of its own runs.
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash as Phc, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};

@@ -1,13 +1,14 @@
 //! The hasher: who computes when.
 
 use std::sync::Arc;
+use std::thread;
 
 use argon2::Params;
 use async_trait::async_trait;
 use classdesk_domain::clock::SecretSource;
 use classdesk_domain::people::{PasswordHash, PasswordHashError, PasswordHasher, Verification};
 use classdesk_domain::store::Cause;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::cost::{Cost, CostError};
 use crate::digest::{self, SALT_BYTES};
@@ -32,7 +33,11 @@ impl Default for Load {
     }
 }
 
-/// The domain's password hasher on Argon2id. It has to be used within a tokio runtime.
+/// The priority of hashing threads as `nice` counts it: the lowest.
+#[cfg(target_os = "linux")]
+const PRIORITY: i32 = 19;
+
+/// The domain's password hasher on Argon2id.
 pub struct Argon2idHasher {
     params: Params,
     secrets: Arc<dyn SecretSource>,
@@ -75,16 +80,33 @@ impl Argon2idHasher {
             .acquire_owned()
             .await
             .map_err(|closed| PasswordHashError::Failed(closed.into()))?;
-        tokio::task::spawn_blocking(move || {
-            let result = work();
-            drop((running, admitted));
-            result
-        })
-        .await
-        .map_err(|died| PasswordHashError::Failed(died.into()))?
-        .map_err(PasswordHashError::Failed)
+        let (tell, told) = oneshot::channel();
+        thread::Builder::new()
+            .name("hash".to_owned())
+            .spawn(move || {
+                make_way();
+                let result = work();
+                drop((running, admitted));
+                // Whoever asked may have gone away.
+                let _ = tell.send(result);
+            })
+            .map_err(|error| PasswordHashError::Failed(error.into()))?;
+        told.await
+            .map_err(|died| PasswordHashError::Failed(died.into()))?
+            .map_err(PasswordHashError::Failed)
     }
 }
+
+/// Lets every other thread go first: a sign-in takes long anyway, and a storm of them must not
+/// slow down everybody else. This can't be taken back, so each hash has a thread of its own.
+#[cfg(target_os = "linux")]
+fn make_way() {
+    // On Linux this is about the calling thread alone. Where it is forbidden, hashing goes on.
+    let _ = rustix::process::setpriority_process(None, PRIORITY);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn make_way() {}
 
 #[async_trait]
 impl PasswordHasher for Argon2idHasher {

@@ -2,9 +2,10 @@
 //! [`PasswordHasher`](classdesk_domain::people::PasswordHasher).
 //!
 //! Each hash takes tens of milliseconds and tens of mebibytes on purpose. So hashing runs on
-//! blocking threads, only a few at once, with a bounded number of callers waiting; whoever comes
-//! on top of that is told [`Busy`](classdesk_domain::people::PasswordHashError::Busy). A storm of
-//! logins can take neither the memory nor the async threads.
+//! threads of its own, only a few at once and (on Linux) at the lowest priority, with a bounded
+//! number of callers waiting; whoever comes on top of that is told
+//! [`Busy`](classdesk_domain::people::PasswordHashError::Busy). A storm of logins can take neither
+//! the memory nor the async threads, and little of the processors.
 //!
 //! This crate never decides who may sign in, never stores anything, and never sees a username.
 //! It takes its salts from the domain's [`SecretSource`](classdesk_domain::clock::SecretSource).

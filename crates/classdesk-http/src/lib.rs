@@ -36,7 +36,9 @@
 //! # });
 //! ```
 
+mod admission;
 mod authenticator;
+mod connection;
 mod extract;
 mod metrics;
 mod middleware;
@@ -52,6 +54,7 @@ mod shell;
 mod transfer;
 pub mod wire;
 
+pub use admission::PatientHasher;
 pub use authenticator::{Authenticator, Principal, SessionAuthenticator};
 pub use metrics::{Gauge, METRICS_MEDIA_TYPE};
 pub use openapi::openapi;

@@ -14,6 +14,8 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::admission::{Admission, Refusal};
+
 /// What [`Shell::metrics_text`](crate::Shell::metrics_text) is written in: Prometheus reads it,
 /// whatever it asks for.
 pub const METRICS_MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -75,6 +77,11 @@ struct Operation {
     route: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Refused {
+    limit: &'static str,
+}
+
 /// A request that was answered.
 pub(crate) struct Observation<'a> {
     /// Its method.
@@ -92,11 +99,12 @@ pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<Outcome, Counter>,
     latency: Family<Operation, Histogram>,
+    refused: Family<Refused, Counter>,
 }
 
 impl Metrics {
     /// Figures about requests, and those of the host.
-    pub(crate) fn new(gauges: Vec<Gauge>) -> Self {
+    pub(crate) fn new(gauges: Vec<Gauge>, admission: &Arc<Admission>) -> Self {
         let mut registry = Registry::default();
         let requests = Family::<Outcome, Counter>::default();
         let latency = Family::<Operation, Histogram>::new_with_constructor(|| {
@@ -112,14 +120,27 @@ impl Metrics {
             "Time from the end of a request's headers to the beginning of its answer",
             latency.clone(),
         );
-        for gauge in gauges {
+        let refused = Family::<Refused, Counter>::default();
+        registry.register(
+            "classdesk_http_refused_requests",
+            "Requests that were answered 503 because of a limit",
+            refused.clone(),
+        );
+        for gauge in gauges_of(admission).into_iter().chain(gauges) {
             registry.register_collector(Box::new(gauge));
         }
         Self {
             registry,
             requests,
             latency,
+            refused,
         }
+    }
+
+    /// Notes a request that was turned away.
+    pub(crate) fn refused(&self, why: Refusal) {
+        let limit = why.name();
+        self.refused.get_or_create(&Refused { limit }).inc();
     }
 
     /// Notes an answer.
@@ -143,6 +164,31 @@ impl Metrics {
         encode(&mut text, &self.registry).expect("writing to a string succeeds");
         text
     }
+}
+
+/// What is taken of the limits.
+fn gauges_of(admission: &Arc<Admission>) -> [Gauge; 3] {
+    let gauge = |name: &str, help: &str, read: fn(&Admission) -> usize| {
+        let admission = admission.clone();
+        Gauge::new(name, help, move || read(&admission) as f64)
+    };
+    [
+        gauge(
+            "classdesk_http_in_flight_requests",
+            "Requests that are not answered yet",
+            Admission::in_flight,
+        ),
+        gauge(
+            "classdesk_http_requests_at_work",
+            "Requests that the server works on",
+            |admission| admission.places.taken(),
+        ),
+        gauge(
+            "classdesk_http_body_bytes",
+            "Memory of JSON bodies beyond what each has free",
+            |admission| admission.bodies.taken(),
+        ),
+    ]
 }
 
 /// Clients can make up methods, so unknown ones share a label.

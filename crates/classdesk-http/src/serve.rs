@@ -4,10 +4,18 @@ use std::io;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use actix_web::dev::Server;
-use actix_web::{App, HttpServer};
+use actix_http::HttpService;
+use actix_service::{ServiceFactoryExt as _, fn_service, map_config};
+use actix_web::App;
+use actix_web::dev::{AppConfig, Server};
+use tokio::net::TcpStream;
 
 use crate::Shell;
+use crate::connection::PacedStream;
+
+/// How much of an answer is kept for a connection before it is sent. Answers come in
+/// [pieces](crate::render::pieces) that fit in.
+const WRITE_BUFFER: usize = 4 * 1024;
 
 /// How connections are treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,17 +58,41 @@ impl Default for ServerLimits {
 /// When the listener can't be used.
 pub fn serve(shell: Shell, listener: TcpListener, limits: ServerLimits) -> io::Result<Server> {
     limit_writes(&listener, limits.write_timeout)?;
-    let server = HttpServer::new(move || App::new().configure(|config| shell.configure(config)))
+    let address = listener.local_addr()?;
+    let builder = Server::build()
         .workers(limits.workers)
-        .max_connections(limits.max_connections)
-        .client_request_timeout(limits.header_timeout)
-        .client_disconnect_timeout(limits.disconnect_timeout)
-        .keep_alive(limits.keep_alive)
+        .max_concurrent_connections(limits.max_connections)
         .shutdown_timeout(limits.shutdown_timeout.as_secs())
-        .disable_signals()
-        .listen(listener)?
-        .run();
-    Ok(server)
+        .disable_signals();
+    let stopping = builder.graceful_shutdown_signal();
+    // As `HttpServer` does it, but for the stream, which it does not let anybody choose.
+    let service = move || {
+        let (shell, stopping) = (shell.clone(), stopping.clone());
+        let app = App::new().configure(move |config| shell.configure(config));
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .keep_alive(limits.keep_alive)
+            .client_request_timeout(limits.header_timeout)
+            .client_disconnect_timeout(limits.disconnect_timeout)
+            .h1_write_buffer_size(WRITE_BUFFER)
+            .local_addr(address)
+            .on_connect_ext(|stream: &PacedStream, data| {
+                data.insert(stream.pace().clone());
+            })
+            .h1(map_config(app, |()| AppConfig::default()));
+        fn_service(async |stream: TcpStream| {
+            let peer = stream.peer_addr().ok();
+            // An answer goes out in pieces, and none waits until the client has confirmed the one
+            // before. Without it, they only take longer.
+            let _ = stream.set_nodelay(true);
+            Ok((PacedStream::new(stream), peer))
+        })
+        .and_then(http)
+    };
+    Ok(builder.listen("classdesk", listener, service)?.run())
 }
 
 /// Connections inherit this from their listener. It is the system that has to notice who takes

@@ -1,6 +1,7 @@
 //! What an embedder or operator chooses about the shell.
 
 use std::fmt;
+use std::num::NonZero;
 use std::time::Duration;
 
 use actix_web::http::Uri;
@@ -16,8 +17,14 @@ pub struct Settings {
     pub public_url: PublicUrl,
     /// How long a JSON body may take to arrive, and a larger one may stand still.
     pub body_timeout: Duration,
-    /// How many requests are worked on at once; more are answered 503.
+    /// How many requests are taken in at once, those included that wait for their client, for a
+    /// password hash or to be turned away; more are answered 503 at once.
     pub max_in_flight: usize,
+    /// How many of them are worked on at once. Who finds no place for a short time is answered 503.
+    pub max_at_work: usize,
+    /// How much memory the JSON bodies of all requests take, in bytes; the first 8 KiB of each
+    /// do not count. What does not fit in is answered 503.
+    pub max_body_bytes: usize,
     /// The greatest size of all headers of a request together, in bytes.
     pub max_header_bytes: usize,
     /// The greatest size of path and query together, in bytes.
@@ -29,13 +36,21 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// How many requests are worked on at once for each thread that serves requests, unless
+    /// somebody says otherwise: enough for all of them to have work while some wait for the
+    /// database.
+    pub const PLACES_OF_A_WORKER: usize = 3;
+
     /// Settings for a shell that clients reach below `public_url`.
     #[must_use]
     pub fn new(public_url: PublicUrl) -> Self {
         Self {
             public_url,
             body_timeout: Duration::from_secs(30),
-            max_in_flight: 1024,
+            max_in_flight: 4096,
+            max_at_work: Self::PLACES_OF_A_WORKER
+                * std::thread::available_parallelism().map_or(2, NonZero::get),
+            max_body_bytes: 16 * 1024 * 1024,
             max_header_bytes: 32 * 1024,
             max_uri_bytes: 8 * 1024,
             trusted_proxies: Vec::new(),

@@ -1,12 +1,12 @@
 //! The shell: the domain's use cases with an HTTP face, ready to be mounted.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, Scope};
 use classdesk_domain::Classdesk;
 
+use crate::admission::Admission;
 use crate::authenticator::{Authenticator, SessionAuthenticator};
 use crate::metrics::{Gauge, Metrics};
 use crate::middleware::{self, RequestIds};
@@ -26,7 +26,7 @@ struct Inner {
     authenticator: Arc<dyn Authenticator>,
     has_sessions: bool,
     metrics: Metrics,
-    in_flight: AtomicUsize,
+    admission: Arc<Admission>,
     request_ids: RequestIds,
 }
 
@@ -61,14 +61,18 @@ impl ShellBuilder {
         let authenticator = self.authenticator.unwrap_or_else(|| {
             Arc::new(SessionAuthenticator::new(self.classdesk.sessions.clone()))
         });
+        let admission = Arc::new(Admission::new(
+            self.settings.max_at_work,
+            self.settings.max_body_bytes,
+        ));
         Shell {
             inner: Arc::new(Inner {
                 classdesk: self.classdesk,
                 settings: self.settings,
                 authenticator,
                 has_sessions,
-                metrics: Metrics::new(self.gauges),
-                in_flight: AtomicUsize::new(0),
+                metrics: Metrics::new(self.gauges, &admission),
+                admission,
                 request_ids: RequestIds::new(),
             }),
         }
@@ -145,8 +149,8 @@ impl Shell {
         &self.inner.metrics
     }
 
-    pub(crate) fn in_flight(&self) -> &AtomicUsize {
-        &self.inner.in_flight
+    pub(crate) fn admission(&self) -> &Admission {
+        &self.inner.admission
     }
 
     pub(crate) fn request_ids(&self) -> &RequestIds {

@@ -4,20 +4,26 @@ use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::rt::time::timeout;
 use actix_web::{FromRequest, HttpRequest};
-use bytes::{Bytes, BytesMut};
 use classdesk_domain::error::{Draft, Invalid};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 
+use crate::Shell;
+use crate::admission::{HeldBody, Refusal, aside_and_anew, refuse, refuse_later};
+use crate::connection::Pace;
 use crate::problem::{Problem, ProblemKind};
 use crate::settings::JSON_LIMIT;
 use crate::shell::shell_of;
 
 use super::fields::Fields;
+use super::nesting::Nesting;
+
+/// How much of a body is asked for at once.
+const PIECE: usize = 16 * 1024;
 
 /// A JSON body as it came. What it says is read by [`JsonBody::draft`], so that its faults travel
 /// into the service, which decides about rights first.
-pub(crate) struct JsonBody(Bytes);
+pub(crate) struct JsonBody(HeldBody);
 
 impl JsonBody {
     /// Reads what the body asks for. The closure asks for every field that the contract knows.
@@ -58,14 +64,19 @@ impl FromRequest for JsonBody {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let checked = check_headers(request);
-        let limit = shell_of(request).settings().body_timeout;
+        let shell = shell_of(request).clone();
+        let pace = request.conn_data::<Pace>().cloned();
         let payload = payload.take();
         Box::pin(async move {
             let length = checked?;
-            let body = timeout(limit, collect(payload, length))
-                .await
-                .map_err(|_| Problem::of(ProblemKind::RequestTimeout))??;
-            Ok(Self(body))
+            let limit = shell.settings().body_timeout;
+            let body = timeout(limit, collect(payload, length, pace, &shell));
+            match aside_and_anew(body).await {
+                Some(body) => body
+                    .map_err(|_| Problem::of(ProblemKind::RequestTimeout))?
+                    .map(Self),
+                None => Err(refuse_later(&shell).await),
+            }
         })
     }
 }
@@ -101,18 +112,34 @@ fn is_json(request: &HttpRequest) -> bool {
             })
 }
 
-async fn collect(mut payload: Payload, length: usize) -> Result<Bytes, Problem> {
-    let mut body = BytesMut::with_capacity(length.min(8 * 1024));
-    while let Some(chunk) = payload.next().await {
+async fn collect(
+    mut payload: Payload,
+    length: usize,
+    pace: Option<Pace>,
+    shell: &Shell,
+) -> Result<HeldBody, Problem> {
+    let full = |_| refuse(shell, Refusal::Bodies);
+    let mut body = shell.admission().bodies.begin(length).map_err(full)?;
+    let mut nesting = Nesting::default();
+    loop {
+        if let Some(pace) = &pace {
+            pace.want(PIECE);
+        }
+        let Some(chunk) = payload.next().await else {
+            return Ok(body.end());
+        };
         let chunk = chunk.map_err(|error| {
             Problem::of(ProblemKind::IncompleteBody).caused_by(error.to_string())
         })?;
         if body.len() + chunk.len() > JSON_LIMIT {
             return Err(too_large());
         }
-        body.extend_from_slice(&chunk);
+        body.push(&chunk).map_err(full)?;
+        if nesting.is_too_deep(&chunk) {
+            // What has come is as malformed as the whole would be.
+            return Ok(body.end());
+        }
     }
-    Ok(body.freeze())
 }
 
 fn too_large() -> Problem {

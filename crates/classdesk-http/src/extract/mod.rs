@@ -7,6 +7,7 @@ mod caller;
 mod client_address;
 mod fields;
 mod json;
+mod nesting;
 mod path;
 mod preconditions;
 mod query;

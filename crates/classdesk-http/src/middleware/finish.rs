@@ -11,6 +11,7 @@ use actix_web::{Error, HttpMessage, HttpResponse};
 use crate::Shell;
 use crate::metrics::Observation;
 use crate::problem::{Problem, ProblemKind};
+use crate::render::pieces::in_pieces;
 use crate::routing::RoutePattern;
 
 use super::RequestContext;
@@ -75,7 +76,7 @@ pub(super) fn finish(
         user = user.map(classdesk_domain::ids::UserId::get),
         "answered"
     );
-    ServiceResponse::new(request, response)
+    ServiceResponse::new(request, in_pieces(response))
 }
 
 /// The response of a request that is lost: its handler panicked, or a host's middleware failed.

@@ -1,8 +1,7 @@
 //! What happens around every handler, in one place and in this order: the request gets its id and
-//! its span, load is shed, oversized headers are refused, the handler runs, a panic is caught,
+//! its span, oversized headers are refused, load is shed, the handler runs, a panic is caught,
 //! problems are rendered, common headers are set, and the outcome is counted and logged.
 
-mod admission;
 mod authentication;
 mod finish;
 mod request_id;
@@ -18,6 +17,8 @@ use classdesk_domain::ids::UserId;
 use futures_util::FutureExt;
 use tracing::Instrument;
 
+use crate::admission;
+use crate::connection::Pace;
 use crate::problem::{Problem, ProblemKind};
 use crate::shell::shell_of;
 
@@ -57,15 +58,18 @@ pub(crate) async fn serve(
     request.extensions_mut().insert(context);
     let span = tracing::info_span!("request", request_id = %id);
     async move {
-        let place = match admission::admit(&request, &shell) {
-            Ok(place) => place,
+        let _serving = request.request().conn_data().map(Pace::serve);
+        let admitted = match admission::admit(&request, &shell).await {
+            Ok(admitted) => admitted,
             Err(problem) => {
                 let refused = request.error_response(problem);
                 return Ok(finish::finish(refused, &shell, &id, started));
             }
         };
-        let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().await;
-        drop(place);
+        let places = shell.admission().places.clone();
+        let work = admission::serve(places, admitted.place, next.call(request));
+        let outcome = AssertUnwindSafe(work).catch_unwind().await;
+        drop(admitted.in_flight);
         match outcome {
             Ok(Ok(response)) => {
                 let response = response.map_into_boxed_body();

@@ -23,6 +23,8 @@ use mime::Mime;
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
+use crate::admission::aside;
+use crate::connection::Pace;
 use crate::problem::{Problem, ProblemKind};
 use crate::shell::shell_of;
 
@@ -34,6 +36,9 @@ const BESIDE_THE_FILE: u64 = 512 * 1024;
 
 /// How many parts a form may have; each operation knows far fewer.
 const MAX_PARTS: usize = 64;
+
+/// How much of a body is asked for at once.
+const CHUNK: usize = 64 * 1024;
 
 /// How many chunks wait between the connection and the store. A chunk has at most 64 KiB.
 const CHUNKS_IN_FLIGHT: usize = 2;
@@ -144,8 +149,9 @@ pub(crate) async fn read_form(
         return Err(Problem::too_large(sink.limit()));
     }
     let meter = Meter::default();
+    let pace = request.conn_data::<Pace>().cloned();
     let mut reader = Reader {
-        parts: Multipart::new(headers, meter.clone().metered(body, patience)),
+        parts: Multipart::new(headers, meter.clone().metered(body, pace, patience)),
         meter,
         shape,
         sink,
@@ -153,7 +159,8 @@ pub(crate) async fn read_form(
         file_seen: false,
         present: None,
     };
-    match reader.read().await {
+    // It is the client who says how long this takes.
+    match aside(reader.read()).await {
         Ok(()) => Ok(reader.form),
         Err(problem) => {
             sink.give_up(&mut reader.form).await;
@@ -377,18 +384,25 @@ impl Meter {
     fn metered<S>(
         self,
         body: S,
+        pace: Option<Pace>,
         patience: Duration,
     ) -> impl Stream<Item = Result<Bytes, PayloadError>>
     where
         S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
     {
-        stream::unfold((self, body), move |(meter, mut body)| async move {
-            let chunk = match timeout(patience, body.next()).await {
-                Ok(chunk) => chunk?.and_then(|chunk| meter.count(chunk)),
-                Err(_) => Err(PayloadError::Io(io::ErrorKind::TimedOut.into())),
-            };
-            Some((chunk, (meter, body)))
-        })
+        stream::unfold(
+            (self, pace, body),
+            move |(meter, pace, mut body)| async move {
+                if let Some(pace) = &pace {
+                    pace.want(CHUNK);
+                }
+                let chunk = match timeout(patience, body.next()).await {
+                    Ok(chunk) => chunk?.and_then(|chunk| meter.count(chunk)),
+                    Err(_) => Err(PayloadError::Io(io::ErrorKind::TimedOut.into())),
+                };
+                Some((chunk, (meter, pace, body)))
+            },
+        )
         // The parser asks on beyond the end.
         .fuse()
     }

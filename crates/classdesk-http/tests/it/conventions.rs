@@ -21,7 +21,7 @@ use crate::outage::INTERNAL_TEXT;
 
 const BUNDLES: &str = "/api/v1/class-management/class-bundles/";
 
-async fn get_with(desk: &Desk, path: &str, name: &str, value: &str) -> Answer {
+pub(crate) async fn get_with(desk: &Desk, path: &str, name: &str, value: &str) -> Answer {
     desk.anonymous()
         .send(Method::GET, path, |request| request.header(name, value))
         .await
@@ -280,10 +280,10 @@ async fn an_outage_is_503_without_a_word_of_what_is_inside() {
 }
 
 /// Lets everybody in as the same person, fails, or waits.
-struct Doorkeeper {
+pub(crate) struct Doorkeeper {
     actor: Actor,
-    entered: Notify,
-    open: Notify,
+    pub(crate) entered: Notify,
+    pub(crate) open: Notify,
 }
 
 #[async_trait]
@@ -302,6 +302,13 @@ impl Authenticator for Doorkeeper {
 }
 
 async fn desk_with_doorkeeper() -> (Desk, Arc<Doorkeeper>) {
+    guarded_desk(|settings| settings.max_in_flight = 1).await
+}
+
+/// A desk with a doorkeeper and other settings.
+pub(crate) async fn guarded_desk(
+    settings: impl FnOnce(&mut classdesk_http::Settings),
+) -> (Desk, Arc<Doorkeeper>) {
     // The world's ids do not depend on the run.
     let probe = Desk::start().await;
     let keeper = Arc::new(Doorkeeper {
@@ -311,7 +318,7 @@ async fn desk_with_doorkeeper() -> (Desk, Arc<Doorkeeper>) {
     });
     let desk = Desk::with(
         |_| {},
-        |settings| settings.max_in_flight = 1,
+        settings,
         |shell| shell.authenticator(keeper.clone()),
     )
     .await;

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use classdesk_domain::clock::{Clock, Timestamp};
 use classdesk_domain::people::{Actor, Login, LoginName, NewPassword};
 use classdesk_domain::{Classdesk, Ports};
-use classdesk_http::{PublicUrl, ServerLimits, Settings, Shell, ShellBuilder, serve};
+use classdesk_http::{
+    PatientHasher, PublicUrl, ServerLimits, Settings, Shell, ShellBuilder, serve,
+};
 use classdesk_testkit::{MemoryStore, PlainHasher, SeededSecrets, World};
 use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
@@ -66,6 +68,8 @@ impl Desk {
         settings: impl FnOnce(&mut Settings),
         build: impl FnOnce(ShellBuilder) -> ShellBuilder,
     ) -> Self {
+        // Before the first request: whoever begins to listen in its midst misses who it is.
+        crate::log_lines::collect();
         let store = Arc::new(MemoryStore::new());
         let world = Arc::new(World::create(&*store).await);
         let clock = Arc::new(WorldClock(world.clone()));
@@ -74,7 +78,7 @@ impl Desk {
         let ports = Ports::new(
             store.clone(),
             blobs.clone(),
-            hasher.clone(),
+            Arc::new(PatientHasher::new(hasher.clone())),
             clock,
             Arc::new(SeededSecrets::new(1)),
         );

@@ -176,15 +176,35 @@ pub(crate) struct ConnectionArgs {
         value_parser = clap::value_parser!(u32).range(1..=1_000_000)
     )]
     pub(crate) max_connections: u32,
-    /// Requests worked on at once; one more is answered 503
+    /// Requests taken in at once, with those that wait for their client; one more is answered 503
     #[arg(
         long,
         env = "CLASSDESK_MAX_IN_FLIGHT",
         value_name = "N",
-        default_value_t = 1024,
+        default_value_t = 4096,
         value_parser = clap::value_parser!(u32).range(1..=1_000_000)
     )]
     pub(crate) max_in_flight: u32,
+    /// Requests worked on at once; the others wait for a moment, and are answered 503 when there
+    /// is no end to it. Few keep answers fast, many make use of a distant database [default: 4 for
+    /// each worker]
+    #[arg(
+        long,
+        env = "CLASSDESK_MAX_AT_WORK",
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
+    pub(crate) max_at_work: Option<u32>,
+    /// Memory of all JSON bodies together beyond the first 8 KiB of each, in bytes; what does not
+    /// fit in is answered 503
+    #[arg(
+        long,
+        env = "CLASSDESK_MAX_BODY_BYTES",
+        value_name = "BYTES",
+        default_value_t = 16 * 1024 * 1024,
+        value_parser = clap::value_parser!(u32).range(256 * 1024..)
+    )]
+    pub(crate) max_body_bytes: u32,
     /// How long an unused connection is kept
     #[arg(
         long,
@@ -232,11 +252,16 @@ pub(crate) struct ConnectionArgs {
 }
 
 impl ConnectionArgs {
+    fn workers(&self) -> usize {
+        let usual = ServerLimits::default().workers;
+        self.workers.map_or(usual, usize::from)
+    }
+
     /// As the server takes them.
     pub(crate) fn server_limits(&self) -> ServerLimits {
         let usual = ServerLimits::default();
         ServerLimits {
-            workers: self.workers.map_or(usual.workers, usize::from),
+            workers: self.workers(),
             max_connections: as_size(self.max_connections),
             header_timeout: self.header_timeout,
             write_timeout: self.write_timeout,
@@ -249,6 +274,10 @@ impl ConnectionArgs {
     pub(crate) fn shell_settings(&self, public_url: PublicUrl) -> ShellSettings {
         ShellSettings {
             max_in_flight: as_size(self.max_in_flight),
+            max_at_work: self
+                .max_at_work
+                .map_or(ShellSettings::PLACES_OF_A_WORKER * self.workers(), as_size),
+            max_body_bytes: as_size(self.max_body_bytes),
             body_timeout: self.body_timeout,
             trusted_proxies: self.trusted_proxies.clone(),
             ..ShellSettings::new(public_url)

@@ -10,6 +10,7 @@ use classdesk_domain::blobs::BlobStore;
 use classdesk_domain::people::PasswordHasher;
 use classdesk_domain::system::{SystemClock, SystemSecrets};
 use classdesk_domain::{Classdesk, Ports, Settings};
+use classdesk_http::PatientHasher;
 use classdesk_object_store::{ObjectBlobs, ObjectStoreOptions, S3Variables, StorageLocation};
 
 use crate::cli::{FilesArgs, HashingArgs, StoreArgs};
@@ -122,9 +123,6 @@ pub(crate) async fn open_storage(
 pub(crate) fn hasher(args: Option<&HashingArgs>) -> Result<Arc<dyn PasswordHasher>, Failure> {
     let cost = args.map_or_else(Cost::default, HashingArgs::cost);
     let load = args.map_or_else(Load::default, HashingArgs::load);
-    Ok(Arc::new(Argon2idHasher::new(
-        cost,
-        load,
-        Arc::new(SystemSecrets),
-    )?))
+    let hasher = Argon2idHasher::new(cost, load, Arc::new(SystemSecrets))?;
+    Ok(Arc::new(PatientHasher::new(Arc::new(hasher))))
 }

@@ -1,0 +1,261 @@
+//! Places for requests that the server itself works on.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use actix_web::rt::time::timeout;
+use tokio::sync::oneshot;
+
+/// How long somebody waits while there is no crowd. A burst is worked off within this time.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// How long somebody waits in a crowd. More would be added to the answer of whoever is served.
+const IN_A_CROWD: Duration = Duration::from_millis(1);
+
+/// How many in line for each place are a crowd.
+const CROWD: usize = 16;
+
+/// So are this many for each place who are being turned away.
+const TURNED_AWAY: usize = 4;
+
+/// A number of places. Clones share them.
+///
+/// Whoever comes new and finds none waits in line, and in a crowd that the server can't keep up
+/// with for a moment only. The newest is served first: in their order, everybody would have waited
+/// as long as is bearable before anything is done for them. Whoever has had a place and given it
+/// back comes before all of them, in order, and is never sent away, since much may have been done
+/// for them. Whoever brings much to read comes last.
+#[derive(Clone)]
+pub(crate) struct Places(Arc<Inner>);
+
+struct Inner {
+    state: Mutex<State>,
+}
+
+struct State {
+    all: usize,
+    free: usize,
+    /// How many are being turned away.
+    turned_away: usize,
+    /// The number of the next to wait.
+    next: u64,
+    returning: BTreeMap<u64, oneshot::Sender<WorkPlace>>,
+    new: BTreeMap<u64, oneshot::Sender<WorkPlace>>,
+    laden: BTreeMap<u64, oneshot::Sender<WorkPlace>>,
+}
+
+impl State {
+    fn line(&mut self, line: Line) -> &mut BTreeMap<u64, oneshot::Sender<WorkPlace>> {
+        match line {
+            Line::New(Load::Light) => &mut self.new,
+            Line::New(Load::Heavy) => &mut self.laden,
+            Line::Returning => &mut self.returning,
+        }
+    }
+
+    fn is_crowded(&mut self, line: Line) -> bool {
+        let all = self.all;
+        self.line(line).len() > CROWD * all || self.turned_away > TURNED_AWAY * all
+    }
+
+    fn next_in_line(&mut self) -> Option<oneshot::Sender<WorkPlace>> {
+        let next = self.returning.pop_first();
+        let next = next.or_else(|| self.new.pop_last());
+        let next = next.or_else(|| self.laden.pop_last());
+        next.map(|(_, sender)| sender)
+    }
+}
+
+/// How much a request brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Load {
+    /// Nothing, or a small body.
+    Light,
+    /// A large body, or one whose size nobody knows.
+    Heavy,
+}
+
+#[derive(Clone, Copy)]
+enum Line {
+    New(Load),
+    Returning,
+}
+
+impl Places {
+    /// So many places, at least one.
+    pub(crate) fn new(all: usize) -> Self {
+        let all = all.max(1);
+        Self(Arc::new(Inner {
+            state: Mutex::new(State {
+                all,
+                free: all,
+                turned_away: 0,
+                next: 0,
+                returning: BTreeMap::new(),
+                new: BTreeMap::new(),
+                laden: BTreeMap::new(),
+            }),
+        }))
+    }
+
+    /// A place for somebody who comes new; `None` when none gets free in time.
+    pub(crate) async fn enter(&self, load: Load) -> Option<WorkPlace> {
+        let (queued, patience) = match self.line_up(Line::New(load)) {
+            Ok(place) => return Some(place),
+            Err(queued) => queued,
+        };
+        timeout(patience, queued.turn()).await.ok()
+    }
+
+    /// A place for somebody who has had one.
+    pub(crate) async fn come_back(&self) -> WorkPlace {
+        match self.line_up(Line::Returning) {
+            Ok(place) => place,
+            Err((queued, _)) => queued.turn().await,
+        }
+    }
+
+    /// How many are taken.
+    pub(crate) fn taken(&self) -> usize {
+        let state = self.0.state();
+        state.all - state.free
+    }
+
+    /// Notes that somebody is being turned away, until this is dropped.
+    pub(crate) fn turn_away(&self) -> TurnedAway {
+        self.0.state().turned_away += 1;
+        TurnedAway(self.0.clone())
+    }
+
+    /// Takes a place or waits in line, for so long.
+    fn line_up(&self, line: Line) -> Result<WorkPlace, (Queued, Duration)> {
+        let mut state = self.0.state();
+        if state.free > 0 {
+            state.free -= 1;
+            return Ok(WorkPlace(self.0.clone()));
+        }
+        let patience = if state.is_crowded(line) {
+            IN_A_CROWD
+        } else {
+            PATIENCE
+        };
+        let number = state.next;
+        state.next += 1;
+        let (sender, receiver) = oneshot::channel();
+        state.line(line).insert(number, sender);
+        let queued = Queued {
+            places: self.0.clone(),
+            line,
+            number,
+            receiver,
+        };
+        Err((queued, patience))
+    }
+}
+
+impl Inner {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing that panics happens while it is held.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place among the requests that the server works on. Dropping it hands it on.
+pub(crate) struct WorkPlace(Arc<Inner>);
+
+impl Drop for WorkPlace {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        let Some(next) = state.next_in_line() else {
+            state.free += 1;
+            return;
+        };
+        drop(state);
+        // Who has just gone away drops the place, which hands it on again.
+        let _ = next.send(Self(self.0.clone()));
+    }
+}
+
+/// Somebody who is being turned away.
+pub(crate) struct TurnedAway(Arc<Inner>);
+
+impl Drop for TurnedAway {
+    fn drop(&mut self) {
+        self.0.state().turned_away -= 1;
+    }
+}
+
+/// Somebody in line, who leaves it when dropped.
+struct Queued {
+    places: Arc<Inner>,
+    line: Line,
+    number: u64,
+    receiver: oneshot::Receiver<WorkPlace>,
+}
+
+impl Queued {
+    async fn turn(mut self) -> WorkPlace {
+        let place = (&mut self.receiver).await;
+        place.expect("a sender leaves the line only to send, or when its receiver is dropped")
+    }
+}
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        let line = self.line;
+        let gone = self.places.state().line(line).remove(&self.number);
+        drop(gone);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+    use futures_util::future::join;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_returns_comes_first_then_the_newest_and_who_brings_much_comes_last() {
+        let places = Places::new(1);
+        let place = places.enter(Load::Light).await.unwrap();
+        let mut older = Box::pin(places.enter(Load::Light));
+        let mut newer = Box::pin(places.enter(Load::Light));
+        let mut laden = Box::pin(places.enter(Load::Heavy));
+        let mut returning = Box::pin(places.come_back());
+        assert!((&mut older).now_or_never().is_none());
+        assert!((&mut newer).now_or_never().is_none());
+        assert!((&mut laden).now_or_never().is_none());
+        assert!((&mut returning).now_or_never().is_none());
+        drop(place);
+        assert!((&mut newer).now_or_never().is_none());
+        drop(returning.await);
+        let newest = newer.await;
+        assert!(newest.is_some());
+        assert!((&mut older).now_or_never().is_none());
+        drop(newest);
+        let oldest = older.await;
+        assert!(oldest.is_some());
+        assert!((&mut laden).now_or_never().is_none());
+        drop(oldest);
+        assert!(laden.await.is_some());
+        assert_eq!(places.taken(), 0);
+    }
+
+    #[tokio::test]
+    async fn who_waits_in_vain_or_goes_away_leaves_no_trace() {
+        let places = Places::new(1);
+        let place = places.enter(Load::Light).await.unwrap();
+        let (one, other) = join(places.enter(Load::Light), places.enter(Load::Light)).await;
+        assert!(one.is_none() && other.is_none(), "nobody has left");
+        let mut gone = Box::pin(places.enter(Load::Light));
+        assert!((&mut gone).now_or_never().is_none());
+        // The place is on its way to somebody who is dropped before they take it.
+        drop(place);
+        assert_eq!(places.taken(), 1);
+        drop(gone);
+        assert_eq!(places.taken(), 0);
+        assert!(places.0.state().new.is_empty());
+    }
+}

@@ -1,0 +1,263 @@
+//! Places to work, memory for bodies, and whoever must not keep them.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use classdesk_domain::people::{PasswordHash, PasswordHashError, PasswordHasher, Verification};
+use classdesk_domain::{Classdesk, Ports};
+use classdesk_http::{PatientHasher, PublicUrl, Settings, Shell};
+use classdesk_testkit::{PlainHasher, SeededSecrets};
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+
+use crate::conventions::{get_with, guarded_desk};
+use crate::forms::BOUNDARY;
+use crate::harness::{Desk, PASSWORD, PUBLIC_URL, WorldClock, start_server};
+use crate::uploads::upload_path;
+
+const ME: &str = "/api/v1/auth/me/";
+const LOGIN: &str = "/api/v1/auth/login/";
+
+/// A desk where one request is worked on at once.
+async fn narrow_desk() -> Desk {
+    Desk::with(|_| {}, |settings| settings.max_at_work = 1, |shell| shell).await
+}
+
+/// A figure of the metrics; 0 as long as there is none.
+async fn figure(desk: &Desk, name: &str) -> f64 {
+    let text = desk.anonymous().get("/metrics").await.text();
+    let line = text.lines().find_map(|line| line.strip_prefix(name));
+    line.map_or(0.0, |rest| rest.trim().parse().unwrap())
+}
+
+/// Waits until a request is in flight that is not worked on.
+async fn until_one_stands_aside(desk: &Desk) {
+    desk.eventually(async || {
+        figure(desk, "classdesk_http_in_flight_requests").await > 0.0
+            && figure(desk, "classdesk_http_requests_at_work").await == 0.0
+    })
+    .await;
+}
+
+async fn send(desk: &Desk, text: &str) -> TcpStream {
+    let mut socket = desk.connect().await;
+    socket.write_all(text.as_bytes()).await.unwrap();
+    socket
+}
+
+async fn status(socket: &mut TcpStream) -> String {
+    let mut head = [0; 12];
+    socket.read_exact(&mut head).await.unwrap();
+    String::from_utf8_lossy(&head[9..]).into_owned()
+}
+
+/// contract: conv.errors.shed
+#[tokio::test]
+async fn who_finds_no_place_is_turned_away_but_health_is_answered() {
+    let (desk, keeper) = guarded_desk(|settings| settings.max_at_work = 1).await;
+    let waiting = get_with(&desk, ME, "x-do", "wait");
+    let others = async {
+        keeper.entered.notified().await;
+        assert_eq!(figure(&desk, "classdesk_http_requests_at_work").await, 1.0);
+        let shed = desk.anonymous().get(ME).await;
+        shed.check_problem(503, "overloaded");
+        assert_eq!(shed.header("retry-after"), "1");
+        desk.anonymous().get("/healthz/live").await.check_json(200);
+        let turned_away = "classdesk_http_refused_requests_total{limit=\"at_work\"}";
+        assert_eq!(figure(&desk, turned_away).await, 1.0);
+        keeper.open.notify_one();
+    };
+    let (waited, ()) = tokio::join!(waiting, others);
+    waited.check_json(200);
+    // The one who was turned away has left nothing behind.
+    desk.anonymous().get(ME).await.check_json(200);
+    assert_eq!(figure(&desk, "classdesk_http_requests_at_work").await, 0.0);
+}
+
+#[tokio::test]
+async fn who_waits_for_a_moment_is_served() {
+    let (desk, keeper) = guarded_desk(|settings| settings.max_at_work = 1).await;
+    let waiting = get_with(&desk, ME, "x-do", "wait");
+    let client = desk.anonymous();
+    let other = async {
+        keeper.entered.notified().await;
+        let (answer, ()) = tokio::join!(client.get(ME), async {
+            desk.eventually(async || {
+                figure(&desk, "classdesk_http_in_flight_requests").await == 2.0
+            })
+            .await;
+            keeper.open.notify_one();
+        });
+        answer.check_json(200);
+    };
+    tokio::join!(waiting, other).0.check_json(200);
+}
+
+#[tokio::test]
+async fn a_place_is_free_again_after_a_panic() {
+    let (desk, _keeper) = guarded_desk(|settings| settings.max_at_work = 1).await;
+    for _ in 0..2 {
+        let answer = get_with(&desk, ME, "x-do", "panic").await;
+        answer.check_problem(500, "internal");
+    }
+    desk.anonymous().get(ME).await.check_json(200);
+}
+
+#[tokio::test]
+async fn a_place_is_free_again_when_the_client_hangs_up() {
+    let (desk, keeper) = guarded_desk(|settings| settings.max_at_work = 1).await;
+    let request = format!("GET {ME} HTTP/1.1\r\nhost: x\r\nx-do: wait\r\n\r\n");
+    let served = send(&desk, &request).await;
+    keeper.entered.notified().await;
+    let waiting = send(&desk, &request).await;
+    desk.eventually(async || figure(&desk, "classdesk_http_in_flight_requests").await == 2.0)
+        .await;
+    for socket in [waiting, served] {
+        socket.set_zero_linger().unwrap();
+    }
+    desk.eventually(async || figure(&desk, "classdesk_http_in_flight_requests").await == 0.0)
+        .await;
+    desk.anonymous().get(ME).await.check_json(200);
+}
+
+#[tokio::test]
+async fn a_slow_body_holds_no_place() {
+    let desk = narrow_desk().await;
+    let client = desk.named("client").await;
+    let body = json!({"username": "client", "password": PASSWORD}).to_string();
+    let (begin, end) = body.split_at(5);
+    let head = format!(
+        "POST {LOGIN} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\n\r\n{begin}",
+        body.len()
+    );
+    let mut socket = send(&desk, &head).await;
+    until_one_stands_aside(&desk).await;
+    client.get(ME).await.check_json(200);
+    socket.write_all(end.as_bytes()).await.unwrap();
+    assert_eq!(status(&mut socket).await, "200");
+}
+
+#[tokio::test]
+async fn a_slow_upload_holds_no_place() {
+    let desk = narrow_desk().await;
+    let client = desk.named("client").await;
+    let part = "content-disposition: form-data; name=\"file\"; filename=\"a\"";
+    let begin = format!("--{BOUNDARY}\r\n{part}\r\n\r\nbegin");
+    let end = format!("end\r\n--{BOUNDARY}--\r\n");
+    let head = format!(
+        "POST {} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\
+         content-type: multipart/form-data; boundary={BOUNDARY}\r\n\
+         content-length: {}\r\n\r\n{begin}",
+        upload_path(&desk),
+        client.token(),
+        begin.len() + end.len(),
+    );
+    let mut socket = send(&desk, &head).await;
+    until_one_stands_aside(&desk).await;
+    client.get(ME).await.check_json(200);
+    socket.write_all(end.as_bytes()).await.unwrap();
+    assert_eq!(status(&mut socket).await, "201");
+}
+
+/// Checks passwords only once somebody lets it.
+#[derive(Default)]
+struct BusyHasher {
+    plain: PlainHasher,
+    begun: Notify,
+    go_on: Notify,
+}
+
+#[async_trait]
+impl PasswordHasher for BusyHasher {
+    async fn hash(&self, password: String) -> Result<PasswordHash, PasswordHashError> {
+        self.plain.hash(password).await
+    }
+
+    async fn verify(
+        &self,
+        password: String,
+        hash: Option<PasswordHash>,
+    ) -> Result<Verification, PasswordHashError> {
+        self.begun.notify_one();
+        self.go_on.notified().await;
+        self.plain.verify(password, hash).await
+    }
+}
+
+#[tokio::test]
+async fn who_waits_for_the_hasher_leaves_room_for_others() {
+    let mut desk = Desk::start().await;
+    let token = desk.named("client").await.token().to_owned();
+    let hasher = Arc::new(BusyHasher::default());
+    let ports = Ports::new(
+        desk.store.clone(),
+        desk.blobs.clone(),
+        Arc::new(PatientHasher::new(hasher.clone())),
+        Arc::new(WorldClock(desk.world.clone())),
+        Arc::new(SeededSecrets::new(2)),
+    );
+    let classdesk = Classdesk::new(ports, classdesk_domain::Settings::default());
+    let settings = Settings {
+        max_at_work: 1,
+        ..Settings::new(PublicUrl::parse(PUBLIC_URL).unwrap())
+    };
+    let (origin, server) = start_server(Shell::builder(classdesk, settings).build());
+    desk.origin = origin;
+    let anonymous = desk.anonymous();
+    let body = json!({"username": "client", "password": PASSWORD});
+    let login = anonymous.post(LOGIN, &body);
+    let other = async {
+        hasher.begun.notified().await;
+        desk.with_token(token).get(ME).await.check_json(200);
+        hasher.go_on.notify_one();
+    };
+    tokio::join!(login, other).0.check_json(200);
+    assert_eq!(figure(&desk, "classdesk_http_requests_at_work").await, 0.0);
+    drop(server.stop(false));
+}
+
+/// contract: conv.errors.shed
+#[tokio::test]
+async fn bodies_beyond_their_memory_are_turned_away_and_the_memory_comes_back() {
+    const LENGTH: usize = 100_000;
+    let desk = Desk::with(
+        |_| {},
+        |settings| settings.max_body_bytes = LENGTH,
+        |shell| shell,
+    )
+    .await;
+    let head = format!(
+        "POST {LOGIN} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+         content-length: {LENGTH}\r\n\r\n"
+    );
+    let held = async || figure(&desk, "classdesk_http_body_bytes").await;
+    for _ in 0..2 {
+        let mut first = send(&desk, &head).await;
+        first.write_all(&[b' '; LENGTH / 2]).await.unwrap();
+        desk.eventually(async || held().await > 40_000.0).await;
+        // What does not fit in is refused before it comes.
+        let mut second = send(&desk, &head).await;
+        assert_eq!(status(&mut second).await, "503");
+        // Small ones always fit in.
+        let small = desk.anonymous().post(LOGIN, &json!({})).await;
+        small.check_problem(400, "validation");
+        first.write_all(&[b' '; LENGTH / 2]).await.unwrap();
+        assert_eq!(status(&mut first).await, "400");
+        desk.eventually(async || held().await == 0.0).await;
+    }
+    // Nobody knows how much will come of what is sent in chunks.
+    let first = send(&desk, &head).await;
+    let mut first = first;
+    first.write_all(&[b' '; LENGTH / 2]).await.unwrap();
+    desk.eventually(async || held().await > 40_000.0).await;
+    let head = format!(
+        "POST {LOGIN} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+         transfer-encoding: chunked\r\n\r\n{LENGTH:x}\r\n{}",
+        " ".repeat(LENGTH)
+    );
+    let mut second = send(&desk, &head).await;
+    assert_eq!(status(&mut second).await, "503");
+}
