@@ -29,6 +29,9 @@ enum Attack {
     Matrix(matrix::MatrixArgs),
     /// Ask for more than the server can do
     Overload(overload::OverloadArgs),
+    /// Be the attackers of `overload`, as standard input says
+    #[command(hide = true)]
+    Attackers,
 }
 
 /// Options of every attack.
@@ -69,13 +72,23 @@ impl CommonArgs {
 }
 
 impl Cli {
-    /// Runs the attack.
-    pub(crate) async fn run(self) -> Result<Report> {
-        match self.attack {
+    /// Whether this process is that of the attackers.
+    pub(crate) const fn attacks_alone(&self) -> bool {
+        matches!(self.attack, Attack::Attackers)
+    }
+
+    /// Runs the attack; what it found, if it is this process that finds anything.
+    pub(crate) async fn run(self) -> Result<Option<Report>> {
+        let report = match self.attack {
             Attack::Crash(args) => crash::run(&args).await,
             Attack::Power(args) => power::run(&args).await,
             Attack::Matrix(args) => matrix::run(&args).await,
             Attack::Overload(args) => overload::run(&args).await,
-        }
+            Attack::Attackers => {
+                overload::attack().await?;
+                return Ok(None);
+            }
+        };
+        report.map(Some)
     }
 }

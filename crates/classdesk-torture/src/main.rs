@@ -32,17 +32,12 @@ use anyhow::{Result, bail};
 use clap::Parser as _;
 use tokio::sync::oneshot;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     // Only a second provider in one process is refused.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let outcome = tokio::select! {
-        outcome = cli::Cli::parse().run() => outcome,
-        // Whoever is dropped ends what it has started.
-        interrupted = interrupted() => interrupted,
-    };
-    match outcome {
-        Ok(report) => report.tell(),
+    match attack(cli::Cli::parse()) {
+        Ok(Some(report)) => report.tell(),
+        Ok(None) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
@@ -50,8 +45,22 @@ async fn main() -> ExitCode {
     }
 }
 
+fn attack(cli: cli::Cli) -> Result<Option<report::Report>> {
+    if cli.attacks_alone() {
+        // Before the runtime begins its threads, which take over the priority.
+        overload::make_way()?;
+    }
+    tokio::runtime::Runtime::new()?.block_on(async {
+        tokio::select! {
+            outcome = cli.run() => outcome,
+            // Whoever is dropped ends what it has started.
+            interrupted = interrupted() => interrupted,
+        }
+    })
+}
+
 /// Fails when somebody wants this program to end.
-async fn interrupted() -> Result<report::Report> {
+async fn interrupted() -> Result<Option<report::Report>> {
     let (tell, told) = oneshot::channel();
     let mut tell = Some(tell);
     ctrlc::set_handler(move || {

@@ -1,31 +1,37 @@
-//! What is done to the server. Everything is bounded in number and time, and on loopback.
+//! What is done to the server. Everything is bounded in number and time, and on loopback. This runs
+//! in the [attackers'](super::attackers) own process.
 
+use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use fastrand::Rng;
 use futures_util::future::join_all;
+use reqwest::Method;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 use super::probe::Target;
-use crate::client::PASSWORD;
+use crate::client::{Answer, PASSWORD, send};
 
 /// How much of everything.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Sizes {
     /// Connections that ask as fast as they are answered, and for how long.
     crowd: (usize, Duration),
     /// Connections that send a byte now and then, and for how long.
     slow: (usize, Duration),
-    /// Logins at once.
-    logins: usize,
-    /// Parts of a form.
-    parts: usize,
-    /// Deeply nested bodies.
-    deep: usize,
+    /// Requests at once whose senders hang up, and how often.
+    hang_ups: (usize, usize),
+    /// Logins at once, and how often.
+    logins: (usize, usize),
+    /// Parts of a form, and how many such forms, one after the other.
+    parts: (usize, usize),
+    /// Deeply nested bodies at once, and how often.
+    deep: (usize, usize),
 }
 
 impl Sizes {
@@ -33,25 +39,28 @@ impl Sizes {
     pub(crate) const SHORT: Self = Self {
         crowd: (100, Duration::from_secs(1)),
         slow: (200, Duration::from_secs(1)),
-        logins: 50,
-        parts: 20_000,
-        deep: 20,
+        hang_ups: (50, 5),
+        logins: (50, 1),
+        parts: (20_000, 3),
+        deep: (20, 3),
     };
 
     /// What the server has to bear.
     pub(crate) const LONG: Self = Self {
         crowd: (2000, Duration::from_secs(20)),
         slow: (5000, Duration::from_secs(20)),
-        logins: 500,
-        parts: 1_000_000,
-        deep: 500,
+        hang_ups: (50, 50),
+        logins: (500, 5),
+        parts: (1_000_000, 200),
+        deep: (500, 20),
     };
 }
 
 /// How attackers were answered.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(crate) struct Outcome {
-    served: u64,
+    /// How long each that was served waited, in microseconds, in ascending order at the end.
+    pub(crate) served: Vec<u64>,
     /// 503.
     pub(crate) shed: u64,
     /// 4xx.
@@ -60,37 +69,66 @@ pub(crate) struct Outcome {
     pub(crate) broken: u64,
     /// No answer at all.
     pub(crate) lost: u64,
+    /// 503 without `Retry-After`.
+    pub(crate) impolite: u64,
 }
 
 impl Outcome {
     pub(crate) const fn asked(&self) -> u64 {
-        self.served + self.shed + self.refused + self.broken + self.lost
+        self.served.len() as u64 + self.shed + self.refused + self.broken + self.lost
     }
 
-    fn note(&mut self, status: Option<u16>) {
+    fn note(&mut self, status: Option<u16>, waited: Duration) {
         let count = match status {
             None => &mut self.lost,
             Some(503) => &mut self.shed,
             Some(500..) => &mut self.broken,
             Some(400..500) => &mut self.refused,
-            Some(_) => &mut self.served,
+            Some(_) => {
+                let waited = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
+                return self.served.push(waited);
+            }
         };
         *count += 1;
+    }
+
+    fn note_answer(&mut self, answer: Option<&Answer>, waited: Duration) {
+        let impolite = answer.is_some_and(|answer| {
+            answer.status == 503 && !answer.headers.contains_key("retry-after")
+        });
+        self.impolite += u64::from(impolite);
+        self.note(answer.map(|answer| answer.status.as_u16()), waited);
+    }
+
+    /// All of them together.
+    fn sum(outcomes: impl IntoIterator<Item = Self>) -> Self {
+        let mut sum = Self::default();
+        for one in outcomes {
+            sum.served.extend(one.served);
+            sum.shed += one.shed;
+            sum.refused += one.refused;
+            sum.broken += one.broken;
+            sum.lost += one.lost;
+            sum.impolite += one.impolite;
+        }
+        sum.served.sort_unstable();
+        sum
     }
 
     fn of(statuses: impl IntoIterator<Item = Option<u16>>) -> Self {
         let mut outcome = Self::default();
         for status in statuses {
-            outcome.note(status);
+            outcome.note(status, Duration::ZERO);
         }
         outcome
     }
 }
 
 /// A way to ask too much.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Attack {
     Crowd,
+    HangUps,
     SlowConnections,
     Logins,
     ManyParts,
@@ -98,8 +136,9 @@ pub(crate) enum Attack {
 }
 
 impl Attack {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Crowd,
+        Self::HangUps,
         Self::SlowConnections,
         Self::Logins,
         Self::ManyParts,
@@ -109,6 +148,7 @@ impl Attack {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Crowd => "a crowd",
+            Self::HangUps => "hang-ups",
             Self::SlowConnections => "slow connections",
             Self::Logins => "logins at once",
             Self::ManyParts => "a form of many parts",
@@ -116,10 +156,16 @@ impl Attack {
         }
     }
 
+    /// Whether it takes all that the server can do, so that somebody at work is turned away too.
+    pub(crate) const fn fills(self) -> bool {
+        matches!(self, Self::Crowd | Self::HangUps)
+    }
+
     /// Attacks, and says how it was answered.
     pub(crate) async fn run(self, target: &Target, sizes: Sizes, rng: Rng) -> Result<Outcome> {
         match self {
             Self::Crowd => Ok(crowd(target, sizes.crowd, rng).await),
+            Self::HangUps => hang_ups(target, sizes.hang_ups, rng).await,
             Self::SlowConnections => Ok(slow_connections(target, sizes.slow).await),
             Self::Logins => logins(target, sizes.logins).await,
             Self::ManyParts => many_parts(target, sizes.parts).await,
@@ -135,20 +181,38 @@ async fn crowd(target: &Target, (size, time): (usize, Duration), mut rng: Rng) -
         let mut outcome = Outcome::default();
         let mut number = first;
         while begin.elapsed() < time {
-            let answer = target.work(number).await;
-            outcome.note(answer.ok().map(|answer| answer.status.as_u16()));
+            let asked = Instant::now();
+            let answer = target.work(number).await.ok();
+            outcome.note_answer(answer.as_ref(), asked.elapsed());
             number += 1;
         }
         outcome
     };
-    let all = join_all((0..size).map(|_| one(rng.usize(..3)))).await;
-    all.iter().fold(Outcome::default(), |sum, one| Outcome {
-        served: sum.served + one.served,
-        shed: sum.shed + one.shed,
-        refused: sum.refused + one.refused,
-        broken: sum.broken + one.broken,
-        lost: sum.lost + one.lost,
-    })
+    Outcome::sum(join_all((0..size).map(|_| one(rng.usize(..3)))).await)
+}
+
+/// Requests whose senders are gone before the answer, at any moment of their way.
+async fn hang_ups(target: &Target, (size, times): (usize, usize), mut rng: Rng) -> Result<Outcome> {
+    let request = format!(
+        "GET {} HTTP/1.1\r\nHost: desk\r\nAuthorization: Bearer {}\r\n\r\n",
+        target.messages,
+        target.client.token().context("nobody is signed in")?,
+    );
+    let one = async |stays: Duration| {
+        let mut stream = TcpStream::connect(&target.address).await.ok()?;
+        // The connection is reset: the server must not think that its answer is still wanted.
+        stream.set_zero_linger().ok()?;
+        stream.write_all(request.as_bytes()).await.ok()?;
+        sleep(stays).await;
+        None
+    };
+    let mut statuses = Vec::new();
+    for _ in 0..times {
+        let stays = || Duration::from_micros(rng.u64(..50_000));
+        let all: Vec<Duration> = std::iter::repeat_with(stays).take(size).collect();
+        statuses.extend(join_all(all.into_iter().map(one)).await);
+    }
+    Ok(Outcome::of(statuses))
 }
 
 /// Connections whose request never comes to its end.
@@ -172,22 +236,34 @@ async fn slow_connections(target: &Target, (size, time): (usize, Duration)) -> O
     Outcome::of(join_all((0..size).map(|_| one())).await)
 }
 
-/// Everybody signs in at the same moment.
-async fn logins(target: &Target, size: usize) -> Result<Outcome> {
+/// Everybody signs in at the same moment, each from an address of their own, so that it is not
+/// for their number that they are refused.
+async fn logins(target: &Target, (size, times): (usize, usize)) -> Result<Outcome> {
     let one = async |number: usize| {
+        let address = Ipv4Addr::from_bits(0x0a00_0000 + u32::try_from(number).unwrap_or_default());
         let body = if number.is_multiple_of(2) {
             json!({ "username": "client", "password": PASSWORD })
         } else {
             json!({ "username": format!("nobody{number}"), "password": PASSWORD })
         };
-        let answer = target.client.post("/api/v1/auth/login/", &body).await;
-        answer.ok().map(|answer| answer.status.as_u16())
+        let asked = Instant::now();
+        let request = target.client.request(Method::POST, "/api/v1/auth/login/");
+        let request = request.header("x-forwarded-for", address.to_string());
+        let answer = send(request.json(&body)).await.ok();
+        let mut outcome = Outcome::default();
+        outcome.note_answer(answer.as_ref(), asked.elapsed());
+        outcome
     };
-    Ok(Outcome::of(join_all((0..size).map(one)).await))
+    let mut outcomes = Vec::new();
+    for time in 0..times {
+        let numbers = time * size..(time + 1) * size;
+        outcomes.extend(join_all(numbers.map(one)).await);
+    }
+    Ok(Outcome::sum(outcomes))
 }
 
-/// One form with a great many small parts.
-async fn many_parts(target: &Target, parts: usize) -> Result<Outcome> {
+/// Forms with a great many small parts, one after the other.
+async fn many_parts(target: &Target, (parts, times): (usize, usize)) -> Result<Outcome> {
     let part = "--b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n1\r\n";
     let head = format!(
         "POST {}upload_file/ HTTP/1.1\r\nHost: desk\r\nAuthorization: Bearer {}\r\n\
@@ -196,12 +272,15 @@ async fn many_parts(target: &Target, parts: usize) -> Result<Outcome> {
         target.client.token().context("nobody is signed in")?,
         part.len() * parts,
     );
-    let status = send_raw(target, &head, part, parts).await;
-    Ok(Outcome::of([status]))
+    let mut statuses = Vec::new();
+    for _ in 0..times {
+        statuses.push(send_raw(target, &head, part, parts).await);
+    }
+    Ok(Outcome::of(statuses))
 }
 
 /// Bodies of nothing but opening brackets.
-async fn deep_json(target: &Target, size: usize) -> Result<Outcome> {
+async fn deep_json(target: &Target, (size, times): (usize, usize)) -> Result<Outcome> {
     let depth = 250_000;
     let head = format!(
         "POST {} HTTP/1.1\r\nHost: desk\r\nAuthorization: Bearer {}\r\n\
@@ -210,8 +289,12 @@ async fn deep_json(target: &Target, size: usize) -> Result<Outcome> {
         target.client.token().context("nobody is signed in")?,
     );
     let thousand = "[".repeat(1000);
-    let all = join_all((0..size).map(|_| send_raw(target, &head, &thousand, depth / 1000))).await;
-    Ok(Outcome::of(all))
+    let mut statuses = Vec::new();
+    for _ in 0..times {
+        let one = |_| send_raw(target, &head, &thousand, depth / 1000);
+        statuses.extend(join_all((0..size).map(one)).await);
+    }
+    Ok(Outcome::of(statuses))
 }
 
 /// Sends a head and a piece many times over; the answer may come before the end.
@@ -236,9 +319,12 @@ async fn send_raw(target: &Target, head: &str, piece: &str, times: usize) -> Opt
         read.read_exact(&mut head).await.ok()?;
         status(&head)
     };
-    // Whether the server takes it all or hangs up early, its answer counts.
-    let (_, answer) = tokio::join!(sending, reading);
-    answer
+    // Whether the server takes it all or not, its answer counts.
+    tokio::pin!(reading);
+    tokio::select! {
+        answer = &mut reading => answer,
+        _ = sending => reading.await,
+    }
 }
 
 /// The status of an answer that begins with `HTTP/1.1 200`.

@@ -1,6 +1,7 @@
 //! More than the server can do: whom it serves it serves well, the others it turns away, and it is
 //! itself again when the attack ends.
 
+mod attackers;
 mod attacks;
 mod probe;
 
@@ -9,17 +10,24 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use clap::Args;
 use serde_json::json;
+use tokio::time::sleep;
 
 use crate::cli::CommonArgs;
 use crate::client::Client;
 use crate::place::Place;
 use crate::program::{PATIENCE, Server};
 use crate::report::Report;
+use attackers::Attackers;
 use attacks::{Attack, Outcome, Sizes};
-use probe::{Probe, Target};
+use probe::{Probe, Target, percentile};
 
-/// How often the unloaded server is asked: the short form, and the long one.
-const SAMPLES: (usize, usize) = (100, 2000);
+pub(crate) use attackers::{attack, make_way};
+
+/// Attackers come from any address that they name.
+const OPTIONS: [&str; 2] = ["--trusted-proxies", "127.0.0.1/32"];
+
+/// For how long the unloaded server is measured: the short form, and the long one.
+const UNLOADED: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
 
 /// Within what recovery has to come.
 const RECOVERY: Duration = Duration::from_secs(5);
@@ -44,76 +52,94 @@ pub(crate) async fn run(args: &OverloadArgs) -> Result<Report> {
     let seed = args.common.seed();
     let programs = args.common.programs()?;
     let place = Place::local()?;
-    let mut server = Server::start(&programs, &place, &[]).await?;
+    let mut server = Server::start(&programs, &place, &OPTIONS).await?;
     let target = prepare(server.url()).await?;
     let long = args.common.long;
-    let (samples, sizes) = if long {
-        (SAMPLES.1, Sizes::LONG)
+    let (time, sizes) = if long {
+        (UNLOADED.1, Sizes::LONG)
     } else {
-        (SAMPLES.0, Sizes::SHORT)
+        (UNLOADED.0, Sizes::SHORT)
     };
 
     let mut unloaded = Probe::default();
-    for _ in 0..samples {
-        unloaded.ask(&target).await?;
-    }
-    let before = unloaded.percentile(99);
+    unloaded.work_during(&target, sleep(time)).await;
+    let before = percentile(&unloaded.times(), 99);
     println!(
-        "attack                      asked  served    p50 ms    p99 ms  others: shed refused lost  MiB more  recovered ms"
+        "                      somebody at work                  attackers\n\
+         attack                asked served  p50 ms  p99 ms   shed refused   lost served  p99 ms  \
+         MiB more  recovered ms"
     );
-    unloaded.tell("(none)", &Outcome::default(), 0, Duration::ZERO);
+    tell("(none)", &unloaded, &Outcome::default(), 0, Duration::ZERO);
     for attack in Attack::ALL {
         let id = server.id().context("the server has ended")?;
         reset_peak(id)?;
         let memory = status_of(id, "VmRSS")?;
         let mut probe = Probe::default();
-        let outcome = {
-            let attacking = attack.run(&target, sizes, seed.rng(1));
-            let working = probe.work(&target);
-            tokio::pin!(attacking, working);
-            tokio::select! {
-                outcome = &mut attacking => outcome?,
-                never = &mut working => match never {},
-            }
-        };
+        let attackers = Attackers::start(&target, attack, sizes, seed).await?;
+        let outcome = probe.work_during(&target, attackers.end()).await?;
         let recovered = recover(&target).await;
         let grown = status_of(id, "VmHWM")?.saturating_sub(memory);
-        probe.tell(
-            attack.name(),
-            &outcome,
-            grown,
-            recovered.unwrap_or(PATIENCE),
-        );
+        let name = attack.name();
+        tell(name, &probe, &outcome, grown, recovered.unwrap_or(PATIENCE));
         report.add("requests of attackers", outcome.asked());
         report.add("requests of somebody at work", probe.asked());
 
         if !server.runs()? {
-            report.violation(format!("{}: the server ended", attack.name()));
+            report.violation(format!("{name}: the server ended"));
             return Ok(report);
         }
-        let broken = outcome.broken + probe.broken();
-        if broken > 0 {
-            report.violation(format!("{}: {broken} internal errors", attack.name()));
+        for wrong in probe.wrong() {
+            report.violation(format!("{name}: {wrong}"));
         }
-        let Some(recovered) = recovered else {
-            report.violation(format!("{}: it does not recover", attack.name()));
-            continue;
-        };
+        let served = probe.served() as u64;
+        let mut promises = vec![
+            ("internal errors", outcome.broken == 0),
+            ("503 without Retry-After", outcome.impolite == 0),
+            ("nobody else is served", served > 0),
+            (
+                "most of somebody's work is turned away",
+                attack.fills() || served * 2 > probe.asked(),
+            ),
+            ("it does not recover", recovered.is_some()),
+        ];
         if long {
-            let promises = [
-                ("p99 doubles", probe.percentile(99) <= before * 2),
+            let recovers = recovered.is_some_and(|time| time <= RECOVERY);
+            promises.extend([
+                (
+                    "p99 doubles",
+                    percentile(&probe.times(), 99) <= before * 2.0,
+                ),
                 ("memory grows by more than 64 MiB", grown <= GROWTH),
-                ("recovery takes more than 5 s", recovered <= RECOVERY),
-            ];
-            for (broken, holds) in promises {
-                if !holds {
-                    report.violation(format!("{}: {broken}", attack.name()));
-                }
+                ("recovery takes more than 5 s", recovers),
+            ]);
+        }
+        for (broken, holds) in promises {
+            if !holds {
+                report.violation(format!("{name}: {broken}"));
             }
         }
     }
     server.stop().await?;
     Ok(report)
+}
+
+/// Prints a line of figures.
+fn tell(attack: &str, probe: &Probe, outcome: &Outcome, grown: u64, recovered: Duration) {
+    let times = probe.times();
+    println!(
+        "{attack:<21} {:>5} {:>6} {:>7.2} {:>7.2} {:>6} {:>7} {:>6} {:>6} {:>7.1}  {:>8.1}  {:>12.1}",
+        probe.asked(),
+        probe.served(),
+        percentile(&times, 50),
+        percentile(&times, 99),
+        outcome.shed,
+        outcome.refused,
+        outcome.lost,
+        outcome.served.len(),
+        percentile(&outcome.served, 99),
+        grown as f64 / 1024.0,
+        recovered.as_secs_f64() * 1000.0,
+    );
 }
 
 /// Somebody with a bundle and a thread with a page of messages.
@@ -148,9 +174,8 @@ async fn recover(target: &Target) -> Option<Duration> {
     let begin = Instant::now();
     let mut in_a_row = 0;
     while begin.elapsed() < PATIENCE {
-        let mut probe = Probe::default();
-        let answered = probe.ask(target).await.is_ok() && probe.served() > 0;
-        in_a_row = if answered { in_a_row + 1 } else { 0 };
+        let served = Probe::default().ask_once(target).await;
+        in_a_row = if served { in_a_row + 1 } else { 0 };
         if in_a_row == 10 {
             return Some(begin.elapsed());
         }
