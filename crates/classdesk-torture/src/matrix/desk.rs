@@ -267,7 +267,7 @@ impl<'t> Desk<'t> {
     }
 
     /// The same, with some of whom and what it names given.
-    async fn attempt_with(
+    pub(crate) async fn attempt_with(
         &mut self,
         operation: &'t Operation,
         asker: i64,
@@ -509,7 +509,12 @@ impl<'t> Desk<'t> {
         parties: Option<Parties>,
     ) -> Vec<i64> {
         let facts = &self.facts;
-        let is_party = |id| parties.is_some_and(|of| of.client == id || of.writer == Some(id));
+        // Somebody who has changed sides is named by a subject and yet no party of it.
+        let is_party = |id, person: Person| match person.role {
+            Role::Client => parties.is_some_and(|of| of.client == id),
+            Role::Writer => parties.is_some_and(|of| of.writer == Some(id)),
+            _ => false,
+        };
         let thread = match object {
             Object::Thread(id) => facts.threads.get(&id),
             _ => None,
@@ -522,17 +527,17 @@ impl<'t> Desk<'t> {
                 // Tickets for somebody are for the owner; orders are for any client.
                 "client" => match object {
                     Object::Subject(Subject::Bundle(_)) => {
-                        parties.is_some_and(|of| of.client == id)
+                        is_party(id, person) && person.role == Role::Client
                     }
                     _ => person.role == Role::Client,
                 },
                 "writer" => person.role == Role::Writer,
-                "other_writer" => person.role == Role::Writer && !is_party(id),
+                "other_writer" => person.role == Role::Writer && !is_party(id, person),
                 "other_editor" if thread.is_some() => {
-                    !in_thread && (person.role.is_staff() || is_party(id))
+                    !in_thread && (person.role.is_staff() || is_party(id, person))
                 }
                 "other_editor" => person.role.is_staff(),
-                "recipient" => id != asker && (person.role.is_staff() || is_party(id)),
+                "recipient" => id != asker && (person.role.is_staff() || is_party(id, person)),
                 _ => false,
             }
         })

@@ -326,6 +326,8 @@ impl Desk<'_> {
         let person = self.facts.people.get_mut(&id).context("nobody")?;
         match name {
             "change somebody's display name" | "change somebody's email" => {}
+            "make somebody a client" => person.role = Role::Client,
+            "make somebody a writer" => person.role = Role::Writer,
             "make somebody an editor" => person.role = Role::Editor,
             "make somebody an admin" => person.role = Role::Admin,
             "make somebody a superadmin" => person.role = Role::Superadmin,

@@ -96,7 +96,8 @@ impl<'t> Desk<'t> {
                 let (asker, object) = (self.somebody(), self.something());
                 self.look(asker, object).await
             }
-            94..=96 => {
+            94..=95 => self.change_sides().await,
+            96..=97 => {
                 let asker = self.somebody();
                 if self.facts.person(asker)?.has_session {
                     self.look_at_lists(asker).await?;
@@ -111,6 +112,47 @@ impl<'t> Desk<'t> {
                 }
             }
         }
+    }
+
+    /// A client becomes a writer, or a writer a client, with everything they had before; sometimes
+    /// they get to work on what they had asked about. What they had as the one must not give them
+    /// anything as the other.
+    async fn change_sides(&mut self) -> Result<()> {
+        let parties = self.facts.people_who(|_, person| !person.role.is_staff());
+        let who = parties[self.rng.usize(..parties.len())];
+        let is_client = self.facts.person(who)?.role == Role::Client;
+        let name = if is_client {
+            "make somebody a writer"
+        } else {
+            "make somebody a client"
+        };
+        let table: &'t Table = self.table;
+        let asker = if self.rng.bool() {
+            self.superadmin
+        } else {
+            self.somebody()
+        };
+        let operation = table.operation(name)?;
+        let attempt = self.attempt(operation, asker, Object::Person(who)).await?;
+        let changed = attempt.is_some_and(|attempt| attempt.changed);
+        if !changed || !is_client || !self.facts.person(who)?.is_active || self.rng.bool() {
+            return Ok(());
+        }
+        let tickets = self.facts.tickets.values();
+        let asked_about: Vec<Subject> = tickets
+            .filter(|ticket| ticket.requester == who)
+            .filter_map(|ticket| ticket.subject)
+            .filter(|subject| matches!(subject, Subject::Bundle(_)))
+            .collect();
+        if asked_about.is_empty() {
+            return Ok(());
+        }
+        let subject = Object::Subject(asked_about[self.rng.usize(..asked_about.len())]);
+        let operation = table.operation("assign a bundle's writer")?;
+        let given = [("other_writer", who)].into();
+        self.attempt_with(operation, self.superadmin, subject, given)
+            .await
+            .map(drop)
     }
 
     fn somebody(&mut self) -> i64 {
@@ -176,10 +218,14 @@ impl<'t> Desk<'t> {
     fn is_fitting(&self, operation: &Operation, object: Object) -> Result<bool> {
         let facts = &self.facts;
         Ok(match (operation.name.as_str(), object) {
-            // Parties who become staff are no matter of the contract.
             (name, Object::Person(id)) if name.starts_with("make somebody") => {
                 let role = facts.person(id)?.role;
-                name != "make somebody a superadmin" && role != Role::Superadmin && role.is_staff()
+                match name {
+                    // Parties who become staff are no matter of the contract, nor is the other way.
+                    "make somebody a client" | "make somebody a writer" => !role.is_staff(),
+                    "make somebody a superadmin" => false,
+                    _ => role != Role::Superadmin && role.is_staff(),
+                }
             }
             (_, Object::Person(id)) => id != self.superadmin,
             ("create a bundle" | "register a subject", _) => facts.subjects.len() < 8,
