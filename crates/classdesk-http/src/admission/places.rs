@@ -7,14 +7,15 @@ use std::time::Duration;
 use actix_web::rt::time::timeout;
 use tokio::sync::oneshot;
 
-/// How long somebody waits while there is no crowd. A burst is worked off within this time.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// How long somebody waits while there is no crowd. A burst is worked off within this time, also
+/// on a slow machine.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long somebody waits in a crowd. More would be added to the answer of whoever is served.
 const IN_A_CROWD: Duration = Duration::from_millis(1);
 
 /// How many in line for each place are a crowd.
-const CROWD: usize = 16;
+const CROWD: usize = 64;
 
 /// So are this many for each place who are being turned away.
 const TURNED_AWAY: usize = 4;
@@ -22,10 +23,10 @@ const TURNED_AWAY: usize = 4;
 /// A number of places. Clones share them.
 ///
 /// Whoever comes new and finds none waits in line, and in a crowd that the server can't keep up
-/// with for a moment only. The newest is served first: in their order, everybody would have waited
-/// as long as is bearable before anything is done for them. Whoever has had a place and given it
-/// back comes before all of them, in order, and is never sent away, since much may have been done
-/// for them. Whoever brings much to read comes last.
+/// with for a moment only. There the newest is served first: in their order, everybody would have
+/// waited as long as is bearable before anything is done for them. Whoever has had a place and
+/// given it back comes before all of them, in order, and is never sent away, since much may have
+/// been done for them. Whoever brings much to read comes last.
 #[derive(Clone)]
 pub(crate) struct Places(Arc<Inner>);
 
@@ -61,9 +62,18 @@ impl State {
 
     fn next_in_line(&mut self) -> Option<oneshot::Sender<WorkPlace>> {
         let next = self.returning.pop_first();
-        let next = next.or_else(|| self.new.pop_last());
-        let next = next.or_else(|| self.laden.pop_last());
+        let next = next.or_else(|| self.next_new(Load::Light));
+        let next = next.or_else(|| self.next_new(Load::Heavy));
         next.map(|(_, sender)| sender)
+    }
+
+    fn next_new(&mut self, load: Load) -> Option<(u64, oneshot::Sender<WorkPlace>)> {
+        let line = Line::New(load);
+        if self.is_crowded(line) {
+            self.line(line).pop_last()
+        } else {
+            self.line(line).pop_first()
+        }
     }
 }
 
@@ -217,7 +227,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn who_returns_comes_first_then_the_newest_and_who_brings_much_comes_last() {
+    async fn who_returns_comes_first_then_the_oldest_and_who_brings_much_comes_last() {
         let places = Places::new(1);
         let place = places.enter(Load::Light).await.unwrap();
         let mut older = Box::pin(places.enter(Load::Light));
@@ -229,21 +239,38 @@ mod tests {
         assert!((&mut laden).now_or_never().is_none());
         assert!((&mut returning).now_or_never().is_none());
         drop(place);
-        assert!((&mut newer).now_or_never().is_none());
-        drop(returning.await);
-        let newest = newer.await;
-        assert!(newest.is_some());
         assert!((&mut older).now_or_never().is_none());
-        drop(newest);
+        drop(returning.await);
         let oldest = older.await;
         assert!(oldest.is_some());
-        assert!((&mut laden).now_or_never().is_none());
+        assert!((&mut newer).now_or_never().is_none());
         drop(oldest);
+        let newest = newer.await;
+        assert!(newest.is_some());
+        assert!((&mut laden).now_or_never().is_none());
+        drop(newest);
         assert!(laden.await.is_some());
         assert_eq!(places.taken(), 0);
     }
 
     #[tokio::test]
+    async fn in_a_crowd_the_newest_comes_first() {
+        let places = Places::new(1);
+        let place = places.enter(Load::Light).await.unwrap();
+        let mut line: Vec<_> = (0..=CROWD)
+            .map(|_| Box::pin(places.enter(Load::Light)))
+            .collect();
+        for one in &mut line {
+            assert!(one.now_or_never().is_none());
+        }
+        drop(place);
+        assert!(line[0].as_mut().now_or_never().is_none());
+        assert!(line[CROWD].as_mut().now_or_never().flatten().is_some());
+        // One less is no crowd any more.
+        assert!(line[0].as_mut().now_or_never().flatten().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn who_waits_in_vain_or_goes_away_leaves_no_trace() {
         let places = Places::new(1);
         let place = places.enter(Load::Light).await.unwrap();
