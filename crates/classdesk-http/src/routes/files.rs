@@ -94,7 +94,7 @@ async fn upload_file(
     let mut attempt = retry.begin(&caller).await?;
     let sink = attempt.sink(uploads, &permit);
     let mut form = attempt
-        .during(read_form(&request, payload, UPLOAD, sink))
+        .during(Box::pin(read_form(&request, payload, UPLOAD, sink)))
         .await?;
     let (fingerprint, upload) = (form.fingerprint(), form.take_upload());
     let draft = form.draft(UPLOAD, BundleFileForm::read);

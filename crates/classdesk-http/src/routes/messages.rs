@@ -135,7 +135,7 @@ async fn send_form(
     let mut attempt = retry.begin(caller).await?;
     let sink = attempt.sink(uploads, &permit);
     let mut form = attempt
-        .during(read_form(request, payload, WITH_FILE, sink))
+        .during(Box::pin(read_form(request, payload, WITH_FILE, sink)))
         .await?;
     let (fingerprint, upload) = (form.fingerprint(), form.take_upload());
     let draft = form.draft(WITH_FILE, MessageForm::read);

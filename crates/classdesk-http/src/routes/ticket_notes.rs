@@ -162,7 +162,7 @@ async fn attach(
     let mut attempt = retry.begin(&caller).await?;
     let sink = attempt.sink(uploads, &permit);
     let mut form = attempt
-        .during(read_form(&request, payload, ATTACHMENT, sink))
+        .during(Box::pin(read_form(&request, payload, ATTACHMENT, sink)))
         .await?;
     let (fingerprint, upload) = (form.fingerprint(), form.take_upload());
     let draft = form.draft(ATTACHMENT, TicketAttachmentForm::read);
