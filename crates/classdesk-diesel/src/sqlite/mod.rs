@@ -9,7 +9,7 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use classdesk_domain::people::{SessionOwner, TokenHash};
 use classdesk_domain::store::{Outage, StoreError};
@@ -81,6 +81,25 @@ impl File {
         }
     }
 
+    /// Switches the file to a write-ahead log. Of several who do so to a new file at once, SQLite
+    /// tells some that it is locked without letting them wait; they wait for a lock that it does
+    /// let them wait for, and try again.
+    fn write_ahead(&self, conn: &mut SqliteConnection) -> Result<(), Error> {
+        let since = Instant::now();
+        loop {
+            let switched = conn.batch_execute("PRAGMA journal_mode = WAL;");
+            match switched {
+                Err(error) if is_locked(&error) && since.elapsed() < self.lock_timeout => {
+                    match conn.batch_execute("BEGIN IMMEDIATE; COMMIT;") {
+                        Err(error) if !is_locked(&error) => return Err(error),
+                        _ => {}
+                    }
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
     fn for_reading(&self) -> Self {
         Self {
             writes: false,
@@ -135,15 +154,18 @@ impl Link for File {
             };
         let mut conn = SqliteConnection::establish(&self.path.to_string_lossy())
             .map_err(|error| unusable(error.into()))?;
-        // The waiting time comes first: switching to a write-ahead log takes a lock. The log is
-        // written back by a thread of its own; only when that does not keep up, a commit does it
-        // once the log has some 64 MiB.
+        let waiting = format!("PRAGMA busy_timeout = {};", self.lock_timeout.as_millis());
+        conn.batch_execute(&waiting)
+            .map_err(|error| unusable(error.into()))?;
+        self.write_ahead(&mut conn)
+            .map_err(|error| unusable(error.into()))?;
+        // The log is written back by a thread of its own; only when that does not keep up, a
+        // commit does it once the log has some 64 MiB.
         let pragmas = format!(
-            "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-             PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0; PRAGMA cache_size = -8192; \
-             PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 16384; \
-             PRAGMA journal_size_limit = 67108864; PRAGMA query_only = {};",
-            self.lock_timeout.as_millis(),
+            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0; \
+             PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; \
+             PRAGMA wal_autocheckpoint = 16384; PRAGMA journal_size_limit = 67108864; \
+             PRAGMA query_only = {};",
             if self.writes { "OFF" } else { "ON" },
         );
         conn.batch_execute(&pragmas)
@@ -159,6 +181,15 @@ impl Link for File {
     fn is_broken(&self, conn: &mut SqliteConnection) -> bool {
         AnsiTransactionManager::is_broken_transaction_manager(conn)
     }
+}
+
+/// Whether somebody else holds the file.
+fn is_locked(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::DatabaseError(DatabaseErrorKind::Unknown, information)
+            if information.message() == "database is locked"
+    )
 }
 
 /// Says what a failure means.
