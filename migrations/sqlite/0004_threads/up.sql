@@ -37,8 +37,11 @@ CREATE TABLE thread_participants (
 CREATE INDEX thread_participants_by_user
     ON thread_participants (user_id, participates, updated_at, thread_id);
 
+-- Rows lie by thread, so that a page of a thread is one run of them and not a look-up for each.
+-- Such a table counts no ids up by itself; a message takes the one after the greatest, which is
+-- never used twice because messages are never removed.
 CREATE TABLE messages (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id INTEGER NOT NULL UNIQUE CHECK (id >= 1),
     thread_id INTEGER NOT NULL REFERENCES threads (id),
     -- The how-manieth message of the thread this is, and of its sender within the thread.
     position INTEGER NOT NULL CHECK (position >= 1),
@@ -54,10 +57,10 @@ CREATE TABLE messages (
     sent_at INTEGER NOT NULL,
     edited_at INTEGER,
     deleted_at INTEGER,
-    UNIQUE (thread_id, id),
+    PRIMARY KEY (thread_id, id),
     FOREIGN KEY (thread_id, reply_to) REFERENCES messages (thread_id, id),
     CHECK (deleted_at IS NULL OR (body = '' AND NOT has_attachment))
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX messages_by_sender ON messages (thread_id, sender_id, id);
 
 -- One row for each time a mark moved: a message was read when the first mark reached it.

@@ -29,12 +29,12 @@ const PAGE: &str = "\
     WHERE messages.thread_id = $1 ORDER BY messages.id LIMIT 20";
 
 /// The rows of a message and of its event, in the words of one database.
-fn inserts(instant: &str, no: &str) -> [String; 2] {
+fn inserts(next: &str, instant: &str, no: &str) -> [String; 2] {
     [
         format!(
-            "INSERT INTO messages (thread_id, position, sender_id, sender_position, sender_role, \
+            "INSERT INTO messages (id, thread_id, position, sender_id, sender_position, sender_role, \
              body, kind, has_attachment, sent_at) \
-             VALUES ($1, 1, $2, 1, 'client', 'Hello', 'text', {no}, {instant})"
+             VALUES ({next}, $1, 1, $2, 1, 'client', 'Hello', 'text', {no}, {instant})"
         ),
         format!(
             "INSERT INTO events (at, actor_id, action, content_type, object_id, is_internal, \
@@ -141,7 +141,7 @@ fn grouped_commits(path: &str, desks: &[Desk], span: Duration) -> Result<f64> {
     let conn = open(path)?;
     let mut begin = conn.prepare("BEGIN IMMEDIATE")?;
     let mut touch = conn.prepare(TOUCH)?;
-    let [message, event] = inserts("0", "0");
+    let [message, event] = inserts("(SELECT coalesce(max(id), 0) + 1 FROM messages)", "0", "0");
     let mut inserts = [conn.prepare(&message)?, conn.prepare(&event)?];
     let mut commit = conn.prepare("COMMIT")?;
     let (begun, mut done) = (Instant::now(), 0_u32);
@@ -169,7 +169,7 @@ async fn connect(url: &str) -> Result<Client> {
 async fn single_commits(mut client: Client, desk: Desk, span: Duration) -> Result<u32> {
     let (thread, sender) = (desk.thread.get(), desk.client.id.get());
     let touch = client.prepare(TOUCH).await?;
-    let [message, event] = inserts("now()", "false");
+    let [message, event] = inserts("DEFAULT", "now()", "false");
     let inserts = [
         client.prepare(&message).await?,
         client.prepare(&event).await?,

@@ -10,7 +10,7 @@ use diesel::prelude::*;
 
 use super::activity::{CountMessage, ShowActivity};
 use super::commit::{Applied, Writes, commit, exactly_one};
-use super::dialect::for_change;
+use super::dialect::{NextMessage, for_change};
 use super::schema::{message_attachments, messages, thread_participants, threads};
 use super::values::At;
 use super::{Conn, files, threads as thread_queries};
@@ -123,21 +123,24 @@ pub(super) fn post(conn: &mut Conn, new: &Posting<'_>) -> Result<Posted, Failure
         files::take_upload(conn, upload)?;
     }
     let message: i64 = diesel::insert_into(messages::table)
-        .values(MessageInsert {
-            thread_id: new.thread,
-            position,
-            sender_id: new.sender,
-            sender_position: sent.unwrap_or(0) + 1,
-            sender_role: new.sender_role.as_str(),
-            recipient_id: new.recipient,
-            body: new.text,
-            kind: new.kind.as_str(),
-            reply_to: new.reply_to,
-            has_attachment: new.attachment.is_some(),
-            sent_at: at,
-            edited_at: None,
-            deleted_at: None,
-        })
+        .values((
+            messages::id.eq(NextMessage),
+            MessageInsert {
+                thread_id: new.thread,
+                position,
+                sender_id: new.sender,
+                sender_position: sent.unwrap_or(0) + 1,
+                sender_role: new.sender_role.as_str(),
+                recipient_id: new.recipient,
+                body: new.text,
+                kind: new.kind.as_str(),
+                reply_to: new.reply_to,
+                has_attachment: new.attachment.is_some(),
+                sent_at: at,
+                edited_at: None,
+                deleted_at: None,
+            },
+        ))
         .returning(messages::id)
         .get_result(conn)?;
     let attachment = match new.attachment {
