@@ -20,7 +20,8 @@ pub struct Settings {
     /// How many requests are taken in at once, those included that wait for their client, for a
     /// password hash or to be turned away; more are answered 503 at once.
     pub max_in_flight: usize,
-    /// How many of them are worked on at once. Who finds no place for a short time is answered 503.
+    /// How many of them are worked on at once, and in a crowd one in eight of those. Who finds no
+    /// place for a short time is answered 503.
     pub max_at_work: usize,
     /// How much memory the JSON bodies of all requests take, in bytes; the first 8 KiB of each
     /// do not count. What does not fit in is answered 503.
@@ -37,9 +38,9 @@ pub struct Settings {
 
 impl Settings {
     /// How many requests are worked on at once for each thread that serves requests, unless
-    /// somebody says otherwise: enough for all of them to have work while some wait for the
-    /// database.
-    pub const PLACES_OF_A_WORKER: usize = 3;
+    /// somebody says otherwise. What is left of them in a crowd is enough for all threads to have
+    /// work while some requests wait for the database.
+    pub const PLACES_OF_A_WORKER: usize = 32;
 
     /// Settings for a shell that clients reach below `public_url`.
     #[must_use]

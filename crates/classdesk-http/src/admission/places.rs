@@ -14,13 +14,17 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long somebody waits in a crowd. More would be added to the answer of whoever is served.
 const IN_A_CROWD: Duration = Duration::from_millis(1);
 
-/// How many in line for each place are a crowd.
+/// One place in so many is left in a crowd. Without one there is nobody whom few places would
+/// serve faster, and waiting in line costs a request about as much as the server's work for it.
+const OF_THEM_IN_A_CROWD: usize = 8;
+
+/// How many in line for each of those are a crowd.
 const CROWD: usize = 64;
 
-/// So are this many for each place who are being turned away.
+/// So are this many for each of them who are being turned away.
 const TURNED_AWAY: usize = 4;
 
-/// A number of places. Clones share them.
+/// A number of places, fewer of them in a crowd. Clones share them.
 ///
 /// Whoever comes new and finds none waits in line, and in a crowd that the server can't keep up
 /// with for a moment only. There the newest is served first: in their order, everybody would have
@@ -36,7 +40,9 @@ struct Inner {
 
 struct State {
     all: usize,
-    free: usize,
+    /// How many of them there are in a crowd.
+    few: usize,
+    taken: usize,
     /// How many are being turned away.
     turned_away: usize,
     /// The number of the next to wait.
@@ -56,15 +62,36 @@ impl State {
     }
 
     fn is_crowded(&mut self, line: Line) -> bool {
-        let all = self.all;
-        self.line(line).len() > CROWD * all || self.turned_away > TURNED_AWAY * all
+        let few = self.few;
+        self.line(line).len() > CROWD * few || self.turned_away > TURNED_AWAY * few
     }
 
-    fn next_in_line(&mut self) -> Option<oneshot::Sender<WorkPlace>> {
+    /// Takes a place if there is one.
+    fn take(&mut self) -> bool {
+        let is_crowded = [Load::Light, Load::Heavy].map(|load| self.is_crowded(Line::New(load)));
+        let places = if is_crowded.contains(&true) {
+            self.few
+        } else {
+            self.all
+        };
+        let is_free = self.taken < places;
+        self.taken += usize::from(is_free);
+        is_free
+    }
+
+    /// Takes a place for the next in line if there are both.
+    fn take_for_next(&mut self) -> Option<oneshot::Sender<WorkPlace>> {
+        if self.is_line_empty() || !self.take() {
+            return None;
+        }
         let next = self.returning.pop_first();
         let next = next.or_else(|| self.next_new(Load::Light));
         let next = next.or_else(|| self.next_new(Load::Heavy));
         next.map(|(_, sender)| sender)
+    }
+
+    fn is_line_empty(&self) -> bool {
+        self.returning.is_empty() && self.new.is_empty() && self.laden.is_empty()
     }
 
     fn next_new(&mut self, load: Load) -> Option<(u64, oneshot::Sender<WorkPlace>)> {
@@ -95,11 +122,11 @@ enum Line {
 impl Places {
     /// So many places, at least one.
     pub(crate) fn new(all: usize) -> Self {
-        let all = all.max(1);
         Self(Arc::new(Inner {
             state: Mutex::new(State {
-                all,
-                free: all,
+                all: all.max(1),
+                few: (all / OF_THEM_IN_A_CROWD).max(1),
+                taken: 0,
                 turned_away: 0,
                 next: 0,
                 returning: BTreeMap::new(),
@@ -128,8 +155,7 @@ impl Places {
 
     /// How many are taken.
     pub(crate) fn taken(&self) -> usize {
-        let state = self.0.state();
-        state.all - state.free
+        self.0.state().taken
     }
 
     /// Notes that somebody is being turned away, until this is dropped.
@@ -140,9 +166,10 @@ impl Places {
 
     /// Takes a place or waits in line, for so long.
     fn line_up(&self, line: Line) -> Result<WorkPlace, (Queued, Duration)> {
+        // Whoever waits, although a crowd that is gone had left fewer places, comes first.
+        self.0.hand_on();
         let mut state = self.0.state();
-        if state.free > 0 {
-            state.free -= 1;
+        if state.is_line_empty() && state.take() {
             return Ok(WorkPlace(self.0.clone()));
         }
         let patience = if state.is_crowded(line) {
@@ -165,6 +192,16 @@ impl Places {
 }
 
 impl Inner {
+    /// Gives those in line the places that are free.
+    fn hand_on(self: &Arc<Self>) {
+        loop {
+            let next = self.state().take_for_next();
+            let Some(next) = next else { return };
+            // Who has just gone away drops the place, which hands it on again.
+            let _ = next.send(WorkPlace(Arc::clone(self)));
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing that panics happens while it is held.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -176,14 +213,8 @@ pub(crate) struct WorkPlace(Arc<Inner>);
 
 impl Drop for WorkPlace {
     fn drop(&mut self) {
-        let mut state = self.0.state();
-        let Some(next) = state.next_in_line() else {
-            state.free += 1;
-            return;
-        };
-        drop(state);
-        // Who has just gone away drops the place, which hands it on again.
-        let _ = next.send(Self(self.0.clone()));
+        self.0.state().taken -= 1;
+        self.0.hand_on();
     }
 }
 
@@ -268,6 +299,32 @@ mod tests {
         assert!(line[CROWD].as_mut().now_or_never().flatten().is_some());
         // One less is no crowd any more.
         assert!(line[0].as_mut().now_or_never().flatten().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_crowd_leaves_few_places_until_it_is_gone() {
+        let all = 3 * OF_THEM_IN_A_CROWD;
+        let places = Places::new(all);
+        let mut at_work = Vec::new();
+        for _ in 0..all {
+            at_work.push(places.enter(Load::Light).await.unwrap());
+        }
+        let mut crowd: Vec<_> = (0..=3 * CROWD)
+            .map(|_| Box::pin(places.enter(Load::Light)))
+            .collect();
+        for one in &mut crowd {
+            assert!(one.now_or_never().is_none());
+        }
+        at_work.truncate(3);
+        assert_eq!(places.taken(), 3);
+        assert!(crowd.iter_mut().all(|one| one.now_or_never().is_none()));
+        // With one less in line it is no crowd, and whoever comes next stands behind the others.
+        crowd.pop();
+        let mut last = Box::pin(places.enter(Load::Light));
+        assert!((&mut last).now_or_never().is_none());
+        assert_eq!(places.taken(), all);
+        let served = crowd.iter_mut().filter_map(|one| one.now_or_never());
+        assert_eq!(served.flatten().count(), all - 3);
     }
 
     #[tokio::test(start_paused = true)]
