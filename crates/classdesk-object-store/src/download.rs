@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io::Read;
 use std::ops::Range;
+use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use classdesk_domain::blobs::{BlobError, BlobInfo, ByteRange, ByteStream, StorageKey};
@@ -16,6 +18,7 @@ use tokio::task::JoinHandle;
 use crate::backend::{Backend, Place};
 use crate::failure::{self, Doing};
 use crate::folder::Folder;
+use crate::whole::{Identity, Known, Witness};
 
 /// How many bytes are read from a file at once. One such chunk is read ahead.
 const CHUNK: u64 = 128 * 1024;
@@ -54,18 +57,35 @@ async fn open_file(
     digest: Option<Sha256>,
 ) -> Result<Source, BlobError> {
     let (folder, key, size, wanted) = (folder.clone(), key.clone(), info.size, wanted.clone());
-    let (first, rest) = blocking(move || {
-        let file = folder.open_for_reading(&key, size, wanted.start)?;
-        read_chunk(Reading {
+    let (first, rest, witness) = blocking(move || {
+        let (file, metadata) = folder.open_for_reading(&key, size, wanted.start)?;
+        let mut reading = Reading {
             file,
             lacking: wanted.end - wanted.start,
             digest,
-        })
+        };
+        let identity = Identity::of(&metadata).filter(|_| reading.digest.is_some());
+        let known = identity.map(|identity| folder.whole.look(&key, identity, Instant::now()));
+        if known == Some(Known::Whole) {
+            reading.digest = None;
+        }
+        let witness = identity
+            .filter(|_| known == Some(Known::Steady))
+            .map(|identity| {
+                Box::new(Witness {
+                    files: Arc::clone(&folder.whole),
+                    key,
+                    identity,
+                })
+            });
+        let (first, rest) = read_chunk(reading)?;
+        Ok((first, rest, witness))
     })
     .await?;
     Ok(Source::File {
         next: Some(Next::Read(first, rest)),
         digest: None,
+        witness,
     })
 }
 
@@ -158,6 +178,7 @@ enum Source {
     File {
         next: Option<Next>,
         digest: Option<Sha256>,
+        witness: Option<Box<Witness>>,
     },
     Object {
         stream: BoxStream<'static, Result<Bytes, BlobError>>,
@@ -169,7 +190,7 @@ impl Source {
     /// The next chunk; an empty one is the end.
     async fn next(&mut self) -> Result<Bytes, BlobError> {
         match self {
-            Self::File { next, digest } => {
+            Self::File { next, digest, .. } => {
                 let (chunk, rest) = match next.take() {
                     None => return Ok(Bytes::new()),
                     Some(Next::Read(chunk, rest)) => (chunk, rest),
@@ -198,9 +219,15 @@ impl Source {
         }
     }
 
-    fn into_digest(self) -> Option<[u8; 32]> {
-        let (Self::File { digest, .. } | Self::Object { digest, .. }) = self;
-        digest.map(|digest| digest.finalize().into())
+    /// The digest of what came, and who is to learn that it is right.
+    fn into_digest(self) -> (Option<[u8; 32]>, Option<Box<Witness>>) {
+        let (digest, witness) = match self {
+            Self::File {
+                digest, witness, ..
+            } => (digest, witness),
+            Self::Object { digest, .. } => (digest, None),
+        };
+        (digest.map(|digest| digest.finalize().into()), witness)
     }
 }
 
@@ -253,9 +280,13 @@ impl Verified {
     }
 
     fn check_end(&mut self) -> Result<(), BlobError> {
-        let digest = self.source.take().and_then(Source::into_digest);
+        let source = self.source.take();
+        let (digest, witness) = source.map_or((None, None), Source::into_digest);
         if self.lacking > 0 || digest.is_some_and(|digest| digest != self.sha256) {
             return Err(BlobError::Damaged);
+        }
+        if let (Some(_), Some(witness)) = (digest, witness) {
+            witness.vouch();
         }
         Ok(())
     }

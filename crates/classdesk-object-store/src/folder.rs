@@ -8,6 +8,7 @@ use std::collections::BinaryHeap;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
 
@@ -16,11 +17,14 @@ use classdesk_domain::clock::Timestamp;
 use object_store::local::LocalFileSystem;
 
 use crate::failure::{self, Doing, LinkInside};
+use crate::whole::WholeFiles;
 
 /// A folder whose paths are looked at before they are used. All of its methods block.
 #[derive(Debug, Clone)]
 pub(crate) struct Folder {
     root: PathBuf,
+    /// The files that were found whole a moment ago.
+    pub(crate) whole: Arc<WholeFiles>,
 }
 
 impl Folder {
@@ -48,7 +52,10 @@ impl Folder {
                 }
             }
         }
-        Ok(Self { root })
+        Ok(Self {
+            root,
+            whole: Arc::default(),
+        })
     }
 
     /// The library's store on this folder. It fsyncs files and their folders.
@@ -98,29 +105,30 @@ impl Folder {
     }
 
     /// Opens an object that is to be read from a byte on. Whatever stands there instead of a file
-    /// of this size is not what was stored there.
+    /// of this size is not what was stored there. What the system says of the file comes with it.
     pub(crate) fn open_for_reading(
         &self,
         key: &StorageKey,
         size: u64,
         start: u64,
-    ) -> Result<File, BlobError> {
+    ) -> Result<(File, Metadata), BlobError> {
         let opened = self.resolve_file(key.as_str()).and_then(|path| {
             // Opening something else than a file, a pipe for example, could block for ever.
             if !fs::symlink_metadata(&path)?.is_file() {
                 return Ok(None);
             }
             let mut file = File::open(path)?;
-            if file.metadata()?.len() != size {
+            let metadata = file.metadata()?;
+            if metadata.len() != size {
                 return Ok(None);
             }
             if start > 0 {
                 file.seek(SeekFrom::Start(start))?;
             }
-            Ok(Some(file))
+            Ok(Some((file, metadata)))
         });
         match opened {
-            Ok(Some(file)) => Ok(file),
+            Ok(Some(opened)) => Ok(opened),
             Ok(None) => Err(BlobError::Damaged),
             Err(error) if LinkInside::caused(&error) => {
                 tracing::error!(%key, %error, "a symbolic link stands where a file was stored");

@@ -47,6 +47,7 @@ mod sniff;
 mod store;
 mod unfinished;
 mod upload;
+mod whole;
 
 pub use location::{LocationError, StorageLocation};
 pub use options::{ObjectStoreOptions, S3Variables};

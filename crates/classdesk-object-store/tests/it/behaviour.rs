@@ -1,6 +1,7 @@
 //! What both storages do alike.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use classdesk_domain::blobs::{BlobError, BlobStore, ByteRange};
@@ -153,6 +154,28 @@ async fn a_flipped_bit_is_found_before_the_last_chunk_is_out() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn damage_to_a_file_that_was_just_found_whole_is_found() {
+    let stage = Stage::new(Kind::Folder).await;
+    let (key, bytes) = (fresh_key(), content(5, 1_000));
+    let info = stage
+        .blobs
+        .put(&key, chunks(&bytes, 1_000), LIMIT)
+        .await
+        .unwrap();
+    let permit = permit(&key, &info);
+    // Until it is so old that it need not be looked at again for a while.
+    let begin = Instant::now();
+    while begin.elapsed() < Duration::from_millis(1_200) {
+        assert_eq!(read(&stage.blobs, &permit, None).await.unwrap(), bytes);
+    }
+    let mut damaged = bytes.to_vec();
+    damaged[500] ^= 0x10;
+    std::fs::write(stage.file(&key), damaged).unwrap();
+    let found = read(&stage.blobs, &permit, None).await;
+    assert!(matches!(found, Err(BlobError::Damaged)), "{found:?}");
 }
 
 #[tokio::test]
