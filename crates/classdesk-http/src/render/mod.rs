@@ -15,6 +15,9 @@ use crate::shell::shell_of;
 
 use self::entity_tags::{TagList, parse_tags};
 
+/// Most answers are no larger, so that their text need not be moved while it grows. In bytes.
+const USUAL: usize = 4 * 1024;
+
 /// A JSON answer.
 pub(crate) fn json(status: StatusCode, view: &impl Serialize) -> HttpResponse {
     HttpResponse::build(status)
@@ -104,7 +107,9 @@ fn digest(body: &[u8]) -> String {
 
 /// The JSON text of a view.
 pub(crate) fn to_json(view: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(view).expect("views have string keys and no failing field")
+    let mut text = Vec::with_capacity(USUAL);
+    serde_json::to_writer(&mut text, view).expect("views have string keys and no failing field");
+    text
 }
 
 /// A page of a list, with a link to the next one.

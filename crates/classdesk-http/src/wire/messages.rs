@@ -67,9 +67,9 @@ impl MessageView {
     /// A message, with the URL of its file below the public one.
     #[must_use]
     pub fn of(message: Message, public_url: &PublicUrl) -> Self {
-        let path = format!("/api/v1/communications/messages/{}/attachment/", message.id);
+        let id = message.id;
         Self {
-            id: message.id.get(),
+            id: id.get(),
             thread: message.thread.get(),
             sender: message.sender.into(),
             sender_role: message.sender_role.into(),
@@ -78,6 +78,7 @@ impl MessageView {
             message_type: message.kind.into(),
             reply_to: message.reply_to.map(MessageId::get),
             attachment: message.attachment.map(|attachment| {
+                let path = format!("/api/v1/communications/messages/{id}/attachment/");
                 let url = public_url.join(&path);
                 AttachmentView::of(attachment.id.get(), attachment.file, url)
             }),
