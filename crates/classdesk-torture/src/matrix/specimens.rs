@@ -30,6 +30,8 @@ enum Way {
     Private,
     /// The subject was given to another client.
     HandedOver,
+    /// They asked for it as a client, became a writer, and were given the work.
+    ChangedSides,
     /// Staff made it for them.
     OnBehalf,
     /// It is about nothing.
@@ -115,7 +117,7 @@ impl Cast {
             Admin, Client, Editor, FormerWriter, Oneself, OtherClient, OtherWriter, Superadmin,
             Writer,
         };
-        use Way::{Free, HandedOver, MadeIt, OnBehalf, Plain, Private};
+        use Way::{ChangedSides, Free, HandedOver, MadeIt, OnBehalf, Plain, Private};
         let ways: &[(Asker, Way)] = match (kind, standing) {
             ("person", "self") => &[(Oneself, Plain)],
             ("ticket" | "ticket_note" | "ticket_attachment", "requester") => {
@@ -124,6 +126,9 @@ impl Cast {
             (_, "requester_stranger") => &[(Client, Free), (Client, HandedOver)],
             ("ticket" | "ticket_note" | "ticket_attachment", "owner") => {
                 &[(Client, Plain), (Client, HandedOver)]
+            }
+            ("ticket" | "ticket_note" | "ticket_attachment", "writer") => {
+                &[(Writer, Plain), (Writer, ChangedSides)]
             }
             ("ticket" | "ticket_note" | "ticket_attachment", "staff") => &[
                 (Editor, Plain),
@@ -193,11 +198,11 @@ impl Cast {
             "order" => Object::Subject(self.order(desk, specimen.state).await?),
             "thread" => self.thread(desk, specimen).await?,
             "message" => self.message(desk, specimen).await?,
-            "ticket" => self.ticket(desk, specimen).await?,
-            "ticket_note" => self.on_ticket(desk, specimen, "answer a ticket").await?,
+            "ticket" => return self.ticket(desk, specimen).await,
+            "ticket_note" => return self.on_ticket(desk, specimen, "answer a ticket").await,
             "ticket_attachment" => {
-                self.on_ticket(desk, specimen, "attach a file to a ticket")
-                    .await?
+                let name = "attach a file to a ticket";
+                return self.on_ticket(desk, specimen, name).await;
             }
             "file" => self.file(desk, specimen).await?,
             kind => bail!("nobody knows how to make a {kind}"),
@@ -412,8 +417,39 @@ impl Cast {
         Ok(message)
     }
 
-    /// A ticket with the asker's standing, open still.
-    async fn open_ticket(&self, desk: &mut Desk<'_>, specimen: Specimen<'_>) -> Result<Object> {
+    /// Somebody who asked for a ticket as a client, and is now the writer of what it is about.
+    async fn requester_at_work(&self, desk: &mut Desk<'_>) -> Result<(i64, Option<Object>)> {
+        let superadmin = desk.superadmin;
+        let turncoat = desk.hire(Role::Client).await?;
+        let order = self.order_of(desk, turncoat).await?;
+        let ticket = desk
+            .prepare(
+                turncoat,
+                "open a ticket on a subject",
+                Object::Subject(order),
+                [],
+            )
+            .await?;
+        self.hand_over(desk, order, self.other_client, self.writer)
+            .await?;
+        let person = Object::Person(turncoat);
+        desk.prepare(superadmin, "make somebody a writer", person, [])
+            .await?;
+        self.hand_over(desk, order, self.other_client, turncoat)
+            .await?;
+        Ok((turncoat, ticket))
+    }
+
+    /// A ticket with the asker's standing, open still, and the asker.
+    async fn open_ticket(
+        &self,
+        desk: &mut Desk<'_>,
+        specimen: Specimen<'_>,
+    ) -> Result<(i64, Object)> {
+        if specimen.way == Way::ChangedSides {
+            let (asker, ticket) = self.requester_at_work(desk).await?;
+            return Ok((asker, ticket.context("no ticket was made")?));
+        }
         let asker = self.id(specimen.asker);
         let superadmin = desk.superadmin;
         let on_nothing = "create a ticket on nothing";
@@ -453,21 +489,21 @@ impl Cast {
                 }
             }
         };
-        ticket.context("no ticket was made")
+        Ok((asker, ticket.context("no ticket was made")?))
     }
 
-    async fn ticket(&self, desk: &mut Desk<'_>, specimen: Specimen<'_>) -> Result<Object> {
-        let ticket = self.open_ticket(desk, specimen).await?;
+    async fn ticket(&self, desk: &mut Desk<'_>, specimen: Specimen<'_>) -> Result<(i64, Object)> {
+        let (asker, ticket) = self.open_ticket(desk, specimen).await?;
         let superadmin = desk.superadmin;
         let name = match specimen.state {
             "in_progress" => "start on a ticket",
             "awaiting_response" => "await a response to a ticket",
             "escalated" => "escalate a ticket",
             "closed" => "close a ticket",
-            _ => return Ok(ticket),
+            _ => return Ok((asker, ticket)),
         };
         desk.prepare(superadmin, name, ticket, []).await?;
-        Ok(ticket)
+        Ok((asker, ticket))
     }
 
     async fn on_ticket(
@@ -475,15 +511,15 @@ impl Cast {
         desk: &mut Desk<'_>,
         specimen: Specimen<'_>,
         name: &str,
-    ) -> Result<Object> {
-        let ticket = self.open_ticket(desk, specimen).await?;
+    ) -> Result<(i64, Object)> {
+        let (asker, ticket) = self.open_ticket(desk, specimen).await?;
         let superadmin = desk.superadmin;
         let name = match specimen.state {
             "internal" => format!("{name} internally"),
             _ => name.to_owned(),
         };
         let made = desk.prepare(superadmin, &name, ticket, []).await?;
-        made.context("nothing was put on the ticket")
+        Ok((asker, made.context("nothing was put on the ticket")?))
     }
 
     async fn file(&self, desk: &mut Desk<'_>, specimen: Specimen<'_>) -> Result<Object> {
