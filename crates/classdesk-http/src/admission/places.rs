@@ -138,11 +138,16 @@ impl Places {
 
     /// A place for somebody who comes new; `None` when none gets free in time.
     pub(crate) async fn enter(&self, load: Load) -> Option<WorkPlace> {
-        let (queued, patience) = match self.line_up(Line::New(load)) {
-            Ok(place) => return Some(place),
-            Err(queued) => queued,
-        };
-        timeout(patience, queued.turn()).await.ok()
+        match self.enter_at_once(load) {
+            Ok(place) => Some(place),
+            Err(waiting) => waiting.turn().await,
+        }
+    }
+
+    /// A place for somebody who comes new, or one in line.
+    pub(crate) fn enter_at_once(&self, load: Load) -> Result<WorkPlace, Waiting> {
+        let lined_up = self.line_up(Line::New(load));
+        lined_up.map_err(|(queued, patience)| Waiting { queued, patience })
     }
 
     /// A place for somebody who has had one.
@@ -224,6 +229,19 @@ pub(crate) struct TurnedAway(Arc<Inner>);
 impl Drop for TurnedAway {
     fn drop(&mut self) {
         self.0.state().turned_away -= 1;
+    }
+}
+
+/// Somebody new in line, for as long as they have patience.
+pub(crate) struct Waiting {
+    queued: Queued,
+    patience: Duration,
+}
+
+impl Waiting {
+    /// A place; `None` when none gets free in time.
+    pub(crate) async fn turn(self) -> Option<WorkPlace> {
+        timeout(self.patience, self.queued.turn()).await.ok()
     }
 }
 

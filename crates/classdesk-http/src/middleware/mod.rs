@@ -44,7 +44,7 @@ pub(crate) fn path_within(request: &HttpRequest) -> String {
 
 /// Serves one request. It never answers an error: whatever happens becomes a response.
 pub(crate) async fn serve(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = Instant::now();
@@ -59,7 +59,7 @@ pub(crate) async fn serve(
     let span = tracing::info_span!("request", request_id = %id);
     async move {
         let _serving = request.request().conn_data().map(Pace::serve);
-        let admitted = match admission::admit(&request, &shell).await {
+        let admitted = match admission::admit(&mut request, &shell).await {
             Ok(admitted) => admitted,
             Err(problem) => {
                 let refused = request.error_response(problem);
