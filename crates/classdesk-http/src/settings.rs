@@ -40,7 +40,7 @@ impl Settings {
     /// How many requests are worked on at once for each thread that serves requests, unless
     /// somebody says otherwise. What is left of them in a crowd is enough for all threads to have
     /// work while some requests wait for the database.
-    pub const PLACES_OF_A_WORKER: usize = 32;
+    pub const PLACES_OF_A_WORKER: usize = 16;
 
     /// Settings for a shell that clients reach below `public_url`.
     #[must_use]

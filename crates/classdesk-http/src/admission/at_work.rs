@@ -42,7 +42,7 @@ pub(crate) async fn serve<T>(
 /// first to get another one.
 pub(crate) async fn aside<T>(work: impl Future<Output = T>) -> T {
     let (done, left) = leaving(work).await;
-    if let Some(at_work) = left {
+    if let Some(Left { at_work, .. }) = left {
         let place = at_work.places.come_back().await;
         at_work.put(Some(place));
     }
@@ -53,15 +53,22 @@ pub(crate) async fn aside<T>(work: impl Future<Output = T>) -> T {
 /// `None` when there is none for it.
 pub(crate) async fn aside_and_anew<T>(work: impl Future<Output = T>) -> Option<T> {
     let (done, left) = leaving(work).await;
-    if let Some(at_work) = left {
-        let place = at_work.places.enter(Load::Light).await?;
+    if let Some(Left { at_work, load }) = left {
+        let place = at_work.places.enter(load).await?;
         at_work.put(Some(place));
     }
     Some(done)
 }
 
+/// A request that has given its place back.
+struct Left {
+    at_work: Arc<AtWork>,
+    /// What it had the place for.
+    load: Load,
+}
+
 /// Does something, and says whether the place was given back for it.
-async fn leaving<T>(work: impl Future<Output = T>) -> (T, Option<Arc<AtWork>>) {
+async fn leaving<T>(work: impl Future<Output = T>) -> (T, Option<Left>) {
     let mut work = pin!(work);
     let at_once = poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await;
     if let Poll::Ready(done) = at_once {
@@ -69,6 +76,9 @@ async fn leaving<T>(work: impl Future<Output = T>) -> (T, Option<Arc<AtWork>>) {
     }
     let at_work = AT_WORK.try_with(Arc::clone).ok();
     // A request that is answered under any load has no place to give back.
-    let left = at_work.filter(|at_work| at_work.put(None).is_some());
+    let left = at_work.and_then(|at_work| {
+        let load = at_work.put(None)?.load();
+        Some(Left { at_work, load })
+    });
     (work.await, left)
 }

@@ -30,7 +30,8 @@ const TURNED_AWAY: usize = 4;
 /// with for a moment only. There the newest is served first: in their order, everybody would have
 /// waited as long as is bearable before anything is done for them. Whoever has had a place and
 /// given it back comes before all of them, in order, and is never sent away, since much may have
-/// been done for them. Whoever brings much to read comes last.
+/// been done for them. Whoever brings much to read comes last, and has no more places than there are
+/// in a crowd.
 #[derive(Clone)]
 pub(crate) struct Places(Arc<Inner>);
 
@@ -43,6 +44,8 @@ struct State {
     /// How many of them there are in a crowd.
     few: usize,
     taken: usize,
+    /// How many of those are taken by who brings much.
+    taken_by_laden: usize,
     /// How many are being turned away.
     turned_away: usize,
     /// The number of the next to wait.
@@ -67,40 +70,47 @@ impl State {
     }
 
     /// Takes a place if there is one.
-    fn take(&mut self) -> bool {
+    fn take(&mut self, load: Load) -> bool {
         let is_crowded = [Load::Light, Load::Heavy].map(|load| self.is_crowded(Line::New(load)));
         let places = if is_crowded.contains(&true) {
             self.few
         } else {
             self.all
         };
-        let is_free = self.taken < places;
+        let is_laden = load == Load::Heavy;
+        let is_free = self.taken < places && !(is_laden && self.taken_by_laden >= self.few);
         self.taken += usize::from(is_free);
+        self.taken_by_laden += usize::from(is_free && is_laden);
         is_free
     }
 
     /// Takes a place for the next in line if there are both.
-    fn take_for_next(&mut self) -> Option<oneshot::Sender<WorkPlace>> {
-        if self.is_line_empty() || !self.take() {
+    fn take_for_next(&mut self) -> Option<(oneshot::Sender<WorkPlace>, Load)> {
+        let line = if !self.returning.is_empty() {
+            Line::Returning
+        } else if !self.new.is_empty() {
+            Line::New(Load::Light)
+        } else if !self.laden.is_empty() {
+            Line::New(Load::Heavy)
+        } else {
+            return None;
+        };
+        if !self.take(line.load()) {
             return None;
         }
-        let next = self.returning.pop_first();
-        let next = next.or_else(|| self.next_new(Load::Light));
-        let next = next.or_else(|| self.next_new(Load::Heavy));
-        next.map(|(_, sender)| sender)
-    }
-
-    fn is_line_empty(&self) -> bool {
-        self.returning.is_empty() && self.new.is_empty() && self.laden.is_empty()
-    }
-
-    fn next_new(&mut self, load: Load) -> Option<(u64, oneshot::Sender<WorkPlace>)> {
-        let line = Line::New(load);
-        if self.is_crowded(line) {
+        let is_crowded = matches!(line, Line::New(_)) && self.is_crowded(line);
+        let next = if is_crowded {
             self.line(line).pop_last()
         } else {
             self.line(line).pop_first()
-        }
+        };
+        next.map(|(_, sender)| (sender, line.load()))
+    }
+
+    /// Whether nobody stands before who comes now.
+    fn is_next(&self, line: Line) -> bool {
+        let is_first = self.returning.is_empty() && self.new.is_empty();
+        is_first && (line.load() == Load::Light || self.laden.is_empty())
     }
 }
 
@@ -119,6 +129,15 @@ enum Line {
     Returning,
 }
 
+impl Line {
+    const fn load(self) -> Load {
+        match self {
+            Self::New(load) => load,
+            Self::Returning => Load::Light,
+        }
+    }
+}
+
 impl Places {
     /// So many places, at least one.
     pub(crate) fn new(all: usize) -> Self {
@@ -127,6 +146,7 @@ impl Places {
                 all: all.max(1),
                 few: (all / OF_THEM_IN_A_CROWD).max(1),
                 taken: 0,
+                taken_by_laden: 0,
                 turned_away: 0,
                 next: 0,
                 returning: BTreeMap::new(),
@@ -174,8 +194,11 @@ impl Places {
         // Whoever waits, although a crowd that is gone had left fewer places, comes first.
         self.0.hand_on();
         let mut state = self.0.state();
-        if state.is_line_empty() && state.take() {
-            return Ok(WorkPlace(self.0.clone()));
+        if state.is_next(line) && state.take(line.load()) {
+            return Ok(WorkPlace {
+                places: self.0.clone(),
+                load: line.load(),
+            });
         }
         let patience = if state.is_crowded(line) {
             IN_A_CROWD
@@ -201,9 +224,13 @@ impl Inner {
     fn hand_on(self: &Arc<Self>) {
         loop {
             let next = self.state().take_for_next();
-            let Some(next) = next else { return };
+            let Some((next, load)) = next else { return };
+            let place = WorkPlace {
+                places: Arc::clone(self),
+                load,
+            };
             // Who has just gone away drops the place, which hands it on again.
-            let _ = next.send(WorkPlace(Arc::clone(self)));
+            let _ = next.send(place);
         }
     }
 
@@ -214,12 +241,25 @@ impl Inner {
 }
 
 /// A place among the requests that the server works on. Dropping it hands it on.
-pub(crate) struct WorkPlace(Arc<Inner>);
+pub(crate) struct WorkPlace {
+    places: Arc<Inner>,
+    load: Load,
+}
+
+impl WorkPlace {
+    /// How much the request in it brings.
+    pub(crate) const fn load(&self) -> Load {
+        self.load
+    }
+}
 
 impl Drop for WorkPlace {
     fn drop(&mut self) {
-        self.0.state().taken -= 1;
-        self.0.hand_on();
+        let mut state = self.places.state();
+        state.taken -= 1;
+        state.taken_by_laden -= usize::from(self.load == Load::Heavy);
+        drop(state);
+        self.places.hand_on();
     }
 }
 
@@ -344,6 +384,21 @@ mod tests {
         let served = crowd.iter_mut().filter_map(|one| one.now_or_never());
         let served: Vec<_> = served.flatten().collect();
         assert_eq!(served.len(), all - 3);
+    }
+
+    #[tokio::test]
+    async fn who_brings_much_leaves_room_for_others() {
+        let places = Places::new(2 * OF_THEM_IN_A_CROWD);
+        let one = places.enter(Load::Heavy).await.unwrap();
+        let other = places.enter(Load::Heavy).await.unwrap();
+        let mut third = Box::pin(places.enter(Load::Heavy));
+        assert!((&mut third).now_or_never().is_none());
+        let light = places.enter(Load::Light).now_or_never().flatten();
+        assert!(light.is_some(), "the third keeps it from its place");
+        drop((light, other));
+        assert!(third.await.is_some());
+        drop(one);
+        assert_eq!(places.taken(), 0);
     }
 
     #[tokio::test(start_paused = true)]

@@ -187,7 +187,7 @@ pub(crate) struct ConnectionArgs {
     pub(crate) max_in_flight: u32,
     /// Requests worked on at once, one in eight of them in a crowd; the others wait for a moment,
     /// and are answered 503 when there is no end to it. Few keep answers fast, many make use of a
-    /// distant database [default: 32 for each worker]
+    /// distant database [default: 16 for each worker]
     #[arg(
         long,
         env = "CLASSDESK_MAX_AT_WORK",
