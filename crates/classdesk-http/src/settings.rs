@@ -42,6 +42,11 @@ impl Settings {
     /// work while some requests wait for the database.
     pub const PLACES_OF_A_WORKER: usize = 16;
 
+    /// One place in so many is left in a crowd. Without one there is nobody whom few places would
+    /// serve faster, and waiting in line costs a request about as much as the server's work for it.
+    /// Whoever has to wait for a distant database wants to have so many places for each connection.
+    pub const PLACES_FOR_ONE_IN_A_CROWD: usize = 8;
+
     /// Settings for a shell that clients reach below `public_url`.
     #[must_use]
     pub fn new(public_url: PublicUrl) -> Self {

@@ -1,10 +1,10 @@
 //! Bytes on their way out: never silently short, never silently other ones.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
 use classdesk_domain::blobs::{BlobError, BlobInfo, ByteRange, ByteStream, StorageKey};
@@ -63,11 +63,13 @@ async fn open_file(
             file,
             lacking: wanted.end - wanted.start,
             digest,
+            unwritten_since: None,
         };
         let identity = Identity::of(&metadata).filter(|_| reading.digest.is_some());
         let known = identity.map(|identity| folder.whole.look(&key, identity, Instant::now()));
         if known == Some(Known::Whole) {
             reading.digest = None;
+            reading.unwritten_since = metadata.modified().ok();
         }
         let witness = identity
             .filter(|_| known == Some(Known::Steady))
@@ -140,6 +142,19 @@ struct Reading {
     file: File,
     lacking: u64,
     digest: Option<Sha256>,
+    /// When the file was last written to before it was believed to be whole.
+    unwritten_since: Option<SystemTime>,
+}
+
+impl Reading {
+    /// Whether the file was written to while it was read. That it was removed meanwhile, which
+    /// changes its change time, does no harm.
+    fn is_rewritten(&self) -> io::Result<bool> {
+        let Some(since) = self.unwritten_since else {
+            return Ok(false);
+        };
+        Ok(self.file.metadata()?.modified()? != since)
+    }
 }
 
 /// Reads and digests the next chunk; an empty one is the end. It blocks.
@@ -153,6 +168,12 @@ fn read_chunk(mut reading: Reading) -> Result<(Bytes, Reading), BlobError> {
     reading.lacking -= chunk.len() as u64;
     if let Some(digest) = &mut reading.digest {
         digest.update(&chunk);
+    }
+    if reading.lacking == 0 {
+        let rewritten = reading.is_rewritten();
+        if rewritten.map_err(|error| failure::of_io(error, Doing::Reading))? {
+            return Err(BlobError::Damaged);
+        }
     }
     Ok((Bytes::from(chunk), reading))
 }

@@ -16,8 +16,8 @@ use classdesk_domain::blobs::StorageKey;
 /// For how long a file is known.
 const SPAN: Duration = Duration::from_secs(60);
 
-/// More than the grain of any file system's change times.
-const GRAIN: Duration = Duration::from_secs(1);
+/// The coarsest grain of a file system's times, that of FAT.
+const GRAIN: Duration = Duration::from_secs(2);
 
 /// How many files are known. One has some 200 bytes.
 const CAPACITY: usize = 4096;

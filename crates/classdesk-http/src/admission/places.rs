@@ -7,16 +7,14 @@ use std::time::Duration;
 use actix_web::rt::time::timeout;
 use tokio::sync::oneshot;
 
+use crate::settings::Settings;
+
 /// How long somebody waits while there is no crowd. A burst is worked off within this time, also
 /// on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long somebody waits in a crowd. More would be added to the answer of whoever is served.
 const IN_A_CROWD: Duration = Duration::from_millis(1);
-
-/// One place in so many is left in a crowd. Without one there is nobody whom few places would
-/// serve faster, and waiting in line costs a request about as much as the server's work for it.
-const OF_THEM_IN_A_CROWD: usize = 8;
 
 /// How many in line for each of those are a crowd.
 const CROWD: usize = 64;
@@ -30,8 +28,8 @@ const TURNED_AWAY: usize = 4;
 /// with for a moment only. There the newest is served first: in their order, everybody would have
 /// waited as long as is bearable before anything is done for them. Whoever has had a place and
 /// given it back comes before all of them, in order, and is never sent away, since much may have
-/// been done for them. Whoever brings much to read comes last, and has no more places than there are
-/// in a crowd.
+/// been done for them. Whoever brings much to read comes last, and while they have not come back they
+/// have no more places together than there are in a crowd.
 #[derive(Clone)]
 pub(crate) struct Places(Arc<Inner>);
 
@@ -144,7 +142,7 @@ impl Places {
         Self(Arc::new(Inner {
             state: Mutex::new(State {
                 all: all.max(1),
-                few: (all / OF_THEM_IN_A_CROWD).max(1),
+                few: (all / Settings::PLACES_FOR_ONE_IN_A_CROWD).max(1),
                 taken: 0,
                 taken_by_laden: 0,
                 turned_away: 0,
@@ -269,6 +267,8 @@ pub(crate) struct TurnedAway(Arc<Inner>);
 impl Drop for TurnedAway {
     fn drop(&mut self) {
         self.0.state().turned_away -= 1;
+        // It may have been the last of a crowd, which leaves more places.
+        self.0.hand_on();
     }
 }
 
@@ -305,6 +305,8 @@ impl Drop for Queued {
         let line = self.line;
         let gone = self.places.state().line(line).remove(&self.number);
         drop(gone);
+        // They may have been the last who made it a crowd, which leaves more places.
+        self.places.hand_on();
     }
 }
 
@@ -361,7 +363,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_crowd_leaves_few_places_until_it_is_gone() {
-        let all = 3 * OF_THEM_IN_A_CROWD;
+        let all = 3 * Settings::PLACES_FOR_ONE_IN_A_CROWD;
         let places = Places::new(all);
         let mut at_work = Vec::new();
         for _ in 0..all {
@@ -378,9 +380,9 @@ mod tests {
         assert!(crowd.iter_mut().all(|one| one.now_or_never().is_none()));
         // With one less in line it is no crowd, and whoever comes next stands behind the others.
         crowd.pop();
+        assert_eq!(places.taken(), all);
         let mut last = Box::pin(places.enter(Load::Light));
         assert!((&mut last).now_or_never().is_none());
-        assert_eq!(places.taken(), all);
         let served = crowd.iter_mut().filter_map(|one| one.now_or_never());
         let served: Vec<_> = served.flatten().collect();
         assert_eq!(served.len(), all - 3);
@@ -388,7 +390,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_brings_much_leaves_room_for_others() {
-        let places = Places::new(2 * OF_THEM_IN_A_CROWD);
+        let places = Places::new(2 * Settings::PLACES_FOR_ONE_IN_A_CROWD);
         let one = places.enter(Load::Heavy).await.unwrap();
         let other = places.enter(Load::Heavy).await.unwrap();
         let mut third = Box::pin(places.enter(Load::Heavy));

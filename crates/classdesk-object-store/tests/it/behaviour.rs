@@ -158,24 +158,55 @@ async fn a_flipped_bit_is_found_before_the_last_chunk_is_out() {
 
 #[tokio::test]
 async fn damage_to_a_file_that_was_just_found_whole_is_found() {
+    const SIZE: usize = 1_000_000;
     let stage = Stage::new(Kind::Folder).await;
-    let (key, bytes) = (fresh_key(), content(5, 1_000));
+    let (key, bytes) = (fresh_key(), content(5, SIZE));
     let info = stage
         .blobs
-        .put(&key, chunks(&bytes, 1_000), LIMIT)
+        .put(&key, chunks(&bytes, SIZE), LIMIT)
         .await
         .unwrap();
     let permit = permit(&key, &info);
     // Until it is so old that it need not be looked at again for a while.
     let begin = Instant::now();
-    while begin.elapsed() < Duration::from_millis(1_200) {
+    while begin.elapsed() < Duration::from_millis(2_500) {
         assert_eq!(read(&stage.blobs, &permit, None).await.unwrap(), bytes);
     }
     let mut damaged = bytes.to_vec();
-    damaged[500] ^= 0x10;
+    damaged[SIZE - 1] ^= 0x10;
+    let mut meanwhile = stage.blobs.open(&permit, None).await.unwrap();
+    let begun = meanwhile.next().await.unwrap().unwrap();
     std::fs::write(stage.file(&key), damaged).unwrap();
-    let found = read(&stage.blobs, &permit, None).await;
-    assert!(matches!(found, Err(BlobError::Damaged)), "{found:?}");
+    let (rest, end) = drain(meanwhile).await;
+    assert!(matches!(end, Err(BlobError::Damaged)), "{end:?}");
+    assert!(begun.len() + rest.len() < SIZE, "all was handed out");
+    let afterwards = read(&stage.blobs, &permit, None).await;
+    assert!(
+        matches!(afterwards, Err(BlobError::Damaged)),
+        "{afterwards:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_file_that_is_removed_while_it_is_read_is_read_to_its_end() {
+    const SIZE: usize = 1_000_000;
+    let stage = Stage::new(Kind::Folder).await;
+    let (key, bytes) = (fresh_key(), content(5, SIZE));
+    let info = stage
+        .blobs
+        .put(&key, chunks(&bytes, SIZE), LIMIT)
+        .await
+        .unwrap();
+    let permit = permit(&key, &info);
+    let begin = Instant::now();
+    while begin.elapsed() < Duration::from_millis(2_500) {
+        assert_eq!(read(&stage.blobs, &permit, None).await.unwrap(), bytes);
+    }
+    let meanwhile = stage.blobs.open(&permit, None).await.unwrap();
+    stage.blobs.delete(&key).await.unwrap();
+    let (read, end) = drain(meanwhile).await;
+    end.unwrap();
+    assert_eq!(read, bytes);
 }
 
 #[tokio::test]

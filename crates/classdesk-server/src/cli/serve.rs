@@ -187,7 +187,8 @@ pub(crate) struct ConnectionArgs {
     pub(crate) max_in_flight: u32,
     /// Requests worked on at once, one in eight of them in a crowd; the others wait for a moment,
     /// and are answered 503 when there is no end to it. Few keep answers fast, many make use of a
-    /// distant database [default: 16 for each worker]
+    /// distant database [default: 16 for each worker, and at least 8 for each connection to
+    /// PostgreSQL]
     #[arg(
         long,
         env = "CLASSDESK_MAX_AT_WORK",
@@ -270,13 +271,18 @@ impl ConnectionArgs {
         }
     }
 
-    /// As the shell takes them.
-    pub(crate) fn shell_settings(&self, public_url: PublicUrl) -> ShellSettings {
+    /// As the shell takes them, with places enough to keep so many connections to a database busy
+    /// in a crowd too.
+    pub(crate) fn shell_settings(
+        &self,
+        public_url: PublicUrl,
+        database_connections: usize,
+    ) -> ShellSettings {
+        let usual = ShellSettings::PLACES_OF_A_WORKER * self.workers();
+        let busy = ShellSettings::PLACES_FOR_ONE_IN_A_CROWD * database_connections;
         ShellSettings {
             max_in_flight: as_size(self.max_in_flight),
-            max_at_work: self
-                .max_at_work
-                .map_or(ShellSettings::PLACES_OF_A_WORKER * self.workers(), as_size),
+            max_at_work: self.max_at_work.map_or(usual.max(busy), as_size),
             max_body_bytes: as_size(self.max_body_bytes),
             body_timeout: self.body_timeout,
             trusted_proxies: self.trusted_proxies.clone(),
