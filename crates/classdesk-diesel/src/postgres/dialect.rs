@@ -1,9 +1,6 @@
 //! What only PostgreSQL says in its own way.
 
-use diesel::expression::{ValidGrouping, is_aggregate};
-use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Text};
 
 use super::Conn;
@@ -30,25 +27,7 @@ pub(crate) fn among(ids: &[i64]) -> Vec<i64> {
 }
 
 /// The id of the message that is being inserted: the table counts them up.
-#[derive(Debug, QueryId)]
-pub(crate) struct NextMessage;
-
-impl QueryFragment<Pg> for NextMessage {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("DEFAULT");
-        Ok(())
-    }
-}
-
-impl Expression for NextMessage {
-    type SqlType = BigInt;
-}
-
-impl ValidGrouping<()> for NextMessage {
-    type IsAggregate = is_aggregate::Never;
-}
-
-impl<Source> AppearsOnTable<Source> for NextMessage {}
+pub(crate) const NEXT_MESSAGE: &str = "DEFAULT";
 
 /// Holds rows for a change until the transaction ends. Rows that name them in a foreign key can
 /// still be inserted meanwhile.

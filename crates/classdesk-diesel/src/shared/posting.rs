@@ -6,11 +6,14 @@ use classdesk_domain::ids::{MessageAttachmentId, MessageId};
 use classdesk_domain::people::Role;
 use classdesk_domain::store::Commit;
 use classdesk_domain::threads::{MessageKind, MessageRow};
+use diesel::expression::{ValidGrouping, is_aggregate};
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::BigInt;
 
 use super::activity::{CountMessage, ShowActivity};
 use super::commit::{Applied, Writes, commit, exactly_one};
-use super::dialect::{NextMessage, for_change};
+use super::dialect::{NEXT_MESSAGE, for_change};
 use super::schema::{message_attachments, messages, thread_participants, threads};
 use super::values::At;
 use super::{Conn, files, threads as thread_queries};
@@ -34,6 +37,30 @@ pub(super) struct Posted {
     pub(super) message: i64,
     pub(super) attachment: Option<i64>,
 }
+
+/// The id of the message that is being inserted.
+#[derive(Debug, QueryId)]
+struct NextMessage;
+
+impl QueryFragment<<Conn as Connection>::Backend> for NextMessage {
+    fn walk_ast<'b>(
+        &'b self,
+        mut out: AstPass<'_, 'b, <Conn as Connection>::Backend>,
+    ) -> QueryResult<()> {
+        out.push_sql(NEXT_MESSAGE);
+        Ok(())
+    }
+}
+
+impl Expression for NextMessage {
+    type SqlType = BigInt;
+}
+
+impl ValidGrouping<()> for NextMessage {
+    type IsAggregate = is_aggregate::Never;
+}
+
+impl<Source> AppearsOnTable<Source> for NextMessage {}
 
 #[derive(Insertable)]
 #[diesel(table_name = messages, treat_none_as_default_value = false)]

@@ -1,11 +1,8 @@
 //! What only SQLite says in its own way.
 
 use diesel::dsl::{Eq, Filter, Select};
-use diesel::expression::{ValidGrouping, is_aggregate};
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Text};
-use diesel::sqlite::Sqlite;
+use diesel::sql_types::Text;
 
 use super::shared::schema::{
     blobs, idempotency_keys, login_failures, message_attachments, messages, read_marks, sessions,
@@ -67,25 +64,7 @@ pub(crate) fn among(ids: &[i64]) -> IdSet {
 }
 
 /// The id of the message that is being inserted: one more than the greatest.
-#[derive(Debug, QueryId)]
-pub(crate) struct NextMessage;
-
-impl QueryFragment<Sqlite> for NextMessage {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        out.push_sql("(SELECT coalesce(max(id), 0) + 1 FROM messages)");
-        Ok(())
-    }
-}
-
-impl Expression for NextMessage {
-    type SqlType = BigInt;
-}
-
-impl ValidGrouping<()> for NextMessage {
-    type IsAggregate = is_aggregate::Never;
-}
-
-impl<Source> AppearsOnTable<Source> for NextMessage {}
+pub(crate) const NEXT_MESSAGE: &str = "(SELECT coalesce(max(id), 0) + 1 FROM messages)";
 
 /// Holds rows for a change: nobody else can write while this transaction does.
 macro_rules! for_change {

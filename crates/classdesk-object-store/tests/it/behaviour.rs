@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use classdesk_domain::blobs::{BlobError, BlobStore, ByteRange};
+use classdesk_domain::blobs::{BlobError, BlobStore, ByteRange, StorageKey};
+use classdesk_domain::policy::ReadPermit;
 use classdesk_object_store::{ObjectBlobs, ObjectStoreOptions};
 use futures_util::{StreamExt, stream};
 
@@ -156,30 +157,36 @@ async fn a_flipped_bit_is_found_before_the_last_chunk_is_out() {
     }
 }
 
-#[tokio::test]
-async fn damage_to_a_file_that_was_just_found_whole_is_found() {
-    const SIZE: usize = 1_000_000;
-    let stage = Stage::new(Kind::Folder).await;
-    let (key, bytes) = (fresh_key(), content(5, SIZE));
+const KNOWN: usize = 1_000_000;
+
+/// Stores an object and reads it until it need not be looked at again for a while.
+async fn known_to_be_whole(stage: &Stage) -> (StorageKey, Bytes, ReadPermit) {
+    let (key, bytes) = (fresh_key(), content(5, KNOWN));
     let info = stage
         .blobs
-        .put(&key, chunks(&bytes, SIZE), LIMIT)
+        .put(&key, chunks(&bytes, KNOWN), LIMIT)
         .await
         .unwrap();
     let permit = permit(&key, &info);
-    // Until it is so old that it need not be looked at again for a while.
     let begin = Instant::now();
     while begin.elapsed() < Duration::from_millis(2_500) {
         assert_eq!(read(&stage.blobs, &permit, None).await.unwrap(), bytes);
     }
+    (key, bytes, permit)
+}
+
+#[tokio::test]
+async fn damage_to_a_file_that_was_just_found_whole_is_found() {
+    let stage = Stage::new(Kind::Folder).await;
+    let (key, bytes, permit) = known_to_be_whole(&stage).await;
     let mut damaged = bytes.to_vec();
-    damaged[SIZE - 1] ^= 0x10;
+    damaged[KNOWN - 1] ^= 0x10;
     let mut meanwhile = stage.blobs.open(&permit, None).await.unwrap();
     let begun = meanwhile.next().await.unwrap().unwrap();
     std::fs::write(stage.file(&key), damaged).unwrap();
     let (rest, end) = drain(meanwhile).await;
     assert!(matches!(end, Err(BlobError::Damaged)), "{end:?}");
-    assert!(begun.len() + rest.len() < SIZE, "all was handed out");
+    assert!(begun.len() + rest.len() < KNOWN, "all was handed out");
     let afterwards = read(&stage.blobs, &permit, None).await;
     assert!(
         matches!(afterwards, Err(BlobError::Damaged)),
@@ -189,19 +196,8 @@ async fn damage_to_a_file_that_was_just_found_whole_is_found() {
 
 #[tokio::test]
 async fn a_file_that_is_removed_while_it_is_read_is_read_to_its_end() {
-    const SIZE: usize = 1_000_000;
     let stage = Stage::new(Kind::Folder).await;
-    let (key, bytes) = (fresh_key(), content(5, SIZE));
-    let info = stage
-        .blobs
-        .put(&key, chunks(&bytes, SIZE), LIMIT)
-        .await
-        .unwrap();
-    let permit = permit(&key, &info);
-    let begin = Instant::now();
-    while begin.elapsed() < Duration::from_millis(2_500) {
-        assert_eq!(read(&stage.blobs, &permit, None).await.unwrap(), bytes);
-    }
+    let (key, bytes, permit) = known_to_be_whole(&stage).await;
     let meanwhile = stage.blobs.open(&permit, None).await.unwrap();
     stage.blobs.delete(&key).await.unwrap();
     let (read, end) = drain(meanwhile).await;
