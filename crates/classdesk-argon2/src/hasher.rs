@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::thread;
+use std::time::Instant;
 
 use argon2::Params;
 use async_trait::async_trait;
@@ -12,6 +13,7 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::cost::{Cost, CostError};
 use crate::digest::{self, SALT_BYTES};
+use crate::share::Shares;
 
 /// How many hashes are computed at once and how many callers may wait for their turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,16 +35,13 @@ impl Default for Load {
     }
 }
 
-/// The priority of hashing threads as `nice` counts it: the lowest.
-#[cfg(target_os = "linux")]
-const PRIORITY: i32 = 19;
-
 /// The domain's password hasher on Argon2id.
 pub struct Argon2idHasher {
     params: Params,
     secrets: Arc<dyn SecretSource>,
     admitted: Arc<Semaphore>,
     running: Arc<Semaphore>,
+    shares: Arc<Shares>,
 }
 
 impl Argon2idHasher {
@@ -58,6 +57,7 @@ impl Argon2idHasher {
             secrets,
             admitted: Arc::new(Semaphore::new(at_once + waiting)),
             running: Arc::new(Semaphore::new(at_once)),
+            shares: Arc::new(Shares::new()),
         })
     }
 
@@ -81,11 +81,16 @@ impl Argon2idHasher {
             .await
             .map_err(|closed| PasswordHashError::Failed(closed.into()))?;
         let (tell, told) = oneshot::channel();
+        let shares = Arc::clone(&self.shares);
+        // What a thread has given up it does not get back, so each hash has one of its own.
         thread::Builder::new()
             .name("hash".to_owned())
             .spawn(move || {
-                make_way();
+                // Others go first: a sign-in takes long anyway.
+                shares.next().take();
+                let begin = Instant::now();
                 let result = work();
+                shares.took(begin.elapsed());
                 drop((running, admitted));
                 // Whoever asked may have gone away.
                 let _ = tell.send(result);
@@ -96,17 +101,6 @@ impl Argon2idHasher {
             .map_err(PasswordHashError::Failed)
     }
 }
-
-/// Lets every other thread go first: a sign-in takes long anyway, and a storm of them must not
-/// slow down everybody else. This can't be taken back, so each hash has a thread of its own.
-#[cfg(target_os = "linux")]
-fn make_way() {
-    // On Linux this is about the calling thread alone. Where it is forbidden, hashing goes on.
-    let _ = rustix::process::setpriority_process(None, PRIORITY);
-}
-
-#[cfg(not(target_os = "linux"))]
-fn make_way() {}
 
 #[async_trait]
 impl PasswordHasher for Argon2idHasher {

@@ -2,8 +2,8 @@
 //! [`PasswordHasher`](classdesk_domain::people::PasswordHasher).
 //!
 //! Each hash takes tens of milliseconds and tens of mebibytes on purpose. So hashing runs on
-//! threads of its own, only a few at once and (on Linux) at the lowest priority, with a bounded
-//! number of callers waiting; whoever comes on top of that is told
+//! threads of its own, only a few at once and (on Linux) on processors that nobody else wants, with
+//! a bounded number of callers waiting; whoever comes on top of that is told
 //! [`Busy`](classdesk_domain::people::PasswordHashError::Busy). A storm of logins can take neither
 //! the memory nor the async threads, and little of the processors.
 //!
@@ -30,6 +30,7 @@
 mod cost;
 mod digest;
 mod hasher;
+mod share;
 
 pub use cost::{Cost, CostError};
 pub use hasher::{Argon2idHasher, Load};

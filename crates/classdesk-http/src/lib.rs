@@ -39,6 +39,7 @@
 mod admission;
 mod authenticator;
 mod connection;
+mod door;
 mod extract;
 mod metrics;
 mod middleware;

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::TcpListener;
+use std::rc::Rc;
 use std::time::Duration;
 
 use actix_http::HttpService;
@@ -12,6 +13,7 @@ use tokio::net::TcpStream;
 
 use crate::Shell;
 use crate::connection::PacedStream;
+use crate::door::Door;
 
 /// How much of an answer is kept for a connection before it is sent. Answers come in
 /// [pieces](crate::render::pieces) that fit in.
@@ -83,12 +85,17 @@ pub fn serve(shell: Shell, listener: TcpListener, limits: ServerLimits) -> io::R
                 data.insert(stream.pace().clone());
             })
             .h1(map_config(app, |()| AppConfig::default()));
-        fn_service(async |stream: TcpStream| {
-            let peer = stream.peer_addr().ok();
-            // An answer goes out in pieces, and none waits until the client has confirmed the one
-            // before. Without it, they only take longer.
-            let _ = stream.set_nodelay(true);
-            Ok((PacedStream::new(stream), peer))
+        let door = Rc::new(Door::new());
+        fn_service(move |stream: TcpStream| {
+            let door = Rc::clone(&door);
+            async move {
+                door.pass().await;
+                let peer = stream.peer_addr().ok();
+                // An answer goes out in pieces, and none waits until the client has confirmed the
+                // one before. Without it, they only take longer.
+                let _ = stream.set_nodelay(true);
+                Ok((PacedStream::new(stream), peer))
+            }
         })
         .and_then(http)
     };

@@ -20,7 +20,7 @@ pub struct Settings {
     /// How many requests are taken in at once, those included that wait for their client, for a
     /// password hash or to be turned away; more are answered 503 at once.
     pub max_in_flight: usize,
-    /// How many of them are worked on at once, and in a crowd one in eight of those. Who finds no
+    /// How many of them are worked on at once, and in a crowd one in sixteen of those. Who finds no
     /// place for a short time is answered 503.
     pub max_at_work: usize,
     /// How much memory the JSON bodies of all requests take, in bytes; the first 8 KiB of each
@@ -38,14 +38,13 @@ pub struct Settings {
 
 impl Settings {
     /// How many requests are worked on at once for each thread that serves requests, unless
-    /// somebody says otherwise. What is left of them in a crowd is enough for all threads to have
-    /// work while some requests wait for the database.
+    /// somebody says otherwise. In a crowd one of them is left.
     pub const PLACES_OF_A_WORKER: usize = 16;
 
     /// One place in so many is left in a crowd. Without one there is nobody whom few places would
     /// serve faster, and waiting in line costs a request about as much as the server's work for it.
     /// Whoever has to wait for a distant database wants to have so many places for each connection.
-    pub const PLACES_FOR_ONE_IN_A_CROWD: usize = 8;
+    pub const PLACES_FOR_ONE_IN_A_CROWD: usize = 16;
 
     /// Settings for a shell that clients reach below `public_url`.
     #[must_use]

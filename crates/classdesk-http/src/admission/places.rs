@@ -17,10 +17,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const IN_A_CROWD: Duration = Duration::from_millis(1);
 
 /// How many in line for each of those are a crowd.
-const CROWD: usize = 64;
+const CROWD: usize = 128;
 
 /// So are this many for each of them who are being turned away.
-const TURNED_AWAY: usize = 4;
+const TURNED_AWAY: usize = 8;
 
 /// A number of places, fewer of them in a crowd. Clones share them.
 ///

@@ -1,12 +1,17 @@
-//! The attackers: a process of their own at the lowest priority. Real ones have machines of their
-//! own, so they must neither take the server's processors nor share an event loop with whoever is
-//! measured.
+//! The attackers: a process of their own on processors that nobody else wants. Real ones have
+//! machines of their own, so they must neither take the server's processors, not even for a few
+//! milliseconds, nor share an event loop with whoever is measured.
 
 use std::io::{Read as _, Write as _};
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
+#[cfg(target_os = "linux")]
+use thread_priority::{
+    NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy,
+    set_thread_priority_and_policy, thread_native_id,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 
@@ -14,9 +19,6 @@ use super::attacks::{Attack, Outcome, Sizes};
 use super::probe::Target;
 use crate::client::Client;
 use crate::seed::Seed;
-
-/// The lowest priority, as `nice` counts it.
-const PRIORITY: i32 = 19;
 
 /// What attackers are told on standard input.
 #[derive(Serialize, Deserialize)]
@@ -84,8 +86,17 @@ impl Attackers {
 }
 
 /// Lets everybody else go first, from here on and in every thread that is begun from here.
+#[cfg(target_os = "linux")]
 pub(crate) fn make_way() -> Result<()> {
-    Ok(rustix::process::setpriority_process(None, PRIORITY)?)
+    let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+    set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, policy)
+        .context("the attackers can't be made to wait for others")
+}
+
+/// Nothing else here works elsewhere either.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn make_way() -> Result<()> {
+    anyhow::bail!("overload needs Linux")
 }
 
 /// What the attackers' process does.

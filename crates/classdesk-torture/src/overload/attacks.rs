@@ -14,6 +14,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
+use super::other_work;
 use super::probe::Target;
 use crate::client::{Answer, PASSWORD, send};
 
@@ -24,7 +25,9 @@ pub(crate) struct Sizes {
     crowd: (usize, Duration),
     /// Connections that send a byte now and then, and for how long.
     slow: (usize, Duration),
-    /// Requests at once whose senders hang up, and how often.
+    /// For how long the machine has other work to do.
+    other_work: Duration,
+    /// Senders who hang up, and how often each of them.
     hang_ups: (usize, usize),
     /// Logins at once, and how often.
     logins: (usize, usize),
@@ -39,6 +42,7 @@ impl Sizes {
     pub(crate) const SHORT: Self = Self {
         crowd: (100, Duration::from_secs(1)),
         slow: (200, Duration::from_secs(1)),
+        other_work: Duration::from_millis(500),
         hang_ups: (50, 5),
         logins: (50, 1),
         parts: (20_000, 3),
@@ -49,7 +53,8 @@ impl Sizes {
     pub(crate) const LONG: Self = Self {
         crowd: (2000, Duration::from_secs(20)),
         slow: (5000, Duration::from_secs(20)),
-        hang_ups: (50, 50),
+        other_work: Duration::from_secs(10),
+        hang_ups: (50, 400),
         logins: (500, 5),
         parts: (1_000_000, 200),
         deep: (500, 20),
@@ -127,6 +132,8 @@ impl Outcome {
 /// A way to ask too much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Attack {
+    /// None: something else on this machine takes as much of its processors as attackers can.
+    OtherWork,
     Crowd,
     HangUps,
     SlowConnections,
@@ -136,7 +143,8 @@ pub(crate) enum Attack {
 }
 
 impl Attack {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
+        Self::OtherWork,
         Self::Crowd,
         Self::HangUps,
         Self::SlowConnections,
@@ -147,6 +155,7 @@ impl Attack {
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Self::OtherWork => "(other work)",
             Self::Crowd => "a crowd",
             Self::HangUps => "hang-ups",
             Self::SlowConnections => "slow connections",
@@ -164,6 +173,7 @@ impl Attack {
     /// Attacks, and says how it was answered.
     pub(crate) async fn run(self, target: &Target, sizes: Sizes, rng: Rng) -> Result<Outcome> {
         match self {
+            Self::OtherWork => other_work::take_all(sizes.other_work),
             Self::Crowd => Ok(crowd(target, sizes.crowd, rng).await),
             Self::HangUps => hang_ups(target, sizes.hang_ups, rng).await,
             Self::SlowConnections => Ok(slow_connections(target, sizes.slow).await),
@@ -198,7 +208,7 @@ async fn hang_ups(target: &Target, (size, times): (usize, usize), mut rng: Rng) 
         target.messages,
         target.client.token().context("nobody is signed in")?,
     );
-    let one = async |stays: Duration| {
+    let hang_up = async |stays: Duration| {
         let mut stream = TcpStream::connect(&target.address).await.ok()?;
         // The connection is reset: the server must not think that its answer is still wanted.
         stream.set_zero_linger().ok()?;
@@ -206,13 +216,17 @@ async fn hang_ups(target: &Target, (size, times): (usize, usize), mut rng: Rng) 
         sleep(stays).await;
         None
     };
-    let mut statuses = Vec::new();
-    for _ in 0..times {
-        let stays = || Duration::from_micros(rng.u64(..50_000));
-        let all: Vec<Duration> = std::iter::repeat_with(stays).take(size).collect();
-        statuses.extend(join_all(all.into_iter().map(one)).await);
-    }
-    Ok(Outcome::of(statuses))
+    let one = async |mut rng: Rng| {
+        let mut statuses = Vec::new();
+        for _ in 0..times {
+            let stays = Duration::from_micros(rng.u64(..50_000));
+            statuses.push(hang_up(stays).await);
+        }
+        Outcome::of(statuses)
+    };
+    Ok(Outcome::sum(
+        join_all((0..size).map(|_| one(rng.fork()))).await,
+    ))
 }
 
 /// Connections whose request never comes to its end.

@@ -3,6 +3,7 @@
 
 mod attackers;
 mod attacks;
+mod other_work;
 mod probe;
 
 use std::time::{Duration, Instant};
@@ -63,7 +64,7 @@ pub(crate) async fn run(args: &OverloadArgs) -> Result<Report> {
 
     let mut unloaded = Probe::default();
     unloaded.work_during(&target, sleep(time)).await;
-    let before = percentile(&unloaded.times(), 99);
+    let mut beside_other_work = percentile(&unloaded.times(), 99);
     println!(
         "                      somebody at work                  attackers\n\
          attack                asked served  p50 ms  p99 ms   shed refused   lost served  p99 ms  \
@@ -77,6 +78,9 @@ pub(crate) async fn run(args: &OverloadArgs) -> Result<Report> {
         let mut probe = Probe::default();
         let attackers = Attackers::start(&target, attack, sizes, seed).await?;
         let outcome = probe.work_during(&target, attackers.end()).await?;
+        if attack == Attack::OtherWork {
+            beside_other_work = beside_other_work.max(percentile(&probe.times(), 99));
+        }
         let recovered = recover(&target).await;
         let grown = status_of(id, "VmHWM")?.saturating_sub(memory);
         let name = attack.name();
@@ -107,7 +111,7 @@ pub(crate) async fn run(args: &OverloadArgs) -> Result<Report> {
             promises.extend([
                 (
                     "p99 doubles",
-                    percentile(&probe.times(), 99) <= before * 2.0,
+                    percentile(&probe.times(), 99) <= beside_other_work * 2.0,
                 ),
                 ("memory grows by more than 64 MiB", grown <= GROWTH),
                 ("recovery takes more than 5 s", recovers),
