@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 /// How long a server may take until it answers.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
@@ -76,6 +76,13 @@ impl Server {
             }
             std::thread::park_timeout(Duration::from_millis(10));
         }
+        Ok(())
+    }
+
+    fn ask_to_end(&self) -> Result<()> {
+        let id = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &id]).status()?;
+        ensure!(asked.success(), "kill ended with {asked}");
         Ok(())
     }
 
@@ -154,8 +161,11 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // The stores are thrown away with it.
-        let _ = self.child.kill();
+        // The stores are thrown away with it, so there is nothing to wait for but processes of its
+        // own, which nginx ends only when it is asked to end.
+        if self.ask_to_end().is_err() {
+            let _ = self.child.kill();
+        }
         let _ = self.child.wait();
     }
 }

@@ -163,7 +163,7 @@ impl Link for File {
         // commit does it once the log has some 64 MiB.
         let pragmas = format!(
             "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0; \
-             PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; \
+             PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY; \
              PRAGMA wal_autocheckpoint = 16384; PRAGMA journal_size_limit = 67108864; \
              PRAGMA query_only = {};",
             if self.writes { "OFF" } else { "ON" },
