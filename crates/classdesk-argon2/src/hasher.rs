@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::thread;
-use std::time::Instant;
 
 use argon2::Params;
 use async_trait::async_trait;
@@ -26,7 +25,7 @@ pub struct Load {
 
 impl Default for Load {
     /// Two at once (38 MiB at the default cost) and 64 waiting, who are served in about two
-    /// seconds.
+    /// seconds where nobody else is busy.
     fn default() -> Self {
         Self {
             at_once: 2,
@@ -57,7 +56,7 @@ impl Argon2idHasher {
             secrets,
             admitted: Arc::new(Semaphore::new(at_once + waiting)),
             running: Arc::new(Semaphore::new(at_once)),
-            shares: Arc::new(Shares::new()),
+            shares: Arc::default(),
         })
     }
 
@@ -88,9 +87,8 @@ impl Argon2idHasher {
             .spawn(move || {
                 // Others go first: a sign-in takes long anyway.
                 shares.next().take();
-                let begin = Instant::now();
                 let result = work();
-                shares.took(begin.elapsed());
+                shares.learn();
                 drop((running, admitted));
                 // Whoever asked may have gone away.
                 let _ = tell.send(result);

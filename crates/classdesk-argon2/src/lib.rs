@@ -2,8 +2,9 @@
 //! [`PasswordHasher`](classdesk_domain::people::PasswordHasher).
 //!
 //! Each hash takes tens of milliseconds and tens of mebibytes on purpose. So hashing runs on
-//! threads of its own, only a few at once and (on Linux) on processors that nobody else wants, with
-//! a bounded number of callers waiting; whoever comes on top of that is told
+//! threads of its own, only a few at once and (on Linux) on processors that nobody else of the
+//! same service wants, or at the lowest priority where that is too little, with a bounded number of
+//! callers waiting; whoever comes on top of that is told
 //! [`Busy`](classdesk_domain::people::PasswordHashError::Busy). A storm of logins can take neither
 //! the memory nor the async threads, and little of the processors.
 //!

@@ -1,9 +1,8 @@
 //! What a hash gets of the processors while others want them too.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A hash that takes so many times as long as the quickest one has not got enough to go on with.
+/// A hash that waited so many times as long as it ran has not got enough to go on with.
 const STARVED: u64 = 10;
 
 /// What a hash gets.
@@ -17,39 +16,41 @@ pub(crate) enum Share {
     Least,
 }
 
-/// How long hashes took, and so what the next one gets.
-#[derive(Debug)]
+/// What the next hash gets, from how the latest one fared.
+#[derive(Debug, Default)]
 pub(crate) struct Shares {
-    /// In microseconds.
-    quickest: AtomicU64,
-    /// In microseconds.
-    latest: AtomicU64,
+    starved: AtomicBool,
 }
 
 impl Shares {
-    pub(crate) const fn new() -> Self {
-        Self {
-            quickest: AtomicU64::new(u64::MAX),
-            latest: AtomicU64::new(0),
-        }
-    }
-
     /// What the next hash gets.
     pub(crate) fn next(&self) -> Share {
-        let quickest = self.quickest.load(Ordering::Relaxed);
-        let latest = self.latest.load(Ordering::Relaxed);
-        if latest / STARVED > quickest {
+        if self.starved.load(Ordering::Relaxed) {
             Share::Least
         } else {
             Share::Rest
         }
     }
 
-    /// A hash took so long.
-    pub(crate) fn took(&self, time: Duration) {
-        let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-        self.quickest.fetch_min(micros, Ordering::Relaxed);
-        self.latest.store(micros, Ordering::Relaxed);
+    /// Takes note of how the calling thread fared, which has computed a hash and nothing else.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn learn(&self) {
+        // Where the system does not tell, nobody can say that it was too little.
+        let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+        let mut nanoseconds = told.split_whitespace().map_while(|word| word.parse().ok());
+        if let (Some(ran), Some(waited)) = (nanoseconds.next(), nanoseconds.next()) {
+            self.fared(ran, waited);
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn learn(&self) {}
+
+    /// A hash ran for so long, and waited for so long for a processor.
+    #[cfg(any(target_os = "linux", test))]
+    fn fared(&self, ran: u64, waited: u64) {
+        self.starved
+            .store(waited / STARVED > ran, Ordering::Relaxed);
     }
 }
 
@@ -81,18 +82,29 @@ mod tests {
 
     #[test]
     fn who_was_starved_gets_the_least_until_there_is_more_than_that() {
-        let shares = Shares::new();
-        let next_after = |millis| {
-            shares.took(Duration::from_millis(millis));
+        let shares = Shares::default();
+        let next_after = |ran, waited| {
+            shares.fared(ran, waited);
             shares.next()
         };
         assert_eq!(shares.next(), Share::Rest);
-        assert_eq!(next_after(3000), Share::Rest, "nothing to compare with");
-        assert_eq!(next_after(25), Share::Rest);
-        assert_eq!(next_after(240), Share::Rest);
-        assert_eq!(next_after(8000), Share::Least);
-        assert_eq!(next_after(1700), Share::Least);
-        assert_eq!(next_after(60), Share::Rest);
+        assert_eq!(next_after(25, 200), Share::Rest);
+        assert_eq!(next_after(25, 8000), Share::Least);
+        assert_eq!(next_after(25, 1700), Share::Least);
+        assert_eq!(next_after(25, 60), Share::Rest);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn linux_tells_how_a_thread_fared() {
+        let shares = Shares::default();
+        shares.fared(1, 1000);
+        // This thread has hardly waited.
+        let learned = std::thread::spawn(move || {
+            shares.learn();
+            shares.next()
+        });
+        assert_eq!(learned.join().unwrap(), Share::Rest);
     }
 
     #[cfg(target_os = "linux")]
@@ -101,7 +113,7 @@ mod tests {
         // The numbers of its policies.
         const OTHER: &str = "0";
         const IDLE: &str = "5";
-        for (share, expected) in [(Share::Rest, ("0", IDLE)), (Share::Least, ("19", OTHER))] {
+        let taken = |share: Share| {
             let stat = std::thread::spawn(move || {
                 share.take();
                 std::fs::read_to_string("/proc/thread-self/stat").unwrap()
@@ -109,8 +121,10 @@ mod tests {
             let stat = stat.join().unwrap();
             let (_, fields) = stat.rsplit_once(") ").unwrap();
             // Counted as in proc(5), where the state after the name is the third.
-            let field = |number: usize| fields.split(' ').nth(number - 3).unwrap();
-            assert_eq!((field(19), field(41)), expected, "{share:?}");
-        }
+            let field = |number: usize| fields.split(' ').nth(number - 3).unwrap().to_owned();
+            (field(19), field(41))
+        };
+        assert_eq!(taken(Share::Rest).1, IDLE);
+        assert_eq!(taken(Share::Least), ("19".to_owned(), OTHER.to_owned()));
     }
 }

@@ -89,8 +89,9 @@ pub fn serve(shell: Shell, listener: TcpListener, limits: ServerLimits) -> io::R
         fn_service(move |stream: TcpStream| {
             let door = Rc::clone(&door);
             async move {
-                door.pass().await;
+                // Later it could not be told any more of a client that has gone away.
                 let peer = stream.peer_addr().ok();
+                door.pass().await;
                 // An answer goes out in pieces, and none waits until the client has confirmed the
                 // one before. Without it, they only take longer.
                 let _ = stream.set_nodelay(true);

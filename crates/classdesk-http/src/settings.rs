@@ -20,7 +20,8 @@ pub struct Settings {
     /// How many requests are taken in at once, those included that wait for their client, for a
     /// password hash or to be turned away; more are answered 503 at once.
     pub max_in_flight: usize,
-    /// How many of them are worked on at once, and in a crowd one in sixteen of those. Who finds no
+    /// How many of them are worked on at once, and in a crowd one in sixteen of those, at
+    /// least two. Who finds no
     /// place for a short time is answered 503.
     pub max_at_work: usize,
     /// How much memory the JSON bodies of all requests take, in bytes; the first 8 KiB of each
@@ -38,7 +39,8 @@ pub struct Settings {
 
 impl Settings {
     /// How many requests are worked on at once for each thread that serves requests, unless
-    /// somebody says otherwise. In a crowd one of them is left.
+    /// somebody says otherwise. In a crowd one of them is left, but never only one for all, since a
+    /// write keeps it until it is durable.
     pub const PLACES_OF_A_WORKER: usize = 16;
 
     /// One place in so many is left in a crowd. Without one there is nobody whom few places would

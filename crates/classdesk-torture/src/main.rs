@@ -47,7 +47,7 @@ fn main() -> ExitCode {
 
 fn attack(cli: cli::Cli) -> Result<Option<report::Report>> {
     if cli.attacks_alone() {
-        // Before the runtime begins its threads, which take over the priority.
+        // Before the runtime begins its threads, which take over the policy.
         overload::make_way()?;
     }
     tokio::runtime::Runtime::new()?.block_on(async {

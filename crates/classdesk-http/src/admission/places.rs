@@ -142,7 +142,9 @@ impl Places {
         Self(Arc::new(Inner {
             state: Mutex::new(State {
                 all: all.max(1),
-                few: (all / Settings::PLACES_FOR_ONE_IN_A_CROWD).max(1),
+                few: (all / Settings::PLACES_FOR_ONE_IN_A_CROWD)
+                    .max(2)
+                    .min(all.max(1)),
                 taken: 0,
                 taken_by_laden: 0,
                 turned_away: 0,

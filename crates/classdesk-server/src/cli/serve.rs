@@ -185,7 +185,7 @@ pub(crate) struct ConnectionArgs {
         value_parser = clap::value_parser!(u32).range(1..=1_000_000)
     )]
     pub(crate) max_in_flight: u32,
-    /// Requests worked on at once, one in sixteen of them in a crowd; the others wait for a moment,
+    /// Requests worked on at once, one in sixteen in a crowd; the others wait for a moment,
     /// and are answered 503 when there is no end to it. Few keep answers fast, many make use of a
     /// distant database [default: 16 for each worker, and at least 16 for each connection to
     /// PostgreSQL]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(target_os = "linux")]
 use thread_priority::{
     NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy,
-    set_thread_priority_and_policy, thread_native_id,
+    set_thread_priority_and_policy, thread_native_id, thread_schedule_policy,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
@@ -89,8 +89,13 @@ impl Attackers {
 #[cfg(target_os = "linux")]
 pub(crate) fn make_way() -> Result<()> {
     let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
-    set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, policy)
-        .context("the attackers can't be made to wait for others")
+    // It fails after it has done this where a greater `nice` value has been given to it before.
+    let outcome = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, policy);
+    ensure!(
+        thread_schedule_policy()? == policy,
+        "the attackers can't be made to wait for others: {outcome:?}"
+    );
+    Ok(())
 }
 
 /// Nothing else here works elsewhere either.

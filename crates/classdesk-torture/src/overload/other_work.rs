@@ -1,8 +1,7 @@
-//! What attackers cost the machine that they share with the server, without asking it anything:
-//! processors, memory and the loopback interface. An attack on this machine can't have figures that
-//! are better than those beside this.
+//! What attackers cost the machine that they share with the server, without asking it anything: its
+//! processors and its loopback interface.
 
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::thread::{self, available_parallelism};
 use std::time::{Duration, Instant};
@@ -11,47 +10,52 @@ use anyhow::Result;
 
 use super::attacks::Outcome;
 
-/// What one computation fills, in bytes: as much as a password hash.
-const MEMORY: usize = 19 * 1024 * 1024;
-
-/// What one connection carries, in bytes: as much as a deeply nested body.
-const TRAFFIC: usize = 250_000;
+/// What is sent and read at once, in bytes.
+const PIECE: usize = 8 * 1024;
 
 /// Takes all there is, for so long.
 pub(super) fn take_all(time: Duration) -> Result<Outcome> {
     let end = Instant::now() + time;
+    let mut ends_of_lines = Vec::new();
+    for _ in 0..available_parallelism()?.get() {
+        ends_of_lines.push(connected()?);
+    }
     thread::scope(|scope| {
-        for _ in 0..available_parallelism()?.get() {
+        let mut traffic = Vec::new();
+        for (sender, receiver) in ends_of_lines {
             scope.spawn(move || compute(end));
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-            let address = listener.local_addr()?;
-            scope.spawn(move || -> Result<()> {
-                while Instant::now() < end {
-                    TcpStream::connect(address)?.write_all(&[b'['; TRAFFIC])?;
-                }
-                // One more, for who waits for it.
-                TcpStream::connect(address)?;
-                Ok(())
-            });
-            scope.spawn(move || -> Result<()> {
-                let mut piece = [0; 8 * 1024];
-                while Instant::now() < end {
-                    let mut stream = listener.accept()?.0;
-                    while stream.read(&mut piece)? > 0 {}
-                }
-                Ok(())
-            });
+            traffic.push(scope.spawn(move || send(sender, end)));
+            traffic.push(scope.spawn(move || receive(receiver)));
+        }
+        for one in traffic {
+            one.join().expect("nothing here panics")?;
         }
         Ok(Outcome::default())
     })
 }
 
+/// Both ends of a connection. When one is dropped, the other ends as well.
+fn connected() -> io::Result<(TcpStream, TcpStream)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let sender = TcpStream::connect(listener.local_addr()?)?;
+    Ok((sender, listener.accept()?.0))
+}
+
 fn compute(end: Instant) {
     while Instant::now() < end {
-        let mut memory = vec![0_u8; MEMORY];
-        for (number, byte) in memory.iter_mut().enumerate() {
-            *byte = number.to_le_bytes()[0].wrapping_mul(31);
-        }
-        std::hint::black_box(&memory);
+        std::hint::spin_loop();
     }
+}
+
+fn send(mut sender: TcpStream, end: Instant) -> io::Result<()> {
+    while Instant::now() < end {
+        sender.write_all(&[b'['; PIECE])?;
+    }
+    Ok(())
+}
+
+fn receive(mut receiver: TcpStream) -> io::Result<()> {
+    let mut piece = [0; PIECE];
+    while receiver.read(&mut piece)? > 0 {}
+    Ok(())
 }
