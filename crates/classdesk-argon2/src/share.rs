@@ -36,9 +36,7 @@ impl Shares {
     #[cfg(target_os = "linux")]
     pub(crate) fn learn(&self) {
         // Where the system does not tell, nobody can say that it was too little.
-        let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-        let mut nanoseconds = told.split_whitespace().map_while(|word| word.parse().ok());
-        if let (Some(ran), Some(waited)) = (nanoseconds.next(), nanoseconds.next()) {
+        if let Some((ran, waited)) = ran_and_waited() {
             self.fared(ran, waited);
         }
     }
@@ -52,6 +50,14 @@ impl Shares {
         self.starved
             .store(waited / STARVED > ran, Ordering::Relaxed);
     }
+}
+
+/// For how long the calling thread ran and waited for a processor, in nanoseconds.
+#[cfg(target_os = "linux")]
+fn ran_and_waited() -> Option<(u64, u64)> {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    let mut figures = told.split_whitespace().map(str::parse);
+    Some((figures.next()?.ok()?, figures.next()?.ok()?))
 }
 
 impl Share {
@@ -97,14 +103,10 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn linux_tells_how_a_thread_fared() {
-        let shares = Shares::default();
-        shares.fared(1, 1000);
-        // This thread has hardly waited.
-        let learned = std::thread::spawn(move || {
-            shares.learn();
-            shares.next()
-        });
-        assert_eq!(learned.join().unwrap(), Share::Rest);
+        let (before, _) = ran_and_waited().unwrap();
+        while ran_and_waited().unwrap().0 == before {
+            std::hint::spin_loop();
+        }
     }
 
     #[cfg(target_os = "linux")]

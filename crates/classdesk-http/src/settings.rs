@@ -20,9 +20,8 @@ pub struct Settings {
     /// How many requests are taken in at once, those included that wait for their client, for a
     /// password hash or to be turned away; more are answered 503 at once.
     pub max_in_flight: usize,
-    /// How many of them are worked on at once, and in a crowd one in sixteen of those, at
-    /// least two. Who finds no
-    /// place for a short time is answered 503.
+    /// How many of them are worked on at once, and in a crowd one in sixteen of those, at least
+    /// two. Who finds no place for a short time is answered 503.
     pub max_at_work: usize,
     /// How much memory the JSON bodies of all requests take, in bytes; the first 8 KiB of each
     /// do not count. What does not fit in is answered 503.

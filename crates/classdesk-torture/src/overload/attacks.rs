@@ -143,7 +143,7 @@ pub(crate) enum Attack {
 }
 
 impl Attack {
-    /// In their order. Other work comes first: what follows is compared with it.
+    /// In their order. Other work comes first, for what follows to be read beside it.
     pub(crate) const ALL: [Self; 7] = [
         Self::OtherWork,
         Self::Crowd,
