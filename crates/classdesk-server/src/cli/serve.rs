@@ -188,7 +188,7 @@ pub(crate) struct ConnectionArgs {
     /// Requests worked on at once, one in sixteen in a crowd; the others wait for a moment,
     /// and are answered 503 when there is no end to it. Few keep answers fast, many make use of a
     /// distant database [default: 16 for each worker, and at least 16 for each connection to
-    /// PostgreSQL]
+    /// PostgreSQL, but no more than may wait for the database]
     #[arg(
         long,
         env = "CLASSDESK_MAX_AT_WORK",
@@ -271,23 +271,29 @@ impl ConnectionArgs {
         }
     }
 
-    /// As the shell takes them, with places enough to keep so many connections to a database busy
-    /// in a crowd too.
-    pub(crate) fn shell_settings(
-        &self,
-        public_url: PublicUrl,
-        database_connections: usize,
-    ) -> ShellSettings {
-        let usual = ShellSettings::PLACES_OF_A_WORKER * self.workers();
-        let busy = ShellSettings::PLACES_FOR_ONE_IN_A_CROWD * database_connections;
+    /// As the shell takes them.
+    pub(crate) fn shell_settings(&self, public_url: PublicUrl, store: &StoreArgs) -> ShellSettings {
         ShellSettings {
             max_in_flight: as_size(self.max_in_flight),
-            max_at_work: self.max_at_work.map_or(usual.max(busy), as_size),
+            max_at_work: self
+                .max_at_work
+                .map_or_else(|| self.usual_at_work(store), as_size),
             max_body_bytes: as_size(self.max_body_bytes),
             body_timeout: self.body_timeout,
             trusted_proxies: self.trusted_proxies.clone(),
             ..ShellSettings::new(public_url)
         }
+    }
+
+    /// Places enough to keep connections to a database busy in a crowd too, unless whoever has one
+    /// could then find no room in the line for the database and be refused after all.
+    fn usual_at_work(&self, store: &StoreArgs) -> usize {
+        let for_workers = ShellSettings::PLACES_OF_A_WORKER * self.workers();
+        let for_connections =
+            ShellSettings::PLACES_FOR_ONE_IN_A_CROWD * store.connections_that_wait();
+        for_workers
+            .max(for_connections)
+            .min(as_size(store.database_queue))
     }
 }
 
@@ -312,4 +318,46 @@ impl ServeArgs {
 
 fn new_password(text: &str) -> Result<NewPassword, String> {
     NewPassword::parse(text).map_err(|fault| fault.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::Command;
+
+    fn at_work(options: &[&str]) -> usize {
+        let line = ["classdesk", "serve", "--workers", "2"]
+            .iter()
+            .chain(options);
+        let Command::Serve(args) = Cli::try_parse_from(line).unwrap().command else {
+            panic!("another command");
+        };
+        let url = PublicUrl::parse("https://desk.example").unwrap();
+        args.connections
+            .shell_settings(url, &args.store)
+            .max_at_work
+    }
+
+    #[test]
+    fn places_are_for_workers_and_for_connections_that_wait() {
+        let postgres = ["--database-url", "postgres://desk@db.example/desk"];
+        let with = |connections| {
+            let more = ["--database-connections", connections];
+            at_work(&[postgres, more].concat())
+        };
+        assert_eq!(at_work(&[]), 32);
+        assert_eq!(at_work(&["--database-connections", "64"]), 32);
+        assert_eq!([with("1"), with("8"), with("64")], [32, 128, 1024]);
+    }
+
+    #[test]
+    fn by_default_whoever_has_a_place_finds_room_in_the_line_for_the_database() {
+        let postgres = ["--database-url", "postgres://desk@db.example/desk"];
+        let with = |more: &[&str]| at_work(&[&postgres, more].concat());
+        assert_eq!(with(&["--database-connections", "512"]), 1024);
+        assert_eq!(with(&["--database-queue", "20"]), 20);
+        assert_eq!(with(&["--database-queue", "20", "--max-at-work", "40"]), 40);
+    }
 }

@@ -53,7 +53,7 @@ pub(crate) struct StoreArgs {
 
 impl StoreArgs {
     /// How many connections wait for a database elsewhere; those to SQLite work by themselves.
-    pub(crate) fn connections_that_wait(&self) -> usize {
+    pub(super) fn connections_that_wait(&self) -> usize {
         match self.database_url.sqlite_path() {
             Some(_) => 0,
             None => usize::from(self.database_connections),
