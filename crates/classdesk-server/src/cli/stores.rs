@@ -22,15 +22,15 @@ pub(crate) struct StoreArgs {
         value_parser = Discreet(database_url)
     )]
     pub(crate) database_url: DatabaseUrl,
-    /// Connections to the database, with a thread each. SQLite has one more, for writing
+    /// Connections to the database, with a thread each. SQLite has one more, for writing [default:
+    /// 8 to PostgreSQL; on SQLite one for each processor and one besides]
     #[arg(
         long,
         env = "CLASSDESK_DATABASE_CONNECTIONS",
         value_name = "N",
-        default_value_t = 8,
         value_parser = clap::value_parser!(u16).range(1..=512)
     )]
-    pub(crate) database_connections: u16,
+    pub(crate) database_connections: Option<u16>,
     /// Requests to the database that may wait for a connection; one more is answered 503
     #[arg(
         long,
@@ -56,14 +56,24 @@ impl StoreArgs {
     pub(super) fn connections_that_wait(&self) -> usize {
         match self.database_url.sqlite_path() {
             Some(_) => 0,
-            None => usize::from(self.database_connections),
+            None => self.connections(),
         }
+    }
+
+    /// On SQLite a connection keeps a processor busy, unless it waits for the disk: more than fit
+    /// on the processors wait for each other, and one besides uses what another leaves.
+    fn connections(&self) -> usize {
+        let usual = || match self.database_url.sqlite_path() {
+            Some(_) => std::thread::available_parallelism().map_or(1, usize::from) + 1,
+            None => StoreOptions::default().connections,
+        };
+        self.database_connections.map_or_else(usual, usize::from)
     }
 
     /// As the store takes them.
     pub(crate) fn options(&self) -> StoreOptions {
         StoreOptions {
-            connections: usize::from(self.database_connections),
+            connections: self.connections(),
             queue_length: usize::try_from(self.database_queue).unwrap_or(usize::MAX),
             statement_timeout: self.database_statement_timeout,
             ..StoreOptions::default()
@@ -160,7 +170,29 @@ pub(super) fn some_time(text: &str) -> Result<Duration, String> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        store: StoreArgs,
+    }
+
+    fn connections(options: &[&str]) -> usize {
+        let line = ["line"].iter().chain(options);
+        Line::parse_from(line).store.options().connections
+    }
+
+    #[test]
+    fn the_usual_connections_are_those_that_a_database_makes_use_of() {
+        let processors = std::thread::available_parallelism().unwrap().get();
+        let postgres = ["--database-url", "postgres://desk@db.example/desk"];
+        assert_eq!(connections(&[]), processors + 1);
+        assert_eq!(connections(&postgres), 8);
+        assert_eq!(connections(&["--database-connections", "5"]), 5);
+    }
 
     #[test]
     fn times_are_read_with_their_units() {
