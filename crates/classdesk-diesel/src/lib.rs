@@ -18,7 +18,7 @@
 //! # let folder = std::env::temp_dir().join(format!("classdesk-doc-{}", std::process::id()));
 //! # let path = folder.join("example.db");
 //! let url: DatabaseUrl = format!("sqlite://{}", path.display()).parse()?;
-//! let running = DieselStore::connect(&url, &StoreOptions::default())?;
+//! let running = DieselStore::connect(&url, &StoreOptions::suited_to(&url))?;
 //! let store: Arc<dyn Store> = running.store();
 //! assert_eq!(running.figures().pool.queued, 0);
 //! # drop((store, running));

@@ -56,27 +56,20 @@ impl StoreArgs {
     pub(super) fn connections_that_wait(&self) -> usize {
         match self.database_url.sqlite_path() {
             Some(_) => 0,
-            None => self.connections(),
+            None => self.options().connections,
         }
-    }
-
-    /// On SQLite a connection keeps a processor busy, unless it waits for the disk: more than fit
-    /// on the processors wait for each other, and one besides uses what another leaves.
-    fn connections(&self) -> usize {
-        let usual = || match self.database_url.sqlite_path() {
-            Some(_) => std::thread::available_parallelism().map_or(1, usize::from) + 1,
-            None => StoreOptions::default().connections,
-        };
-        self.database_connections.map_or_else(usual, usize::from)
     }
 
     /// As the store takes them.
     pub(crate) fn options(&self) -> StoreOptions {
+        let suited = StoreOptions::suited_to(&self.database_url);
         StoreOptions {
-            connections: self.connections(),
+            connections: self
+                .database_connections
+                .map_or(suited.connections, usize::from),
             queue_length: usize::try_from(self.database_queue).unwrap_or(usize::MAX),
             statement_timeout: self.database_statement_timeout,
-            ..StoreOptions::default()
+            ..suited
         }
     }
 }
@@ -186,9 +179,9 @@ mod tests {
     }
 
     #[test]
-    fn the_usual_connections_are_those_that_a_database_makes_use_of() {
-        let processors = std::thread::available_parallelism().unwrap().get();
+    fn connections_are_those_that_suit_the_database_unless_somebody_says_otherwise() {
         let postgres = ["--database-url", "postgres://desk@db.example/desk"];
+        let processors = std::thread::available_parallelism().unwrap().get();
         assert_eq!(connections(&[]), processors + 1);
         assert_eq!(connections(&postgres), 8);
         assert_eq!(connections(&["--database-connections", "5"]), 5);
