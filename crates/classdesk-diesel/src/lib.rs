@@ -35,6 +35,7 @@
 // Named so that cargo builds it into the program.
 use libsqlite3_sys as _;
 
+mod change_counts;
 mod error;
 mod figures;
 mod migrations;

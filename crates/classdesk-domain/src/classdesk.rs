@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::blobs::{BlobRepository, BlobStore, Downloads, Uploads};
 use crate::bundles::{BundleRepository, Bundles};
+use crate::changes::{ChangeMarks, Changes};
 use crate::clock::{Clock, SecretSource};
 use crate::events::{Audit, EventRepository};
 use crate::files::{FileRepository, Files};
@@ -43,6 +44,8 @@ pub struct Ports {
     pub events: Arc<dyn EventRepository>,
     /// Keeps idempotency keys.
     pub idempotency: Arc<dyn IdempotencyRepository>,
+    /// Notices changes.
+    pub changes: Arc<dyn ChangeMarks>,
     /// Looks after the store.
     pub upkeep: Arc<dyn Upkeep>,
     /// Keeps bytes.
@@ -77,6 +80,7 @@ impl Ports {
             blob_rows: store.clone(),
             events: store.clone(),
             idempotency: store.clone(),
+            changes: store.clone(),
             upkeep: store,
             blobs,
             hasher,
@@ -166,6 +170,8 @@ pub struct Classdesk {
     pub uploads: Uploads,
     /// Bytes on their way out.
     pub downloads: Downloads,
+    /// Whether something has changed.
+    pub changes: Changes,
     /// The audit log.
     pub audit: Audit,
     /// Idempotency keys.
@@ -191,6 +197,7 @@ impl Classdesk {
             files: Files::new(ports.clone()),
             uploads: Uploads::new(ports.clone(), settings.max_upload_bytes),
             downloads: Downloads::new(ports.clone()),
+            changes: Changes::new(ports.clone()),
             audit: Audit::new(ports.clone()),
             retries: Retries::new(ports.clone()),
             housekeeping: Housekeeping::new(ports, settings),

@@ -27,6 +27,7 @@
 //! | [`files`] | files of bundles |
 //! | [`blobs`] | bytes on their way in and out |
 //! | [`policy`] | every permission |
+//! | [`changes`] | telling that nothing has changed, without reading it again |
 //! | [`events`] | the log of changes: audit trail and ticket history |
 //! | [`store`] | the commit, its guard, and how stores fail |
 //! | [`idempotency`] | the same request twice creates one thing |
@@ -79,6 +80,7 @@
 
 pub mod blobs;
 pub mod bundles;
+pub mod changes;
 mod classdesk;
 pub mod clock;
 pub mod error;

@@ -260,6 +260,7 @@ pub trait Store:
     + crate::blobs::BlobRepository
     + crate::events::EventRepository
     + crate::idempotency::IdempotencyRepository
+    + crate::changes::ChangeMarks
     + Upkeep
 {
 }
@@ -276,6 +277,7 @@ impl<S> Store for S where
         + crate::blobs::BlobRepository
         + crate::events::EventRepository
         + crate::idempotency::IdempotencyRepository
+        + crate::changes::ChangeMarks
         + Upkeep
 {
 }

@@ -7,6 +7,7 @@ use classdesk_domain::bundles::{
     Bundle, BundleDetail, BundleFilter, BundleRepository, BundleUpdate, BundleView, NewBundleRow,
     WriterAssignment,
 };
+use classdesk_domain::changes::{ChangeMark, ChangeMarks, ChangeScope};
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::events::{AuditEntry, AuditFilter, EventRepository, HistoryLine};
 use classdesk_domain::files::{
@@ -42,6 +43,7 @@ use super::{
     Database, blobs, bundles, events, files, idempotency, login, messages, notes, people, posting,
     receipts, sessions, subjects, threads, tickets, upkeep,
 };
+use crate::change_counts::Touches;
 use crate::session_memory::Whose;
 
 #[async_trait]
@@ -76,14 +78,18 @@ impl UserRepository for Database {
     }
 
     async fn create_user(&self, commit: Commit<NewUserRow>) -> Result<User, StoreError> {
-        self.write(move |conn| people::create_user(conn, commit))
-            .await
+        self.write(Touches::Everything, move |conn| {
+            people::create_user(conn, commit)
+        })
+        .await
     }
 
     async fn update_user(&self, commit: Commit<UserUpdate>) -> Result<User, StoreError> {
         let whose = Whose::Person(commit.change.user);
-        self.write_sessions(whose, move |conn| people::update_user(conn, commit))
-            .await
+        self.write_sessions(whose, Touches::Everything, move |conn| {
+            people::update_user(conn, commit)
+        })
+        .await
     }
 }
 
@@ -97,8 +103,10 @@ impl SessionRepository for Database {
 
     async fn touch_session(&self, id: SessionId, at: Timestamp) -> Result<(), StoreError> {
         let whose = Whose::Session(id);
-        self.write_sessions(whose, move |conn| sessions::touch_session(conn, id, at))
-            .await
+        self.write_sessions(whose, Touches::Nothing, move |conn| {
+            sessions::touch_session(conn, id, at)
+        })
+        .await
     }
 
     async fn list_sessions(
@@ -114,19 +122,25 @@ impl SessionRepository for Database {
 
     async fn start_session(&self, commit: Commit<NewSession>) -> Result<Session, StoreError> {
         let whose = Whose::Person(commit.change.user);
-        self.write_sessions(whose, move |conn| sessions::start_session(conn, commit))
-            .await
+        self.write_sessions(whose, Touches::Nothing, move |conn| {
+            sessions::start_session(conn, commit)
+        })
+        .await
     }
 
     async fn end_sessions(&self, commit: Commit<EndSessions>) -> Result<u64, StoreError> {
         let whose = Whose::Person(commit.change.user);
-        self.write_sessions(whose, move |conn| sessions::end_sessions(conn, commit))
-            .await
+        self.write_sessions(whose, Touches::Nothing, move |conn| {
+            sessions::end_sessions(conn, commit)
+        })
+        .await
     }
 
     async fn admit_login(&self, attempt: LoginAttempt) -> Result<Admission, StoreError> {
-        self.write(move |conn| login::admit_login(conn, &attempt))
-            .await
+        self.write(Touches::Nothing, move |conn| {
+            login::admit_login(conn, &attempt)
+        })
+        .await
     }
 }
 
@@ -139,13 +153,17 @@ impl SubjectRepository for Database {
     }
 
     async fn put_subject(&self, commit: Commit<SubjectPut>) -> Result<Subject, StoreError> {
-        self.write(move |conn| subjects::put_subject(conn, commit))
-            .await
+        self.write(Touches::Everything, move |conn| {
+            subjects::put_subject(conn, commit)
+        })
+        .await
     }
 
     async fn delete_subject(&self, commit: Commit<SubjectRef>) -> Result<bool, StoreError> {
-        self.write(move |conn| subjects::delete_subject(conn, commit))
-            .await
+        self.write(Touches::Everything, move |conn| {
+            subjects::delete_subject(conn, commit)
+        })
+        .await
     }
 }
 
@@ -181,18 +199,24 @@ impl BundleRepository for Database {
     }
 
     async fn create_bundle(&self, commit: Commit<NewBundleRow>) -> Result<Bundle, StoreError> {
-        self.write(move |conn| bundles::create_bundle(conn, commit))
-            .await
+        self.write(Touches::Everything, move |conn| {
+            bundles::create_bundle(conn, commit)
+        })
+        .await
     }
 
     async fn update_bundle(&self, commit: Commit<BundleUpdate>) -> Result<Bundle, StoreError> {
-        self.write(move |conn| bundles::update_bundle(conn, commit))
-            .await
+        self.write(Touches::Everything, move |conn| {
+            bundles::update_bundle(conn, commit)
+        })
+        .await
     }
 
     async fn assign_writer(&self, commit: Commit<WriterAssignment>) -> Result<Bundle, StoreError> {
-        self.write(move |conn| bundles::assign_writer(conn, commit))
-            .await
+        self.write(Touches::Everything, move |conn| {
+            bundles::assign_writer(conn, commit)
+        })
+        .await
     }
 }
 
@@ -222,33 +246,41 @@ impl ThreadRepository for Database {
     }
 
     async fn open_thread(&self, commit: Commit<NewThreadRow>) -> Result<ThreadView, StoreError> {
-        self.write(move |conn| threads::open_thread(conn, commit))
+        let touches = Touches::Scope(ChangeScope::Subject(commit.change.about.clone()));
+        self.write(touches, move |conn| threads::open_thread(conn, commit))
             .await
     }
 
     async fn update_thread(&self, commit: Commit<ThreadUpdate>) -> Result<ThreadView, StoreError> {
-        self.write(move |conn| threads::update_thread(conn, commit))
-            .await
+        self.write(Touches::Everything, move |conn| {
+            threads::update_thread(conn, commit)
+        })
+        .await
     }
 
     async fn add_participant(
         &self,
         commit: Commit<ParticipantAddition>,
     ) -> Result<ThreadView, StoreError> {
-        self.write(move |conn| threads::add_participant(conn, commit))
-            .await
+        self.write(Touches::Everything, move |conn| {
+            threads::add_participant(conn, commit)
+        })
+        .await
     }
 
     async fn remove_participant(
         &self,
         commit: Commit<ParticipantRemoval>,
     ) -> Result<bool, StoreError> {
-        self.write(move |conn| threads::remove_participant(conn, commit))
-            .await
+        self.write(Touches::Everything, move |conn| {
+            threads::remove_participant(conn, commit)
+        })
+        .await
     }
 
     async fn mark_read(&self, commit: Commit<ReadMark>) -> Result<bool, StoreError> {
-        self.write(move |conn| receipts::mark_read(conn, commit))
+        let touches = Touches::Scope(ChangeScope::Thread(commit.change.thread));
+        self.write(touches, move |conn| receipts::mark_read(conn, commit))
             .await
     }
 }
@@ -270,7 +302,8 @@ impl MessageRepository for Database {
         &self,
         commit: Commit<MessageRow>,
     ) -> Result<(MessageId, Option<MessageAttachmentId>), StoreError> {
-        self.write(move |conn| posting::post_message(conn, commit))
+        let touches = Touches::Scope(ChangeScope::Thread(commit.change.thread));
+        self.write(touches, move |conn| posting::post_message(conn, commit))
             .await
     }
 
@@ -307,13 +340,17 @@ impl MessageRepository for Database {
     }
 
     async fn edit_message(&self, commit: Commit<MessageEdit>) -> Result<Message, StoreError> {
-        self.write(move |conn| messages::edit_message(conn, commit))
-            .await
+        self.write(Touches::Everything, move |conn| {
+            messages::edit_message(conn, commit)
+        })
+        .await
     }
 
     async fn delete_message(&self, commit: Commit<MessageDeletion>) -> Result<(), StoreError> {
-        self.write(move |conn| messages::delete_message(conn, commit))
-            .await
+        self.write(Touches::Everything, move |conn| {
+            messages::delete_message(conn, commit)
+        })
+        .await
     }
 }
 
@@ -334,12 +371,17 @@ impl TicketRepository for Database {
     }
 
     async fn create_ticket(&self, commit: Commit<NewTicketRow>) -> Result<Ticket, StoreError> {
-        self.write(move |conn| tickets::create_ticket(conn, commit))
+        let about = commit.change.about.clone();
+        let touches = about.map_or(Touches::Nothing, |about| {
+            Touches::Scope(ChangeScope::Subject(about))
+        });
+        self.write(touches, move |conn| tickets::create_ticket(conn, commit))
             .await
     }
 
     async fn update_ticket(&self, commit: Commit<TicketUpdate>) -> Result<Ticket, StoreError> {
-        self.write(move |conn| tickets::update_ticket(conn, commit))
+        let touches = Touches::Scope(ChangeScope::Ticket(commit.change.ticket.id));
+        self.write(touches, move |conn| tickets::update_ticket(conn, commit))
             .await
     }
 
@@ -347,7 +389,8 @@ impl TicketRepository for Database {
         &self,
         commit: Commit<NewTicketMessageRow>,
     ) -> Result<TicketMessageId, StoreError> {
-        self.write(move |conn| notes::add_ticket_message(conn, commit))
+        let touches = Touches::Scope(ChangeScope::Ticket(commit.change.ticket));
+        self.write(touches, move |conn| notes::add_ticket_message(conn, commit))
             .await
     }
 
@@ -372,7 +415,8 @@ impl TicketRepository for Database {
         &self,
         commit: Commit<NewTicketAttachmentRow>,
     ) -> Result<TicketAttachment, StoreError> {
-        self.write(move |conn| notes::attach_to_ticket(conn, commit))
+        let touches = Touches::Scope(ChangeScope::Ticket(commit.change.ticket));
+        self.write(touches, move |conn| notes::attach_to_ticket(conn, commit))
             .await
     }
 
@@ -429,29 +473,40 @@ impl FileRepository for Database {
     }
 
     async fn add_file(&self, commit: Commit<NewFileRow>) -> Result<BundleFile, StoreError> {
-        self.write(move |conn| files::add_file(conn, commit)).await
+        let touches = Touches::Scope(ChangeScope::Subject(SubjectRef::bundle(
+            commit.change.bundle,
+        )));
+        self.write(touches, move |conn| files::add_file(conn, commit))
+            .await
     }
 
     async fn update_file(&self, commit: Commit<FileUpdate>) -> Result<BundleFile, StoreError> {
-        self.write(move |conn| files::update_file(conn, commit))
-            .await
+        self.write(Touches::Everything, move |conn| {
+            files::update_file(conn, commit)
+        })
+        .await
     }
 
     async fn delete_file(&self, commit: Commit<FileId>) -> Result<(), StoreError> {
-        self.write(move |conn| files::delete_file(conn, commit))
-            .await
+        self.write(Touches::Everything, move |conn| {
+            files::delete_file(conn, commit)
+        })
+        .await
     }
 }
 
 #[async_trait]
 impl BlobRepository for Database {
     async fn create_blob(&self, blob: NewBlob) -> Result<BlobId, StoreError> {
-        self.write(move |conn| blobs::create_blob(conn, &blob))
-            .await
+        self.write(Touches::Nothing, move |conn| {
+            blobs::create_blob(conn, &blob)
+        })
+        .await
     }
 
     async fn abandon_blob(&self, id: BlobId) -> Result<(), StoreError> {
-        self.write(move |conn| blobs::abandon_blob(conn, id)).await
+        self.write(Touches::Nothing, move |conn| blobs::abandon_blob(conn, id))
+            .await
     }
 
     async fn sweepable_blobs(
@@ -459,14 +514,18 @@ impl BlobRepository for Database {
         pending_before: Timestamp,
         limit: u32,
     ) -> Result<Vec<SweepableBlob>, StoreError> {
-        self.write(move |conn| blobs::sweepable_blobs(conn, pending_before, limit))
-            .await
+        self.write(Touches::Everything, move |conn| {
+            blobs::sweepable_blobs(conn, pending_before, limit)
+        })
+        .await
     }
 
     async fn forget_blobs(&self, ids: &[BlobId]) -> Result<u64, StoreError> {
         let ids = ids.to_vec();
-        self.write(move |conn| blobs::forget_blobs(conn, &ids))
-            .await
+        self.write(Touches::Everything, move |conn| {
+            blobs::forget_blobs(conn, &ids)
+        })
+        .await
     }
 
     async fn list_blobs(
@@ -500,18 +559,24 @@ impl EventRepository for Database {
 impl IdempotencyRepository for Database {
     async fn reserve(&self, scope: &Scope, now: Timestamp) -> Result<Reservation, StoreError> {
         let scope = scope.clone();
-        self.write(move |conn| idempotency::reserve(conn, &scope, now))
-            .await
+        self.write(Touches::Nothing, move |conn| {
+            idempotency::reserve(conn, &scope, now)
+        })
+        .await
     }
 
     async fn renew(&self, lease: Lease, now: Timestamp) -> Result<bool, StoreError> {
-        self.write(move |conn| idempotency::renew(conn, lease, now))
-            .await
+        self.write(Touches::Nothing, move |conn| {
+            idempotency::renew(conn, lease, now)
+        })
+        .await
     }
 
     async fn release(&self, lease: Lease) -> Result<(), StoreError> {
-        self.write(move |conn| idempotency::release(conn, lease))
-            .await
+        self.write(Touches::Nothing, move |conn| {
+            idempotency::release(conn, lease)
+        })
+        .await
     }
 
     async fn store_answer(
@@ -520,8 +585,17 @@ impl IdempotencyRepository for Database {
         answer: &StoredAnswer,
     ) -> Result<(), StoreError> {
         let answer = answer.clone();
-        self.write(move |conn| idempotency::store_answer(conn, id, &answer))
-            .await
+        self.write(Touches::Nothing, move |conn| {
+            idempotency::store_answer(conn, id, &answer)
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl ChangeMarks for Database {
+    async fn mark(&self, scope: &ChangeScope) -> Option<ChangeMark> {
+        self.change_mark(scope).await
     }
 }
 
@@ -533,7 +607,9 @@ impl Upkeep for Database {
 
     async fn purge(&self, outlived: Outlived, limit: u32) -> Result<u64, StoreError> {
         let whose = Whose::Anybody;
-        self.write_sessions(whose, move |conn| upkeep::purge(conn, &outlived, limit))
-            .await
+        self.write_sessions(whose, Touches::Everything, move |conn| {
+            upkeep::purge(conn, &outlived, limit)
+        })
+        .await
     }
 }

@@ -14,9 +14,11 @@ use crossbeam_channel::Receiver;
 use diesel::connection::{
     AnsiTransactionManager, SimpleConnection, TransactionManager, TransactionManagerStatus,
 };
-use diesel::{Connection, SqliteConnection};
+use diesel::sql_types::BigInt;
+use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection};
 use tokio::sync::oneshot;
 
+use crate::change_counts::{ChangeCounts, Touches, Within};
 use crate::error::{ConnectError, Failure};
 use crate::figures::WriterFigures;
 use crate::options::StoreOptions;
@@ -30,6 +32,9 @@ trait Write: Send {
     /// Applies it within the open transaction, in a savepoint. `Err` when nothing more can be done
     /// in this transaction.
     fn apply(&mut self, conn: &mut SqliteConnection) -> Result<(), Broken>;
+
+    /// What it changes.
+    fn touches(&self) -> &Touches;
 
     /// Whether somebody still waits for it.
     fn is_wanted(&self) -> bool;
@@ -55,6 +60,7 @@ impl From<diesel::result::Error> for Broken {
 }
 
 struct Change<T, F, E> {
+    touches: Touches,
     change: Option<F>,
     result: Option<Result<T, StoreError>>,
     /// What is done once it has ended, before anybody learns how.
@@ -82,6 +88,10 @@ where
         outage.map_or(Ok(()), |outage| Err(Broken::Outage(outage)))
     }
 
+    fn touches(&self) -> &Touches {
+        &self.touches
+    }
+
     fn is_wanted(&self) -> bool {
         !self.reply.is_closed()
     }
@@ -106,9 +116,28 @@ fn is_aborted(conn: &mut SqliteConnection) -> bool {
     matches!(status, TransactionManagerStatus::InError)
 }
 
-struct Job {
-    since: Instant,
-    write: Box<dyn Write>,
+/// What the thread is asked for.
+enum Job {
+    Write {
+        since: Instant,
+        write: Box<dyn Write>,
+    },
+    /// Looking for other processes' changes, which only a connection that sees its own as its own
+    /// can tell.
+    Look(oneshot::Sender<()>),
+}
+
+/// A connection, and by which number it knew the database when it last looked for changes of
+/// others.
+struct Held {
+    conn: SqliteConnection,
+    data_version: Option<i64>,
+}
+
+#[derive(QueryableByName)]
+struct DataVersion {
+    #[diesel(sql_type = BigInt)]
+    data_version: i64,
 }
 
 #[derive(Default)]
@@ -130,6 +159,7 @@ impl Writer {
     pub(super) fn start(
         file: File,
         conn: SqliteConnection,
+        changes: Arc<ChangeCounts>,
         options: &StoreOptions,
     ) -> Result<Self, ConnectError> {
         let queue_length = options.queue_length.max(1);
@@ -140,6 +170,7 @@ impl Writer {
         let thread = Thread {
             file,
             counts: Arc::clone(&counts),
+            changes,
             group_size: options.group_size.max(1),
             queue_timeout: options.queue_timeout,
         };
@@ -160,16 +191,22 @@ impl Writer {
 
     /// Applies a change and answers once it is durable. Whatever comes of it, `ended` is called
     /// before the answer, also when nobody waits for that any more.
-    pub(super) async fn run<T, F, E>(&self, change: F, ended: E) -> Result<T, StoreError>
+    pub(super) async fn run<T, F, E>(
+        &self,
+        touches: Touches,
+        change: F,
+        ended: E,
+    ) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
         E: FnOnce() + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.intake.offer(Job {
+        self.intake.offer(Job::Write {
             since: Instant::now(),
             write: Box::new(Change {
+                touches,
                 change: Some(change),
                 result: None,
                 ended,
@@ -177,6 +214,14 @@ impl Writer {
             }),
         })?;
         answer.await.unwrap_or_else(|_| Err(lost_answer()))
+    }
+
+    /// Looks for changes that other processes have made, and counts them; `None` when that can't
+    /// be done.
+    pub(super) async fn look(&self) -> Option<()> {
+        let (reply, answer) = oneshot::channel();
+        self.intake.offer(Job::Look(reply)).ok()?;
+        answer.await.ok()
     }
 
     pub(super) fn figures(&self) -> WriterFigures {
@@ -197,19 +242,24 @@ impl Writer {
 struct Thread {
     file: File,
     counts: Arc<Counts>,
+    changes: Arc<ChangeCounts>,
     group_size: usize,
     queue_timeout: Duration,
 }
 
 impl Thread {
     fn serve(&self, jobs: &Receiver<Job>, conn: SqliteConnection, mut checkpointer: Checkpointer) {
-        let mut held = Some(conn);
+        let mut held = Some(Held {
+            conn,
+            data_version: None,
+        });
         while let Ok(first) = jobs.recv() {
             let mut group = Vec::with_capacity(self.group_size);
-            self.admit(&mut group, first);
+            let mut curious = Vec::new();
+            self.admit(&mut group, &mut curious, first);
             while group.len() < self.group_size {
                 match jobs.try_recv() {
-                    Ok(next) => self.admit(&mut group, next),
+                    Ok(next) => self.admit(&mut group, &mut curious, next),
                     Err(_) => break,
                 }
             }
@@ -218,52 +268,103 @@ impl Thread {
                 held = self.commit(group, held);
                 checkpointer.count(size);
             }
+            if !curious.is_empty() {
+                let looked = held
+                    .as_mut()
+                    .is_some_and(|held| self.look(held, Within::Span));
+                // Who gets no answer reads instead.
+                for reply in curious.into_iter().filter(|_| looked) {
+                    let _ = reply.send(());
+                }
+            }
         }
         checkpointer.end();
-        if let Some(mut conn) = held {
+        if let Some(mut held) = held {
             // The file alone is then the whole database. Nothing is lost when it fails. Statistics
             // are left out on purpose: without them the plans are those that the tests look at.
-            let _ = conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE);");
+            let _ = held.conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE);");
         }
     }
 
     /// Takes a job into the group unless nobody waits for it or it waited for too long.
-    fn admit(&self, group: &mut Vec<Box<dyn Write>>, job: Job) {
-        if !job.write.is_wanted() {
+    fn admit(
+        &self,
+        group: &mut Vec<Box<dyn Write>>,
+        curious: &mut Vec<oneshot::Sender<()>>,
+        job: Job,
+    ) {
+        let (since, write) = match job {
+            Job::Write { since, write } => (since, write),
+            Job::Look(reply) => {
+                curious.push(reply);
+                return;
+            }
+        };
+        if !write.is_wanted() {
             return;
         }
-        if job.since.elapsed() > self.queue_timeout {
-            job.write.answer(Some(Outage::TimedOut));
+        if since.elapsed() > self.queue_timeout {
+            write.answer(Some(Outage::TimedOut));
             return;
         }
-        group.push(job.write);
+        group.push(write);
+    }
+
+    /// Looks for other processes' changes unless that was done just now, and says whether it is
+    /// known what others have changed.
+    fn look(&self, held: &mut Held, unless: Within) -> bool {
+        if self.changes.has_looked(unless) {
+            return true;
+        }
+        let Held { conn, data_version } = held;
+        let at = Instant::now();
+        let found = diesel::sql_query("PRAGMA data_version").get_result::<DataVersion>(conn);
+        let Ok(DataVersion { data_version: now }) = found else {
+            return false;
+        };
+        // A connection that has not looked yet knows nothing of what was before it.
+        let has_changed = data_version.replace(now) != Some(now);
+        self.changes.looked(at, has_changed);
+        true
     }
 
     /// Commits a group and answers everybody in it. Hands the connection back if it is still good.
-    fn commit(
-        &self,
-        mut group: Vec<Box<dyn Write>>,
-        held: Option<SqliteConnection>,
-    ) -> Option<SqliteConnection> {
+    fn commit(&self, mut group: Vec<Box<dyn Write>>, held: Option<Held>) -> Option<Held> {
         let answer_all = |group: Vec<Box<dyn Write>>, outage: Option<Outage>| {
             for write in group {
                 write.answer(outage);
             }
         };
-        let conn = held.map_or_else(|| self.file.connect(), Ok);
-        let mut conn = match conn {
-            Ok(conn) => conn,
+        let held = held.map_or_else(
+            || {
+                let conn = self.file.connect()?;
+                Ok::<_, ConnectError>(Held {
+                    conn,
+                    data_version: None,
+                })
+            },
+            Ok,
+        );
+        let mut held = match held {
+            Ok(held) => held,
             Err(error) => {
                 tracing::error!(error = %error, "the database file can't be opened");
                 answer_all(group, Some(Outage::Disconnected));
                 return None;
             }
         };
+        // So that nobody who asks for a mark has to wait for a look while there is much to write.
+        self.look(&mut held, Within::HalfOfIt);
+        let mut under_way = None;
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            conn.immediate_transaction(|conn| {
-                group.iter_mut().try_for_each(|write| write.apply(conn))
+            held.conn.immediate_transaction(|conn| {
+                group.iter_mut().try_for_each(|write| write.apply(conn))?;
+                let touched = group.iter().map(|write| write.touches());
+                under_way = Some(self.changes.under_way(touched));
+                Ok(())
             })
         }));
+        drop(under_way);
         match outcome {
             Ok(Ok(())) => {
                 let commits = u64::try_from(group.len()).unwrap_or(u64::MAX);
@@ -290,6 +391,6 @@ impl Thread {
                 return None;
             }
         }
-        (!AnsiTransactionManager::is_broken_transaction_manager(&mut conn)).then_some(conn)
+        (!AnsiTransactionManager::is_broken_transaction_manager(&mut held.conn)).then_some(held)
     }
 }

@@ -2,6 +2,7 @@
 
 mod blobs;
 mod bundles;
+mod changes;
 mod commit;
 mod events;
 mod files;
@@ -47,6 +48,7 @@ use state::State;
 pub struct MemoryStore {
     state: Mutex<State>,
     calls: AtomicU64,
+    changes: AtomicU64,
 }
 
 impl MemoryStore {
@@ -82,6 +84,7 @@ impl MemoryStore {
         let mut draft = state.clone();
         let answer = change(&mut draft)?;
         *state = draft;
+        self.changes.fetch_add(1, Ordering::SeqCst);
         Ok(answer)
     }
 

@@ -5,6 +5,7 @@ mod conformance;
 mod faults;
 mod flags;
 mod kill;
+mod marks;
 mod migrations;
 mod plans;
 mod races;

@@ -6,7 +6,7 @@
 use classdesk_domain::store::Store;
 
 use crate::MemoryStore;
-use crate::history::check_same_history;
+use crate::history::{check_marks, check_same_history};
 
 /// A history gives the answers that the store in memory gives.
 pub async fn a_first_history_agrees(store: &dyn Store) {
@@ -16,6 +16,11 @@ pub async fn a_first_history_agrees(store: &dyn Store) {
 /// Another one.
 pub async fn a_second_history_agrees(store: &dyn Store) {
     check_same_history(&MemoryStore::new(), store, 2, 300).await;
+}
+
+/// What has the mark that it had before looks as it did.
+pub async fn a_mark_tells_of_every_change(store: &dyn Store) {
+    check_marks(store, 4, 200).await;
 }
 
 /// A longer one.
