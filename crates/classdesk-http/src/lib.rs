@@ -53,6 +53,7 @@ mod serve;
 mod settings;
 mod shell;
 mod transfer;
+mod unchanged;
 pub mod wire;
 
 pub use admission::PatientHasher;

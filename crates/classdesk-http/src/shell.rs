@@ -13,6 +13,7 @@ use crate::middleware::{self, RequestIds};
 use crate::routes;
 use crate::routing::not_found;
 use crate::settings::Settings;
+use crate::unchanged::UnchangedAnswers;
 
 /// The HTTP API over a [`Classdesk`]. Clones share everything.
 #[derive(Clone)]
@@ -28,6 +29,7 @@ struct Inner {
     metrics: Metrics,
     admission: Arc<Admission>,
     request_ids: RequestIds,
+    unchanged: UnchangedAnswers,
 }
 
 /// What a [`Shell`] is made of.
@@ -74,6 +76,7 @@ impl ShellBuilder {
                 metrics: Metrics::new(self.gauges, &admission),
                 admission,
                 request_ids: RequestIds::new(),
+                unchanged: UnchangedAnswers::new(),
             }),
         }
     }
@@ -155,6 +158,10 @@ impl Shell {
 
     pub(crate) fn request_ids(&self) -> &RequestIds {
         &self.inner.request_ids
+    }
+
+    pub(crate) fn unchanged(&self) -> &UnchangedAnswers {
+        &self.inner.unchanged
     }
 }
 

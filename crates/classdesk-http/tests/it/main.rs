@@ -28,5 +28,6 @@ mod succession;
 mod taint;
 mod threads;
 mod tickets;
+mod unchanged;
 mod uploads;
 mod users;

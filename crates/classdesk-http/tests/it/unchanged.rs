@@ -1,0 +1,131 @@
+//! Asking again and again for what has not changed: cheap, and never an answer that is not one's
+//! own.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::harness::{Answer, Client, Desk};
+use crate::uploads::bundle_path;
+
+async fn ask_again(client: &Client<'_>, path: &str, tag: &str) -> Answer {
+    let tag = tag.to_owned();
+    client
+        .send(Method::GET, path, |ask| ask.header("if-none-match", tag))
+        .await
+}
+
+/// Asks until the answer is one that is remembered, and gives its tag.
+async fn learn(client: &Client<'_>, path: &str) -> String {
+    let tag = client.get(path).await.header("etag").to_owned();
+    for _ in 0..3 {
+        assert_eq!(ask_again(client, path, &tag).await.status, 304, "{path}");
+    }
+    tag
+}
+
+/// A bundle, a page of messages with a next one, and a ticket, all of them the client's.
+async fn paths(desk: &Desk) -> [String; 3] {
+    let world = &desk.world;
+    let people = [world.client, world.writer];
+    let thread = world.add_thread(&*desk.store, &people).await.thread.id;
+    for _ in 0..3 {
+        world.add_message(&*desk.store, thread, world.client).await;
+    }
+    let ticket = world.add_ticket(&*desk.store, world.client, Some(world.subject()));
+    let ticket = ticket.await.id;
+    [
+        bundle_path(desk),
+        format!("/api/v1/communications/threads/{thread}/messages/?limit=2"),
+        format!("/api/v1/tickets/{ticket}/"),
+    ]
+}
+
+#[tokio::test]
+async fn asking_again_costs_no_more_than_the_session() {
+    let desk = Desk::start().await;
+    let client = desk.named("client").await;
+    for path in paths(&desk).await {
+        let first = client.get(&path).await;
+        let tag = first.header("etag");
+        let before = desk.store.calls();
+        let read = ask_again(&client, &path, tag).await;
+        let with_read = desk.store.calls() - before;
+        let known = ask_again(&client, &path, tag).await;
+        let without = desk.store.calls() - before - with_read;
+        assert_eq!((read.status, known.status), (304, 304));
+        assert!(with_read > 1, "{path}: {with_read}");
+        assert_eq!(without, 1, "{path}");
+        for name in ["etag", "cache-control", "link"] {
+            assert_eq!(known.header(name), first.header(name), "{name} of {path}");
+        }
+        assert!(known.body.is_empty());
+        assert_ne!(known.header("x-request-id"), read.header("x-request-id"));
+        let head = client.send(Method::HEAD, &path, |ask| ask.header("if-none-match", tag));
+        assert_eq!(head.await.status, 304);
+        // Whoever does not have the answer gets it.
+        assert_eq!(ask_again(&client, &path, "\"other\"").await.status, 200);
+        assert_eq!(client.get(&path).await.body, first.body);
+    }
+}
+
+#[tokio::test]
+async fn what_has_changed_is_told_at_once() {
+    let desk = Desk::start().await;
+    let (client, admin) = (desk.named("client").await, desk.named("admin").await);
+    let [bundle, messages, ticket] = paths(&desk).await;
+    let thread = messages.strip_suffix("?limit=2").unwrap();
+    let whole = format!("{thread}?limit=200");
+    for (path, by, change, body) in [
+        (&bundle, &admin, Method::PATCH, json!({"title": "Autumn"})),
+        (
+            &ticket,
+            &admin,
+            Method::PATCH,
+            json!({"status": "in_progress"}),
+        ),
+    ] {
+        let tag = learn(&client, path).await;
+        let changed = by.send(change, path, |ask| ask.json(&body)).await;
+        assert_eq!(changed.status, 200, "{}", changed.text());
+        assert_eq!(ask_again(&client, path, &tag).await.status, 200, "{path}");
+    }
+    let tag = learn(&client, &whole).await;
+    let sent = client.post(thread, &json!({"message": "One more"})).await;
+    sent.check_json(201);
+    assert_eq!(ask_again(&client, &whole, &tag).await.status, 200);
+}
+
+/// contract: perm.replaced-writer
+#[tokio::test]
+async fn what_was_unchanged_is_gone_for_a_replaced_writer() {
+    let desk = Desk::start().await;
+    let (writer, admin) = (desk.named("writer").await, desk.named("admin").await);
+    let [bundle, messages, _] = paths(&desk).await;
+    let tags = [
+        (&bundle, learn(&writer, &bundle).await),
+        (&messages, learn(&writer, &messages).await),
+    ];
+    let body = json!({"writer_id": desk.world.other_writer.id.get()});
+    let path = format!("{bundle}assign_writer/");
+    admin.post(&path, &body).await.check_json(200);
+    for (path, tag) in &tags {
+        let hidden = ask_again(&writer, path, tag).await;
+        hidden.check_problem(404, "not-found");
+    }
+}
+
+/// A tag that is somebody else's, or anybody's, opens nothing and tells nothing.
+#[tokio::test]
+async fn what_somebody_else_was_told_is_not_told_to_others() {
+    let desk = Desk::start().await;
+    let (client, stranger) = (desk.named("client").await, desk.named("other_client").await);
+    for path in paths(&desk).await {
+        let tag = learn(&client, &path).await;
+        for tag in [tag.as_str(), "*"] {
+            let hidden = ask_again(&stranger, &path, tag).await;
+            hidden.check_problem(404, "not-found");
+        }
+        let nobody = ask_again(&desk.anonymous(), &path, &tag).await;
+        nobody.check_problem(401, "unauthenticated");
+    }
+}
