@@ -135,11 +135,12 @@ impl DieselStore {
         }
     }
 
-    /// Waits until no other process on the same database goes by what was true of a person or a
-    /// session before this store's latest change to them.
+    /// Waits until no other process on the same database goes by what was true before this store's
+    /// latest change.
     ///
-    /// A server on SQLite remembers sessions for half a second, and forgets at once only what it
-    /// changes itself. Servers on PostgreSQL remember nothing.
+    /// A server on SQLite remembers sessions for half a second and looks for other processes'
+    /// changes as often; at once it notices only what it changes itself. Servers on PostgreSQL
+    /// remember nothing.
     pub async fn settle(&self) {
         if matches!(self.0, Running::Sqlite(_)) {
             tokio::time::sleep(session_memory::SPAN).await;

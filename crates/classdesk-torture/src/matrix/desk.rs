@@ -10,6 +10,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::facts::{Facts, Object, Parties, Person, Role, Subject};
+use super::polls::Polls;
 use super::table::{Operation, Table, Verdict};
 use crate::client::{Answer, Client, PASSWORD, send};
 use crate::place::Place;
@@ -23,6 +24,7 @@ pub(crate) const MISSING: i64 = 9_000_000_000_000;
 pub(crate) struct Findings {
     pub(crate) decisions: u64,
     pub(crate) requests: u64,
+    pub(crate) polls: u64,
     pub(crate) differences: Vec<String>,
 }
 
@@ -40,6 +42,7 @@ pub(crate) struct Desk<'t> {
     without_session: Vec<Client>,
     /// What a missing thing is answered with, without the request's id.
     missing: Option<String>,
+    pub(super) polls: Polls,
     fresh: i64,
     url: String,
     server: Server,
@@ -75,6 +78,7 @@ impl<'t> Desk<'t> {
             nobody,
             without_session: Vec::new(),
             missing: None,
+            polls: Polls::default(),
             fresh: 1,
             url,
             server,
@@ -282,16 +286,21 @@ impl<'t> Desk<'t> {
         let (request, bytes) = self.request(&client, operation, object, &choices)?;
         let witness = self.witness_of_internal(operation, object)?;
         let seen = self.seen_by(witness, object).await?;
+        let method = operation.request.as_ref().map(|request| &request.method);
+        let method = method.context("nothing to request")?;
+        let poll = self.poll(asker, method, &request).await?;
         self.found.requests += 1;
         let answer = send(request).await?;
         self.judge(operation, asker, object, verdict, &answer)?;
+        if let Some(poll) = poll {
+            self.compare_poll(poll, &answer).await?;
+        }
         if seen != self.seen_by(witness, object).await? {
             let name = &operation.name;
             let tell = || format!("«{name}» of {object:?} was seen by its requester {witness:?}");
             self.compare(false, tell);
         }
-        let method = operation.request.as_ref().map(|request| &request.method);
-        let reads = matches!(method, Some(&Method::GET | &Method::HEAD));
+        let reads = matches!(*method, Method::GET | Method::HEAD);
         let changed = answer.status.is_success() && !reads;
         let mut made = None;
         if changed {

@@ -6,6 +6,7 @@ mod doors;
 mod effects;
 mod facts;
 mod histories;
+mod polls;
 mod specimens;
 mod table;
 
@@ -104,6 +105,7 @@ async fn try_cells(
 
 fn tell(report: &mut Report, found: Findings) {
     report.add("requests", found.requests);
+    report.add("polls with an earlier tag", found.polls);
     for difference in found.differences {
         report.violation(difference);
     }
