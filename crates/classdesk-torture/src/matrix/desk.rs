@@ -174,9 +174,8 @@ impl<'t> Desk<'t> {
 
     /// A request of somebody, counted.
     pub(crate) async fn ask(&mut self, asker: i64, method: Method, path: &str) -> Result<Answer> {
-        self.found.requests += 1;
-        let request = self.client(asker)?.request(method, path);
-        Ok(send(request).await?)
+        let request = self.client(asker)?.request(method.clone(), path);
+        self.send_polled(asker, &method, request).await
     }
 
     /// Notes one comparison.
@@ -288,13 +287,8 @@ impl<'t> Desk<'t> {
         let seen = self.seen_by(witness, object).await?;
         let method = operation.request.as_ref().map(|request| &request.method);
         let method = method.context("nothing to request")?;
-        let poll = self.poll(asker, method, &request).await?;
-        self.found.requests += 1;
-        let answer = send(request).await?;
+        let answer = self.send_polled(asker, method, request).await?;
         self.judge(operation, asker, object, verdict, &answer)?;
-        if let Some(poll) = poll {
-            self.compare_poll(poll, &answer).await?;
-        }
         if seen != self.seen_by(witness, object).await? {
             let name = &operation.name;
             let tell = || format!("«{name}» of {object:?} was seen by its requester {witness:?}");

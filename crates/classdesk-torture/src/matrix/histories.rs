@@ -9,6 +9,9 @@ use super::table::{Operation, Table, Verdict};
 use crate::program::Programs;
 use crate::seed::Seed;
 
+/// How often somebody asks again between two steps.
+const POLLS: usize = 2;
+
 /// How many steps a world lives: long enough to grow stale rights, short enough that messages can
 /// still be edited and that lists stay small.
 const STEPS: u32 = 600;
@@ -33,6 +36,7 @@ pub(crate) async fn run(
             .await
             .with_context(|| format!("world {part} of seed {seed}"))?;
         all.requests += found.requests;
+        all.polls += found.polls;
         all.decisions += found.decisions;
         let told = found.differences.into_iter();
         all.differences
@@ -77,6 +81,9 @@ async fn live(mut desk: Desk<'_>, decisions: u64) -> Result<Findings> {
     for step in 0..STEPS {
         let before = desk.found.differences.len();
         desk.step().await.with_context(|| format!("step {step}"))?;
+        for _ in 0..POLLS {
+            desk.poll_something().await?;
+        }
         for difference in &mut desk.found.differences[before..] {
             *difference = format!("step {step}: {difference}");
         }

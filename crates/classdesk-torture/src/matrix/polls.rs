@@ -22,15 +22,45 @@ struct Known {
 pub(super) struct Polls(BTreeMap<(i64, String), Known>);
 
 /// A read that somebody repeats: before it they ask whether it is what they know.
-pub(super) struct Poll {
+struct Poll {
     place: (i64, String),
     request: RequestBuilder,
     told: Option<Answer>,
 }
 
 impl Desk<'_> {
+    /// Somebody asks again for something that they know, whatever has happened since.
+    pub(super) async fn poll_something(&mut self) -> Result<()> {
+        let count = self.polls.0.len();
+        if count == 0 {
+            return Ok(());
+        }
+        let number = self.rng.usize(..count);
+        let chosen = self.polls.0.keys().nth(number).cloned();
+        if let Some((asker, path)) = chosen {
+            self.ask(asker, Method::GET, &path).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends a request of somebody, and asks before a read whether it is what they know.
+    pub(super) async fn send_polled(
+        &mut self,
+        asker: i64,
+        method: &Method,
+        request: RequestBuilder,
+    ) -> Result<Answer> {
+        let poll = self.poll(asker, method, &request).await?;
+        self.found.requests += 1;
+        let answer = send(request).await?;
+        if let Some(poll) = poll {
+            self.compare_poll(poll, &answer).await?;
+        }
+        Ok(answer)
+    }
+
     /// Asks with the tag that is known, if one is. `None` when the request is no read.
-    pub(super) async fn poll(
+    async fn poll(
         &mut self,
         asker: i64,
         method: &Method,
@@ -40,7 +70,13 @@ impl Desk<'_> {
         let ((Some(request), Some(probe)), true) = (copies, *method == Method::GET) else {
             return Ok(None);
         };
-        let place = (asker, probe.build()?.url().to_string());
+        let probe = probe.build()?;
+        let url = probe.url();
+        let path = url.query().map_or_else(
+            || url.path().to_owned(),
+            |query| format!("{}?{query}", url.path()),
+        );
+        let place = (asker, path);
         let tag = self.polls.0.get(&place).map(|known| known.tag.clone());
         let told = match tag {
             Some(tag) => Some(self.ask_again(&request, &tag).await?),
@@ -55,7 +91,7 @@ impl Desk<'_> {
 
     /// Compares what was told with the whole answer, and asks with its tag, so that the next poll
     /// finds a server that remembers.
-    pub(super) async fn compare_poll(&mut self, poll: Poll, whole: &Answer) -> Result<()> {
+    async fn compare_poll(&mut self, poll: Poll, whole: &Answer) -> Result<()> {
         let Poll {
             place,
             request,
@@ -92,12 +128,12 @@ impl Desk<'_> {
         Ok(send(request.header(IF_NONE_MATCH, tag)).await?)
     }
 
-    fn compare_told(&mut self, (asker, url): &(i64, String), told: &Answer, expected: u16) {
+    fn compare_told(&mut self, (asker, path): &(i64, String), told: &Answer, expected: u16) {
         self.found.polls += 1;
         let status = told.status.as_u16();
         if status != expected {
             self.found.differences.push(format!(
-                "{asker} asks again for {url} and is told {status} instead of {expected}"
+                "{asker} asks again for {path} and is told {status} instead of {expected}"
             ));
         }
     }
