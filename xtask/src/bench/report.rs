@@ -41,7 +41,8 @@ impl Report {
         let mut text = format!(
             "# Performance\n\n\
              Measured by `{command}` on {} with the {} data set, release build, load generator on \
-             the same machine. Every request is authenticated and decided by the policy; every \
+             the same machine. Every request is authenticated and decided by the policy (an \
+             unchanged one by its decision on the same facts before); every \
              write is durable before its answer.\n\n\
              Absolute figures depend on the machine. *Ratio* compares with a floor, the mean of \
              what was measured right before and right after: for requests, the server's own `GET \
