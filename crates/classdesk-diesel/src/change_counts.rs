@@ -2,24 +2,29 @@
 //!
 //! It is for a database that one process writes to, SQLite. Every commit says what it touches, and
 //! counts it up once before anybody can read it and once more when it has ended: an odd count is a
-//! change under way. What another process changes is noticed by asking the database, at most
-//! [`SPAN`] later; whoever makes such a change waits for so long
+//! change under way. What another process changes is looked for when a mark is asked for and the
+//! last look is [`SPAN`] ago; whoever makes such a change waits for so long
 //! ([`DieselStore::settle`](crate::DieselStore::settle)).
 
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use classdesk_domain::changes::{ChangeMark, ChangeScope};
 
+use tokio::sync::Notify;
+
 use crate::session_memory::SPAN;
+
+/// How long a look is waited for. Whoever got none reads instead, which takes no longer.
+const PATIENCE: Duration = Duration::from_millis(5);
 
 /// How many counts there are. Scopes that share one look changed together, which is not wrong.
 const COUNTS: usize = 4096;
 
-/// What a commit changes of what marks are given for. Only what is surely all of it may be less
-/// than everything.
+/// What a commit changes of what marks are given for. It says less than everything only where
+/// nothing else can change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Touches {
     /// Nothing that is part of any scope.
@@ -38,6 +43,9 @@ pub(crate) struct ChangeCounts {
     begun: Instant,
     /// When other processes' changes were last looked for, in nanoseconds since `begun`.
     looked_at: AtomicU64,
+    /// Whether a look has been asked for and did not happen yet.
+    look_is_due: AtomicBool,
+    look_ended: Notify,
 }
 
 impl Default for ChangeCounts {
@@ -48,6 +56,8 @@ impl Default for ChangeCounts {
             hasher: RandomState::new(),
             begun: Instant::now(),
             looked_at: AtomicU64::new(0),
+            look_is_due: AtomicBool::new(false),
+            look_ended: Notify::new(),
         }
     }
 }
@@ -105,6 +115,27 @@ impl ChangeCounts {
         }
         let at = nanoseconds(self.begun, at);
         self.looked_at.store(at, Ordering::SeqCst);
+    }
+
+    /// Waits a moment for a look, for which `ask` asks unless somebody has done so already, and
+    /// says whether one happened lately enough.
+    pub(crate) async fn wait_for_look(&self, ask: impl FnOnce() -> bool) -> bool {
+        let ended = self.look_ended.notified();
+        // Before it is asked for, so that its end is not missed.
+        tokio::pin!(ended);
+        ended.as_mut().enable();
+        if !self.look_is_due.swap(true, Ordering::SeqCst) && !ask() {
+            self.end_look();
+        }
+        // Out of time or not, what counts is whether there was one.
+        let _ = tokio::time::timeout(PATIENCE, ended).await;
+        self.has_looked(Within::Span)
+    }
+
+    /// Lets everybody go on who waits for a look, whatever came of it.
+    pub(crate) fn end_look(&self) {
+        self.look_is_due.store(false, Ordering::SeqCst);
+        self.look_ended.notify_waiters();
     }
 
     fn place(&self, scope: &ChangeScope) -> usize {

@@ -52,8 +52,8 @@ pub trait ChangeMarks: Send + Sync {
     /// to be another one before a change is acknowledged, and before anybody can read the change.
     /// Two marks MAY differ without any change. It MUST NOT matter whether the scope exists.
     ///
-    /// A change that another process made MAY go unnoticed for the time that this process is
-    /// told to wait for (see the adapter), and no longer.
+    /// A change by another process MAY go unnoticed for as long as that process is told to wait
+    /// after it (see the adapter), and no longer.
     async fn mark(&self, scope: &ChangeScope) -> Option<ChangeMark>;
 }
 

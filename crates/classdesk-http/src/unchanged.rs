@@ -17,11 +17,14 @@ use crate::problem::Problem;
 use crate::render::none_match_fails;
 use crate::shell::shell_of;
 
-/// How much is remembered, in bytes.
+/// About how much is remembered, in bytes.
 const CAPACITY: u64 = 4 * 1024 * 1024;
 
 /// What one answer usually takes, in bytes.
-const USUAL: u64 = 384;
+const USUAL: u64 = 512;
+
+/// What the cache itself and the counts of the shared headers take for an answer, about, in bytes.
+const OVERHEAD: usize = 64;
 
 /// Longer paths with their queries are not remembered, in bytes: nobody asks so again and again.
 const LONGEST_TARGET: usize = 512;
@@ -63,7 +66,12 @@ impl Weighter<Question, Unchanged> for Bytes {
     fn weight(&self, question: &Question, unchanged: &Unchanged) -> u64 {
         let headers = unchanged.headers.iter();
         let texts = headers.map(|(name, value)| name.as_str().len() + value.len());
-        let parts = [size_of::<(Question, Unchanged)>(), question.target.len()];
+        let parts = [
+            size_of::<(Question, Unchanged)>(),
+            OVERHEAD,
+            question.target.len(),
+            size_of_val(&*unchanged.headers),
+        ];
         parts.into_iter().chain(texts).sum::<usize>() as u64
     }
 }

@@ -42,7 +42,7 @@ impl Report {
             "# Performance\n\n\
              Measured by `{command}` on {} with the {} data set, release build, load generator on \
              the same machine. Every request is authenticated and decided by the policy (an \
-             unchanged one by its decision on the same facts before); every \
+             unchanged answer repeats an earlier decision on the same facts); every \
              write is durable before its answer.\n\n\
              Absolute figures depend on the machine. *Ratio* compares with a floor, the mean of \
              what was measured right before and right after: for requests, the server's own `GET \

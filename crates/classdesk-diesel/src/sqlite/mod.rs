@@ -284,10 +284,9 @@ impl Database {
     /// The mark of a scope, after a look for other processes' changes if the last one was too long
     /// ago.
     pub(crate) async fn change_mark(&self, scope: &ChangeScope) -> Option<ChangeMark> {
-        if !self.changes.has_looked(Within::Span) {
-            self.writer.look().await?;
-        }
-        self.changes.mark(scope)
+        let has_looked = self.changes.has_looked(Within::Span)
+            || self.changes.wait_for_look(|| self.writer.look()).await;
+        has_looked.then(|| self.changes.mark(scope))?
     }
 
     /// Finds a session, which most requests of its owner have found just before.

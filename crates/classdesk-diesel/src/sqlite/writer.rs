@@ -124,13 +124,14 @@ enum Job {
     },
     /// Looking for other processes' changes, which only a connection that sees its own as its own
     /// can tell.
-    Look(oneshot::Sender<()>),
+    Look,
 }
 
 /// A connection, and by which number it knew the database when it last looked for changes of
 /// others.
 struct Held {
     conn: SqliteConnection,
+    /// `None` when it has never looked, and so knows nothing of what was before it.
     data_version: Option<i64>,
 }
 
@@ -138,6 +139,12 @@ struct Held {
 struct DataVersion {
     #[diesel(sql_type = BigInt)]
     data_version: i64,
+}
+
+/// A number that another process's commits change, and those of this connection do not.
+fn data_version(conn: &mut SqliteConnection) -> Result<i64, diesel::result::Error> {
+    let found: DataVersion = diesel::sql_query("PRAGMA data_version").get_result(conn)?;
+    Ok(found.data_version)
 }
 
 #[derive(Default)]
@@ -216,12 +223,10 @@ impl Writer {
         answer.await.unwrap_or_else(|_| Err(lost_answer()))
     }
 
-    /// Looks for changes that other processes have made, and counts them; `None` when that can't
-    /// be done.
-    pub(super) async fn look(&self) -> Option<()> {
-        let (reply, answer) = oneshot::channel();
-        self.intake.offer(Job::Look(reply)).ok()?;
-        answer.await.ok()
+    /// Asks for a look for changes that other processes have made; `false` when nobody can be
+    /// asked. Its end is told to the counts.
+    pub(super) fn look(&self) -> bool {
+        self.intake.offer(Job::Look).is_ok()
     }
 
     pub(super) fn figures(&self) -> WriterFigures {
@@ -248,18 +253,21 @@ struct Thread {
 }
 
 impl Thread {
-    fn serve(&self, jobs: &Receiver<Job>, conn: SqliteConnection, mut checkpointer: Checkpointer) {
-        let mut held = Some(Held {
-            conn,
-            data_version: None,
-        });
+    fn serve(
+        &self,
+        jobs: &Receiver<Job>,
+        mut conn: SqliteConnection,
+        mut checkpointer: Checkpointer,
+    ) {
+        // Nobody has got a mark yet that a change before this moment could make untrue.
+        let data_version = data_version(&mut conn).ok();
+        let mut held = Some(Held { conn, data_version });
         while let Ok(first) = jobs.recv() {
             let mut group = Vec::with_capacity(self.group_size);
-            let mut curious = Vec::new();
-            self.admit(&mut group, &mut curious, first);
+            held = self.admit(&mut group, first, held);
             while group.len() < self.group_size {
                 match jobs.try_recv() {
-                    Ok(next) => self.admit(&mut group, &mut curious, next),
+                    Ok(next) => held = self.admit(&mut group, next, held),
                     Err(_) => break,
                 }
             }
@@ -267,15 +275,6 @@ impl Thread {
                 let size = u64::try_from(group.len()).unwrap_or(u64::MAX);
                 held = self.commit(group, held);
                 checkpointer.count(size);
-            }
-            if !curious.is_empty() {
-                let looked = held
-                    .as_mut()
-                    .is_some_and(|held| self.look(held, Within::Span));
-                // Who gets no answer reads instead.
-                for reply in curious.into_iter().filter(|_| looked) {
-                    let _ = reply.send(());
-                }
             }
         }
         checkpointer.end();
@@ -286,46 +285,43 @@ impl Thread {
         }
     }
 
-    /// Takes a job into the group unless nobody waits for it or it waited for too long.
-    fn admit(
-        &self,
-        group: &mut Vec<Box<dyn Write>>,
-        curious: &mut Vec<oneshot::Sender<()>>,
-        job: Job,
-    ) {
-        let (since, write) = match job {
-            Job::Write { since, write } => (since, write),
-            Job::Look(reply) => {
-                curious.push(reply);
-                return;
+    /// Takes a job into the group unless nobody waits for it or it waited for too long; looks at
+    /// once when asked to, since others wait for that alone.
+    fn admit(&self, group: &mut Vec<Box<dyn Write>>, job: Job, held: Option<Held>) -> Option<Held> {
+        match job {
+            Job::Look => {
+                let held = self.look(held, Within::Span);
+                self.changes.end_look();
+                return held;
             }
-        };
-        if !write.is_wanted() {
-            return;
+            Job::Write { write, .. } if !write.is_wanted() => {}
+            Job::Write { since, write } if since.elapsed() > self.queue_timeout => {
+                write.answer(Some(Outage::TimedOut));
+            }
+            Job::Write { write, .. } => group.push(write),
         }
-        if since.elapsed() > self.queue_timeout {
-            write.answer(Some(Outage::TimedOut));
-            return;
-        }
-        group.push(write);
+        held
     }
 
-    /// Looks for other processes' changes unless that was done just now, and says whether it is
-    /// known what others have changed.
-    fn look(&self, held: &mut Held, unless: Within) -> bool {
+    /// Looks for other processes' changes unless that was done lately. Hands the connection back
+    /// if it is still good.
+    fn look(&self, held: Option<Held>, unless: Within) -> Option<Held> {
+        let mut held = held?;
         if self.changes.has_looked(unless) {
-            return true;
+            return Some(held);
         }
-        let Held { conn, data_version } = held;
         let at = Instant::now();
-        let found = diesel::sql_query("PRAGMA data_version").get_result::<DataVersion>(conn);
-        let Ok(DataVersion { data_version: now }) = found else {
-            return false;
-        };
-        // A connection that has not looked yet knows nothing of what was before it.
-        let has_changed = data_version.replace(now) != Some(now);
-        self.changes.looked(at, has_changed);
-        true
+        match data_version(&mut held.conn) {
+            Ok(now) => {
+                let before = held.data_version.replace(now);
+                self.changes.looked(at, before != Some(now));
+                Some(held)
+            }
+            Err(error) => {
+                tracing::warn!(error = %error, "other processes' changes can't be looked for");
+                None
+            }
+        }
     }
 
     /// Commits a group and answers everybody in it. Hands the connection back if it is still good.
@@ -335,7 +331,8 @@ impl Thread {
                 write.answer(outage);
             }
         };
-        let held = held.map_or_else(
+        // So that nobody who asks for a mark has to wait for a look while there is much to write.
+        let held = self.look(held, Within::HalfOfIt).map_or_else(
             || {
                 let conn = self.file.connect()?;
                 Ok::<_, ConnectError>(Held {
@@ -353,8 +350,6 @@ impl Thread {
                 return None;
             }
         };
-        // So that nobody who asks for a mark has to wait for a look while there is much to write.
-        self.look(&mut held, Within::HalfOfIt);
         let mut under_way = None;
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             held.conn.immediate_transaction(|conn| {

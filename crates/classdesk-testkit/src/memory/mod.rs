@@ -48,7 +48,6 @@ use state::State;
 pub struct MemoryStore {
     state: Mutex<State>,
     calls: AtomicU64,
-    changes: AtomicU64,
 }
 
 impl MemoryStore {
@@ -67,6 +66,11 @@ impl MemoryStore {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.calls.fetch_add(1, Ordering::SeqCst);
+        self.uncounted()
+    }
+
+    /// The state for what is no trip to a database.
+    fn uncounted(&self) -> MutexGuard<'_, State> {
         // The state is only ever replaced whole, so a panic elsewhere can't have broken it.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -83,8 +87,8 @@ impl MemoryStore {
         let mut state = self.lock();
         let mut draft = state.clone();
         let answer = change(&mut draft)?;
+        draft.changes += 1;
         *state = draft;
-        self.changes.fetch_add(1, Ordering::SeqCst);
         Ok(answer)
     }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use reqwest::header::{ETAG, IF_NONE_MATCH};
+use reqwest::header::{ETAG, IF_NONE_MATCH, LINK};
 use reqwest::{Method, RequestBuilder};
 
 use super::desk::Desk;
@@ -104,14 +104,14 @@ impl Desk<'_> {
             } else {
                 whole.status.as_u16()
             };
-            self.compare_told(&place, &told, expected);
+            self.compare_told(&place, &told, whole, expected);
         }
         let tag = whole.headers.get(ETAG).and_then(|tag| tag.to_str().ok());
         let Some(tag) = tag.filter(|_| whole.status == 200) else {
             return Ok(());
         };
         let told = self.ask_again(&request, tag).await?;
-        self.compare_told(&place, &told, 304);
+        self.compare_told(&place, &told, whole, 304);
         let known = Known {
             tag: tag.to_owned(),
             body: whole.body.clone(),
@@ -128,13 +128,29 @@ impl Desk<'_> {
         Ok(send(request.header(IF_NONE_MATCH, tag)).await?)
     }
 
-    fn compare_told(&mut self, (asker, path): &(i64, String), told: &Answer, expected: u16) {
+    /// Compares what was told with the status that is expected and, when it is 304, with the
+    /// headers of the whole answer.
+    fn compare_told(
+        &mut self,
+        (asker, path): &(i64, String),
+        told: &Answer,
+        whole: &Answer,
+        expected: u16,
+    ) {
         self.found.polls += 1;
         let status = told.status.as_u16();
         if status != expected {
             self.found.differences.push(format!(
                 "{asker} asks again for {path} and is told {status} instead of {expected}"
             ));
+        }
+        for name in [ETAG, LINK] {
+            let (again, first) = (told.headers.get(&name), whole.headers.get(&name));
+            if expected == 304 && again != first {
+                self.found.differences.push(format!(
+                    "{asker} asks again for {path} and is told the {name} {again:?} instead of {first:?}"
+                ));
+            }
         }
     }
 }
