@@ -162,10 +162,10 @@ impl Link for File {
         self.write_ahead(&mut conn)
             .map_err(|error| unusable(error.into()))?;
         // The log is written back by a thread of its own; only when that does not keep up, a
-        // commit does it once the log has some 64 MiB.
+        // commit does all of it once the log has some 64 MiB.
         let pragmas = format!(
             "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0; \
-             PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY; \
+             PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; \
              PRAGMA wal_autocheckpoint = 16384; PRAGMA journal_size_limit = 67108864; \
              PRAGMA query_only = {};",
             if self.writes { "OFF" } else { "ON" },

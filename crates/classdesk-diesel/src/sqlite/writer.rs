@@ -275,6 +275,9 @@ impl Thread {
                 let size = u64::try_from(group.len()).unwrap_or(u64::MAX);
                 held = self.commit(group, held);
                 checkpointer.count(size);
+                if let Some(held) = &mut held {
+                    checkpointer.write_rest_back(&mut held.conn);
+                }
             }
         }
         checkpointer.end();
