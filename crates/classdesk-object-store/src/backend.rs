@@ -10,6 +10,7 @@ use object_store::{Error, ObjectStore, ObjectStoreExt};
 use crate::bucket::Bucket;
 use crate::failure::{self, Doing};
 use crate::folder::Folder;
+use crate::kept::KeptObjects;
 
 /// The least part that S3 takes, unless it is the last one.
 const S3_PART: u64 = 5 * 1024 * 1024;
@@ -26,10 +27,12 @@ pub(crate) enum Place {
 }
 
 /// The place, and the library's store through which objects are written and read there.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Backend {
     pub(crate) place: Place,
     pub(crate) objects: Arc<dyn ObjectStore>,
+    /// The small objects that many fetch.
+    pub(crate) kept: Arc<KeptObjects>,
 }
 
 impl Backend {
@@ -63,6 +66,7 @@ impl Backend {
 
     /// Removes an object and whatever a write of it has left; what is not there is removed.
     pub(crate) async fn erase(&self, key: &StorageKey) -> Result<(), BlobError> {
+        self.kept.forget(key);
         match &self.place {
             Place::Folder(folder) => {
                 let key = key.clone();

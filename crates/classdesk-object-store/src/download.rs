@@ -1,15 +1,18 @@
 //! Bytes on their way out: never silently short, never silently other ones.
 
 use std::fs::File;
+use std::future::ready;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use bytes::Bytes;
-use classdesk_domain::blobs::{BlobError, BlobInfo, ByteRange, ByteStream, StorageKey};
+use bytes::{Bytes, BytesMut};
+use classdesk_domain::blobs::{
+    BlobError, BlobInfo, ByteRange, ByteStream, Sha256Digest, StorageKey,
+};
 use classdesk_domain::policy::ReadPermit;
-use futures_util::stream::{BoxStream, StreamExt, TryStreamExt, try_unfold};
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt, try_unfold};
 use object_store::path::Path;
 use object_store::{GetOptions, GetRange, ObjectStoreExt};
 use sha2::{Digest, Sha256};
@@ -18,6 +21,7 @@ use tokio::task::JoinHandle;
 use crate::backend::{Backend, Place};
 use crate::failure::{self, Doing};
 use crate::folder::Folder;
+use crate::kept::{KeptObjects, SMALL, Wanted};
 use crate::whole::{Identity, Known, Witness};
 
 /// How many bytes are read from a file at once. One such chunk is read ahead.
@@ -36,17 +40,38 @@ pub(crate) async fn open(
         Some(_) => return Err(BlobError::RangeNotSatisfiable),
     };
     let digest = (wanted == (0..info.size)).then(Sha256::new);
+    let looked = backend.kept.look(key, info, Instant::now());
+    if let Wanted::Kept(bytes) = looked {
+        return Ok(slice(&bytes, &wanted));
+    }
+    let keeping = (looked == Wanted::Again && digest.is_some()).then(|| Keeping {
+        kept: Arc::clone(&backend.kept),
+        bytes: BytesMut::new(),
+    });
     let opened = match &backend.place {
         Place::Folder(folder) => open_file(folder, key, info, &wanted, digest).await,
         Place::Bucket(_) => open_object(backend, key, info, &wanted, digest).await,
     };
     match opened {
-        Ok(source) => Ok(Verified::stream(source, key.clone(), info, &wanted)),
+        Ok(source) => Ok(Verified::stream(
+            source,
+            key.clone(),
+            info,
+            &wanted,
+            keeping,
+        )),
         Err(error) => {
             tell(key, &error);
             Err(error)
         }
     }
+}
+
+/// A part of what is in memory.
+fn slice(bytes: &Bytes, wanted: &Range<u64>) -> ByteStream {
+    let place = |at| usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
+    let part = bytes.slice(place(wanted.start)..place(wanted.end));
+    Box::pin(stream::once(ready(Ok(part))))
 }
 
 async fn open_file(
@@ -65,7 +90,8 @@ async fn open_file(
             digest,
             unwritten_since: None,
         };
-        let identity = Identity::of(&metadata).filter(|_| reading.digest.is_some());
+        // Small files are kept themselves.
+        let identity = Identity::of(&metadata).filter(|_| reading.digest.is_some() && size > SMALL);
         let known = identity.map(|identity| folder.whole.look(&key, identity, Instant::now()));
         if known == Some(Known::Whole) {
             reading.digest = None;
@@ -252,24 +278,38 @@ impl Source {
     }
 }
 
+/// What was read so far of an object that will be kept if its digest is right.
+struct Keeping {
+    kept: Arc<KeptObjects>,
+    bytes: BytesMut,
+}
+
 /// A stream that ends well only when everything has come. Of a whole object the last chunk is held
 /// back until the digest is known to be right, so that a damaged one is never handed out whole.
 struct Verified {
     source: Option<Source>,
     key: StorageKey,
     lacking: u64,
-    sha256: [u8; 32],
+    sha256: Sha256Digest,
     held: Option<Bytes>,
+    keeping: Option<Keeping>,
 }
 
 impl Verified {
-    fn stream(source: Source, key: StorageKey, info: &BlobInfo, wanted: &Range<u64>) -> ByteStream {
+    fn stream(
+        source: Source,
+        key: StorageKey,
+        info: &BlobInfo,
+        wanted: &Range<u64>,
+        keeping: Option<Keeping>,
+    ) -> ByteStream {
         let verified = Self {
             source: Some(source),
             key,
             lacking: wanted.end - wanted.start,
-            sha256: *info.sha256.as_bytes(),
+            sha256: info.sha256,
             held: None,
+            keeping,
         };
         Box::pin(try_unfold(verified, |mut verified| async move {
             match verified.next().await {
@@ -293,8 +333,11 @@ impl Verified {
                 .lacking
                 .checked_sub(chunk.len() as u64)
                 .ok_or(BlobError::Damaged)?;
-            if let Some(ready) = self.held.replace(chunk) {
-                return Ok(Some(ready));
+            if let Some(keeping) = &mut self.keeping {
+                keeping.bytes.extend_from_slice(&chunk);
+            }
+            if let Some(earlier) = self.held.replace(chunk) {
+                return Ok(Some(earlier));
             }
         }
         Ok(self.held.take())
@@ -303,11 +346,16 @@ impl Verified {
     fn check_end(&mut self) -> Result<(), BlobError> {
         let source = self.source.take();
         let (digest, witness) = source.map_or((None, None), Source::into_digest);
-        if self.lacking > 0 || digest.is_some_and(|digest| digest != self.sha256) {
+        if self.lacking > 0 || digest.is_some_and(|digest| digest != *self.sha256.as_bytes()) {
             return Err(BlobError::Damaged);
         }
-        if let (Some(_), Some(witness)) = (digest, witness) {
-            witness.vouch();
+        if digest.is_some() {
+            if let Some(witness) = witness {
+                witness.vouch();
+            }
+            if let Some(Keeping { kept, bytes }) = self.keeping.take() {
+                kept.keep(&self.key, self.sha256, bytes.freeze(), Instant::now());
+            }
         }
         Ok(())
     }

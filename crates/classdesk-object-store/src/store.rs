@@ -84,7 +84,11 @@ impl ObjectBlobs {
         };
         let uploads = options.concurrent_uploads.clamp(1, Semaphore::MAX_PERMITS);
         Ok(Self {
-            backend: Arc::new(Backend { place, objects }),
+            backend: Arc::new(Backend {
+                place,
+                objects,
+                kept: Arc::default(),
+            }),
             uploads: Semaphore::new(uploads),
         })
     }
@@ -96,11 +100,16 @@ impl ObjectBlobs {
         self,
         layer: impl FnOnce(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore>,
     ) -> Self {
-        let Backend { place, objects } = Backend::clone(&self.backend);
+        let Backend {
+            place,
+            objects,
+            kept,
+        } = Backend::clone(&self.backend);
         Self {
             backend: Arc::new(Backend {
                 place,
                 objects: layer(objects),
+                kept,
             }),
             uploads: self.uploads,
         }

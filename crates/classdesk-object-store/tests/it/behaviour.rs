@@ -206,6 +206,51 @@ async fn a_file_that_is_removed_while_it_is_read_is_read_to_its_end() {
 }
 
 #[tokio::test]
+async fn a_small_object_that_is_fetched_again_is_kept_until_it_is_deleted() {
+    for kind in KINDS {
+        let stage = Stage::new(kind).await;
+        let (key, bytes) = (fresh_key(), content(9, 100_000));
+        let upload = chunks(&bytes, 30_000);
+        let info = stage.blobs.put(&key, upload, LIMIT).await.unwrap();
+        let permit = permit(&key, &info);
+        for _ in 0..2 {
+            assert_eq!(read(&stage.blobs, &permit, None).await.unwrap(), bytes);
+        }
+        std::fs::remove_file(stage.file(&key)).unwrap();
+        assert_eq!(read(&stage.blobs, &permit, None).await.unwrap(), bytes);
+        let range = ByteRange { start: 7, end: 99 };
+        let part = read(&stage.blobs, &permit, Some(range)).await.unwrap();
+        assert_eq!(part, bytes.slice(7..99));
+        stage.blobs.delete(&key).await.unwrap();
+        let missing = read(&stage.blobs, &permit, None).await;
+        assert!(
+            matches!(missing, Err(BlobError::Missing)),
+            "{kind:?}: {missing:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_damaged_is_not_kept() {
+    for kind in KINDS {
+        let stage = Stage::new(kind).await;
+        let (key, bytes) = (fresh_key(), content(9, 100_000));
+        let upload = chunks(&bytes, 30_000);
+        let info = stage.blobs.put(&key, upload, LIMIT).await.unwrap();
+        let permit = permit(&key, &info);
+        let mut damaged = bytes.to_vec();
+        damaged[99_999] ^= 0x10;
+        std::fs::write(stage.file(&key), damaged).unwrap();
+        for _ in 0..3 {
+            let end = read(&stage.blobs, &permit, None).await;
+            assert!(matches!(end, Err(BlobError::Damaged)), "{kind:?}: {end:?}");
+        }
+        std::fs::write(stage.file(&key), &bytes).unwrap();
+        assert_eq!(read(&stage.blobs, &permit, None).await.unwrap(), bytes);
+    }
+}
+
+#[tokio::test]
 async fn an_object_of_another_size_is_damaged_from_the_start() {
     for kind in KINDS {
         let stage = Stage::new(kind).await;
