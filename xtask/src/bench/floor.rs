@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 
 use super::load::{Figures, Wrk};
-use super::paths::{Compared, Path as Measured};
+use super::paths::{Compared, Path as Measured, TRIVIAL};
 use super::pgbench::Pgbench;
 use super::script::Script;
 use super::server::Server;
@@ -90,7 +90,7 @@ impl<'a> Ground<'a> {
                 .run(&server.base(), connections, seconds, &arguments)
         };
         match ready {
-            Ready::Route(server) => Ok(get(server, "/healthz/live")?.per_second()),
+            Ready::Route(server) => Ok(get(server, TRIVIAL)?.per_second()),
             Ready::Nginx(server) => Ok(get(server, "/file")?.bytes_per_second()),
             Ready::Copy { bytes } => self.copy(*bytes, connections, seconds),
             Ready::Pgbench(pgbench, script) => pgbench.run(script, connections, seconds),

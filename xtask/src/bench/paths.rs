@@ -34,6 +34,9 @@ const LONG: u32 = 10;
 const ALL: &[u32] = &[1, 32, 256];
 const FEW: &[u32] = &[1, 16];
 
+/// What requests are compared with.
+pub(crate) const TRIVIAL: &str = "/healthz/live";
+
 const BUNDLE: &str = "/api/v1/class-management/class-bundles/%d/";
 const MESSAGE: &str = r#"{"message":"Could you have a look at the second exercise?"}"#;
 const TICKET: &str =
@@ -78,6 +81,14 @@ pub(crate) fn all() -> Vec<Path> {
         seconds: SHORT,
     };
     vec![
+        // What is left of the tail when the server has next to nothing to do.
+        Path {
+            name: "the trivial route itself",
+            arguments: &["get", "none", TRIVIAL, "1"],
+            connections: ALL,
+            compared: Compared::Alone,
+            seconds: SHORT,
+        },
         get(
             "bundle detail with 4 files",
             &["get", "{token}", BUNDLE, "{bundles}"],
