@@ -123,8 +123,10 @@ async fn fill(desk: &Classdesk, amounts: &Amounts) -> Outcome<()> {
         (clients[place], writers[place])
     };
 
-    let bundles = many(amounts.bundles, |n| bundle(desk, &admin, parties(n), n)).await?;
-    let threads = many(amounts.bundles, |n| {
+    // One after the other, so that a bundle and its thread have the same number: whoever repeats
+    // the statements of a request with random numbers knows the one by the other.
+    let bundles = in_turn(amounts.bundles, |n| bundle(desk, &admin, parties(n), n)).await?;
+    let threads = in_turn(amounts.bundles, |n| {
         thread(desk, bundles[n as usize], parties(n).0, &editor)
     })
     .await?;
@@ -216,6 +218,14 @@ where
         .buffered(64)
         .try_collect()
         .await
+}
+
+/// Makes many things, each after the one before it.
+async fn in_turn<T, F>(count: i64, make: impl Fn(i64) -> F) -> Outcome<Vec<T>>
+where
+    F: Future<Output = Outcome<T>>,
+{
+    stream::iter(0..count).then(make).try_collect().await
 }
 
 async fn person(desk: &Classdesk, role: Role, n: i64) -> Outcome<Actor> {
