@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender};
-use diesel::sql_types::BigInt;
+use diesel::sql_types::Integer;
 use diesel::{QueryResult, QueryableByName, RunQueryDsl, SqliteConnection};
 
 use crate::pool::Link;
@@ -19,23 +19,43 @@ use super::File;
 const COMMITS: u64 = 256;
 
 /// From how many pages on the log should begin anew: some 48 MiB.
-const LONG: i64 = 12_288;
+const LONG: i32 = 12_288;
 
 /// How often a long log is written back in a row. A round finds what was committed during the one
 /// before it, so they get shorter; SQLite syncs the database file in one during which nothing was.
 const ROUNDS: usize = 4;
 
-/// What SQLite says of a turn.
+/// What SQLite says of the log.
 #[derive(QueryableByName)]
 struct Progress {
-    /// How many pages there were in the log.
-    #[diesel(sql_type = BigInt)]
-    log: i64,
+    /// Whether somebody else is at it; the rest is not known then.
+    #[diesel(sql_type = Integer)]
+    busy: i32,
+    /// How many pages there are in the log.
+    #[diesel(sql_type = Integer)]
+    log: i32,
+}
+
+impl Progress {
+    /// Whether the log should begin anew, as far as is known.
+    const fn is_long(&self) -> bool {
+        self.log >= LONG
+    }
 }
 
 /// Writes back what can be without waiting for anybody.
 fn write_back(conn: &mut SqliteConnection) -> QueryResult<Progress> {
     diesel::sql_query("PRAGMA wal_checkpoint(PASSIVE)").get_result(conn)
+}
+
+/// Only looks.
+fn look(conn: &mut SqliteConnection) -> QueryResult<Progress> {
+    diesel::sql_query("PRAGMA wal_checkpoint(NOOP)").get_result(conn)
+}
+
+/// A commit syncs the log alone and never learns of it.
+fn tell(error: &diesel::result::Error) {
+    tracing::error!(%error, "the log of the database can't be written back into its file");
 }
 
 /// A thread that writes the log back when enough has been committed.
@@ -80,13 +100,22 @@ impl Checkpointer {
     /// Writes the rest of a long log back, if nearly all of it was just now. Called by the thread
     /// that commits, between two commits.
     pub(super) fn write_rest_back(&self, conn: &mut SqliteConnection) {
-        if !self.rest_is_due.load(Ordering::Relaxed) {
+        if !self.rest_is_due.swap(false, Ordering::Relaxed) {
             return;
         }
-        // Whoever reads an older state keeps the log from beginning anew, so it is tried after
-        // every commit until it has. A failure is met again by the next commit, which tells of it.
-        let is_long = write_back(conn).is_ok_and(|progress| progress.log >= LONG);
-        self.rest_is_due.store(is_long, Ordering::Relaxed);
+        let still_due = look(conn).and_then(|found| {
+            if !found.is_long() {
+                return Ok(false);
+            }
+            // Whoever reads an older state keeps the log from beginning anew, so it is tried after
+            // every commit until it has.
+            write_back(conn).map(|progress| progress.busy != 0 || progress.is_long())
+        });
+        match still_due {
+            Ok(false) => {}
+            Ok(true) => self.rest_is_due.store(true, Ordering::Relaxed),
+            Err(error) => tell(&error),
+        }
     }
 
     /// Lets the thread finish and waits for it.
@@ -108,11 +137,14 @@ fn serve(file: &File, turns: &Receiver<()>, rest_is_due: &AtomicBool) {
             // The writer meets the same trouble and tells of it.
             continue;
         };
-        if let Ok(is_long) = turn(&mut conn) {
-            if is_long {
-                rest_is_due.store(true, Ordering::Relaxed);
+        match turn(&mut conn) {
+            Ok(is_long) => {
+                if is_long {
+                    rest_is_due.store(true, Ordering::Relaxed);
+                }
+                held = Some(conn);
             }
-            held = Some(conn);
+            Err(error) => tell(&error),
         }
     }
 }
@@ -121,7 +153,7 @@ fn serve(file: &File, turns: &Receiver<()>, rest_is_due: &AtomicBool) {
 /// meanwhile.
 fn turn(conn: &mut SqliteConnection) -> QueryResult<bool> {
     for _ in 0..ROUNDS {
-        if write_back(conn)?.log < LONG {
+        if !write_back(conn)?.is_long() {
             return Ok(false);
         }
     }
@@ -130,6 +162,8 @@ fn turn(conn: &mut SqliteConnection) -> QueryResult<bool> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use diesel::connection::SimpleConnection;
     use tempfile::TempDir;
 
@@ -137,14 +171,14 @@ mod tests {
     use crate::options::StoreOptions;
 
     /// A page for each.
-    fn fill(conn: &mut SqliteConnection, pages: i64) {
+    fn fill(conn: &mut SqliteConnection, pages: i32) {
         conn.immediate_transaction(|conn| {
             diesel::sql_query(
                 "WITH RECURSIVE counted(n) AS \
                  (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < ?) \
                  INSERT INTO words SELECT zeroblob(4000) FROM counted",
             )
-            .bind::<BigInt, _>(pages)
+            .bind::<Integer, _>(pages)
             .execute(conn)
         })
         .unwrap();
@@ -161,16 +195,21 @@ mod tests {
         writer
             .batch_execute("CREATE TABLE words (word BLOB)")
             .unwrap();
-        let checkpointer = Checkpointer::start(file).unwrap();
-        let is_due = || checkpointer.rest_is_due.load(Ordering::Relaxed);
+        let mut checkpointer = Checkpointer::start(file).unwrap();
+        let due = Arc::clone(&checkpointer.rest_is_due);
+        let is_due = || due.load(Ordering::Relaxed);
 
         fill(&mut writer, LONG / 2);
         assert!(!turn(&mut beside).unwrap());
         fill(&mut writer, LONG);
         let held = reader.batch_execute("BEGIN; SELECT count(*) FROM words;");
         held.unwrap();
-        assert!(turn(&mut beside).unwrap());
-        checkpointer.rest_is_due.store(true, Ordering::Relaxed);
+        checkpointer.count(COMMITS);
+        let begin = Instant::now();
+        while !is_due() {
+            assert!(begin.elapsed() < Duration::from_secs(60), "nobody did it");
+            std::thread::yield_now();
+        }
 
         // The reader keeps the log, so the commit is its rest.
         fill(&mut writer, 1);

@@ -162,7 +162,8 @@ impl Link for File {
         self.write_ahead(&mut conn)
             .map_err(|error| unusable(error.into()))?;
         // The log is written back by a thread of its own; only when that does not keep up, a
-        // commit does all of it once the log has some 64 MiB.
+        // commit does it once the log has some 64 MiB. There are few connections, so that each
+        // may keep 8 MiB of the file; what is hot of a large one fits in no less.
         let pragmas = format!(
             "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0; \
              PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; \
