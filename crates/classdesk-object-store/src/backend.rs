@@ -1,6 +1,7 @@
 //! What a folder and a bucket have in common.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use classdesk_domain::blobs::{BlobError, ObjectPage, StorageKey};
 use classdesk_domain::clock::Timestamp;
@@ -66,14 +67,16 @@ impl Backend {
 
     /// Removes an object and whatever a write of it has left; what is not there is removed.
     pub(crate) async fn erase(&self, key: &StorageKey) -> Result<(), BlobError> {
-        self.kept.forget(key);
-        match &self.place {
+        let erased = match &self.place {
             Place::Folder(folder) => {
                 let key = key.clone();
                 blocking(folder, move |folder| folder.erase(&key)).await
             }
             Place::Bucket(bucket) => self.erase_location(&bucket.location(key.as_str())?).await,
-        }
+        };
+        // Afterwards, when nobody begins to read it any more.
+        self.kept.forget(key);
+        erased
     }
 
     async fn erase_location(&self, location: &Path) -> Result<(), BlobError> {
@@ -109,6 +112,7 @@ impl Backend {
     }
 
     pub(crate) async fn purge_unfinished(&self, before: Timestamp) -> Result<u64, BlobError> {
+        self.kept.forget_old(Instant::now());
         match &self.place {
             Place::Folder(folder) => {
                 blocking(folder, move |folder| folder.purge_unfinished(before)).await

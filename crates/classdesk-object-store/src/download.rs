@@ -46,7 +46,7 @@ pub(crate) async fn open(
     }
     let keeping = (looked == Wanted::Again && digest.is_some()).then(|| Keeping {
         kept: Arc::clone(&backend.kept),
-        bytes: BytesMut::new(),
+        bytes: BytesMut::with_capacity(usize::try_from(info.size).unwrap_or(0)),
     });
     let opened = match &backend.place {
         Place::Folder(folder) => open_file(folder, key, info, &wanted, digest).await,

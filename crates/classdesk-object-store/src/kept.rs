@@ -1,4 +1,4 @@
-//! Small objects that many fetch, kept in memory for a minute.
+//! Small objects that many fetch, served from memory for up to a minute.
 //!
 //! A class fetches its handout within the same minute, and for a small file it is not the bytes
 //! that take the time but getting at them. An object never changes under its key, so bytes whose
@@ -21,7 +21,10 @@ const CAPACITY: u64 = 16 * 1024 * 1024;
 /// What a kept object usually has, in bytes.
 const USUAL: u64 = 16 * 1024;
 
-/// For how long an object is kept, and for how long it is remembered that somebody fetched it.
+/// What an entry takes beside itself, its key and its bytes, about, in bytes.
+const OVERHEAD: usize = 128;
+
+/// For how long an object is served, and for how long it is remembered that somebody fetched it.
 const SPAN: Duration = Duration::from_secs(60);
 
 /// An object that was fetched, and since the second time its bytes.
@@ -37,7 +40,7 @@ struct Weight;
 impl Weighter<StorageKey, Fetched> for Weight {
     fn weight(&self, key: &StorageKey, fetched: &Fetched) -> u64 {
         let bytes = fetched.content.as_ref().map_or(0, |(_, bytes)| bytes.len());
-        let own = size_of::<(StorageKey, Fetched)>() + key.as_str().len();
+        let own = size_of::<(StorageKey, Fetched)>() + key.as_str().len() + OVERHEAD;
         (own + bytes) as u64
     }
 }
@@ -86,14 +89,22 @@ impl KeptObjects {
         }
     }
 
-    /// Keeps an object whose digest was right.
+    /// Keeps an object whose digest was right, unless it was forgotten meanwhile.
     pub(crate) fn keep(&self, key: &StorageKey, sha256: Sha256Digest, bytes: Bytes, now: Instant) {
-        self.insert(key, now, Some((sha256, bytes)));
+        if self.0.get(key).is_some_and(|it| it.content.is_none()) {
+            self.insert(key, now, Some((sha256, bytes)));
+        }
     }
 
-    /// Forgets an object that is being deleted.
+    /// Forgets an object that was deleted.
     pub(crate) fn forget(&self, key: &StorageKey) {
         self.0.remove(key);
+    }
+
+    /// Gives back the memory of what is not served any more.
+    pub(crate) fn forget_old(&self, now: Instant) {
+        self.0
+            .retain(|_, it| now.saturating_duration_since(it.since) < SPAN);
     }
 
     fn insert(&self, key: &StorageKey, since: Instant, content: Option<(Sha256Digest, Bytes)>) {
@@ -121,6 +132,17 @@ mod tests {
         }
     }
 
+    fn kept(objects: &[(u8, &'static [u8])], now: Instant) -> KeptObjects {
+        let kept = KeptObjects::default();
+        for (number, bytes) in objects {
+            let info = info(bytes.len() as u64, *number);
+            kept.look(&key(*number), &info, now);
+            let bytes = Bytes::from_static(bytes);
+            kept.keep(&key(*number), info.sha256, bytes, now);
+        }
+        kept
+    }
+
     #[test]
     fn an_object_is_kept_from_the_second_time_until_the_span_ends() {
         let (kept, key, info, begin) = (KeptObjects::default(), key(1), info(3, 1), Instant::now());
@@ -132,37 +154,56 @@ mod tests {
         assert_eq!(look(SPAN * 2 - MOMENT), Wanted::Kept(bytes));
         assert_eq!(look(SPAN * 2), Wanted::Once);
         assert_eq!(look(SPAN * 2 + MOMENT), Wanted::Again);
-        kept.forget(&key);
-        assert_eq!(look(SPAN * 2 + MOMENT), Wanted::Once);
+        kept.forget_old(begin + SPAN * 3 - MOMENT);
+        assert_eq!(look(SPAN * 3 - MOMENT), Wanted::Again);
+        kept.forget_old(begin + SPAN * 3);
+        assert_eq!(kept.0.len(), 0);
+    }
+
+    #[test]
+    fn what_was_deleted_while_it_was_read_is_not_kept() {
+        let now = Instant::now();
+        let (kept, info) = (kept(&[(1, b"abc")], now), info(3, 1));
+        kept.forget(&key(1));
+        let late = Bytes::from_static(b"abc");
+        kept.keep(&key(1), info.sha256, late, now);
+        assert_eq!(kept.look(&key(1), &info, now), Wanted::Once);
     }
 
     #[test]
     fn what_a_permit_says_otherwise_of_is_another_object() {
-        let (kept, key, now) = (KeptObjects::default(), key(1), Instant::now());
-        kept.keep(&key, info(3, 1).sha256, Bytes::from_static(b"abc"), now);
-        assert_eq!(kept.look(&key, &info(3, 2), now), Wanted::Once);
-        assert_eq!(kept.look(&key, &info(2, 1), now), Wanted::Once);
-        assert_eq!(
-            kept.look(&key, &info(3, 1), now),
-            Wanted::Kept(Bytes::from_static(b"abc"))
-        );
+        let now = Instant::now();
+        let kept = kept(&[(1, b"abc")], now);
+        assert_eq!(kept.look(&key(1), &info(3, 2), now), Wanted::Once);
+        assert_eq!(kept.look(&key(1), &info(2, 1), now), Wanted::Once);
+        let found = kept.look(&key(1), &info(3, 1), now);
+        assert_eq!(found, Wanted::Kept(Bytes::from_static(b"abc")));
     }
 
     #[test]
     fn only_small_objects_are_kept_and_not_more_than_fit_in() {
-        let (kept, now) = (KeptObjects::default(), Instant::now());
-        for _ in 0..2 {
-            assert_eq!(kept.look(&key(0), &info(SMALL + 1, 0), now), Wanted::Once);
-        }
-        for number in 0..=u8::MAX {
-            let bytes = Bytes::from(vec![number; SMALL as usize]);
-            kept.keep(&key(number), info(SMALL, number).sha256, bytes, now);
-        }
+        static CONTENT: [u8; SMALL as usize] = [7; SMALL as usize];
+        let now = Instant::now();
+        let all: Vec<_> = (0..=u8::MAX).map(|number| (number, &CONTENT[..])).collect();
+        let kept = kept(&all, now);
         let is_kept = |number: &u8| {
             let found = kept.look(&key(*number), &info(SMALL, *number), now);
             matches!(found, Wanted::Kept(_))
         };
-        let count = (0..=u8::MAX).filter(is_kept).count() as u64;
-        assert!(count > 0 && count * SMALL <= CAPACITY, "{count}");
+        let size = (0..=u8::MAX).filter(is_kept).count() as u64 * SMALL;
+        assert!(size > CAPACITY / 2 && size <= CAPACITY, "{size}");
+        for _ in 0..2 {
+            assert_eq!(kept.look(&key(0), &info(SMALL + 1, 0), now), Wanted::Once);
+        }
+        for number in 0..200_000_u32 {
+            let mut random = [0; 32];
+            random[..4].copy_from_slice(&number.to_be_bytes());
+            kept.look(
+                &StorageKey::fresh(BlobPurpose::ALL[0], random),
+                &info(3, 0),
+                now,
+            );
+        }
+        assert!(kept.0.weight() <= CAPACITY, "{}", kept.0.weight());
     }
 }

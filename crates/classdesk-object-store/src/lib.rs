@@ -7,7 +7,7 @@
 //!   is given up, and nothing of it is ever readable.
 //! - **Out**: a whole object ends in an error when its size or digest is not what the permit says,
 //!   before its last chunk was handed out. A range ends in an error when bytes are lacking.
-//!   What is small and fetched again and again is kept in memory for a minute, by its digest.
+//!   What is small and fetched again within a minute comes from memory, for up to a minute.
 //! - **On a folder**, symbolic links inside it are refused, and listings don't follow them. Its
 //!   root may be one. Nobody but this program should be able to write there.
 //!

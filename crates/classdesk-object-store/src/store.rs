@@ -94,22 +94,19 @@ impl ObjectBlobs {
     }
 
     /// Puts a layer between this and the storage, for example one that counts, slows down or
-    /// fails. Objects are written through it, and read through it from a bucket.
+    /// fails. Objects are written through it, and read through it from a bucket unless they are kept
+    /// in memory. Nothing is at first.
     #[must_use]
     pub fn with_layer(
         self,
         layer: impl FnOnce(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore>,
     ) -> Self {
-        let Backend {
-            place,
-            objects,
-            kept,
-        } = Backend::clone(&self.backend);
+        let Backend { place, objects, .. } = Backend::clone(&self.backend);
         Self {
             backend: Arc::new(Backend {
                 place,
                 objects: layer(objects),
-                kept,
+                kept: Arc::default(),
             }),
             uploads: self.uploads,
         }

@@ -108,7 +108,8 @@ pub trait BlobStore: Send + Sync {
     ///
     /// A whole read MUST end in [`BlobError::Damaged`] instead of ending well when size or digest
     /// are not the permit's; a range MUST end in an error when bytes are lacking. A missing object
-    /// is [`BlobError::Missing`]. Memory MUST NOT grow with the object.
+    /// is [`BlobError::Missing`], though one that was removed by other means than this port MAY
+    /// still be opened for a minute. Memory MUST NOT grow with the object.
     async fn open(
         &self,
         permit: &ReadPermit,
