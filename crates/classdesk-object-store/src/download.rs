@@ -40,14 +40,15 @@ pub(crate) async fn open(
         Some(_) => return Err(BlobError::RangeNotSatisfiable),
     };
     let digest = (wanted == (0..info.size)).then(Sha256::new);
-    let looked = backend.kept.look(key, info, Instant::now());
-    if let Wanted::Kept(bytes) = looked {
-        return Ok(slice(&bytes, &wanted));
-    }
-    let keeping = (looked == Wanted::Again && digest.is_some()).then(|| Keeping {
-        kept: Arc::clone(&backend.kept),
-        bytes: BytesMut::with_capacity(usize::try_from(info.size).unwrap_or(0)),
-    });
+    let keeping = match backend.kept.look(key, info, Instant::now()) {
+        Wanted::Kept(bytes) => return Ok(slice(&bytes, &wanted)),
+        Wanted::Again(since) if digest.is_some() => Some(Keeping {
+            kept: Arc::clone(&backend.kept),
+            since,
+            bytes: BytesMut::with_capacity(usize::try_from(info.size).unwrap_or(0)),
+        }),
+        Wanted::Again(_) | Wanted::Once => None,
+    };
     let opened = match &backend.place {
         Place::Folder(folder) => open_file(folder, key, info, &wanted, digest).await,
         Place::Bucket(_) => open_object(backend, key, info, &wanted, digest).await,
@@ -281,6 +282,8 @@ impl Source {
 /// What was read so far of an object that will be kept if its digest is right.
 struct Keeping {
     kept: Arc<KeptObjects>,
+    /// When it was wanted first.
+    since: Instant,
     bytes: BytesMut,
 }
 
@@ -353,8 +356,10 @@ impl Verified {
             if let Some(witness) = witness {
                 witness.vouch();
             }
-            if let Some(Keeping { kept, bytes }) = self.keeping.take() {
-                kept.keep(&self.key, self.sha256, bytes.freeze(), Instant::now());
+            if let Some(keeping) = self.keeping.take() {
+                let content = (self.sha256, keeping.bytes.freeze());
+                let (kept, since) = (keeping.kept, keeping.since);
+                kept.keep(&self.key, since, content, Instant::now());
             }
         }
         Ok(())

@@ -50,8 +50,8 @@ impl Weighter<StorageKey, Fetched> for Weight {
 pub(crate) enum Wanted {
     /// It is here.
     Kept(Bytes),
-    /// It is small and was wanted a moment ago as well: it is to be kept.
-    Again,
+    /// It is small and was wanted a moment ago as well, at this instant: it is to be kept.
+    Again(Instant),
     /// It is to be fetched and no more.
     Once,
 }
@@ -74,14 +74,14 @@ impl KeptObjects {
         }
         let fetched = self.0.get(key);
         let lately = fetched.filter(|it| now.saturating_duration_since(it.since) < SPAN);
-        match lately.map(|it| it.content) {
-            Some(Some((sha256, bytes)))
+        match lately.map(|it| (it.since, it.content)) {
+            Some((_, Some((sha256, bytes))))
                 if sha256 == info.sha256 && bytes.len() as u64 == info.size =>
             {
                 Wanted::Kept(bytes)
             }
-            Some(None) => Wanted::Again,
-            Some(Some(_)) => Wanted::Once,
+            Some((since, None)) => Wanted::Again(since),
+            Some((_, Some(_))) => Wanted::Once,
             None => {
                 self.insert(key, now, None);
                 Wanted::Once
@@ -89,10 +89,18 @@ impl KeptObjects {
         }
     }
 
-    /// Keeps an object whose digest was right, unless it was forgotten meanwhile.
-    pub(crate) fn keep(&self, key: &StorageKey, sha256: Sha256Digest, bytes: Bytes, now: Instant) {
-        if self.0.get(key).is_some_and(|it| it.content.is_none()) {
-            self.insert(key, now, Some((sha256, bytes)));
+    /// Keeps an object whose digest was right and that was [wanted again](Wanted::Again) since an
+    /// instant, unless it was forgotten meanwhile.
+    pub(crate) fn keep(
+        &self,
+        key: &StorageKey,
+        since: Instant,
+        content: (Sha256Digest, Bytes),
+        now: Instant,
+    ) {
+        let known = self.0.get(key);
+        if known.is_some_and(|it| it.since == since && it.content.is_none()) {
+            self.insert(key, now, Some(content));
         }
     }
 
@@ -137,8 +145,8 @@ mod tests {
         for (number, bytes) in objects {
             let info = info(bytes.len() as u64, *number);
             kept.look(&key(*number), &info, now);
-            let bytes = Bytes::from_static(bytes);
-            kept.keep(&key(*number), info.sha256, bytes, now);
+            let content = (info.sha256, Bytes::from_static(bytes));
+            kept.keep(&key(*number), now, content, now);
         }
         kept
     }
@@ -149,25 +157,34 @@ mod tests {
         let look = |after| kept.look(&key, &info, begin + after);
         let bytes = Bytes::from_static(b"abc");
         assert_eq!(look(Duration::ZERO), Wanted::Once);
-        assert_eq!(look(SPAN - MOMENT), Wanted::Again);
-        kept.keep(&key, info.sha256, bytes.clone(), begin + SPAN);
+        assert_eq!(look(SPAN - MOMENT), Wanted::Again(begin));
+        let content = (info.sha256, bytes.clone());
+        kept.keep(&key, begin, content, begin + SPAN);
         assert_eq!(look(SPAN * 2 - MOMENT), Wanted::Kept(bytes));
         assert_eq!(look(SPAN * 2), Wanted::Once);
-        assert_eq!(look(SPAN * 2 + MOMENT), Wanted::Again);
+        let again = Wanted::Again(begin + SPAN * 2);
+        assert_eq!(look(SPAN * 2 + MOMENT), again);
         kept.forget_old(begin + SPAN * 3 - MOMENT);
-        assert_eq!(look(SPAN * 3 - MOMENT), Wanted::Again);
+        assert_eq!(look(SPAN * 3 - MOMENT), again);
         kept.forget_old(begin + SPAN * 3);
         assert_eq!(kept.0.len(), 0);
     }
 
     #[test]
     fn what_was_deleted_while_it_was_read_is_not_kept() {
-        let now = Instant::now();
-        let (kept, info) = (kept(&[(1, b"abc")], now), info(3, 1));
-        kept.forget(&key(1));
-        let late = Bytes::from_static(b"abc");
-        kept.keep(&key(1), info.sha256, late, now);
-        assert_eq!(kept.look(&key(1), &info, now), Wanted::Once);
+        let (kept, key, info, begin) = (KeptObjects::default(), key(1), info(3, 1), Instant::now());
+        let keep = || {
+            let content = (info.sha256, Bytes::from_static(b"abc"));
+            kept.keep(&key, begin, content, begin);
+        };
+        assert_eq!(kept.look(&key, &info, begin), Wanted::Once);
+        kept.forget(&key);
+        keep();
+        // Somebody who was let in before asks once more.
+        let later = begin + MOMENT;
+        assert_eq!(kept.look(&key, &info, later), Wanted::Once);
+        keep();
+        assert_eq!(kept.look(&key, &info, later), Wanted::Again(later));
     }
 
     #[test]

@@ -157,17 +157,20 @@ async fn a_flipped_bit_is_found_before_the_last_chunk_is_out() {
     }
 }
 
+/// Stores an object of so many bytes.
+async fn stored(stage: &Stage, size: usize) -> (StorageKey, Bytes, ReadPermit) {
+    let (key, bytes) = (fresh_key(), content(5, size));
+    let upload = chunks(&bytes, 50_000);
+    let info = stage.blobs.put(&key, upload, LIMIT).await.unwrap();
+    let permit = permit(&key, &info);
+    (key, bytes, permit)
+}
+
 const KNOWN: usize = 1_000_000;
 
 /// Stores an object and reads it until it need not be looked at again for a while.
 async fn known_to_be_whole(stage: &Stage) -> (StorageKey, Bytes, ReadPermit) {
-    let (key, bytes) = (fresh_key(), content(5, KNOWN));
-    let info = stage
-        .blobs
-        .put(&key, chunks(&bytes, KNOWN), LIMIT)
-        .await
-        .unwrap();
-    let permit = permit(&key, &info);
+    let (key, bytes, permit) = stored(stage, KNOWN).await;
     let begin = Instant::now();
     while begin.elapsed() < Duration::from_millis(2_500) {
         assert_eq!(read(&stage.blobs, &permit, None).await.unwrap(), bytes);
@@ -209,10 +212,7 @@ async fn a_file_that_is_removed_while_it_is_read_is_read_to_its_end() {
 async fn a_small_object_that_is_fetched_again_is_kept_until_it_is_deleted() {
     for kind in KINDS {
         let stage = Stage::new(kind).await;
-        let (key, bytes) = (fresh_key(), content(9, 100_000));
-        let upload = chunks(&bytes, 30_000);
-        let info = stage.blobs.put(&key, upload, LIMIT).await.unwrap();
-        let permit = permit(&key, &info);
+        let (key, bytes, permit) = stored(&stage, 100_000).await;
         for _ in 0..2 {
             assert_eq!(read(&stage.blobs, &permit, None).await.unwrap(), bytes);
         }
@@ -234,10 +234,7 @@ async fn a_small_object_that_is_fetched_again_is_kept_until_it_is_deleted() {
 async fn what_is_damaged_is_not_kept() {
     for kind in KINDS {
         let stage = Stage::new(kind).await;
-        let (key, bytes) = (fresh_key(), content(9, 100_000));
-        let upload = chunks(&bytes, 30_000);
-        let info = stage.blobs.put(&key, upload, LIMIT).await.unwrap();
-        let permit = permit(&key, &info);
+        let (key, bytes, permit) = stored(&stage, 100_000).await;
         let mut damaged = bytes.to_vec();
         damaged[99_999] ^= 0x10;
         std::fs::write(stage.file(&key), damaged).unwrap();
