@@ -1,18 +1,18 @@
 //! The hasher: who computes when.
 
 use std::sync::Arc;
-use std::thread;
 
 use argon2::Params;
 use async_trait::async_trait;
 use classdesk_domain::clock::SecretSource;
 use classdesk_domain::people::{PasswordHash, PasswordHashError, PasswordHasher, Verification};
 use classdesk_domain::store::Cause;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::Semaphore;
 
 use crate::cost::{Cost, CostError};
 use crate::digest::{self, SALT_BYTES};
 use crate::share::Shares;
+use crate::threads::Threads;
 
 /// How many hashes are computed at once and how many callers may wait for their turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,7 @@ pub struct Argon2idHasher {
     admitted: Arc<Semaphore>,
     running: Arc<Semaphore>,
     shares: Arc<Shares>,
+    threads: Threads,
 }
 
 impl Argon2idHasher {
@@ -57,6 +58,7 @@ impl Argon2idHasher {
             admitted: Arc::new(Semaphore::new(at_once + waiting)),
             running: Arc::new(Semaphore::new(at_once)),
             shares: Arc::default(),
+            threads: Threads::new(at_once),
         })
     }
 
@@ -79,24 +81,15 @@ impl Argon2idHasher {
             .acquire_owned()
             .await
             .map_err(|closed| PasswordHashError::Failed(closed.into()))?;
-        let (tell, told) = oneshot::channel();
         let shares = Arc::clone(&self.shares);
-        // What a thread has given up it does not get back, so each hash has one of its own.
-        thread::Builder::new()
-            .name("hash".to_owned())
-            .spawn(move || {
-                // Others go first: a sign-in takes long anyway.
-                shares.next().take();
-                let result = work();
-                shares.learn();
-                drop((running, admitted));
-                // Whoever asked may have gone away.
-                let _ = tell.send(result);
-            })
-            .map_err(|error| PasswordHashError::Failed(error.into()))?;
-        told.await
-            .map_err(|died| PasswordHashError::Failed(died.into()))?
-            .map_err(PasswordHashError::Failed)
+        let hash = move || {
+            let result = shares.learn_from(work);
+            drop((running, admitted));
+            result
+        };
+        // Others go first: a sign-in takes long anyway.
+        let hashed = self.threads.run(self.shares.next(), hash).await;
+        hashed.map_err(PasswordHashError::Failed)
     }
 }
 

@@ -2,19 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use classdesk_background::Share;
+
 /// A hash that waited so many times as long as it ran has not got enough to go on with.
 const STARVED: u64 = 10;
-
-/// What a hash gets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Share {
-    /// What nobody else wants. Whoever wants a processor has it at once, which is what a storm of
-    /// sign-ins must not change for everybody else.
-    Rest,
-    /// The least that everybody gets, so that people can sign in to a server that is always busy.
-    /// Others wait for it, for a few milliseconds at a time.
-    Least,
-}
 
 /// What the next hash gets, from how the latest one fared.
 #[derive(Debug, Default)]
@@ -32,20 +23,18 @@ impl Shares {
         }
     }
 
-    /// Takes note of how the calling thread fared, which has computed a hash and nothing else.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn learn(&self) {
+    /// Runs a hash, and takes note of how the calling thread fared meanwhile.
+    pub(crate) fn learn_from<T>(&self, work: impl FnOnce() -> T) -> T {
+        let before = ran_and_waited();
+        let result = work();
         // Where the system does not tell, nobody can say that it was too little.
-        if let Some((ran, waited)) = ran_and_waited() {
-            self.fared(ran, waited);
+        if let (Some(before), Some(after)) = (before, ran_and_waited()) {
+            self.fared(after.0 - before.0, after.1 - before.1);
         }
+        result
     }
 
-    #[cfg(not(target_os = "linux"))]
-    pub(crate) fn learn(&self) {}
-
     /// A hash ran for so long, and waited for so long for a processor.
-    #[cfg(any(target_os = "linux", test))]
     fn fared(&self, ran: u64, waited: u64) {
         self.starved
             .store(waited / STARVED > ran, Ordering::Relaxed);
@@ -60,26 +49,9 @@ fn ran_and_waited() -> Option<(u64, u64)> {
     Some((figures.next()?.ok()?, figures.next()?.ok()?))
 }
 
-impl Share {
-    /// Gives the calling thread no more than this. It can't be taken back.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn take(self) {
-        use thread_priority::{
-            NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy,
-            set_thread_priority_and_policy, thread_native_id,
-        };
-
-        let policy = match self {
-            Self::Rest => NormalThreadSchedulePolicy::Idle,
-            Self::Least => NormalThreadSchedulePolicy::Other,
-        };
-        let policy = ThreadSchedulePolicy::Normal(policy);
-        // Where it is forbidden, hashing goes on.
-        let _ = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, policy);
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    pub(crate) fn take(self) {}
+#[cfg(not(target_os = "linux"))]
+fn ran_and_waited() -> Option<(u64, u64)> {
+    None
 }
 
 #[cfg(test)]
@@ -107,26 +79,5 @@ mod tests {
         while ran_and_waited().unwrap().0 == before {
             std::hint::spin_loop();
         }
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn linux_gives_no_more() {
-        // The numbers of its policies.
-        const OTHER: &str = "0";
-        const IDLE: &str = "5";
-        let taken = |share: Share| {
-            let stat = std::thread::spawn(move || {
-                share.take();
-                std::fs::read_to_string("/proc/thread-self/stat").unwrap()
-            });
-            let stat = stat.join().unwrap();
-            let (_, fields) = stat.rsplit_once(") ").unwrap();
-            // Counted as in proc(5), where the state after the name is the third.
-            let field = |number: usize| fields.split(' ').nth(number - 3).unwrap().to_owned();
-            (field(19), field(41))
-        };
-        assert_eq!(taken(Share::Rest).1, IDLE);
-        assert_eq!(taken(Share::Least), ("19".to_owned(), OTHER.to_owned()));
     }
 }

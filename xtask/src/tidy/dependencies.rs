@@ -11,17 +11,19 @@ use crate::process;
 const DOMAIN: &str = "classdesk-domain";
 const TESTKIT: &str = "classdesk-testkit";
 const S3_TEST_SERVER: &str = "classdesk-s3-test-server";
+const BACKGROUND: &str = "classdesk-background";
 
 /// Each crate of this workspace and those of its siblings that it may build on. Tests may use
 /// what is [for tests](FOR_TESTS) as well. The server puts everything together, and its tests may
 /// use everything.
-const MAY_USE: [(&str, &[&str]); 10] = [
+const MAY_USE: [(&str, &[&str]); 11] = [
     (DOMAIN, &[]),
     (TESTKIT, &[DOMAIN]),
     (S3_TEST_SERVER, &[]),
+    (BACKGROUND, &[]),
     ("classdesk-diesel", &[DOMAIN]),
     ("classdesk-object-store", &[DOMAIN]),
-    ("classdesk-argon2", &[DOMAIN]),
+    ("classdesk-argon2", &[DOMAIN, BACKGROUND]),
     ("classdesk-http", &[DOMAIN]),
     (
         "classdesk-server",
@@ -33,8 +35,9 @@ const MAY_USE: [(&str, &[&str]); 10] = [
             "classdesk-http",
         ],
     ),
-    // It attacks the program from outside and shares nothing with it.
-    ("classdesk-torture", &[]),
+    // It attacks the program from outside, and shares nothing with it but the way in which threads
+    // let others go first.
+    ("classdesk-torture", &[BACKGROUND]),
     ("xtask", &[]),
 ];
 

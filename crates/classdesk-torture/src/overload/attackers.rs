@@ -6,12 +6,8 @@ use std::io::{Read as _, Write as _};
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result, ensure};
+use classdesk_background::{Beat, Beating, Share};
 use serde::{Deserialize, Serialize};
-#[cfg(target_os = "linux")]
-use thread_priority::{
-    NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy,
-    set_thread_priority_and_policy, thread_native_id, thread_schedule_policy,
-};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 
@@ -35,6 +31,7 @@ struct Order {
 /// Attackers that have been told what to do.
 pub(crate) struct Attackers {
     process: Child,
+    _beating: Beating,
 }
 
 impl Attackers {
@@ -70,7 +67,10 @@ impl Attackers {
             .context("standard output is piped")?;
         let mut begun = [0; 1];
         stdout.read_exact(&mut begun).await?;
-        Ok(Self { process })
+        Ok(Self {
+            process,
+            _beating: Beat::default().keep(),
+        })
     }
 
     /// Waits for their end, and gives how they were answered.
@@ -86,22 +86,9 @@ impl Attackers {
 }
 
 /// Lets everybody else go first, from here on and in every thread that is begun from here.
-#[cfg(target_os = "linux")]
 pub(crate) fn make_way() -> Result<()> {
-    let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
-    // It fails after it has done this where a greater `nice` value has been given to it before.
-    let outcome = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, policy);
-    ensure!(
-        thread_schedule_policy()? == policy,
-        "the attackers can't be made to wait for others: {outcome:?}"
-    );
-    Ok(())
-}
-
-/// Nothing else here works elsewhere either.
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn make_way() -> Result<()> {
-    anyhow::bail!("overload needs Linux")
+    let taken = Share::Rest.take();
+    taken.context("the attackers can't be made to wait for others")
 }
 
 /// What the attackers' process does.
