@@ -8,21 +8,27 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use actix_web::rt::time::{Sleep, sleep};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf, Take};
 use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How much is read in one go while no request is served, so that between any two pieces it is
 /// found out whether a request has begun.
 const PIECE: usize = 8 * 1024;
 
-/// How much is taken without a request being served, before it is taken slowly: the largest head
-/// and what is on its way of a body that was refused. Who goes on sending though their answer is
-/// there must not make the server do nothing but throw it away.
-const AT_FULL_SPEED: usize = 256 * 1024;
+/// How much is taken without a request being served, before it is taken slowly: a head, and some of
+/// what is on its way of a body that was refused. Who goes on sending though their answer is there
+/// must not make the server do nothing but throw it away.
+const AT_FULL_SPEED: usize = 32 * 1024;
+
+/// From how many connections of a worker something may be taken slowly at once. From further ones
+/// no more is taken, as if it had ended there: whoever reads has got their answer.
+const BINS: usize = 16;
 
 /// How long each further piece waits.
 const SLOWLY: Duration = Duration::from_millis(2);
@@ -82,14 +88,29 @@ pub(crate) struct PacedStream {
     pace: Pace,
     /// Before that, nothing more is read between requests.
     rest: Option<Pin<Box<Sleep>>>,
+    bins: Bins,
+    /// Where the rest of what was refused goes, if there is so much of it.
+    bin: Option<OwnedSemaphorePermit>,
+}
+
+/// Where the connections of a worker put what nobody has asked for.
+#[derive(Clone)]
+pub(crate) struct Bins(Arc<Semaphore>);
+
+impl Bins {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Semaphore::new(BINS)))
+    }
 }
 
 impl PacedStream {
-    pub(crate) fn new(stream: TcpStream) -> Self {
+    pub(crate) fn new(stream: TcpStream, bins: Bins) -> Self {
         Self {
             stream: stream.take(0),
             pace: Pace::default(),
             rest: None,
+            bins,
+            bin: None,
         }
     }
 
@@ -101,7 +122,8 @@ impl PacedStream {
         Pin::new(self.get_mut().stream.get_mut())
     }
 
-    /// How much may be read while no request is served.
+    /// How much may be read while no request is served; nothing at all if there is too much of it
+    /// everywhere.
     fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<usize> {
         let state = &self.pace.0;
         if let Some(rest) = &mut self.rest {
@@ -110,6 +132,12 @@ impl PacedStream {
         } else if state.piece.get() >= PIECE {
             state.piece.set(0);
             if state.between.get() >= AT_FULL_SPEED {
+                if self.bin.is_none() {
+                    match Arc::clone(&self.bins.0).try_acquire_owned() {
+                        Ok(bin) => self.bin = Some(bin),
+                        Err(_) => return Poll::Ready(0),
+                    }
+                }
                 self.rest = Some(Box::pin(sleep(SLOWLY)));
             }
             // The next question finds the rest, or the next piece.
@@ -140,12 +168,12 @@ impl AsyncRead for PacedStream {
     ) -> Poll<io::Result<()>> {
         let state = self.pace.0.clone();
         let most = match state.wanted.get() {
-            Some(0) => return self.poll_gone(context),
+            Some(0) => {
+                self.bin = None;
+                return self.poll_gone(context);
+            }
             Some(wanted) => wanted,
-            None => match self.poll_piece(context) {
-                Poll::Ready(most) => most,
-                Poll::Pending => return Poll::Pending,
-            },
+            None => ready!(self.poll_piece(context)),
         };
         self.stream.set_limit(most as u64);
         let before = buffer.filled().len();
@@ -192,10 +220,15 @@ mod tests {
     use super::*;
 
     async fn connection() -> (TcpStream, PacedStream) {
+        connection_with(&Bins::new()).await
+    }
+
+    async fn connection_with(bins: &Bins) -> (TcpStream, PacedStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap());
         let (client, served) = tokio::join!(client, listener.accept());
-        (client.unwrap(), PacedStream::new(served.unwrap().0))
+        let served = PacedStream::new(served.unwrap().0, bins.clone());
+        (client.unwrap(), served)
     }
 
     /// Reads what comes, at most 64 KiB, in one go.
@@ -248,5 +281,44 @@ mod tests {
         assert_eq!(read(&mut stream).await, 0);
         let gone = poll_fn(|context| stream.poll_gone(context)).await;
         assert!(gone.is_ok());
+    }
+
+    /// Reads as much as is taken at full speed, while the client sends that and a piece more.
+    async fn fill(client: &mut TcpStream, stream: &mut PacedStream) {
+        let sent = async { client.write_all(&[b'a'; AT_FULL_SPEED + PIECE]).await };
+        let taken = async {
+            let mut taken = 0;
+            while taken < AT_FULL_SPEED {
+                taken += read(stream).await;
+            }
+        };
+        let (sent, ()) = tokio::join!(sent, taken);
+        sent.unwrap();
+    }
+
+    #[tokio::test]
+    async fn few_may_go_on_with_what_nobody_asks_for() {
+        let bins = Bins::new();
+        let mut going_on = Vec::new();
+        for _ in 0..BINS {
+            let (mut client, mut stream) = connection_with(&bins).await;
+            fill(&mut client, &mut stream).await;
+            assert!(read(&mut stream).await > 0);
+            going_on.push((client, stream));
+        }
+        let (mut client, mut stream) = connection_with(&bins).await;
+        fill(&mut client, &mut stream).await;
+        assert_eq!(read(&mut stream).await, 0, "it has ended for the server");
+
+        // A bin is free again when another request is served, and when a connection ends.
+        let (_client, mut other) = going_on.pop().unwrap();
+        let serving = other.pace().serve();
+        assert!(read(&mut other).now_or_never().is_none());
+        for _ in 0..2 {
+            let (mut client, mut stream) = connection_with(&bins).await;
+            fill(&mut client, &mut stream).await;
+            assert!(read(&mut stream).await > 0);
+        }
+        drop(serving);
     }
 }

@@ -12,7 +12,7 @@ use actix_web::dev::{AppConfig, Server};
 use tokio::net::TcpStream;
 
 use crate::Shell;
-use crate::connection::PacedStream;
+use crate::connection::{Bins, PacedStream};
 use crate::door::Door;
 
 /// How much of an answer is kept for a connection before it is sent. Answers come in
@@ -86,8 +86,10 @@ pub fn serve(shell: Shell, listener: TcpListener, limits: ServerLimits) -> io::R
             })
             .h1(map_config(app, |()| AppConfig::default()));
         let door = Rc::new(Door::new());
+        let bins = Bins::new();
         fn_service(move |stream: TcpStream| {
             let door = Rc::clone(&door);
+            let bins = bins.clone();
             async move {
                 // Later it could not be told any more of a client that has gone away.
                 let peer = stream.peer_addr().ok();
@@ -95,7 +97,7 @@ pub fn serve(shell: Shell, listener: TcpListener, limits: ServerLimits) -> io::R
                 // An answer goes out in pieces, and none waits until the client has confirmed the
                 // one before. Without it, they only take longer.
                 let _ = stream.set_nodelay(true);
-                Ok((PacedStream::new(stream), peer))
+                Ok((PacedStream::new(stream, bins), peer))
             }
         })
         .and_then(http)
