@@ -56,8 +56,8 @@ impl Sizes {
         other_work: Duration::from_secs(10),
         hang_ups: (50, 400),
         logins: (500, 5),
-        parts: (1_000_000, 200),
-        deep: (500, 20),
+        parts: (1_000_000, 2000),
+        deep: (500, 60),
     };
 }
 
