@@ -1,18 +1,19 @@
 //! The hasher: who computes when.
 
 use std::sync::Arc;
+use std::thread;
 
 use argon2::Params;
 use async_trait::async_trait;
+use classdesk_background::{Beat, Share};
 use classdesk_domain::clock::SecretSource;
 use classdesk_domain::people::{PasswordHash, PasswordHashError, PasswordHasher, Verification};
 use classdesk_domain::store::Cause;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::cost::{Cost, CostError};
 use crate::digest::{self, SALT_BYTES};
 use crate::share::Shares;
-use crate::threads::Threads;
 
 /// How many hashes are computed at once and how many callers may wait for their turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub struct Argon2idHasher {
     admitted: Arc<Semaphore>,
     running: Arc<Semaphore>,
     shares: Arc<Shares>,
-    threads: Threads,
+    beat: Arc<Beat>,
 }
 
 impl Argon2idHasher {
@@ -58,7 +59,7 @@ impl Argon2idHasher {
             admitted: Arc::new(Semaphore::new(at_once + waiting)),
             running: Arc::new(Semaphore::new(at_once)),
             shares: Arc::default(),
-            threads: Threads::new(at_once),
+            beat: Arc::default(),
         })
     }
 
@@ -81,15 +82,29 @@ impl Argon2idHasher {
             .acquire_owned()
             .await
             .map_err(|closed| PasswordHashError::Failed(closed.into()))?;
-        let shares = Arc::clone(&self.shares);
-        let hash = move || {
-            let result = shares.learn_from(work);
-            drop((running, admitted));
-            result
-        };
-        // Others go first: a sign-in takes long anyway.
-        let hashed = self.threads.run(self.shares.next(), hash).await;
-        hashed.map_err(PasswordHashError::Failed)
+        let (tell, told) = oneshot::channel();
+        let (shares, beat) = (Arc::clone(&self.shares), Arc::clone(&self.beat));
+        // What a thread has given up it does not get back, so each hash has one of its own.
+        thread::Builder::new()
+            .name("hash".to_owned())
+            .spawn(move || {
+                // Others go first: a sign-in takes long anyway. What makes the system notice them
+                // must not be begun by a thread that comes last.
+                let share = shares.next();
+                let beating = (share == Share::Rest).then(|| beat.keep());
+                // Where it is forbidden, hashing goes on.
+                let _ = share.take();
+                let result = work();
+                drop(beating);
+                shares.learn();
+                drop((running, admitted));
+                // Whoever asked may have gone away.
+                let _ = tell.send(result);
+            })
+            .map_err(|error| PasswordHashError::Failed(error.into()))?;
+        told.await
+            .map_err(|died| PasswordHashError::Failed(died.into()))?
+            .map_err(PasswordHashError::Failed)
     }
 }
 

@@ -13,7 +13,7 @@ pub enum Share {
 
 impl Share {
     /// Gives the calling thread no more than this, and the threads that it begins from now on. It
-    /// can't be taken back.
+    /// can't be taken back without a privilege.
     ///
     /// # Errors
     /// The system does not let the thread do so, or knows nothing of the kind.
@@ -29,8 +29,11 @@ impl Share {
             Self::Least => NormalThreadSchedulePolicy::Other,
         });
         let taken = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, policy);
-        // A thread that had a greater `nice` value before keeps it, which is called a failure.
-        if thread_schedule_policy().map_err(io::Error::other)? == policy {
+        // A greater `nice` value of before is not made smaller, which is called a failure. Who
+        // comes last has no use for it.
+        let comes_last =
+            self == Self::Rest && thread_schedule_policy().is_ok_and(|present| present == policy);
+        if comes_last {
             return Ok(());
         }
         taken.map_err(io::Error::other)

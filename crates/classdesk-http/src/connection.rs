@@ -13,7 +13,8 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use actix_web::rt::time::{Sleep, sleep};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf, Take};
+use futures_util::FutureExt as _;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, Interest, ReadBuf, Take};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -21,17 +22,19 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// found out whether a request has begun.
 const PIECE: usize = 8 * 1024;
 
-/// How much is taken without a request being served, before it is taken slowly: a head, and some of
-/// what is on its way of a body that was refused. Who goes on sending though their answer is there
-/// must not make the server do nothing but throw it away.
-const AT_FULL_SPEED: usize = 32 * 1024;
-
-/// From how many connections of a worker something may be taken slowly at once. From further ones
-/// no more is taken, as if it had ended there: whoever reads has got their answer.
-const BINS: usize = 16;
+/// How much is taken without a request being served, before it is taken slowly: the largest head,
+/// or what is on its way of a body that was refused. Who goes on sending though their answer is
+/// there must not make the server do nothing but throw it away.
+const AT_FULL_SPEED: usize = 48 * 1024;
 
 /// How long each further piece waits.
 const SLOWLY: Duration = Duration::from_millis(2);
+
+/// From how many connections of a worker something is taken slowly at once. The others stand by.
+const BINS: usize = 16;
+
+/// After what time who stands by looks for a bin again.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// How much may be read from a connection. Clones share it.
 #[derive(Clone, Default)]
@@ -88,8 +91,10 @@ pub(crate) struct PacedStream {
     pace: Pace,
     /// Before that, nothing more is read between requests.
     rest: Option<Pin<Box<Sleep>>>,
+    /// Whether the present piece may be read.
+    rested: bool,
     bins: Bins,
-    /// Where the rest of what was refused goes, if there is so much of it.
+    /// Where it goes what is taken slowly, as long as something comes.
     bin: Option<OwnedSemaphorePermit>,
 }
 
@@ -109,6 +114,7 @@ impl PacedStream {
             stream: stream.take(0),
             pace: Pace::default(),
             rest: None,
+            rested: false,
             bins,
             bin: None,
         }
@@ -122,29 +128,50 @@ impl PacedStream {
         Pin::new(self.get_mut().stream.get_mut())
     }
 
-    /// How much may be read while no request is served; nothing at all if there is too much of it
-    /// everywhere.
+    /// How much may be read while no request is served; nothing when it is for nobody.
     fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<usize> {
-        let state = &self.pace.0;
-        if let Some(rest) = &mut self.rest {
-            ready!(rest.as_mut().poll(context));
-            self.rest = None;
-        } else if state.piece.get() >= PIECE {
+        let state = Rc::clone(&self.pace.0);
+        if state.piece.get() >= PIECE {
             state.piece.set(0);
-            if state.between.get() >= AT_FULL_SPEED {
-                if self.bin.is_none() {
-                    match Arc::clone(&self.bins.0).try_acquire_owned() {
-                        Ok(bin) => self.bin = Some(bin),
-                        Err(_) => return Poll::Ready(0),
-                    }
-                }
-                self.rest = Some(Box::pin(sleep(SLOWLY)));
-            }
-            // The next question finds the rest, or the next piece.
+            self.rested = false;
+            // The next question finds a request that is served, or the next piece.
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
+        let is_slow = state.between.get() >= AT_FULL_SPEED;
+        while is_slow && !self.rested {
+            if let Some(rest) = &mut self.rest {
+                ready!(rest.as_mut().poll(context));
+                self.rest = None;
+                self.rested = self.bin.is_some();
+                continue;
+            }
+            if self.bin.is_none() {
+                self.bin = Arc::clone(&self.bins.0).try_acquire_owned().ok();
+            }
+            let pause = match self.bin {
+                Some(_) => SLOWLY,
+                // A crowd of those who are gone must not stand by.
+                None if self.is_left() => return Poll::Ready(0),
+                None => AGAIN,
+            };
+            self.rest = Some(Box::pin(sleep(pause)));
+        }
         Poll::Ready(PIECE - state.piece.get())
+    }
+
+    /// Whether the client sends no more, although what it has sent is still there.
+    fn is_left(&self) -> bool {
+        let ready = self.stream.get_ref().ready(Interest::READABLE);
+        let ready = ready.now_or_never();
+        ready.is_some_and(|ready| ready.is_ok_and(|ready| ready.is_read_closed()))
+    }
+
+    /// What waits for no longer than something comes is given back.
+    fn nothing_comes(&mut self) {
+        self.bin = None;
+        self.rest = None;
+        self.rested = false;
     }
 
     /// Nothing is wanted, but that a client has gone away has to be noticed.
@@ -168,12 +195,17 @@ impl AsyncRead for PacedStream {
     ) -> Poll<io::Result<()>> {
         let state = self.pace.0.clone();
         let most = match state.wanted.get() {
-            Some(0) => {
-                self.bin = None;
-                return self.poll_gone(context);
+            Some(wanted) => {
+                self.nothing_comes();
+                if wanted == 0 {
+                    return self.poll_gone(context);
+                }
+                wanted
             }
-            Some(wanted) => wanted,
-            None => ready!(self.poll_piece(context)),
+            None => match ready!(self.poll_piece(context)) {
+                0 => return Poll::Ready(Ok(())),
+                most => most,
+            },
         };
         self.stream.set_limit(most as u64);
         let before = buffer.filled().len();
@@ -181,7 +213,12 @@ impl AsyncRead for PacedStream {
         let count = buffer.filled().len() - before;
         match state.wanted.get() {
             Some(wanted) => state.wanted.set(Some(wanted.saturating_sub(count))),
-            None if read.is_pending() => state.piece.set(0),
+            None if read.is_pending() => {
+                if state.between.get() < AT_FULL_SPEED {
+                    state.piece.set(0);
+                }
+                self.nothing_comes();
+            }
             None => {
                 state.piece.set(state.piece.get() + count);
                 state.between.set(state.between.get() + count);
@@ -213,7 +250,6 @@ impl AsyncWrite for PacedStream {
 mod tests {
     use std::future::poll_fn;
 
-    use futures_util::FutureExt as _;
     use tokio::io::AsyncWriteExt as _;
     use tokio::net::TcpListener;
 
@@ -283,17 +319,18 @@ mod tests {
         assert!(gone.is_ok());
     }
 
-    /// Reads as much as is taken at full speed, while the client sends that and a piece more.
-    async fn fill(client: &mut TcpStream, stream: &mut PacedStream) {
+    /// A client that goes on with what nobody has asked for, beyond what is taken at full speed.
+    async fn goes_on(bins: &Bins) -> (TcpStream, PacedStream) {
+        let (mut client, mut stream) = connection_with(bins).await;
         let sent = async { client.write_all(&[b'a'; AT_FULL_SPEED + PIECE]).await };
         let taken = async {
-            let mut taken = 0;
-            while taken < AT_FULL_SPEED {
-                taken += read(stream).await;
+            while stream.pace().0.between.get() < AT_FULL_SPEED {
+                read(&mut stream).await;
             }
         };
         let (sent, ()) = tokio::join!(sent, taken);
         sent.unwrap();
+        (client, stream)
     }
 
     #[tokio::test]
@@ -301,24 +338,40 @@ mod tests {
         let bins = Bins::new();
         let mut going_on = Vec::new();
         for _ in 0..BINS {
-            let (mut client, mut stream) = connection_with(&bins).await;
-            fill(&mut client, &mut stream).await;
+            let (client, mut stream) = goes_on(&bins).await;
             assert!(read(&mut stream).await > 0);
             going_on.push((client, stream));
         }
-        let (mut client, mut stream) = connection_with(&bins).await;
-        fill(&mut client, &mut stream).await;
-        assert_eq!(read(&mut stream).await, 0, "it has ended for the server");
-
-        // A bin is free again when another request is served, and when a connection ends.
-        let (_client, mut other) = going_on.pop().unwrap();
-        let serving = other.pace().serve();
-        assert!(read(&mut other).now_or_never().is_none());
-        for _ in 0..2 {
-            let (mut client, mut stream) = connection_with(&bins).await;
-            fill(&mut client, &mut stream).await;
-            assert!(read(&mut stream).await > 0);
+        let (_client, mut next) = goes_on(&bins).await;
+        while next.rest.is_none() {
+            assert!(read(&mut next).now_or_never().is_none());
         }
+        assert!(next.bin.is_none(), "it stands by");
+
+        // A bin is free again when nothing more comes.
+        let (_, silent) = going_on.last_mut().unwrap();
+        while silent.bin.is_some() {
+            let _ = read(silent).now_or_never();
+            tokio::task::yield_now().await;
+        }
+        assert!(read(&mut next).await > 0);
+
+        // And when another request is served.
+        let (_client, mut next) = goes_on(&bins).await;
+        let (_, served) = going_on.first_mut().unwrap();
+        let serving = served.pace().serve();
+        assert!(read(served).now_or_never().is_none());
+        assert!(read(&mut next).await > 0);
         drop(serving);
+    }
+
+    #[tokio::test]
+    async fn who_goes_away_does_not_stand_by() {
+        let bins = Bins::new();
+        let _taken = bins.0.acquire_many(u32::try_from(BINS).unwrap()).await;
+        let (client, mut stream) = goes_on(&bins).await;
+        assert!(read(&mut stream).now_or_never().is_none());
+        drop(client);
+        while read(&mut stream).await > 0 {}
     }
 }

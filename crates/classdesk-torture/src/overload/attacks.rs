@@ -171,6 +171,11 @@ impl Attack {
         matches!(self, Self::Crowd | Self::HangUps)
     }
 
+    /// Whether its requests are few enough to be answered, and each of them waits for its answer.
+    pub(crate) const fn listens(self) -> bool {
+        matches!(self, Self::Logins | Self::ManyParts | Self::DeepJson)
+    }
+
     /// Attacks, and says how it was answered.
     pub(crate) async fn run(self, target: &Target, sizes: Sizes, rng: Rng) -> Result<Outcome> {
         match self {

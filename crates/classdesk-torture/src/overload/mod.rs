@@ -103,6 +103,7 @@ pub(crate) async fn run(args: &OverloadArgs) -> Result<Report> {
                 attack.fills() || served * 2 > probe.asked(),
             ),
             ("it does not recover", recovered.is_some()),
+            ("answers are lost", !attack.listens() || outcome.lost == 0),
         ];
         if long && attack != Attack::OtherWork {
             let recovers = recovered.is_some_and(|time| time <= RECOVERY);
