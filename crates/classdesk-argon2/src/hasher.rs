@@ -1,7 +1,6 @@
 //! The hasher: who computes when.
 
 use std::sync::Arc;
-use std::thread;
 
 use argon2::Params;
 use async_trait::async_trait;
@@ -14,6 +13,7 @@ use tokio::sync::{Semaphore, oneshot};
 use crate::cost::{Cost, CostError};
 use crate::digest::{self, SALT_BYTES};
 use crate::share::Shares;
+use crate::threads::Threads;
 
 /// How many hashes are computed at once and how many callers may wait for their turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,9 @@ pub struct Argon2idHasher {
     admitted: Arc<Semaphore>,
     running: Arc<Semaphore>,
     shares: Arc<Shares>,
-    beat: Arc<Beat>,
+    beat: Beat,
+    rest: Threads,
+    least: Threads,
 }
 
 impl Argon2idHasher {
@@ -59,7 +61,9 @@ impl Argon2idHasher {
             admitted: Arc::new(Semaphore::new(at_once + waiting)),
             running: Arc::new(Semaphore::new(at_once)),
             shares: Arc::default(),
-            beat: Arc::default(),
+            beat: Beat::default(),
+            rest: Threads::with(Share::Rest),
+            least: Threads::with(Share::Least),
         })
     }
 
@@ -83,24 +87,21 @@ impl Argon2idHasher {
             .await
             .map_err(|closed| PasswordHashError::Failed(closed.into()))?;
         let (tell, told) = oneshot::channel();
-        let (shares, beat) = (Arc::clone(&self.shares), Arc::clone(&self.beat));
-        // What a thread has given up it does not get back, so each hash has one of its own.
-        thread::Builder::new()
-            .name("hash".to_owned())
-            .spawn(move || {
-                // Others go first: a sign-in takes long anyway. What makes the system notice them
-                // must not be begun by a thread that comes last.
-                let share = shares.next();
-                let beating = (share == Share::Rest).then(|| beat.keep());
-                // Where it is forbidden, hashing goes on.
-                let _ = share.take();
-                let result = work();
-                drop(beating);
-                shares.learn();
-                drop((running, admitted));
-                // Whoever asked may have gone away.
-                let _ = tell.send(result);
-            })
+        let share = self.shares.next();
+        let (threads, beating) = match share {
+            Share::Rest => (&self.rest, Some(self.beat.keep())),
+            Share::Least => (&self.least, None),
+        };
+        let shares = Arc::clone(&self.shares);
+        // Others go first: a sign-in takes long anyway.
+        let hash = move || {
+            let result = shares.learn_from(work);
+            drop((beating, running, admitted));
+            // Whoever asked may have gone away.
+            let _ = tell.send(result);
+        };
+        threads
+            .run(Box::new(hash))
             .map_err(|error| PasswordHashError::Failed(error.into()))?;
         told.await
             .map_err(|died| PasswordHashError::Failed(died.into()))?

@@ -32,6 +32,7 @@ mod cost;
 mod digest;
 mod hasher;
 mod share;
+mod threads;
 
 pub use cost::{Cost, CostError};
 pub use hasher::{Argon2idHasher, Load};

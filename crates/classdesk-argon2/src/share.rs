@@ -23,20 +23,18 @@ impl Shares {
         }
     }
 
-    /// Takes note of how the calling thread fared, which has computed a hash and nothing else.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn learn(&self) {
+    /// Computes a hash, and takes note of how the calling thread fared meanwhile.
+    pub(crate) fn learn_from<T>(&self, hash: impl FnOnce() -> T) -> T {
+        let before = ran_and_waited();
+        let result = hash();
         // Where the system does not tell, nobody can say that it was too little.
-        if let Some((ran, waited)) = ran_and_waited() {
-            self.fared(ran, waited);
+        if let (Some(before), Some(after)) = (before, ran_and_waited()) {
+            self.fared(after.0 - before.0, after.1 - before.1);
         }
+        result
     }
 
-    #[cfg(not(target_os = "linux"))]
-    pub(crate) fn learn(&self) {}
-
     /// A hash ran for so long, and waited for so long for a processor.
-    #[cfg(any(target_os = "linux", test))]
     fn fared(&self, ran: u64, waited: u64) {
         self.starved
             .store(waited / STARVED > ran, Ordering::Relaxed);
@@ -49,6 +47,11 @@ fn ran_and_waited() -> Option<(u64, u64)> {
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     let mut figures = told.split_whitespace().map(str::parse);
     Some((figures.next()?.ok()?, figures.next()?.ok()?))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn ran_and_waited() -> Option<(u64, u64)> {
+    None
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 /// How long others may wait for the system to notice.
-const EVERY: Duration = Duration::from_millis(1);
+const EVERY: Duration = Duration::from_micros(500);
 
 /// On more processors than this it would be many threads for the sake of few, and somebody who waits
 /// is likelier to be taken over by another processor.
@@ -19,7 +19,7 @@ const MOST_PROCESSORS: usize = 8;
 /// for something for a moment, or has just been woken. Its due is a few microseconds, but the
 /// system notices that they are over only when something else wakes up on that processor, or at
 /// the next tick of its clock, up to 10 ms later. So while such work is done, a thread of its own
-/// wakes up on each processor every millisecond and does nothing.
+/// wakes up on each processor twice in a millisecond and does nothing.
 #[derive(Debug, Default)]
 pub struct Beat(Mutex<Weak<Ends>>);
 

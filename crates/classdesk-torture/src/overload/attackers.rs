@@ -31,7 +31,8 @@ struct Order {
 /// Attackers that have been told what to do.
 pub(crate) struct Attackers {
     process: Child,
-    /// Hashes are the server's own, who has to see to it that others need not wait for them.
+    /// While a server is full, attackers seldom get a processor and keep nobody waiting; and hashes
+    /// are the server's own, who has to see to it that others need not wait for them.
     _beating: Option<Beating>,
 }
 
@@ -68,9 +69,10 @@ impl Attackers {
             .context("standard output is piped")?;
         let mut begun = [0; 1];
         stdout.read_exact(&mut begun).await?;
+        let is_felt = !attack.fills() && attack != Attack::Logins;
         Ok(Self {
             process,
-            _beating: (attack != Attack::Logins).then(|| Beat::default().keep()),
+            _beating: is_felt.then(|| Beat::default().keep()),
         })
     }
 
