@@ -94,11 +94,13 @@ impl Argon2idHasher {
         };
         let shares = Arc::clone(&self.shares);
         // Others go first: a sign-in takes long anyway.
-        let hash = move || {
+        let hash = move || -> Box<dyn FnOnce()> {
             let result = shares.learn_from(work);
-            drop((beating, running, admitted));
-            // Whoever asked may have gone away.
-            let _ = tell.send(result);
+            Box::new(move || {
+                drop((running, admitted, beating));
+                // Whoever asked may have gone away.
+                let _ = tell.send(result);
+            })
         };
         threads
             .run(Box::new(hash))

@@ -29,7 +29,11 @@ impl Shares {
         let result = hash();
         // Where the system does not tell, nobody can say that it was too little.
         if let (Some(before), Some(after)) = (before, ran_and_waited()) {
-            self.fared(after.0 - before.0, after.1 - before.1);
+            let (ran, waited) = (
+                after.0.saturating_sub(before.0),
+                after.1.saturating_sub(before.1),
+            );
+            self.fared(ran, waited);
         }
         result
     }

@@ -6,15 +6,15 @@ use std::thread;
 use classdesk_background::Share;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
-/// What a thread is to do.
-pub(crate) type Work = Box<dyn FnOnce() + Send>;
+/// What a thread is to do, and what when it may have something to do again.
+pub(crate) type Work = Box<dyn FnOnce() -> Box<dyn FnOnce()> + Send>;
 
 /// A thread that has nothing to do. It is given back with the work.
 struct Idle(Sender<(Work, Idle)>);
 
 /// Threads with one share. What a thread has given up it does not get back, so they stay with it;
 /// and none is begun anew for each hash, since the system takes newcomers for threads that have
-/// waited. There are never more than had something to do at once, and they end with this.
+/// waited. There are as many as had something to do at once, and they end with this.
 pub(crate) struct Threads {
     share: Share,
     done: Sender<Idle>,
@@ -55,8 +55,11 @@ fn serve(first: Work, done: &Sender<Idle>) {
     let (thread, tasks) = bounded(1);
     let (mut work, mut idle) = (first, Idle(thread));
     loop {
-        work();
-        if done.send(idle).is_err() {
+        // Whoever waits for this to end finds the thread idle.
+        let afterwards = work();
+        let is_over = done.send(idle).is_err();
+        afterwards();
+        if is_over {
             return;
         }
         let Ok(task) = tasks.recv() else {
@@ -72,16 +75,13 @@ mod tests {
 
     use super::*;
 
-    /// Has a thread of these tell who it is, and waits until it has nothing to do.
+    /// Has a thread of these tell who it is, when it may have something to do again.
     fn who(threads: &Threads) -> ThreadId {
         let (tell, told) = bounded(1);
-        let work = move || tell.send(thread::current().id()).unwrap();
+        let tell = move || tell.send(thread::current().id()).unwrap();
+        let work = || -> Box<dyn FnOnce()> { Box::new(tell) };
         threads.run(Box::new(work)).unwrap();
-        let who = told.recv().unwrap();
-        while threads.idle.is_empty() {
-            thread::yield_now();
-        }
-        who
+        told.recv().unwrap()
     }
 
     #[test]
@@ -106,7 +106,10 @@ mod tests {
         let (held, ended) = bounded::<()>(0);
         // The thread's own, which is dropped with it.
         thread_local!(static HELD: std::cell::RefCell<Option<Sender<()>>> = const { std::cell::RefCell::new(None) });
-        let work = move || HELD.with(|mine| *mine.borrow_mut() = Some(held));
+        let work = move || -> Box<dyn FnOnce()> {
+            HELD.with(|mine| *mine.borrow_mut() = Some(held));
+            Box::new(|| {})
+        };
         threads.run(Box::new(work)).unwrap();
         drop(threads);
         assert!(ended.recv().is_err());

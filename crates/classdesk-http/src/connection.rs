@@ -22,8 +22,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// found out whether a request has begun.
 const PIECE: usize = 8 * 1024;
 
-/// How much is taken without a request being served, before it is taken slowly: the largest head,
-/// or what is on its way of a body that was refused. Who goes on sending though their answer is
+/// How much is taken without a request being served, before it is taken slowly: any head but an
+/// absurd one, or what is on its way of a body that was refused. Who goes on sending though their answer is
 /// there must not make the server do nothing but throw it away.
 const AT_FULL_SPEED: usize = 48 * 1024;
 
@@ -32,6 +32,9 @@ const SLOWLY: Duration = Duration::from_millis(2);
 
 /// From how many connections of a worker something is taken slowly at once. The others stand by.
 const BINS: usize = 16;
+
+/// After how many pieces somebody else may have the bin.
+const TURN: usize = 64;
 
 /// After what time who stands by looks for a bin again.
 const AGAIN: Duration = Duration::from_millis(100);
@@ -96,6 +99,8 @@ pub(crate) struct PacedStream {
     bins: Bins,
     /// Where it goes what is taken slowly, as long as something comes.
     bin: Option<OwnedSemaphorePermit>,
+    /// How many pieces went there.
+    thrown: usize,
 }
 
 /// Where the connections of a worker put what nobody has asked for.
@@ -117,6 +122,7 @@ impl PacedStream {
             rested: false,
             bins,
             bin: None,
+            thrown: 0,
         }
     }
 
@@ -134,6 +140,12 @@ impl PacedStream {
         if state.piece.get() >= PIECE {
             state.piece.set(0);
             self.rested = false;
+            self.thrown += usize::from(self.bin.is_some());
+            if self.thrown >= TURN {
+                self.thrown = 0;
+                self.bin = None;
+                self.rest = Some(Box::pin(sleep(AGAIN)));
+            }
             // The next question finds a request that is served, or the next piece.
             context.waker().wake_by_ref();
             return Poll::Pending;
@@ -363,6 +375,18 @@ mod tests {
         assert!(read(served).now_or_never().is_none());
         assert!(read(&mut next).await > 0);
         drop(serving);
+    }
+
+    #[tokio::test]
+    async fn nobody_keeps_a_bin_for_good() {
+        let bins = Bins::new();
+        let (_client, mut stream) = goes_on(&bins).await;
+        assert!(read(&mut stream).await > 0);
+        assert!(stream.bin.is_some());
+        stream.thrown = TURN - 1;
+        stream.pace().0.piece.set(PIECE);
+        assert!(read(&mut stream).now_or_never().is_none());
+        assert!(stream.bin.is_none() && stream.rest.is_some());
     }
 
     #[tokio::test]
