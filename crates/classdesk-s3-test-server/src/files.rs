@@ -9,7 +9,8 @@ use s3s::dto::*;
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 use s3s_fs::FileSystem;
 
-/// `s3s-fs`, with the list of unfinished multipart uploads that it lacks.
+/// `s3s-fs`, with the list of unfinished multipart uploads that it lacks, and with an end for those
+/// that were being completed when a server was killed.
 #[derive(Debug)]
 pub(crate) struct Files {
     inner: FileSystem,
@@ -50,6 +51,29 @@ impl Files {
         found.sort();
         Ok(found)
     }
+
+    /// Removes what is left of an upload that was being completed when a server was killed: `s3s-fs`
+    /// forgets the upload before its metadata and its parts. Gives whether there was such an upload.
+    fn remove_half_completed(&self, bucket: &str, key: &str, id: &str) -> std::io::Result<bool> {
+        let mut unfinished = self.unfinished(bucket)?.into_iter();
+        let is_listed = unfinished.any(|(its_key, its_id, _)| its_key == key && its_id == id);
+        if !is_listed || self.root.join(format!(".upload-{id}.json")).exists() {
+            return Ok(false);
+        }
+        let metadata = format!(".upload-{id}.metadata.json");
+        let parts = format!(".upload_id-{id}");
+        for entry in std::fs::read_dir(&self.root)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let is_left = name
+                .to_str()
+                .is_some_and(|name| name.ends_with(&metadata) || name.starts_with(&parts));
+            if is_left {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(true)
+    }
 }
 
 macro_rules! forward {
@@ -70,6 +94,20 @@ macro_rules! forward {
             ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
                 self.check_bucket(&request.input.bucket)?;
                 self.inner.create_multipart_upload(request).await
+            }
+
+            async fn abort_multipart_upload(
+                &self,
+                request: S3Request<AbortMultipartUploadInput>,
+            ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
+                let AbortMultipartUploadInput { bucket, key, upload_id, .. } = &request.input;
+                let removed = self
+                    .remove_half_completed(bucket, key, upload_id)
+                    .map_err(|error| s3_error!(error, InternalError))?;
+                if removed {
+                    return Ok(S3Response::new(AbortMultipartUploadOutput::default()));
+                }
+                self.inner.abort_multipart_upload(request).await
             }
 
             async fn list_multipart_uploads(
@@ -95,7 +133,6 @@ forward![
             upload_part(UploadPartInput) -> UploadPartOutput,
         list_parts(ListPartsInput) -> ListPartsOutput,
         complete_multipart_upload(CompleteMultipartUploadInput) -> CompleteMultipartUploadOutput,
-        abort_multipart_upload(AbortMultipartUploadInput) -> AbortMultipartUploadOutput,
 ];
 
 impl Files {

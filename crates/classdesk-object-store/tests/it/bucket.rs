@@ -206,3 +206,29 @@ async fn what_a_killed_process_left_is_given_up_when_it_is_old() {
         bytes
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_that_was_being_completed_when_the_server_was_killed_is_purged() {
+    let stage = Stage::new(Kind::Bucket).await;
+    let alone = stage.busy();
+    leave_unfinished(&stage, 1).await;
+    eventually("the end of the killed", || stage.busy() <= alone).await;
+    // The test server forgets an upload first, and what it knew of it afterwards.
+    let root = stage.root();
+    let root = root.ancestors().nth(3).unwrap();
+    let files = || std::fs::read_dir(root).unwrap().map(|file| file.unwrap());
+    let of_uploads = || {
+        let names = files().map(|file| file.file_name().into_string().unwrap());
+        names.filter(|name| name.contains(".upload")).count()
+    };
+    let forgotten = files().find(|file| {
+        let name = file.file_name().into_string().unwrap();
+        name.starts_with(".upload-") && name.ends_with(".json")
+    });
+    std::fs::remove_file(forgotten.unwrap().path()).unwrap();
+    assert!(of_uploads() > 0);
+
+    let soon = SystemClock.now().plus(Duration::from_secs(60));
+    assert_eq!(stage.blobs.purge_unfinished(soon).await.unwrap(), 1);
+    assert_eq!(of_uploads(), 0);
+}
