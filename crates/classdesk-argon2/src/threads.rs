@@ -71,6 +71,7 @@ fn serve(first: Work, done: &Sender<Idle>) {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
     use std::thread::ThreadId;
 
     use super::*;
@@ -105,7 +106,9 @@ mod tests {
         let threads = Threads::with(Share::Rest);
         let (held, ended) = bounded::<()>(0);
         // The thread's own, which is dropped with it.
-        thread_local!(static HELD: std::cell::RefCell<Option<Sender<()>>> = const { std::cell::RefCell::new(None) });
+        thread_local! {
+            static HELD: RefCell<Option<Sender<()>>> = const { RefCell::new(None) };
+        }
         let work = move || -> Box<dyn FnOnce()> {
             HELD.with(|mine| *mine.borrow_mut() = Some(held));
             Box::new(|| {})

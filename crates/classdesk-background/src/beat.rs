@@ -8,8 +8,8 @@ use std::time::Duration;
 /// How long others may wait for the system to notice.
 const EVERY: Duration = Duration::from_micros(500);
 
-/// On more processors than this it would be many threads for the sake of few, and somebody who waits
-/// is likelier to be taken over by another processor.
+/// On more processors than this it would be many threads for the sake of few, and somebody who
+/// waits is likelier to be taken over by another processor.
 const MOST_PROCESSORS: usize = 8;
 
 /// Sees to it that threads that get [the rest](crate::Share::Rest) do not keep others waiting.

@@ -2,8 +2,8 @@
 //!
 //! Some work takes a processor for long and is in no hurry. A [`Share`] says how much of the
 //! processors the thread that does it gets while others want them, and a [`Beat`] sees to it that
-//! others need not wait for the system to notice that they do. Each `Beat` has threads of its own, so
-//! one is enough for a process. Both are asked of Linux alone.
+//! others need not wait for the system to notice that they do. Each `Beat` has threads of its own,
+//! so one is enough for a process. Both are asked of Linux alone.
 //!
 //! This crate knows nothing of Classdesk, and does not say which work comes last.
 //!

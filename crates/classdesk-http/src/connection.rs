@@ -8,36 +8,22 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
-use std::time::Duration;
 
-use actix_web::rt::time::{Sleep, sleep};
 use futures_util::FutureExt as _;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, Interest, ReadBuf, Take};
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::discard::{Bins, Discard};
 
 /// How much is read in one go while no request is served, so that between any two pieces it is
 /// found out whether a request has begun.
 const PIECE: usize = 8 * 1024;
 
-/// How much is taken without a request being served, before it is taken slowly: any head but an
-/// absurd one, or what is on its way of a body that was refused. Who goes on sending though their answer is
-/// there must not make the server do nothing but throw it away.
+/// How much is taken without a request being served, before it is [discarded](Discard) slowly: any
+/// head but an absurd one, or what is on its way of a body that was refused. Who goes on sending
+/// though their answer is there must not make the server do nothing but throw it away.
 const AT_FULL_SPEED: usize = 48 * 1024;
-
-/// How long each further piece waits.
-const SLOWLY: Duration = Duration::from_millis(2);
-
-/// From how many connections of a worker something is taken slowly at once. The others stand by.
-const BINS: usize = 16;
-
-/// After how many pieces somebody else may have the bin.
-const TURN: usize = 64;
-
-/// After what time who stands by looks for a bin again.
-const AGAIN: Duration = Duration::from_millis(100);
 
 /// How much may be read from a connection. Clones share it.
 #[derive(Clone, Default)]
@@ -92,25 +78,7 @@ impl Drop for Serving {
 pub(crate) struct PacedStream {
     stream: Take<TcpStream>,
     pace: Pace,
-    /// Before that, nothing more is read between requests.
-    rest: Option<Pin<Box<Sleep>>>,
-    /// Whether the present piece may be read.
-    rested: bool,
-    bins: Bins,
-    /// Where it goes what is taken slowly, as long as something comes.
-    bin: Option<OwnedSemaphorePermit>,
-    /// How many pieces went there.
-    thrown: usize,
-}
-
-/// Where the connections of a worker put what nobody has asked for.
-#[derive(Clone)]
-pub(crate) struct Bins(Arc<Semaphore>);
-
-impl Bins {
-    pub(crate) fn new() -> Self {
-        Self(Arc::new(Semaphore::new(BINS)))
-    }
+    discard: Discard,
 }
 
 impl PacedStream {
@@ -118,11 +86,7 @@ impl PacedStream {
         Self {
             stream: stream.take(0),
             pace: Pace::default(),
-            rest: None,
-            rested: false,
-            bins,
-            bin: None,
-            thrown: 0,
+            discard: Discard::into(bins),
         }
     }
 
@@ -136,54 +100,22 @@ impl PacedStream {
 
     /// How much may be read while no request is served; nothing when it is for nobody.
     fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<usize> {
-        let state = Rc::clone(&self.pace.0);
+        let state = &self.pace.0;
         if state.piece.get() >= PIECE {
             state.piece.set(0);
-            self.rested = false;
-            self.thrown += usize::from(self.bin.is_some());
-            if self.thrown >= TURN {
-                self.thrown = 0;
-                self.bin = None;
-                self.rest = Some(Box::pin(sleep(AGAIN)));
-            }
+            self.discard.next_piece();
             // The next question finds a request that is served, or the next piece.
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        let is_slow = state.between.get() >= AT_FULL_SPEED;
-        while is_slow && !self.rested {
-            if let Some(rest) = &mut self.rest {
-                ready!(rest.as_mut().poll(context));
-                self.rest = None;
-                self.rested = self.bin.is_some();
-                continue;
+        if state.between.get() >= AT_FULL_SPEED {
+            let stream = self.stream.get_ref();
+            let is_of_use = self.discard.poll_turn(context, || sends_no_more(stream));
+            if !ready!(is_of_use) {
+                return Poll::Ready(0);
             }
-            if self.bin.is_none() {
-                self.bin = Arc::clone(&self.bins.0).try_acquire_owned().ok();
-            }
-            let pause = match self.bin {
-                Some(_) => SLOWLY,
-                // A crowd of those who are gone must not stand by.
-                None if self.is_left() => return Poll::Ready(0),
-                None => AGAIN,
-            };
-            self.rest = Some(Box::pin(sleep(pause)));
         }
         Poll::Ready(PIECE - state.piece.get())
-    }
-
-    /// Whether the client sends no more, although what it has sent is still there.
-    fn is_left(&self) -> bool {
-        let ready = self.stream.get_ref().ready(Interest::READABLE);
-        let ready = ready.now_or_never();
-        ready.is_some_and(|ready| ready.is_ok_and(|ready| ready.is_read_closed()))
-    }
-
-    /// What waits for no longer than something comes is given back.
-    fn nothing_comes(&mut self) {
-        self.bin = None;
-        self.rest = None;
-        self.rested = false;
     }
 
     /// Nothing is wanted, but that a client has gone away has to be noticed.
@@ -199,6 +131,13 @@ impl PacedStream {
     }
 }
 
+/// Whether the system has heard from a client that it sends no more, although what it has sent may
+/// still be there.
+fn sends_no_more(stream: &TcpStream) -> bool {
+    let ready = stream.ready(Interest::READABLE).now_or_never();
+    ready.is_some_and(|ready| ready.is_ok_and(|ready| ready.is_read_closed()))
+}
+
 impl AsyncRead for PacedStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -208,7 +147,7 @@ impl AsyncRead for PacedStream {
         let state = self.pace.0.clone();
         let most = match state.wanted.get() {
             Some(wanted) => {
-                self.nothing_comes();
+                self.discard.stop();
                 if wanted == 0 {
                     return self.poll_gone(context);
                 }
@@ -229,7 +168,7 @@ impl AsyncRead for PacedStream {
                 if state.between.get() < AT_FULL_SPEED {
                     state.piece.set(0);
                 }
-                self.nothing_comes();
+                self.discard.stop();
             }
             None => {
                 state.piece.set(state.piece.get() + count);
@@ -264,8 +203,10 @@ mod tests {
 
     use tokio::io::AsyncWriteExt as _;
     use tokio::net::TcpListener;
+    use tokio::task::yield_now;
 
     use super::*;
+    use crate::discard::BINS;
 
     async fn connection() -> (TcpStream, PacedStream) {
         connection_with(&Bins::new()).await
@@ -346,55 +287,39 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn few_may_go_on_with_what_nobody_asks_for() {
+    async fn who_goes_on_stands_by_until_a_bin_is_free() {
         let bins = Bins::new();
-        let mut going_on = Vec::new();
-        for _ in 0..BINS {
-            let (client, mut stream) = goes_on(&bins).await;
-            assert!(read(&mut stream).await > 0);
-            going_on.push((client, stream));
-        }
+        let (_client, mut silent) = goes_on(&bins).await;
+        assert!(read(&mut silent).await > 0);
+        let _others = bins.take(BINS - 1);
         let (_client, mut next) = goes_on(&bins).await;
-        while next.rest.is_none() {
+        // Once for a request that may have begun, and then for a bin.
+        for _ in 0..2 {
             assert!(read(&mut next).now_or_never().is_none());
         }
-        assert!(next.bin.is_none(), "it stands by");
 
-        // A bin is free again when nothing more comes.
-        let (_, silent) = going_on.last_mut().unwrap();
-        while silent.bin.is_some() {
-            let _ = read(silent).now_or_never();
-            tokio::task::yield_now().await;
+        // It is free when nothing more comes.
+        while bins.free() == 0 {
+            let _ = read(&mut silent).now_or_never();
+            yield_now().await;
         }
         assert!(read(&mut next).await > 0);
 
         // And when another request is served.
-        let (_client, mut next) = goes_on(&bins).await;
-        let (_, served) = going_on.first_mut().unwrap();
-        let serving = served.pace().serve();
-        assert!(read(served).now_or_never().is_none());
-        assert!(read(&mut next).await > 0);
+        let serving = next.pace().serve();
+        assert!(read(&mut next).now_or_never().is_none());
+        assert_eq!(bins.free(), 1);
         drop(serving);
-    }
-
-    #[tokio::test]
-    async fn nobody_keeps_a_bin_for_good() {
-        let bins = Bins::new();
-        let (_client, mut stream) = goes_on(&bins).await;
-        assert!(read(&mut stream).await > 0);
-        assert!(stream.bin.is_some());
-        stream.thrown = TURN - 1;
-        stream.pace().0.piece.set(PIECE);
-        assert!(read(&mut stream).now_or_never().is_none());
-        assert!(stream.bin.is_none() && stream.rest.is_some());
     }
 
     #[tokio::test]
     async fn who_goes_away_does_not_stand_by() {
         let bins = Bins::new();
-        let _taken = bins.0.acquire_many(u32::try_from(BINS).unwrap()).await;
+        let _taken = bins.take(BINS);
         let (client, mut stream) = goes_on(&bins).await;
-        assert!(read(&mut stream).now_or_never().is_none());
+        for _ in 0..2 {
+            assert!(read(&mut stream).now_or_never().is_none());
+        }
         drop(client);
         while read(&mut stream).await > 0 {}
     }

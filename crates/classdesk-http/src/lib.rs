@@ -39,6 +39,7 @@
 mod admission;
 mod authenticator;
 mod connection;
+mod discard;
 mod door;
 mod extract;
 mod metrics;

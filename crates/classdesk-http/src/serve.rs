@@ -12,7 +12,8 @@ use actix_web::dev::{AppConfig, Server};
 use tokio::net::TcpStream;
 
 use crate::Shell;
-use crate::connection::{Bins, PacedStream};
+use crate::connection::PacedStream;
+use crate::discard::Bins;
 use crate::door::Door;
 
 /// How much of an answer is kept for a connection before it is sent. Answers come in

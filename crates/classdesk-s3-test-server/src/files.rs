@@ -52,8 +52,8 @@ impl Files {
         Ok(found)
     }
 
-    /// Removes what is left of an upload that was being completed when a server was killed: `s3s-fs`
-    /// forgets the upload before its metadata and its parts. Gives whether there was such an upload.
+    /// Removes what is left of an upload that was being completed when a server was killed, since
+    /// `s3s-fs` forgets an upload before its metadata and its parts. Gives whether there was one.
     fn remove_half_completed(&self, bucket: &str, key: &str, id: &str) -> std::io::Result<bool> {
         let mut unfinished = self.unfinished(bucket)?.into_iter();
         let is_listed = unfinished.any(|(its_key, its_id, _)| its_key == key && its_id == id);

@@ -31,8 +31,6 @@ struct Order {
 /// Attackers that have been told what to do.
 pub(crate) struct Attackers {
     process: Child,
-    /// While a server is full, attackers seldom get a processor and keep nobody waiting; and hashes
-    /// are the server's own, who has to see to it that others need not wait for them.
     _beating: Option<Beating>,
 }
 
@@ -69,6 +67,8 @@ impl Attackers {
             .context("standard output is piped")?;
         let mut begun = [0; 1];
         stdout.read_exact(&mut begun).await?;
+        // A full server leaves attackers hardly a processor that they could keep; and hashes are
+        // the server's own, who has to see to it that others need not wait for them.
         let is_felt = !attack.fills() && attack != Attack::Logins;
         Ok(Self {
             process,
