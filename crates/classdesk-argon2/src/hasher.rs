@@ -119,6 +119,10 @@ impl PasswordHasher for Argon2idHasher {
             .await
     }
 
+    fn is_busy(&self) -> bool {
+        self.admitted.available_permits() == 0
+    }
+
     async fn verify(
         &self,
         password: String,

@@ -7,6 +7,7 @@ use classdesk_argon2::{Argon2idHasher, Cost, CostError, Load};
 use classdesk_domain::clock::SecretSource;
 use classdesk_domain::people::{PasswordHash, PasswordHashError, PasswordHasher, Verification};
 use classdesk_domain::system::SystemSecrets;
+use futures_util::FutureExt as _;
 
 const PASSWORD: &str = "a quiet winter morning";
 
@@ -219,6 +220,27 @@ async fn whoever_finds_the_queue_full_is_told_so_and_the_others_are_served() {
         "{served} served, {refused} refused"
     );
     assert!(hasher.hash(PASSWORD.to_owned()).await.is_ok());
+}
+
+#[tokio::test]
+async fn who_would_be_told_so_can_know_before() {
+    let hasher = hasher(
+        Cost::default(),
+        Load {
+            at_once: 1,
+            waiting: 1,
+        },
+    );
+    let mut hashing = Box::pin(hasher.hash(PASSWORD.to_owned()));
+    let mut waiting = Box::pin(hasher.hash(PASSWORD.to_owned()));
+    assert!((&mut hashing).now_or_never().is_none());
+    assert!(!hasher.is_busy(), "one more may wait");
+    assert!((&mut waiting).now_or_never().is_none());
+    assert!(hasher.is_busy());
+    let refused = hasher.hash(PASSWORD.to_owned()).await;
+    assert!(matches!(refused, Err(PasswordHashError::Busy)));
+    assert!(hashing.await.is_ok() && waiting.await.is_ok());
+    assert!(!hasher.is_busy());
 }
 
 #[tokio::test]

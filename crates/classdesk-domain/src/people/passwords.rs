@@ -136,6 +136,12 @@ pub trait PasswordHasher: Send + Sync {
     /// Hashes a password with a fresh salt. It MUST NOT block an async thread.
     async fn hash(&self, password: String) -> Result<PasswordHash, PasswordHashError>;
 
+    /// Whether whoever comes now would be told [`PasswordHashError::Busy`]: nothing has to be looked
+    /// up for them then. A hasher that can't tell says no.
+    fn is_busy(&self) -> bool {
+        false
+    }
+
     /// Checks a password. With no hash it MUST take as long as with one, and answer
     /// [`Verification::Wrong`], so that an unknown name can't be told from a wrong password.
     async fn verify(

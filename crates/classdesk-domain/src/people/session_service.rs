@@ -12,7 +12,7 @@ use crate::store::{Commit, Fact};
 use crate::use_case::{redecide, still_acting};
 
 use super::model::{Actor, LoginName, User};
-use super::passwords::{NewPassword, Verification};
+use super::passwords::{NewPassword, PasswordHashError, Verification};
 use super::ports::{Credentials, UserUpdate};
 use super::sessions::{
     AccessToken, Admission, EndSessions, LoginAttempt, NewSession, Session, WhichSessions,
@@ -83,11 +83,14 @@ impl Sessions {
     /// Signs somebody in.
     ///
     /// An unknown name, a wrong password and a deactivated account get the same answer after the
-    /// same work.
+    /// same work. Whoever comes while the hasher is busy has made no attempt.
     ///
     /// # Errors
     /// [`Error::Throttled`] after too many failures, [`Error::WrongCredentials`].
     pub async fn login(&self, login: Login) -> Result<LoggedIn, Error> {
+        if self.ports.hasher.is_busy() {
+            return Err(PasswordHashError::Busy.into());
+        }
         let credentials = self.ports.users.credentials(&login.name).await?;
         let account = credentials.as_ref().map_or_else(
             || format!("name:{}", login.name.as_str()),

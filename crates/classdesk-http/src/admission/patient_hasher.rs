@@ -26,6 +26,10 @@ impl PasswordHasher for PatientHasher {
         aside(self.0.hash(password)).await
     }
 
+    fn is_busy(&self) -> bool {
+        self.0.is_busy()
+    }
+
     async fn verify(
         &self,
         password: String,

@@ -1,7 +1,9 @@
 //! Places to work, memory for bodies, and whoever must not keep them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use actix_web::dev::ServerHandle;
 use async_trait::async_trait;
 use classdesk_domain::people::{PasswordHash, PasswordHashError, PasswordHasher, Verification};
 use classdesk_domain::{Classdesk, Ports};
@@ -166,6 +168,7 @@ async fn a_slow_upload_holds_no_place() {
 #[derive(Default)]
 struct BusyHasher {
     plain: PlainHasher,
+    is_full: AtomicBool,
     begun: Notify,
     go_on: Notify,
 }
@@ -176,22 +179,28 @@ impl PasswordHasher for BusyHasher {
         self.plain.hash(password).await
     }
 
+    fn is_busy(&self) -> bool {
+        self.is_full.load(Ordering::SeqCst)
+    }
+
     async fn verify(
         &self,
         password: String,
         hash: Option<PasswordHash>,
     ) -> Result<Verification, PasswordHashError> {
+        if self.is_busy() {
+            return Err(PasswordHashError::Busy);
+        }
         self.begun.notify_one();
         self.go_on.notified().await;
         self.plain.verify(password, hash).await
     }
 }
 
-#[tokio::test]
-async fn who_waits_for_the_hasher_leaves_room_for_others() {
+/// A desk with this hasher where one request is worked on at once, and the token of its client.
+async fn desk_with(hasher: &Arc<BusyHasher>) -> (Desk, ServerHandle, String) {
     let mut desk = Desk::start().await;
     let token = desk.named("client").await.token().to_owned();
-    let hasher = Arc::new(BusyHasher::default());
     let ports = Ports::new(
         desk.store.clone(),
         desk.blobs.clone(),
@@ -206,6 +215,13 @@ async fn who_waits_for_the_hasher_leaves_room_for_others() {
     };
     let (origin, server) = start_server(Shell::builder(classdesk, settings).build());
     desk.origin = origin;
+    (desk, server, token)
+}
+
+#[tokio::test]
+async fn who_waits_for_the_hasher_leaves_room_for_others() {
+    let hasher = Arc::new(BusyHasher::default());
+    let (desk, server, token) = desk_with(&hasher).await;
     let anonymous = desk.anonymous();
     let body = json!({"username": "client", "password": PASSWORD});
     let login = anonymous.post(LOGIN, &body);
@@ -216,6 +232,25 @@ async fn who_waits_for_the_hasher_leaves_room_for_others() {
     };
     tokio::join!(login, other).0.check_json(200);
     assert_eq!(figure(&desk, "classdesk_http_requests_at_work").await, 0.0);
+    drop(server.stop(false));
+}
+
+#[tokio::test]
+async fn a_login_that_finds_the_hasher_full_is_no_attempt() {
+    let hasher = Arc::new(BusyHasher::default());
+    let (desk, server, token) = desk_with(&hasher).await;
+    let body = json!({"username": "client", "password": PASSWORD});
+    hasher.is_full.store(true, Ordering::SeqCst);
+    // More often than one may fail.
+    for _ in 0..6 {
+        let refused = desk.anonymous().post(LOGIN, &body).await;
+        assert_eq!(refused.header("retry-after"), "1");
+        refused.check_problem(503, "overloaded");
+        desk.with_token(token.clone()).get(ME).await.check_json(200);
+    }
+    hasher.is_full.store(false, Ordering::SeqCst);
+    hasher.go_on.notify_one();
+    desk.anonymous().post(LOGIN, &body).await.check_json(200);
     drop(server.stop(false));
 }
 

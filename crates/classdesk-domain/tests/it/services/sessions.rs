@@ -132,6 +132,7 @@ async fn success_forgives_the_account() {
 #[tokio::test]
 async fn an_unknown_name_is_verified_against_no_hash() {
     let mut hasher = MockPasswordHasher::new();
+    hasher.expect_is_busy().return_const(false);
     hasher
         .expect_verify()
         .withf(|_, hash| hash.is_none())
@@ -145,6 +146,7 @@ async fn an_unknown_name_is_verified_against_no_hash() {
 #[tokio::test]
 async fn a_busy_hasher_is_no_wrong_password() {
     let mut hasher = MockPasswordHasher::new();
+    hasher.expect_is_busy().return_const(false);
     hasher
         .expect_verify()
         .returning(|_, _| Err(PasswordHashError::Busy));
@@ -154,6 +156,25 @@ async fn a_busy_hasher_is_no_wrong_password() {
         refused,
         Err(Error::Password(PasswordHashError::Busy))
     ));
+}
+
+#[tokio::test]
+async fn who_comes_while_the_hasher_is_busy_has_made_no_attempt() {
+    const REFUSED: usize = 20;
+    let mut hasher = MockPasswordHasher::new();
+    hasher.expect_is_busy().times(REFUSED).return_const(true);
+    hasher.expect_is_busy().return_const(false);
+    hasher
+        .expect_verify()
+        .times(1)
+        .returning(|_, _| Ok(Verification::Right { outdated: false }));
+    let office = Office::open_with(|_, ports| ports.hasher = Arc::new(hasher)).await;
+    for _ in 0..REFUSED {
+        let refused = office.desk.sessions.login(login("client", "x")).await;
+        let busy = matches!(refused, Err(Error::Password(PasswordHashError::Busy)));
+        assert!(busy, "{refused:?}");
+    }
+    enter(&office).await;
 }
 
 #[tokio::test]
@@ -179,6 +200,7 @@ async fn an_outdated_hash_is_made_anew_at_the_next_login_and_no_other() {
 fn meddling(store: &Arc<MemoryStore>, change: UserUpdate) -> MockPasswordHasher {
     let (store, change) = (store.clone(), Mutex::new(Some(change)));
     let mut hasher = MockPasswordHasher::new();
+    hasher.expect_is_busy().return_const(false);
     hasher.expect_verify().returning(move |_, hash| {
         if let Some(change) = change.lock().expect("no panic").take() {
             let changed = store.update_user(Commit::new(change)).now_or_never();
