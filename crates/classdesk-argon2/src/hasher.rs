@@ -1,6 +1,8 @@
 //! The hasher: who computes when.
 
+use std::num::NonZero;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 
 use argon2::Params;
 use async_trait::async_trait;
@@ -25,11 +27,12 @@ pub struct Load {
 }
 
 impl Default for Load {
-    /// Two at once (38 MiB at the default cost) and 64 waiting, who are served in about two
-    /// seconds where nobody else is busy.
+    /// Two at once (38 MiB at the default cost), on two processors one, so that one is left to
+    /// others; and 64 waiting, who are served in about two seconds where nobody else is busy.
     fn default() -> Self {
+        let processors = available_parallelism().map_or(1, NonZero::get);
         Self {
-            at_once: 2,
+            at_once: (processors - 1).clamp(1, 2),
             waiting: 64,
         }
     }

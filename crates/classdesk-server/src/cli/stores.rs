@@ -121,15 +121,15 @@ pub(crate) struct HashingArgs {
         value_parser = clap::value_parser!(u32).range(i64::from(Cost::MIN_PASSES)..=64)
     )]
     pub(crate) argon2_passes: u32,
-    /// Password hashes computed at once; each takes its memory
+    /// Password hashes computed at once; each takes its memory, and a processor where nobody else
+    /// wants it [default: 2, or 1 on one or two processors]
     #[arg(
         long,
         env = "CLASSDESK_ARGON2_AT_ONCE",
         value_name = "N",
-        default_value_t = 2,
         value_parser = clap::value_parser!(u16).range(1..=256)
     )]
-    pub(crate) argon2_at_once: u16,
+    pub(crate) argon2_at_once: Option<u16>,
 }
 
 impl HashingArgs {
@@ -144,9 +144,10 @@ impl HashingArgs {
 
     /// How many are computed at once.
     pub(crate) fn load(&self) -> Load {
+        let usual = Load::default();
         Load {
-            at_once: usize::from(self.argon2_at_once),
-            ..Load::default()
+            at_once: self.argon2_at_once.map_or(usual.at_once, usize::from),
+            ..usual
         }
     }
 }
