@@ -28,7 +28,7 @@ pub(crate) use attackers::{attack, make_way};
 const OPTIONS: [&str; 2] = ["--trusted-proxies", "127.0.0.1/32"];
 
 /// For how long the unloaded server is measured: the short form, and the long one.
-const UNLOADED: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+const UNLOADED: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
 /// Within what recovery has to come.
 const RECOVERY: Duration = Duration::from_secs(5);
