@@ -42,6 +42,7 @@ mod migrations;
 mod options;
 mod pool;
 mod postgres;
+mod queue;
 mod session_memory;
 mod sqlite;
 mod store;

@@ -5,16 +5,16 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use classdesk_domain::store::{Outage, StoreError};
-use crossbeam_channel::{Receiver, Sender, TrySendError};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::{ConnectError, Failure, outage};
 use crate::figures::PoolFigures;
 use crate::options::StoreOptions;
+use crate::queue::{Intake, Jobs, queue};
 
 /// What a thread needs to know about its kind of connection.
 pub(crate) trait Link: Send + Sync + 'static {
@@ -43,39 +43,6 @@ type Work<L> = Box<dyn FnOnce(Turn<'_, L>) -> bool + Send>;
 struct Job<L: Link> {
     since: Instant,
     work: Work<L>,
-}
-
-/// A queue that can be closed while others still hold it.
-pub(crate) struct Intake<J>(RwLock<Option<Sender<J>>>);
-
-impl<J> Intake<J> {
-    pub(crate) fn new(sender: Sender<J>) -> Self {
-        Self(RwLock::new(Some(sender)))
-    }
-
-    /// Puts a job into the queue, or says at once why that can't be.
-    pub(crate) fn offer(&self, job: J) -> Result<(), StoreError> {
-        let sender = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(sender) = sender.as_ref() else {
-            return Err(StoreError::unavailable(Outage::Stopping));
-        };
-        sender.try_send(job).map_err(|error| {
-            StoreError::unavailable(match error {
-                TrySendError::Full(_) => Outage::Busy,
-                TrySendError::Disconnected(_) => Outage::Stopping,
-            })
-        })
-    }
-
-    pub(crate) fn queued(&self) -> usize {
-        let sender = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        sender.as_ref().map_or(0, Sender::len)
-    }
-
-    /// Takes no more jobs; those in the queue are still done.
-    pub(crate) fn close(&self) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = None;
-    }
 }
 
 /// Tells when every thread that holds its other end is gone.
@@ -123,7 +90,7 @@ pub(crate) struct Pool<L: Link> {
 impl<L: Link> Pool<L> {
     /// Starts the threads. Each connects when it gets its first job.
     pub(crate) fn start(name: &str, link: L, options: &StoreOptions) -> Result<Self, ConnectError> {
-        let (sender, jobs) = crossbeam_channel::bounded(options.queue_length.max(1));
+        let (intake, jobs) = queue(options.queue_length);
         let common = Arc::new(Common {
             link,
             busy: AtomicUsize::new(0),
@@ -144,7 +111,7 @@ impl<L: Link> Pool<L> {
                 .map_err(ConnectError::Thread)?;
         }
         Ok(Self {
-            intake: Intake::new(sender),
+            intake,
             common,
             ended,
             threads,
@@ -212,9 +179,9 @@ pub(crate) fn lost_answer() -> StoreError {
 }
 
 /// A thread's life: one job after the other until the queue is closed and empty.
-fn serve<L: Link>(jobs: &Receiver<Job<L>>, common: &Common<L>) {
+fn serve<L: Link>(jobs: &Jobs<Job<L>>, common: &Common<L>) {
     let mut held: Option<(u64, L::Conn)> = None;
-    for job in jobs {
+    while let Some(job) = jobs.next() {
         if job.since.elapsed() > common.queue_timeout {
             (job.work)(Turn::Refuse(StoreError::unavailable(Outage::TimedOut)));
             continue;

@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use classdesk_domain::store::{Outage, StoreError};
-use crossbeam_channel::Receiver;
 use diesel::connection::{
     AnsiTransactionManager, SimpleConnection, TransactionManager, TransactionManagerStatus,
 };
@@ -22,7 +21,8 @@ use crate::change_counts::{ChangeCounts, Touches, Within};
 use crate::error::{ConnectError, Failure};
 use crate::figures::WriterFigures;
 use crate::options::StoreOptions;
-use crate::pool::{Ended, Intake, Link, lost_answer};
+use crate::pool::{Ended, Link, lost_answer};
+use crate::queue::{Intake, Jobs, queue};
 
 use super::checkpoint::Checkpointer;
 use super::{File, classify};
@@ -170,7 +170,7 @@ impl Writer {
         options: &StoreOptions,
     ) -> Result<Self, ConnectError> {
         let queue_length = options.queue_length.max(1);
-        let (sender, jobs) = crossbeam_channel::bounded(queue_length);
+        let (intake, jobs) = queue(queue_length);
         let counts = Arc::new(Counts::default());
         let (alive, ended) = Ended::new();
         let checkpointer = Checkpointer::start(file.clone()).map_err(ConnectError::Thread)?;
@@ -189,7 +189,7 @@ impl Writer {
             })
             .map_err(ConnectError::Thread)?;
         Ok(Self {
-            intake: Intake::new(sender),
+            intake,
             counts,
             ended,
             queue_length,
@@ -253,22 +253,17 @@ struct Thread {
 }
 
 impl Thread {
-    fn serve(
-        &self,
-        jobs: &Receiver<Job>,
-        mut conn: SqliteConnection,
-        mut checkpointer: Checkpointer,
-    ) {
+    fn serve(&self, jobs: &Jobs<Job>, mut conn: SqliteConnection, mut checkpointer: Checkpointer) {
         // Nobody has got a mark yet that a change before this moment could make untrue.
         let data_version = data_version(&mut conn).ok();
         let mut held = Some(Held { conn, data_version });
-        while let Ok(first) = jobs.recv() {
+        while let Some(first) = jobs.next() {
             let mut group = Vec::with_capacity(self.group_size);
             held = self.admit(&mut group, first, held);
             while group.len() < self.group_size {
-                match jobs.try_recv() {
-                    Ok(next) => held = self.admit(&mut group, next, held),
-                    Err(_) => break,
+                match jobs.next_at_once() {
+                    Some(next) => held = self.admit(&mut group, next, held),
+                    None => break,
                 }
             }
             if !group.is_empty() {
