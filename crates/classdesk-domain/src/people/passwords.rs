@@ -136,8 +136,9 @@ pub trait PasswordHasher: Send + Sync {
     /// Hashes a password with a fresh salt. It MUST NOT block an async thread.
     async fn hash(&self, password: String) -> Result<PasswordHash, PasswordHashError>;
 
-    /// Whether whoever comes now would be told [`PasswordHashError::Busy`]: nothing has to be looked
-    /// up for them then. A hasher that can't tell says no.
+    /// Whether whoever comes now would be told [`PasswordHashError::Busy`], so that nothing has to be
+    /// looked up for them. It keeps no place for anybody. A hasher that can't tell says no; one around
+    /// another passes its answer on.
     fn is_busy(&self) -> bool {
         false
     }

@@ -83,10 +83,12 @@ impl Sessions {
     /// Signs somebody in.
     ///
     /// An unknown name, a wrong password and a deactivated account get the same answer after the
-    /// same work. Whoever comes while the hasher is busy has made no attempt.
+    /// same work. Whoever comes while the hasher is busy has made no attempt; who finds it busy only
+    /// afterwards, since others were quicker, has made one.
     ///
     /// # Errors
-    /// [`Error::Throttled`] after too many failures, [`Error::WrongCredentials`].
+    /// [`Error::Password`] with [`PasswordHashError::Busy`] before all others, [`Error::Throttled`]
+    /// after too many failures, [`Error::WrongCredentials`].
     pub async fn login(&self, login: Login) -> Result<LoggedIn, Error> {
         if self.ports.hasher.is_busy() {
             return Err(PasswordHashError::Busy.into());

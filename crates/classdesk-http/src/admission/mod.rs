@@ -39,6 +39,8 @@ pub(crate) enum Refusal {
     AtWork,
     /// As much of bodies is in memory as there may be.
     Bodies,
+    /// As many logins wait for the password hasher as may.
+    Hashing,
 }
 
 impl Refusal {
@@ -48,6 +50,7 @@ impl Refusal {
             Self::InFlight => "in_flight",
             Self::AtWork => "at_work",
             Self::Bodies => "bodies",
+            Self::Hashing => "hashing",
         }
     }
 }
@@ -149,9 +152,20 @@ pub(crate) fn refuse(shell: &Shell, why: Refusal) -> Problem {
 /// Turns a request away for which there was no place, after some time.
 pub(crate) async fn refuse_later(shell: &Shell) -> Problem {
     let _turned_away = shell.admission().places.turn_away();
+    hold_back(shell).await;
+    refuse(shell, Refusal::AtWork)
+}
+
+/// Turns a login away that the password hasher has no room for, after some time too. It keeps no
+/// place meanwhile, nor does it make a crowd of those who want something else.
+pub(crate) async fn refuse_login(shell: &Shell) -> Problem {
+    aside(hold_back(shell)).await;
+    refuse(shell, Refusal::Hashing)
+}
+
+async fn hold_back(shell: &Shell) {
     let number = shell.admission().refused.fetch_add(1, Ordering::Relaxed);
     sleep(hold(number)).await;
-    refuse(shell, Refusal::AtWork)
 }
 
 /// Steps of the golden ratio spread over the time evenly, however many there are.

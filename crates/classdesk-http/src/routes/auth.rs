@@ -8,10 +8,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::error::Error;
 use classdesk_domain::ids::{SessionId, UserId};
 use classdesk_domain::paging::List;
-use classdesk_domain::people::Login;
+use classdesk_domain::people::{Login, PasswordHashError};
 use utoipa::OpenApi;
 
 use crate::Shell;
+use crate::admission::refuse_login;
 use crate::extract::{Caller, InPath, JsonBody, QueryReader, client_address};
 use crate::problem::Problem;
 use crate::render;
@@ -71,9 +72,14 @@ async fn login(
             .and_then(|agent| agent.to_str().ok())
             .map(|agent| agent.chars().take(255).collect()),
     };
-    let logged_in = shell.desk().sessions.login(login).await;
-    let logged_in = logged_in.inspect_err(|error| log_refusal(error, address))?;
-    Ok(render::ok(&LoginView::from(logged_in)))
+    match shell.desk().sessions.login(login).await {
+        Ok(logged_in) => Ok(render::ok(&LoginView::from(logged_in))),
+        Err(Error::Password(PasswordHashError::Busy)) => Err(refuse_login(&shell).await),
+        Err(error) => {
+            log_refusal(&error, address);
+            Err(error.into())
+        }
+    }
 }
 
 /// Notes whose account somebody was not let into. What was typed stays out of the log: people

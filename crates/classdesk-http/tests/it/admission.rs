@@ -9,6 +9,7 @@ use classdesk_domain::people::{PasswordHash, PasswordHashError, PasswordHasher, 
 use classdesk_domain::{Classdesk, Ports};
 use classdesk_http::{PatientHasher, PublicUrl, Settings, Shell};
 use classdesk_testkit::{PlainHasher, SeededSecrets};
+use futures_util::future::join_all;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -241,13 +242,19 @@ async fn a_login_that_finds_the_hasher_full_is_no_attempt() {
     let (desk, server, token) = desk_with(&hasher).await;
     let body = json!({"username": "client", "password": PASSWORD});
     hasher.is_full.store(true, Ordering::SeqCst);
-    // More often than one may fail.
-    for _ in 0..6 {
-        let refused = desk.anonymous().post(LOGIN, &body).await;
+    // More often than one may fail, and all of them at once beside somebody else's work.
+    let anonymous = desk.anonymous();
+    let logins = join_all((0..6).map(|_| anonymous.post(LOGIN, &body)));
+    let other = async {
+        until_one_stands_aside(&desk).await;
+        desk.with_token(token).get(ME).await.check_json(200);
+    };
+    for refused in tokio::join!(logins, other).0 {
         assert_eq!(refused.header("retry-after"), "1");
         refused.check_problem(503, "overloaded");
-        desk.with_token(token.clone()).get(ME).await.check_json(200);
     }
+    let refused = "classdesk_http_refused_requests_total{limit=\"hashing\"}";
+    assert_eq!(figure(&desk, refused).await, 6.0);
     hasher.is_full.store(false, Ordering::SeqCst);
     hasher.go_on.notify_one();
     desk.anonymous().post(LOGIN, &body).await.check_json(200);
