@@ -27,15 +27,20 @@ pub struct Load {
 }
 
 impl Default for Load {
-    /// Two at once (38 MiB at the default cost), on two processors one, so that one is left to
-    /// others; and 64 waiting, who are served in about two seconds where nobody else is busy.
+    /// Two at once (38 MiB at the default cost), and one where there are one or two processors, so
+    /// that of two one is left to others; 64 waiting, who are served within some two seconds where
+    /// nobody else is busy.
     fn default() -> Self {
-        let processors = available_parallelism().map_or(1, NonZero::get);
         Self {
-            at_once: (processors - 1).clamp(1, 2),
+            at_once: usual(available_parallelism().map_or(1, NonZero::get)),
             waiting: 64,
         }
     }
+}
+
+/// How many hashes so many processors compute at once, unless somebody says otherwise.
+const fn usual(processors: usize) -> usize {
+    if processors > 2 { 2 } else { 1 }
 }
 
 /// The domain's password hasher on Argon2id.
@@ -138,5 +143,17 @@ impl PasswordHasher for Argon2idHasher {
             None => digest::hash(&password, &salt, &params).map(|_| Verification::Wrong),
         })
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_processors_one_is_left_to_others() {
+        for (processors, at_once) in [(1, 1), (2, 1), (3, 2), (64, 2)] {
+            assert_eq!(usual(processors), at_once, "{processors}");
+        }
     }
 }

@@ -224,8 +224,13 @@ async fn whoever_finds_the_queue_full_is_told_so_and_the_others_are_served() {
 
 #[tokio::test]
 async fn who_would_be_told_so_can_know_before() {
+    // So slow that none has ended before all are asked.
+    let slow = Cost {
+        passes: 20,
+        ..Cost::default()
+    };
     let hasher = hasher(
-        Cost::default(),
+        slow,
         Load {
             at_once: 1,
             waiting: 1,

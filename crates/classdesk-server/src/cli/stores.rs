@@ -172,11 +172,20 @@ mod tests {
     struct Line {
         #[command(flatten)]
         store: StoreArgs,
+        #[command(flatten)]
+        hashing: HashingArgs,
     }
 
     fn connections(options: &[&str]) -> usize {
         let line = ["line"].iter().chain(options);
         Line::parse_from(line).store.options().connections
+    }
+
+    #[test]
+    fn as_many_hashes_at_once_as_usual_unless_somebody_says_otherwise() {
+        assert_eq!(Line::parse_from(["line"]).hashing.load(), Load::default());
+        let said = Line::parse_from(["line", "--argon2-at-once", "5"]);
+        assert_eq!(said.hashing.load().at_once, 5);
     }
 
     #[test]
