@@ -55,7 +55,8 @@ impl<J> Jobs<J> {
     /// [`Receiver::recv`] offers its processor to others a few times before it sleeps. Linux (6.18)
     /// takes that for having had one's share: when the job comes a moment later, the thread waits
     /// for its turn behind everybody else, for milliseconds where processors are busy. A selection
-    /// among one sleeps at once.
+    /// among one sleeps at once (since crossbeam-channel 0.5.15; being told what is
+    /// [ready](Select::ready) still offers it).
     pub(crate) fn next(&self) -> Option<J> {
         if let Some(job) = self.next_at_once() {
             return Some(job);
@@ -78,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_job_is_taken_once_and_the_end_is_told_to_all() {
+    fn every_job_is_taken_once_and_all_takers_end() {
         let (intake, jobs) = queue(2);
         let taken: Vec<usize> = thread::scope(|scope| {
             let takers: Vec<_> = (0..3)
