@@ -27,15 +27,17 @@ pub(crate) struct Sizes {
     slow: (usize, Duration),
     /// For how long the machine has other work to do.
     other_work: Duration,
-    /// Senders who hang up, and how often each of them.
-    hang_ups: (usize, usize),
-    /// Logins at once, and how often.
-    logins: (usize, usize),
-    /// Parts of a form, and how many such forms, one after the other.
-    parts: (usize, usize),
-    /// Deeply nested bodies at once, and how often.
-    deep: (usize, usize),
+    /// Senders who hang up again and again, and for how long.
+    hang_ups: (usize, Duration),
+    /// Logins at once, and for how long they come again.
+    logins: (usize, Duration),
+    /// Parts of a form, and for how long such forms come one after the other.
+    parts: (usize, Duration),
+    /// Deeply nested bodies at once, and for how long they come again.
+    deep: (usize, Duration),
 }
+
+const HALF_A_MINUTE: Duration = Duration::from_secs(30);
 
 impl Sizes {
     /// Few enough for every change.
@@ -43,22 +45,22 @@ impl Sizes {
         crowd: (100, Duration::from_secs(1)),
         slow: (200, Duration::from_secs(1)),
         other_work: Duration::from_millis(500),
-        hang_ups: (50, 5),
-        logins: (50, 1),
-        parts: (20_000, 3),
-        deep: (20, 3),
+        hang_ups: (50, Duration::from_millis(200)),
+        logins: (50, Duration::from_millis(200)),
+        parts: (20_000, Duration::from_millis(200)),
+        deep: (20, Duration::from_millis(200)),
     };
 
     /// What the server has to bear, each for half a minute and the crowd for a whole one: that a
     /// disk or a virtual machine stands still for a tenth of a second now and then must not decide.
     pub(crate) const LONG: Self = Self {
         crowd: (2000, Duration::from_secs(60)),
-        slow: (5000, Duration::from_secs(30)),
-        other_work: Duration::from_secs(10),
-        hang_ups: (50, 1000),
-        logins: (500, 12),
-        parts: (1_000_000, 40_000),
-        deep: (500, 240),
+        slow: (5000, HALF_A_MINUTE),
+        other_work: HALF_A_MINUTE,
+        hang_ups: (50, HALF_A_MINUTE),
+        logins: (500, HALF_A_MINUTE),
+        parts: (1_000_000, HALF_A_MINUTE),
+        deep: (500, HALF_A_MINUTE),
     };
 }
 
@@ -209,7 +211,12 @@ async fn crowd(target: &Target, (size, time): (usize, Duration), mut rng: Rng) -
 }
 
 /// Requests whose senders are gone before the answer, at any moment of their way.
-async fn hang_ups(target: &Target, (size, times): (usize, usize), mut rng: Rng) -> Result<Outcome> {
+async fn hang_ups(
+    target: &Target,
+    (size, time): (usize, Duration),
+    mut rng: Rng,
+) -> Result<Outcome> {
+    let begin = Instant::now();
     let request = format!(
         "GET {} HTTP/1.1\r\nHost: desk\r\nAuthorization: Bearer {}\r\n\r\n",
         target.messages,
@@ -225,7 +232,7 @@ async fn hang_ups(target: &Target, (size, times): (usize, usize), mut rng: Rng) 
     };
     let one = async |mut rng: Rng| {
         let mut statuses = Vec::new();
-        for _ in 0..times {
+        while begin.elapsed() < time {
             let stays = Duration::from_micros(rng.u64(..50_000));
             statuses.push(hang_up(stays).await);
         }
@@ -236,10 +243,10 @@ async fn hang_ups(target: &Target, (size, times): (usize, usize), mut rng: Rng) 
     ))
 }
 
-/// Connections whose request never comes to its end.
+/// Connections whose request never comes to its end, and others in place of those that are closed.
 async fn slow_connections(target: &Target, (size, time): (usize, Duration)) -> Outcome {
     let begin = Instant::now();
-    let one = async || {
+    let one_connection = async || {
         let mut stream = TcpStream::connect(&target.address).await.ok()?;
         let head = b"GET /api/v1/auth/me/ HTTP/1.1\r\nHost: desk\r\nX-Slow: ";
         stream.write_all(head).await.ok()?;
@@ -254,12 +261,20 @@ async fn slow_connections(target: &Target, (size, time): (usize, Duration)) -> O
         read.await.ok()?.ok()?;
         status(&head)
     };
-    Outcome::of(join_all((0..size).map(|_| one())).await)
+    let one = async || {
+        let mut statuses = Vec::new();
+        while begin.elapsed() < time {
+            statuses.push(one_connection().await);
+        }
+        Outcome::of(statuses)
+    };
+    Outcome::sum(join_all((0..size).map(|_| one())).await)
 }
 
 /// Everybody signs in at the same moment, each from an address of their own, so that it is not
 /// for their number that they are refused.
-async fn logins(target: &Target, (size, times): (usize, usize)) -> Result<Outcome> {
+async fn logins(target: &Target, (size, time): (usize, Duration)) -> Result<Outcome> {
+    let begin = Instant::now();
     let one = async |number: usize| {
         let address = Ipv4Addr::from_bits(0x0a00_0000 + u32::try_from(number).unwrap_or_default());
         let body = if number.is_multiple_of(2) {
@@ -276,15 +291,16 @@ async fn logins(target: &Target, (size, times): (usize, usize)) -> Result<Outcom
         outcome
     };
     let mut outcomes = Vec::new();
-    for time in 0..times {
-        let numbers = time * size..(time + 1) * size;
+    while begin.elapsed() < time {
+        let numbers = outcomes.len()..outcomes.len() + size;
         outcomes.extend(join_all(numbers.map(one)).await);
     }
     Ok(Outcome::sum(outcomes))
 }
 
 /// Forms with a great many small parts, one after the other.
-async fn many_parts(target: &Target, (parts, times): (usize, usize)) -> Result<Outcome> {
+async fn many_parts(target: &Target, (parts, time): (usize, Duration)) -> Result<Outcome> {
+    let begin = Instant::now();
     let part = "--b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n1\r\n";
     let head = format!(
         "POST {}upload_file/ HTTP/1.1\r\nHost: desk\r\nAuthorization: Bearer {}\r\n\
@@ -294,14 +310,15 @@ async fn many_parts(target: &Target, (parts, times): (usize, usize)) -> Result<O
         part.len() * parts,
     );
     let mut statuses = Vec::new();
-    for _ in 0..times {
+    while begin.elapsed() < time {
         statuses.push(send_raw(target, &head, part, parts).await);
     }
     Ok(Outcome::of(statuses))
 }
 
 /// Bodies of nothing but opening brackets.
-async fn deep_json(target: &Target, (size, times): (usize, usize)) -> Result<Outcome> {
+async fn deep_json(target: &Target, (size, time): (usize, Duration)) -> Result<Outcome> {
+    let begin = Instant::now();
     let depth = 250_000;
     let head = format!(
         "POST {} HTTP/1.1\r\nHost: desk\r\nAuthorization: Bearer {}\r\n\
@@ -311,7 +328,7 @@ async fn deep_json(target: &Target, (size, times): (usize, usize)) -> Result<Out
     );
     let thousand = "[".repeat(1000);
     let mut statuses = Vec::new();
-    for _ in 0..times {
+    while begin.elapsed() < time {
         let one = |_| send_raw(target, &head, &thousand, depth / 1000);
         statuses.extend(join_all((0..size).map(one)).await);
     }

@@ -27,8 +27,9 @@ pub(crate) use attackers::{attack, make_way};
 /// Attackers come from any address that they name.
 const OPTIONS: [&str; 2] = ["--trusted-proxies", "127.0.0.1/32"];
 
-/// For how long the unloaded server is measured: the short form, and the long one.
-const UNLOADED: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
+/// For how long the unloaded server is measured before and after each attack: the short form, and
+/// the long one.
+const UNLOADED: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
 
 /// Within what recovery has to come.
 const RECOVERY: Duration = Duration::from_secs(5);
@@ -63,15 +64,12 @@ pub(crate) async fn run(args: &OverloadArgs) -> Result<Report> {
         (UNLOADED.0, Sizes::SHORT)
     };
 
-    let mut unloaded = Probe::default();
-    unloaded.work_during(&target, sleep(time)).await;
-    let before = percentile(&unloaded.times(), 99);
     println!(
-        "                      somebody at work                  attackers\n\
-         attack                asked served  p50 ms  p99 ms   shed refused   lost served  p99 ms  \
+        "                      somebody at work                          attackers\n\
+         attack                asked served  p50 ms  p99 ms  max ms   shed refused   lost served  p99 ms  \
          MiB more  recovered ms"
     );
-    tell("(none)", &unloaded, &Outcome::default(), 0, Duration::ZERO);
+    let mut before = unloaded(&target, time).await;
     for attack in Attack::ALL {
         let id = server.id().context("the server has ended")?;
         reset_peak(id)?;
@@ -90,6 +88,11 @@ pub(crate) async fn run(args: &OverloadArgs) -> Result<Report> {
             report.violation(format!("{name}: the server ended"));
             return Ok(report);
         }
+        // What the machine can do drifts within minutes, as its disk does.
+        let after = unloaded(&target, time).await;
+        let usual = f64::midpoint(before, after);
+        before = after;
+
         for wrong in probe.wrong() {
             report.violation(format!("{name}: {wrong}"));
         }
@@ -108,10 +111,7 @@ pub(crate) async fn run(args: &OverloadArgs) -> Result<Report> {
         if long && attack != Attack::OtherWork {
             let recovers = recovered.is_some_and(|time| time <= RECOVERY);
             promises.extend([
-                (
-                    "p99 doubles",
-                    percentile(&probe.times(), 99) <= before * 2.0,
-                ),
+                ("p99 doubles", percentile(&probe.times(), 99) <= usual * 2.0),
                 ("memory grows by more than 64 MiB", grown <= GROWTH),
                 ("recovery takes more than 5 s", recovers),
             ]);
@@ -126,15 +126,24 @@ pub(crate) async fn run(args: &OverloadArgs) -> Result<Report> {
     Ok(report)
 }
 
+/// Lets somebody work alone, and gives their 99th percentile in milliseconds.
+async fn unloaded(target: &Target, time: Duration) -> f64 {
+    let mut probe = Probe::default();
+    probe.work_during(target, sleep(time)).await;
+    tell("(none)", &probe, &Outcome::default(), 0, Duration::ZERO);
+    percentile(&probe.times(), 99)
+}
+
 /// Prints a line of figures.
 fn tell(attack: &str, probe: &Probe, outcome: &Outcome, grown: u64, recovered: Duration) {
     let times = probe.times();
     println!(
-        "{attack:<21} {:>5} {:>6} {:>7.2} {:>7.2} {:>6} {:>7} {:>6} {:>6} {:>7.1}  {:>8.1}  {:>12.1}",
+        "{attack:<21} {:>5} {:>6} {:>7.2} {:>7.2} {:>7.1} {:>6} {:>7} {:>6} {:>6} {:>7.1}  {:>8.1}  {:>12.1}",
         probe.asked(),
         probe.served(),
         percentile(&times, 50),
         percentile(&times, 99),
+        percentile(&times, 100),
         outcome.shed,
         outcome.refused,
         outcome.lost,
