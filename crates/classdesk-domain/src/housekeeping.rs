@@ -1,6 +1,7 @@
 //! Looking after what is stored: sweeping bytes that nobody owns, forgetting what has outlived its
 //! use, and checking every file against its row.
 
+use std::collections::HashSet;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
@@ -203,13 +204,15 @@ impl Housekeeping {
         let old = self.ports.clock.now().minus(GRACE);
         let mut after = None;
         loop {
+            let before = after.clone();
             let page = self.ports.blobs.list(after, ROUND).await?;
             let Some(last) = page.objects.last() else {
                 return Ok(());
             };
             after = Some(last.path.clone());
             checked.objects += page.objects.len() as u64;
-            for orphan in self.without_row(page.objects).await? {
+            let orphans = self.without_row(page.objects).await?;
+            for orphan in self.still_there(before, orphans).await? {
                 let repaired = repair && self.remove_if_old(&orphan, old).await?;
                 report(Finding::Orphaned {
                     path: orphan.path,
@@ -231,11 +234,35 @@ impl Housekeeping {
             .filter_map(|object| StorageKey::parse(&object.path))
             .collect();
         let known = self.ports.blob_rows.known_keys(&keys).await?;
-        let known: std::collections::HashSet<&str> = known.iter().map(StorageKey::as_str).collect();
+        let known: HashSet<&str> = known.iter().map(StorageKey::as_str).collect();
         Ok(objects
             .into_iter()
             .filter(|object| !known.contains(object.path.as_str()))
             .collect())
+    }
+
+    /// Those of the objects after a path that are there still. A row is forgotten after its object
+    /// was removed, so an object that is there after its row was asked for in vain has none; one
+    /// that is gone was swept meanwhile.
+    async fn still_there(
+        &self,
+        mut after: Option<String>,
+        objects: Vec<ListedObject>,
+    ) -> Result<Vec<ListedObject>, Error> {
+        let mut there = Vec::with_capacity(objects.len());
+        let Some(end) = objects.last() else {
+            return Ok(there);
+        };
+        loop {
+            let page = self.ports.blobs.list(after, ROUND).await?;
+            let listed: HashSet<&str> = page.objects.iter().map(|o| o.path.as_str()).collect();
+            let is_listed = |object: &&ListedObject| listed.contains(object.path.as_str());
+            there.extend(objects.iter().filter(is_listed).cloned());
+            match page.objects.last() {
+                Some(last) if page.more && last.path < end.path => after = Some(last.path.clone()),
+                _ => return Ok(there),
+            }
+        }
     }
 
     async fn remove_if_old(&self, orphan: &ListedObject, old: Timestamp) -> Result<bool, Error> {

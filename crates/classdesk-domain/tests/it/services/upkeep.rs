@@ -1,10 +1,14 @@
 //! Housekeeping, idempotency keys and the audit log.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use classdesk_domain::By;
-use classdesk_domain::blobs::{BlobError, BlobRepository, MockBlobStore, UploadTarget};
+use classdesk_domain::blobs::{
+    BlobError, BlobRepository, ListedObject, MockBlobStore, ObjectPage, StorageKey, UploadTarget,
+};
+use classdesk_domain::clock::Timestamp;
 use classdesk_domain::error::{Conflict, Error};
 use classdesk_domain::events::{AuditFilter, EventAction};
 use classdesk_domain::files::NewFile;
@@ -149,6 +153,43 @@ async fn the_check_finds_damage_loss_and_orphans_and_repairs_old_orphans_alone()
     assert_eq!(check(true).await.1, expected);
     expected.remove(2);
     assert_eq!(check(true).await.1, expected);
+}
+
+/// The sweeper removes an object first and its row then.
+#[tokio::test]
+async fn what_is_swept_while_it_is_checked_is_no_orphan() {
+    let swept = StorageKey::parse(&format!("message_attachments/{:064x}", 1)).expect("a key");
+    let stays = format!("message_attachments/{:064x}", 2);
+    let object = |path: &str| ListedObject {
+        path: path.to_owned(),
+        size: 4,
+        modified_at: Timestamp::from_micros(0),
+    };
+    // When it is listed again, something new has come, and what stays is on the second page.
+    let new = format!("message_attachments/{:064x}", 0);
+    let mut pages = VecDeque::from([
+        (None, vec![object(swept.as_str()), object(&stays)], false),
+        (None, vec![object(&new)], true),
+        (Some(new), vec![object(&stays)], false),
+    ]);
+    let mut blobs = MockBlobStore::new();
+    blobs.expect_list().times(3).returning(move |after, _| {
+        let (expected, objects, more) = pages.pop_front().expect("listed three times");
+        assert_eq!(after, expected);
+        Ok(ObjectPage { objects, more })
+    });
+    let office = Office::open_with(|_, ports| ports.blobs = Arc::new(blobs)).await;
+    let mut findings = Vec::new();
+    let checked = office
+        .desk
+        .housekeeping
+        .check(false, |finding| findings.push(finding))
+        .await;
+    assert_eq!(checked.expect("checked").objects, 2);
+    let [Finding::Orphaned { path, .. }] = &findings[..] else {
+        panic!("one orphan: {findings:?}");
+    };
+    assert_eq!(*path, stays);
 }
 
 #[tokio::test]
