@@ -20,6 +20,10 @@ use crate::door::Door;
 /// [pieces](crate::render::pieces) that fit in.
 const WRITE_BUFFER: usize = 4 * 1024;
 
+/// The shortest of the times that actix-web measures. It does so with a clock that it sets twice a
+/// second, and never notices a time that was over when it began to look.
+const SHORTEST: Duration = Duration::from_secs(1);
+
 /// How connections are treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServerLimits {
@@ -27,14 +31,14 @@ pub struct ServerLimits {
     pub workers: usize,
     /// Connections of one worker at once; further ones wait.
     pub max_connections: usize,
-    /// How long the headers of a request may take to arrive.
+    /// How long the headers of a request may take to arrive, at least a second.
     pub header_timeout: Duration,
-    /// How long an unused connection is kept.
+    /// How long an unused connection is kept, at least a second.
     pub keep_alive: Duration,
     /// How long a client may take nothing of its answer; then its connection is closed. Only
     /// Linux does so: elsewhere the system decides how long it waits.
     pub write_timeout: Duration,
-    /// How long a client may take to close its side.
+    /// How long a client may take to close its side, at least a second.
     pub disconnect_timeout: Duration,
     /// How long requests in flight may take to end once the server stops.
     pub shutdown_timeout: Duration,
@@ -54,12 +58,30 @@ impl Default for ServerLimits {
     }
 }
 
+impl ServerLimits {
+    fn check(&self) -> io::Result<()> {
+        let times = [
+            ("header_timeout", self.header_timeout),
+            ("keep_alive", self.keep_alive),
+            ("disconnect_timeout", self.disconnect_timeout),
+        ];
+        match times.iter().find(|(_, time)| *time < SHORTEST) {
+            Some((name, time)) => Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("{name} is {time:?}, and has to be at least {SHORTEST:?}"),
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Serves the shell at the root of a listener. The future ends when the server has stopped;
 /// signals are the host's business, who stops it by [`Server::handle`].
 ///
 /// # Errors
-/// When the listener can't be used.
+/// When the listener can't be used, and [`io::ErrorKind::InvalidInput`] for a time that is too short.
 pub fn serve(shell: Shell, listener: TcpListener, limits: ServerLimits) -> io::Result<Server> {
+    limits.check()?;
     limit_writes(&listener, limits.write_timeout)?;
     let address = listener.local_addr()?;
     let builder = Server::build()

@@ -1,8 +1,9 @@
 //! Clients that take their time.
 
+use std::net::TcpListener;
 use std::time::Duration;
 
-use classdesk_http::{PublicUrl, ServerLimits, Settings, Shell};
+use classdesk_http::{PublicUrl, ServerLimits, Settings, Shell, serve};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -11,6 +12,9 @@ use crate::uploads::upload_path;
 
 /// Long enough to be seen as slow, short enough to be waited for.
 const PATIENCE: Duration = Duration::from_millis(50);
+
+/// The shortest that the server takes for connections.
+const SHORTEST: Duration = Duration::from_secs(1);
 
 /// Sends what does not end, and takes what comes until the server closes.
 async fn answer_to(mut socket: TcpStream, begin: &str) -> String {
@@ -26,8 +30,8 @@ async fn headers_that_do_not_end_are_cut_off() {
     let settings = Settings::new(PublicUrl::parse(PUBLIC_URL).unwrap());
     let shell = Shell::builder(desk.classdesk.clone(), settings).build();
     let limits = ServerLimits {
-        header_timeout: PATIENCE,
-        disconnect_timeout: PATIENCE,
+        header_timeout: SHORTEST,
+        disconnect_timeout: SHORTEST,
         ..ServerLimits::default()
     };
     let (origin, server) = start_server_with(shell, limits);
@@ -36,6 +40,30 @@ async fn headers_that_do_not_end_are_cut_off() {
     let answer = answer_to(socket, "GET /healthz/live HTTP/1.1\r\nhost: x\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     drop(server.stop(false));
+}
+
+/// A shorter time might be over before it begins, and would then never be noticed: a client whose
+/// head does not end would have a connection for good.
+#[tokio::test]
+async fn times_that_might_go_unnoticed_are_refused() {
+    let desk = Desk::start().await;
+    let settings = Settings::new(PublicUrl::parse(PUBLIC_URL).unwrap());
+    let shell = Shell::builder(desk.classdesk.clone(), settings).build();
+    let short = SHORTEST.checked_sub(Duration::from_nanos(1)).unwrap();
+    let with = |change: fn(&mut ServerLimits, Duration)| {
+        let mut limits = ServerLimits::default();
+        change(&mut limits, short);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let refused = serve(shell.clone(), listener, limits).err().unwrap();
+        assert_eq!(refused.kind(), std::io::ErrorKind::InvalidInput);
+        refused.to_string()
+    };
+    let refused = with(|limits, short| limits.header_timeout = short);
+    assert!(refused.starts_with("header_timeout is "), "{refused}");
+    let refused = with(|limits, short| limits.keep_alive = short);
+    assert!(refused.starts_with("keep_alive is "), "{refused}");
+    let refused = with(|limits, short| limits.disconnect_timeout = short);
+    assert!(refused.starts_with("disconnect_timeout is "), "{refused}");
 }
 
 #[tokio::test]
