@@ -249,17 +249,18 @@ impl Housekeeping {
         mut after: Option<String>,
         objects: Vec<ListedObject>,
     ) -> Result<Vec<ListedObject>, Error> {
-        let mut there = Vec::with_capacity(objects.len());
-        let Some(end) = objects.last() else {
+        let sought: HashSet<String> = objects.into_iter().map(|object| object.path).collect();
+        let mut there = Vec::with_capacity(sought.len());
+        let Some(end) = sought.iter().max().cloned() else {
             return Ok(there);
         };
         loop {
             let page = self.ports.blobs.list(after, ROUND).await?;
-            let listed: HashSet<&str> = page.objects.iter().map(|o| o.path.as_str()).collect();
-            let is_listed = |object: &&ListedObject| listed.contains(object.path.as_str());
-            there.extend(objects.iter().filter(is_listed).cloned());
-            match page.objects.last() {
-                Some(last) if page.more && last.path < end.path => after = Some(last.path.clone()),
+            let next = page.objects.last().map(|object| object.path.clone());
+            let listed = page.objects.into_iter();
+            there.extend(listed.filter(|object| sought.contains(&object.path)));
+            match next {
+                Some(next) if page.more && next < end => after = Some(next),
                 _ => return Ok(there),
             }
         }

@@ -120,6 +120,9 @@ pub trait BlobStore: Send + Sync {
     async fn delete(&self, key: &StorageKey) -> Result<(), BlobError>;
 
     /// Lists at most `limit` objects after a path, by ascending path.
+    ///
+    /// An object that was stored before the call MUST be listed, and one that was removed before
+    /// it MUST NOT.
     async fn list(&self, after: Option<String>, limit: u32) -> Result<ObjectPage, BlobError>;
 
     /// Removes an object that no row names. `path` comes from [`BlobStore::list`].
