@@ -20,25 +20,28 @@ use crate::door::Door;
 /// [pieces](crate::render::pieces) that fit in.
 const WRITE_BUFFER: usize = 4 * 1024;
 
-/// The shortest of the times that actix-web measures. It does so with a clock that it sets twice a
-/// second, and never notices a time that was over when it began to look.
+/// The shortest time. actix-web measures with a clock that it sets twice a second, and does not
+/// notice by itself that a time was over before it began to look.
 const SHORTEST: Duration = Duration::from_secs(1);
 
-/// How connections are treated.
+/// The longest time, more than which clocks can't count.
+const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+/// How connections are treated. Times are from a second to ten years.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServerLimits {
     /// Threads that serve requests.
     pub workers: usize,
     /// Connections of one worker at once; further ones wait.
     pub max_connections: usize,
-    /// How long the headers of a request may take to arrive, at least a second.
+    /// How long the headers of a request may take to arrive.
     pub header_timeout: Duration,
-    /// How long an unused connection is kept, at least a second.
+    /// How long an unused connection is kept.
     pub keep_alive: Duration,
     /// How long a client may take nothing of its answer; then its connection is closed. Only
     /// Linux does so: elsewhere the system decides how long it waits.
     pub write_timeout: Duration,
-    /// How long a client may take to close its side, at least a second.
+    /// How long a client may take to close its side.
     pub disconnect_timeout: Duration,
     /// How long requests in flight may take to end once the server stops.
     pub shutdown_timeout: Duration,
@@ -63,12 +66,15 @@ impl ServerLimits {
         let times = [
             ("header_timeout", self.header_timeout),
             ("keep_alive", self.keep_alive),
+            ("write_timeout", self.write_timeout),
             ("disconnect_timeout", self.disconnect_timeout),
+            ("shutdown_timeout", self.shutdown_timeout),
         ];
-        match times.iter().find(|(_, time)| *time < SHORTEST) {
+        let possible = SHORTEST..=LONGEST;
+        match times.iter().find(|(_, time)| !possible.contains(time)) {
             Some((name, time)) => Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
-                format!("{name} is {time:?}, and has to be at least {SHORTEST:?}"),
+                format!("{name} is {time:?}, and has to be from a second to ten years"),
             )),
             None => Ok(()),
         }
@@ -79,7 +85,8 @@ impl ServerLimits {
 /// signals are the host's business, who stops it by [`Server::handle`].
 ///
 /// # Errors
-/// When the listener can't be used, and [`io::ErrorKind::InvalidInput`] for a time that is too short.
+/// When the listener can't be used, and [`io::ErrorKind::InvalidInput`] for a time that is
+/// too short or too long.
 pub fn serve(shell: Shell, listener: TcpListener, limits: ServerLimits) -> io::Result<Server> {
     limits.check()?;
     limit_writes(&listener, limits.write_timeout)?;
@@ -120,7 +127,7 @@ pub fn serve(shell: Shell, listener: TcpListener, limits: ServerLimits) -> io::R
                 // An answer goes out in pieces, and none waits until the client has confirmed the
                 // one before. Without it, they only take longer.
                 let _ = stream.set_nodelay(true);
-                Ok((PacedStream::new(stream, bins), peer))
+                Ok((PacedStream::new(stream, bins, limits.header_timeout), peer))
             }
         })
         .and_then(http)

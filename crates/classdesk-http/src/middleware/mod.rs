@@ -58,7 +58,7 @@ pub(crate) async fn serve(
     request.extensions_mut().insert(context);
     let span = tracing::info_span!("request", request_id = %id);
     async move {
-        let _serving = request.request().conn_data().map(Pace::serve);
+        let serving = request.request().conn_data().map(Pace::serve);
         let admitted = match admission::admit(&mut request, &shell).await {
             Ok(admitted) => admitted,
             Err(problem) => {
@@ -73,7 +73,11 @@ pub(crate) async fn serve(
         match outcome {
             Ok(Ok(response)) => {
                 let response = response.map_into_boxed_body();
-                Ok(finish::finish(response, &shell, &id, started))
+                let response = finish::finish(response, &shell, &id, started);
+                Ok(match serving {
+                    Some(serving) => response.map_body(|_, body| serving.until_taken(body)),
+                    None => response,
+                })
             }
             Ok(Err(error)) => Err(finish::without_request(&error, &id)),
             Err(panic) => {

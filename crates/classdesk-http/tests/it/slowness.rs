@@ -42,6 +42,45 @@ async fn headers_that_do_not_end_are_cut_off() {
     drop(server.stop(false));
 }
 
+#[tokio::test]
+async fn requests_that_come_at_once_are_answered_one_after_the_other() {
+    let desk = Desk::start().await;
+    let socket = desk.connect().await;
+    let requests = "GET /api/v1/openapi.json HTTP/1.1\r\nhost: x\r\n\r\n\
+         GET /healthz/live HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let answers = answer_to(socket, requests).await;
+    let (begin, document) = answers.split_once("\r\n\r\n").unwrap();
+    assert!(begin.starts_with("HTTP/1.1 200 "), "{begin}");
+    let second = document.find("HTTP/1.1 200 ").expect("a second answer");
+    let document: serde_json::Value = serde_json::from_str(&document[..second]).unwrap();
+    assert!(document["openapi"].is_string(), "{document}");
+}
+
+/// actix-web looks at the time of a connection's first head alone.
+#[tokio::test]
+async fn later_heads_that_do_not_end_are_cut_off_too() {
+    let desk = Desk::start().await;
+    let settings = Settings::new(PublicUrl::parse(PUBLIC_URL).unwrap());
+    let shell = Shell::builder(desk.classdesk.clone(), settings).build();
+    let limits = ServerLimits {
+        header_timeout: SHORTEST,
+        keep_alive: Duration::from_secs(600),
+        ..ServerLimits::default()
+    };
+    let (origin, server) = start_server_with(shell, limits);
+    let address = origin.strip_prefix("http://").unwrap();
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    let whole = "GET /healthz/live HTTP/1.1\r\nhost: x\r\n\r\n";
+    socket.write_all(whole.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    socket.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    let rest = tokio::time::timeout(Duration::from_secs(60), answer_to(socket, "G"));
+    let rest = rest.await.expect("the connection is closed");
+    assert!(!rest.contains("HTTP/1.1"), "{rest}");
+    drop(server.stop(false));
+}
+
 /// A shorter time might be over before it begins, and would then never be noticed: a client whose
 /// head does not end would have a connection for good.
 #[tokio::test]

@@ -4,17 +4,21 @@
 //! thousand connections that is more than the server needs for everything else. So reading follows
 //! whoever reads the body, as flow control in HTTP/2 does, and the rest stays with the client.
 
-use std::cell::{Cell, RefCell};
+mod head_time;
+mod pace;
+
 use std::io;
 use std::pin::Pin;
-use std::rc::Rc;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, Interest, ReadBuf, Take};
 use tokio::net::TcpStream;
 
 use crate::discard::{Bins, Discard};
+use head_time::HeadTime;
+pub(crate) use pace::Pace;
 
 /// How much is read in one go while no request is served, so that between any two pieces it is
 /// found out whether a request has begun.
@@ -25,68 +29,22 @@ const PIECE: usize = 8 * 1024;
 /// though their answer is there must not make the server do nothing but throw it away.
 const AT_FULL_SPEED: usize = 48 * 1024;
 
-/// How much may be read from a connection. Clones share it.
-#[derive(Clone, Default)]
-pub(crate) struct Pace(Rc<State>);
-
-#[derive(Default)]
-struct State {
-    /// How much the request that is served still wants; `None` while there is none.
-    wanted: Cell<Option<usize>>,
-    /// How much of the present piece was read.
-    piece: Cell<usize>,
-    /// How much was read since a request was served.
-    between: Cell<usize>,
-    /// Who waits for more to be wanted.
-    waiting: RefCell<Option<Waker>>,
-}
-
-impl Pace {
-    /// From now on a request is served: only what it wants is read, until this is dropped.
-    pub(crate) fn serve(&self) -> Serving {
-        self.0.wanted.set(Some(0));
-        self.0.between.set(0);
-        Serving(self.clone())
-    }
-
-    /// The request that is served wants this much of its body.
-    pub(crate) fn want(&self, bytes: usize) {
-        if self.0.wanted.get().is_some() {
-            self.0.wanted.set(Some(bytes));
-            self.wake();
-        }
-    }
-
-    fn wake(&self) {
-        if let Some(waiting) = self.0.waiting.take() {
-            waiting.wake();
-        }
-    }
-}
-
-/// A request is being served.
-pub(crate) struct Serving(Pace);
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        self.0.0.wanted.set(None);
-        self.0.wake();
-    }
-}
-
 /// A connection with a pace.
 pub(crate) struct PacedStream {
     stream: Take<TcpStream>,
     pace: Pace,
     discard: Discard,
+    head_time: HeadTime,
 }
 
 impl PacedStream {
-    pub(crate) fn new(stream: TcpStream, bins: Bins) -> Self {
+    /// A connection whose heads may take so long.
+    pub(crate) fn new(stream: TcpStream, bins: Bins, header_timeout: Duration) -> Self {
         Self {
             stream: stream.take(0),
             pace: Pace::default(),
             discard: Discard::into(bins),
+            head_time: HeadTime::new(header_timeout),
         }
     }
 
@@ -118,6 +76,60 @@ impl PacedStream {
         Poll::Ready(PIECE - state.piece.get())
     }
 
+    /// Takes what comes while no request is served: a head, or what is nobody's. It ends when a head
+    /// takes too long.
+    fn poll_unasked(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let read = match self.poll_piece(context) {
+            Poll::Ready(0) => return Poll::Ready(Ok(())),
+            Poll::Ready(most) => self.poll_next_of_piece(most, context, buffer),
+            Poll::Pending => Poll::Pending,
+        };
+        if read.is_pending() && self.pace.0.head.get() {
+            return self.head_time.poll_over(context).map(Ok);
+        }
+        read
+    }
+
+    fn poll_next_of_piece(
+        &mut self,
+        most: usize,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let (count, read) = self.poll_some(most, context, buffer);
+        let state = &self.pace.0;
+        if read.is_pending() {
+            if state.between.get() < AT_FULL_SPEED {
+                state.piece.set(0);
+            }
+            self.discard.stop();
+        } else if count > 0 {
+            state.piece.set(state.piece.get() + count);
+            state.between.set(state.between.get() + count);
+            if !state.head.replace(true) {
+                self.head_time.begin();
+            }
+        }
+        read
+    }
+
+    /// Takes at most so much, and says how much it was.
+    fn poll_some(
+        &mut self,
+        most: usize,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> (usize, Poll<io::Result<()>>) {
+        self.stream.set_limit(most as u64);
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        (buffer.filled().len() - before, read)
+    }
+
     /// Nothing is wanted, but that a client has gone away has to be noticed.
     fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let waiting = Some(context.waker().clone());
@@ -144,37 +156,16 @@ impl AsyncRead for PacedStream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let state = self.pace.0.clone();
-        let most = match state.wanted.get() {
-            Some(wanted) => {
-                self.discard.stop();
-                if wanted == 0 {
-                    return self.poll_gone(context);
-                }
-                wanted
-            }
-            None => match ready!(self.poll_piece(context)) {
-                0 => return Poll::Ready(Ok(())),
-                most => most,
-            },
+        let Some(wanted) = self.pace.0.wanted.get() else {
+            return self.poll_unasked(context, buffer);
         };
-        self.stream.set_limit(most as u64);
-        let before = buffer.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        let count = buffer.filled().len() - before;
-        match state.wanted.get() {
-            Some(wanted) => state.wanted.set(Some(wanted.saturating_sub(count))),
-            None if read.is_pending() => {
-                if state.between.get() < AT_FULL_SPEED {
-                    state.piece.set(0);
-                }
-                self.discard.stop();
-            }
-            None => {
-                state.piece.set(state.piece.get() + count);
-                state.between.set(state.between.get() + count);
-            }
+        self.discard.stop();
+        if wanted == 0 {
+            return self.poll_gone(context);
         }
+        let (count, read) = self.poll_some(wanted, context, buffer);
+        let left = wanted.saturating_sub(count);
+        self.pace.0.wanted.set(Some(left));
         read
     }
 }
@@ -216,7 +207,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap());
         let (client, served) = tokio::join!(client, listener.accept());
-        let served = PacedStream::new(served.unwrap().0, bins.clone());
+        let served = PacedStream::new(served.unwrap().0, bins.clone(), Duration::from_secs(60));
         (client.unwrap(), served)
     }
 

@@ -1,0 +1,131 @@
+//! How much may be read from a connection.
+
+use std::cell::{Cell, RefCell};
+use std::error::Error;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use bytes::Bytes;
+
+/// How much may be read from a connection. Clones share it.
+#[derive(Clone, Default)]
+pub(crate) struct Pace(pub(super) Rc<State>);
+
+pub(super) struct State {
+    /// How much the request that is served still wants; `None` while there is none.
+    pub(super) wanted: Cell<Option<usize>>,
+    /// How much of the present piece was read.
+    pub(super) piece: Cell<usize>,
+    /// How much was read since a request was served.
+    pub(super) between: Cell<usize>,
+    /// Whether a head has begun that is not served yet. The first one begins with the connection.
+    pub(super) head: Cell<bool>,
+    /// Who waits for more to be wanted.
+    pub(super) waiting: RefCell<Option<Waker>>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            wanted: Cell::default(),
+            piece: Cell::default(),
+            between: Cell::default(),
+            head: Cell::new(true),
+            waiting: RefCell::default(),
+        }
+    }
+}
+
+impl Pace {
+    /// From now on a request is served: only what it wants is read, until this is dropped.
+    pub(crate) fn serve(&self) -> Serving {
+        self.0.wanted.set(Some(0));
+        self.0.between.set(0);
+        self.0.head.set(false);
+        Serving(self.clone())
+    }
+
+    /// The request that is served wants this much of its body.
+    pub(crate) fn want(&self, bytes: usize) {
+        if self.0.wanted.get().is_some() {
+            self.0.wanted.set(Some(bytes));
+            self.wake();
+        }
+    }
+
+    fn wake(&self) {
+        if let Some(waiting) = self.0.waiting.take() {
+            waiting.wake();
+        }
+    }
+}
+
+/// A request is being served.
+pub(crate) struct Serving(Pace);
+
+impl Serving {
+    /// Goes on until a body that is not in memory as a whole has been taken.
+    pub(crate) fn until_taken(self, body: BoxBody) -> BoxBody {
+        match body.try_into_bytes() {
+            Ok(bytes) => BoxBody::new(bytes),
+            Err(body) => BoxBody::new(Answering {
+                body,
+                _serving: self,
+            }),
+        }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.0.0.wanted.set(None);
+        self.0.wake();
+    }
+}
+
+/// What is answered to a request that is being served.
+struct Answering {
+    body: BoxBody,
+    _serving: Serving,
+}
+
+impl MessageBody for Answering {
+    type Error = Box<dyn Error>;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::body::SizedStream;
+    use futures_util::stream;
+
+    use super::*;
+
+    #[test]
+    fn a_request_is_served_until_its_answer_was_taken() {
+        let pace = Pace::default();
+        let is_served = || pace.0.wanted.get().is_some();
+        let whole = pace.serve().until_taken(BoxBody::new("whole"));
+        assert!(!is_served());
+        assert_eq!(whole.try_into_bytes().unwrap(), "whole");
+        let bytes = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"a"))]);
+        let stream = BoxBody::new(SizedStream::new(1, bytes));
+        let answer = pace.serve().until_taken(stream);
+        assert_eq!(answer.size(), BodySize::Sized(1));
+        assert!(is_served());
+        drop(answer);
+        assert!(!is_served());
+    }
+}
