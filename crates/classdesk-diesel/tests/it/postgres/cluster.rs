@@ -60,7 +60,7 @@ impl Cluster {
         );
         run(self
             .program("pg_ctl")
-            .args(["start", "--silent", "--wait", "--timeout=300", "--pgdata"])
+            .args(["start", "--silent", "--wait", "--timeout=60", "--pgdata"])
             .arg(self.data())
             .arg("--log")
             .arg(folder.join("log"))
@@ -123,7 +123,7 @@ impl Cluster {
     fn stopping(&self) -> Command {
         let mut command = self.program("pg_ctl");
         command
-            .args(["stop", "--silent", "--wait", "--timeout=300", "--mode=fast"])
+            .args(["stop", "--silent", "--wait", "--timeout=60", "--mode=fast"])
             .arg("--pgdata")
             .arg(self.data());
         command
