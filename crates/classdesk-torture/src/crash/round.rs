@@ -19,8 +19,13 @@ use crate::report::Report;
 use crate::seed::Seed;
 use crate::verify::{self, Bytes};
 
+use super::IN_ROUND;
+
 /// The sweeper works all the time, so that it is killed at work too.
 const OPTIONS: [&str; 2] = ["--sweep-interval", "1s"];
+
+/// How long a server is under load when the sweeper has to come round meanwhile.
+const SWEPT: Duration = Duration::from_millis(1100);
 
 /// How long a server gets to do what a kill waits for.
 const LOADED: Duration = Duration::from_millis(1500);
@@ -88,6 +93,9 @@ impl<'a> Round<'a> {
     /// Loads the server, disturbs what it depends on, kills it, and starts it again.
     async fn kill(mut self) -> Result<Self> {
         self.load.begin(self.server.url());
+        if self.rng.u32(..IN_ROUND) == 0 {
+            sleep(SWEPT).await;
+        }
         let wanted = self.rng.u64(1..60);
         self.loaded(wanted, LOADED).await?;
         self.disturb().await?;

@@ -145,6 +145,7 @@ impl Lane {
                 self.unanswered.retain(|(known, _)| *known != number);
             }
             500.. => {
+                self.outage(&format!("{:?} {number}", record.kind), &answer);
                 self.died(number, record);
                 sleep(Duration::from_millis(20)).await;
             }

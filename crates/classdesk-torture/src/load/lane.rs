@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
+use reqwest::StatusCode;
 use tokio::time::sleep;
 
 use super::ledger::{Kind, Ledger, Number, Record, State, Variable};
@@ -152,6 +153,13 @@ impl Lane {
             answer.status,
             String::from_utf8_lossy(&answer.body)
         ));
+    }
+
+    /// What is out of order is 503, and everything else is the server's own fault.
+    pub(super) fn outage(&self, what: &str, answer: &Answer) {
+        if answer.status != StatusCode::SERVICE_UNAVAILABLE {
+            self.unexpected(what, answer);
+        }
     }
 
     /// One of the client's own records, whose state is known and not gone.

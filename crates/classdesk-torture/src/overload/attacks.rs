@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use fastrand::Rng;
 use futures_util::future::join_all;
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -62,6 +62,11 @@ impl Sizes {
         parts: (1_000_000, HALF_A_MINUTE),
         deep: (500, HALF_A_MINUTE),
     };
+
+    /// How many connections send slowly at once.
+    pub(crate) const fn slow_connections(self) -> u64 {
+        self.slow.0 as u64
+    }
 }
 
 /// How attackers were answered.
@@ -243,32 +248,41 @@ async fn hang_ups(
     ))
 }
 
-/// Connections whose request never comes to its end, and others in place of those that are closed.
+/// Connections whose request never comes to its end, every other one after a request that was
+/// answered, and others in place of those that are closed.
 async fn slow_connections(target: &Target, (size, time): (usize, Duration)) -> Outcome {
     let begin = Instant::now();
-    let one_connection = async || {
+    let one_connection = async |answered: bool| {
         let mut stream = TcpStream::connect(&target.address).await.ok()?;
+        if answered {
+            let whole = b"GET /healthz/live HTTP/1.1\r\nHost: desk\r\n\r\n";
+            stream.write_all(whole).await.ok()?;
+            stream.read_exact(&mut [0; 12]).await.ok()?;
+        }
         let head = b"GET /api/v1/auth/me/ HTTP/1.1\r\nHost: desk\r\nX-Slow: ";
         stream.write_all(head).await.ok()?;
-        while begin.elapsed() < time {
+        let mut closed = false;
+        while begin.elapsed() < time && !closed {
             sleep(Duration::from_millis(500)).await;
-            if stream.write_all(b"a").await.is_err() {
-                break;
-            }
+            closed = stream.write_all(b"a").await.is_err();
+        }
+        if answered {
+            // It is closed without a word.
+            return closed.then_some(StatusCode::REQUEST_TIMEOUT.as_u16());
         }
         let mut head = [0; 12];
         let read = timeout(Duration::from_millis(100), stream.read_exact(&mut head));
         read.await.ok()?.ok()?;
         status(&head)
     };
-    let one = async || {
+    let one = async |number: usize| {
         let mut statuses = Vec::new();
         while begin.elapsed() < time {
-            statuses.push(one_connection().await);
+            statuses.push(one_connection(number.is_multiple_of(2)).await);
         }
         Outcome::of(statuses)
     };
-    Outcome::sum(join_all((0..size).map(|_| one())).await)
+    Outcome::sum(join_all((0..size).map(one)).await)
 }
 
 /// Everybody signs in at the same moment, each from an address of their own, so that it is not

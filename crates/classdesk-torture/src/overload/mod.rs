@@ -108,6 +108,11 @@ pub(crate) async fn run(args: &OverloadArgs) -> Result<Report> {
             ("it does not recover", recovered.is_some()),
             ("answers are lost", !attack.listens() || outcome.lost == 0),
         ];
+        if long && attack == Attack::SlowConnections {
+            // Each of them is, more than once.
+            let cut_off = outcome.refused > sizes.slow_connections();
+            promises.push(("slow connections are not cut off", cut_off));
+        }
         if long && attack != Attack::OtherWork {
             let recovers = recovered.is_some_and(|time| time <= RECOVERY);
             promises.extend([
