@@ -9,12 +9,16 @@ use actix_http::HttpService;
 use actix_service::{ServiceFactoryExt as _, fn_service, map_config};
 use actix_web::App;
 use actix_web::dev::{AppConfig, Server};
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data};
 use tokio::net::TcpStream;
 
 use crate::Shell;
-use crate::connection::PacedStream;
+use crate::connection::{Limits, PacedStream};
 use crate::discard::Bins;
 use crate::door::Door;
+use crate::middleware;
+use crate::routing::not_found;
 
 /// How much of an answer is kept for a connection before it is sent. Answers come in
 /// [pieces](crate::render::pieces) that fit in.
@@ -27,6 +31,10 @@ const SHORTEST: Duration = Duration::from_secs(1);
 /// The longest time, more than which clocks can't count.
 const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
+/// The longest time that Linux takes for writes, some 24 days.
+#[cfg(target_os = "linux")]
+const LONGEST_WRITE: Duration = Duration::from_millis(i32::MAX as u64);
+
 /// How connections are treated. Times are from a second to ten years.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServerLimits {
@@ -36,7 +44,8 @@ pub struct ServerLimits {
     pub max_connections: usize,
     /// How long the headers of a request may take to arrive.
     pub header_timeout: Duration,
-    /// How long an unused connection is kept.
+    /// How long an unused connection is kept, and one whose client has yet to send the rest of a
+    /// body without an announced length though it was answered.
     pub keep_alive: Duration,
     /// How long a client may take nothing of its answer; then its connection is closed. Only
     /// Linux does so: elsewhere the system decides how long it waits.
@@ -100,7 +109,10 @@ pub fn serve(shell: Shell, listener: TcpListener, limits: ServerLimits) -> io::R
     // As `HttpServer` does it, but for the stream, which it does not let anybody choose.
     let service = move || {
         let (shell, stopping) = (shell.clone(), stopping.clone());
-        let app = App::new().configure(move |config| shell.configure(config));
+        let app = App::new()
+            .app_data(Data::new(shell.clone()))
+            .configure(|config| shell.configure(config))
+            .default_service(web::to(not_found).wrap(from_fn(middleware::serve)));
         let http = HttpService::build()
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();
@@ -115,6 +127,10 @@ pub fn serve(shell: Shell, listener: TcpListener, limits: ServerLimits) -> io::R
                 data.insert(stream.pace().clone());
             })
             .h1(map_config(app, |()| AppConfig::default()));
+        let waiting = Limits {
+            head: limits.header_timeout,
+            rest: limits.keep_alive,
+        };
         let door = Rc::new(Door::new());
         let bins = Bins::new();
         fn_service(move |stream: TcpStream| {
@@ -127,7 +143,7 @@ pub fn serve(shell: Shell, listener: TcpListener, limits: ServerLimits) -> io::R
                 // An answer goes out in pieces, and none waits until the client has confirmed the
                 // one before. Without it, they only take longer.
                 let _ = stream.set_nodelay(true);
-                Ok((PacedStream::new(stream, bins, limits.header_timeout), peer))
+                Ok((PacedStream::new(stream, bins, waiting), peer))
             }
         })
         .and_then(http)
@@ -140,7 +156,7 @@ pub fn serve(shell: Shell, listener: TcpListener, limits: ServerLimits) -> io::R
 /// asking the body for more.
 #[cfg(target_os = "linux")]
 fn limit_writes(listener: &TcpListener, patience: Duration) -> io::Result<()> {
-    socket2::SockRef::from(listener).set_tcp_user_timeout(Some(patience))
+    socket2::SockRef::from(listener).set_tcp_user_timeout(Some(patience.min(LONGEST_WRITE)))
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -4,7 +4,7 @@
 //! thousand connections that is more than the server needs for everything else. So reading follows
 //! whoever reads the body, as flow control in HTTP/2 does, and the rest stays with the client.
 
-mod head_time;
+mod deadline;
 mod pace;
 
 use std::io;
@@ -17,7 +17,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, Interest, ReadBuf, Tak
 use tokio::net::TcpStream;
 
 use crate::discard::{Bins, Discard};
-use head_time::HeadTime;
+use deadline::Deadline;
+use pace::Due;
 pub(crate) use pace::Pace;
 
 /// How much is read in one go while no request is served, so that between any two pieces it is
@@ -34,17 +35,27 @@ pub(crate) struct PacedStream {
     stream: Take<TcpStream>,
     pace: Pace,
     discard: Discard,
-    head_time: HeadTime,
+    limits: Limits,
+    deadline: Deadline,
+}
+
+/// How long a connection waits while no request is served.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    /// For the rest of a head.
+    pub(crate) head: Duration,
+    /// For the rest of a body.
+    pub(crate) rest: Duration,
 }
 
 impl PacedStream {
-    /// A connection whose heads may take so long.
-    pub(crate) fn new(stream: TcpStream, bins: Bins, header_timeout: Duration) -> Self {
+    pub(crate) fn new(stream: TcpStream, bins: Bins, limits: Limits) -> Self {
         Self {
             stream: stream.take(0),
             pace: Pace::default(),
             discard: Discard::into(bins),
-            head_time: HeadTime::new(header_timeout),
+            limits,
+            deadline: Deadline::after(limits.head),
         }
     }
 
@@ -76,7 +87,7 @@ impl PacedStream {
         Poll::Ready(PIECE - state.piece.get())
     }
 
-    /// Takes what comes while no request is served: a head, or what is nobody's. It ends when a head
+    /// Takes what comes while no request is served: a head, or what is nobody's. It ends when that
     /// takes too long.
     fn poll_unasked(
         &mut self,
@@ -88,10 +99,22 @@ impl PacedStream {
             Poll::Ready(most) => self.poll_next_of_piece(most, context, buffer),
             Poll::Pending => Poll::Pending,
         };
-        if read.is_pending() && self.pace.0.head.get() {
-            return self.head_time.poll_over(context).map(Ok);
+        if read.is_ready() {
+            return read;
         }
-        read
+        let state = &self.pace.0;
+        if state.begins.take() {
+            self.deadline.begin(self.limits.rest);
+        }
+        if state.due.get() != Due::Nothing && self.deadline.poll_over(context).is_ready() {
+            return Poll::Ready(Ok(()));
+        }
+        let mut reader = state.reader.borrow_mut();
+        match &mut *reader {
+            Some(reader) => reader.clone_from(context.waker()),
+            None => *reader = Some(context.waker().clone()),
+        }
+        Poll::Pending
     }
 
     fn poll_next_of_piece(
@@ -110,8 +133,9 @@ impl PacedStream {
         } else if count > 0 {
             state.piece.set(state.piece.get() + count);
             state.between.set(state.between.get() + count);
-            if !state.head.replace(true) {
-                self.head_time.begin();
+            if state.due.get() == Due::Nothing {
+                state.due.set(Due::Head);
+                self.deadline.begin(self.limits.head);
             }
         }
         read
@@ -192,12 +216,19 @@ impl AsyncWrite for PacedStream {
 mod tests {
     use std::future::poll_fn;
 
+    use actix_web::http::header::HeaderMap;
+
     use tokio::io::AsyncWriteExt as _;
     use tokio::net::TcpListener;
     use tokio::task::yield_now;
 
     use super::*;
     use crate::discard::BINS;
+
+    const LIMITS: Limits = Limits {
+        head: Duration::from_secs(60),
+        rest: Duration::from_secs(60),
+    };
 
     async fn connection() -> (TcpStream, PacedStream) {
         connection_with(&Bins::new()).await
@@ -207,7 +238,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap());
         let (client, served) = tokio::join!(client, listener.accept());
-        let served = PacedStream::new(served.unwrap().0, bins.clone(), Duration::from_secs(60));
+        let served = PacedStream::new(served.unwrap().0, bins.clone(), LIMITS);
         (client.unwrap(), served)
     }
 
@@ -227,7 +258,7 @@ mod tests {
         client.write_all(&[b'a'; 20_000]).await.unwrap();
         until_readable(&stream).await;
         let pace = stream.pace().clone();
-        let serving = pace.serve();
+        let serving = pace.serve(&HeaderMap::new());
         assert!(read(&mut stream).now_or_never().is_none());
         pace.want(10);
         assert_eq!(read(&mut stream).await, 10);
@@ -245,7 +276,7 @@ mod tests {
         client.write_all(b"abc").await.unwrap();
         until_readable(&stream).await;
         let pace = stream.pace().clone();
-        let serving = pace.serve();
+        let serving = pace.serve(&HeaderMap::new());
         let (first, ()) = tokio::join!(read(&mut stream), async { pace.want(1) });
         assert_eq!(first, 1);
         let (second, ()) = tokio::join!(read(&mut stream), async { drop(serving) });
@@ -255,7 +286,7 @@ mod tests {
     #[tokio::test]
     async fn who_goes_away_is_noticed_though_nothing_is_wanted() {
         let (client, mut stream) = connection().await;
-        let _serving = stream.pace().serve();
+        let _serving = stream.pace().serve(&HeaderMap::new());
         assert!(read(&mut stream).now_or_never().is_none());
         drop(client);
         assert_eq!(read(&mut stream).await, 0);
@@ -297,7 +328,7 @@ mod tests {
         assert!(read(&mut next).await > 0);
 
         // And when another request is served.
-        let serving = next.pace().serve();
+        let serving = next.pace().serve(&HeaderMap::new());
         assert!(read(&mut next).now_or_never().is_none());
         assert_eq!(bins.free(), 1);
         drop(serving);

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::http::header::{HeaderMap, TRANSFER_ENCODING};
 use bytes::Bytes;
 
 /// How much may be read from a connection. Clones share it.
@@ -20,10 +21,26 @@ pub(super) struct State {
     pub(super) piece: Cell<usize>,
     /// How much was read since a request was served.
     pub(super) between: Cell<usize>,
-    /// Whether a head has begun that is not served yet. The first one begins with the connection.
-    pub(super) head: Cell<bool>,
+    /// What has to come in time while no request is served.
+    pub(super) due: Cell<Due>,
+    /// Whether its time has yet to begin.
+    pub(super) begins: Cell<bool>,
+    /// Who waits for what comes while no request is served.
+    pub(super) reader: RefCell<Option<Waker>>,
     /// Who waits for more to be wanted.
     pub(super) waiting: RefCell<Option<Waker>>,
+}
+
+/// What has to come in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Due {
+    /// Nothing, so far: actix-web looks after connections that are not used.
+    Nothing,
+    /// The rest of a head. actix-web looks at the time of a connection's first one alone, and after
+    /// the first byte of another one it has no timer at all.
+    Head,
+    /// The rest of a body without an announced length, which actix-web waits for without a timer.
+    Rest,
 }
 
 impl Default for State {
@@ -32,7 +49,10 @@ impl Default for State {
             wanted: Cell::default(),
             piece: Cell::default(),
             between: Cell::default(),
-            head: Cell::new(true),
+            // The first head begins with the connection.
+            due: Cell::new(Due::Head),
+            begins: Cell::default(),
+            reader: RefCell::default(),
             waiting: RefCell::default(),
         }
     }
@@ -40,11 +60,18 @@ impl Default for State {
 
 impl Pace {
     /// From now on a request is served: only what it wants is read, until this is dropped.
-    pub(crate) fn serve(&self) -> Serving {
+    pub(crate) fn serve(&self, headers: &HeaderMap) -> Serving {
         self.0.wanted.set(Some(0));
         self.0.between.set(0);
-        self.0.head.set(false);
-        Serving(self.clone())
+        self.0.begins.set(false);
+        Serving {
+            pace: self.clone(),
+            then: if headers.contains_key(TRANSFER_ENCODING) {
+                Due::Rest
+            } else {
+                Due::Nothing
+            },
+        }
     }
 
     /// The request that is served wants this much of its body.
@@ -63,7 +90,11 @@ impl Pace {
 }
 
 /// A request is being served.
-pub(crate) struct Serving(Pace);
+pub(crate) struct Serving {
+    pace: Pace,
+    /// What is due once it was served.
+    then: Due,
+}
 
 impl Serving {
     /// Goes on until a body that is not in memory as a whole has been taken.
@@ -80,8 +111,16 @@ impl Serving {
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        self.0.0.wanted.set(None);
-        self.0.wake();
+        let state = &self.pace.0;
+        state.wanted.set(None);
+        state.due.set(self.then);
+        self.pace.wake();
+        if self.then == Due::Rest {
+            state.begins.set(true);
+            if let Some(reader) = state.reader.take() {
+                reader.wake();
+            }
+        }
     }
 }
 
@@ -117,12 +156,13 @@ mod tests {
     fn a_request_is_served_until_its_answer_was_taken() {
         let pace = Pace::default();
         let is_served = || pace.0.wanted.get().is_some();
-        let whole = pace.serve().until_taken(BoxBody::new("whole"));
+        let headers = HeaderMap::new();
+        let whole = pace.serve(&headers).until_taken(BoxBody::new("whole"));
         assert!(!is_served());
         assert_eq!(whole.try_into_bytes().unwrap(), "whole");
         let bytes = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"a"))]);
         let stream = BoxBody::new(SizedStream::new(1, bytes));
-        let answer = pace.serve().until_taken(stream);
+        let answer = pace.serve(&headers).until_taken(stream);
         assert_eq!(answer.size(), BodySize::Sized(1));
         assert!(is_served());
         drop(answer);

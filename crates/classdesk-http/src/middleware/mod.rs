@@ -58,7 +58,8 @@ pub(crate) async fn serve(
     request.extensions_mut().insert(context);
     let span = tracing::info_span!("request", request_id = %id);
     async move {
-        let serving = request.request().conn_data().map(Pace::serve);
+        let pace = request.request().conn_data::<Pace>();
+        let serving = pace.map(|pace| pace.serve(request.headers()));
         let admitted = match admission::admit(&mut request, &shell).await {
             Ok(admitted) => admitted,
             Err(problem) => {

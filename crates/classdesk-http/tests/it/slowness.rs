@@ -81,6 +81,38 @@ async fn later_heads_that_do_not_end_are_cut_off_too() {
     drop(server.stop(false));
 }
 
+/// actix-web waits for the rest of such a body, and has no timer meanwhile.
+#[tokio::test]
+async fn a_body_that_nobody_reads_and_that_does_not_end_is_given_up() {
+    let desk = Desk::start().await;
+    let settings = Settings::new(PublicUrl::parse(PUBLIC_URL).unwrap());
+    let shell = Shell::builder(desk.classdesk.clone(), settings).build();
+    let limits = ServerLimits {
+        keep_alive: SHORTEST,
+        ..ServerLimits::default()
+    };
+    let (origin, server) = start_server_with(shell, limits);
+    let address = origin.strip_prefix("http://").unwrap();
+    for path in ["/healthz/live", "/api/v1/bundles/"] {
+        let socket = TcpStream::connect(address).await.unwrap();
+        let head = format!("GET {path} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n");
+        let answer = tokio::time::timeout(Duration::from_secs(60), answer_to(socket, &head));
+        let answer = answer.await.expect("the connection is closed");
+        assert!(answer.starts_with("HTTP/1.1 "), "{answer}");
+    }
+    drop(server.stop(false));
+}
+
+#[tokio::test]
+async fn what_is_for_the_whole_server_is_not_found() {
+    let desk = Desk::start().await;
+    let socket = desk.connect().await;
+    let request = "OPTIONS * HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let answer = answer_to(socket, request).await;
+    assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+    assert!(answer.contains("application/problem+json"), "{answer}");
+}
+
 /// A shorter time might be over before it begins, and would then never be noticed: a client whose
 /// head does not end would have a connection for good.
 #[tokio::test]
