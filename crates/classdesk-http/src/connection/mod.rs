@@ -103,7 +103,8 @@ impl PacedStream {
             return read;
         }
         let state = &self.pace.0;
-        if state.begins.take() {
+        if state.due.get() == Due::Rest {
+            state.due.set(Due::InTime);
             self.deadline.begin(self.limits.rest);
         }
         if state.due.get() != Due::Nothing && self.deadline.poll_over(context).is_ready() {
@@ -134,7 +135,7 @@ impl PacedStream {
             state.piece.set(state.piece.get() + count);
             state.between.set(state.between.get() + count);
             if state.due.get() == Due::Nothing {
-                state.due.set(Due::Head);
+                state.due.set(Due::InTime);
                 self.deadline.begin(self.limits.head);
             }
         }

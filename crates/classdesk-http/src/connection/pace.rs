@@ -23,8 +23,6 @@ pub(super) struct State {
     pub(super) between: Cell<usize>,
     /// What has to come in time while no request is served.
     pub(super) due: Cell<Due>,
-    /// Whether its time has yet to begin.
-    pub(super) begins: Cell<bool>,
     /// Who waits for what comes while no request is served.
     pub(super) reader: RefCell<Option<Waker>>,
     /// Who waits for more to be wanted.
@@ -36,11 +34,12 @@ pub(super) struct State {
 pub(super) enum Due {
     /// Nothing, so far: actix-web looks after connections that are not used.
     Nothing,
-    /// The rest of a head. actix-web looks at the time of a connection's first one alone, and after
-    /// the first byte of another one it has no timer at all.
-    Head,
     /// The rest of a body without an announced length, which actix-web waits for without a timer.
+    /// Its time has yet to begin.
     Rest,
+    /// That, or the rest of a head, within a time that has begun. actix-web looks at the time of a
+    /// connection's first head alone, and after the first byte of another one it has no timer at all.
+    InTime,
 }
 
 impl Default for State {
@@ -50,8 +49,7 @@ impl Default for State {
             piece: Cell::default(),
             between: Cell::default(),
             // The first head begins with the connection.
-            due: Cell::new(Due::Head),
-            begins: Cell::default(),
+            due: Cell::new(Due::InTime),
             reader: RefCell::default(),
             waiting: RefCell::default(),
         }
@@ -63,7 +61,6 @@ impl Pace {
     pub(crate) fn serve(&self, headers: &HeaderMap) -> Serving {
         self.0.wanted.set(Some(0));
         self.0.between.set(0);
-        self.0.begins.set(false);
         Serving {
             pace: self.clone(),
             then: if headers.contains_key(TRANSFER_ENCODING) {
@@ -115,11 +112,10 @@ impl Drop for Serving {
         state.wanted.set(None);
         state.due.set(self.then);
         self.pace.wake();
-        if self.then == Due::Rest {
-            state.begins.set(true);
-            if let Some(reader) = state.reader.take() {
-                reader.wake();
-            }
+        if self.then == Due::Rest
+            && let Some(reader) = state.reader.take()
+        {
+            reader.wake();
         }
     }
 }

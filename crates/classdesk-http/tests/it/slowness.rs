@@ -16,6 +16,18 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// The shortest that the server takes for connections.
 const SHORTEST: Duration = Duration::from_secs(1);
 
+fn shell_of(desk: &Desk) -> Shell {
+    let settings = Settings::new(PublicUrl::parse(PUBLIC_URL).unwrap());
+    Shell::builder(desk.classdesk.clone(), settings).build()
+}
+
+/// A connection to a server with these limits, which lasts as long as the test.
+async fn connect_with(desk: &Desk, limits: ServerLimits) -> TcpStream {
+    let (origin, _) = start_server_with(shell_of(desk), limits);
+    let address = origin.strip_prefix("http://").unwrap();
+    TcpStream::connect(address).await.unwrap()
+}
+
 /// Sends what does not end, and takes what comes until the server closes.
 async fn answer_to(mut socket: TcpStream, begin: &str) -> String {
     socket.write_all(begin.as_bytes()).await.unwrap();
@@ -27,19 +39,14 @@ async fn answer_to(mut socket: TcpStream, begin: &str) -> String {
 #[tokio::test]
 async fn headers_that_do_not_end_are_cut_off() {
     let desk = Desk::start().await;
-    let settings = Settings::new(PublicUrl::parse(PUBLIC_URL).unwrap());
-    let shell = Shell::builder(desk.classdesk.clone(), settings).build();
     let limits = ServerLimits {
         header_timeout: SHORTEST,
         disconnect_timeout: SHORTEST,
         ..ServerLimits::default()
     };
-    let (origin, server) = start_server_with(shell, limits);
-    let address = origin.strip_prefix("http://").unwrap();
-    let socket = TcpStream::connect(address).await.unwrap();
+    let socket = connect_with(&desk, limits).await;
     let answer = answer_to(socket, "GET /healthz/live HTTP/1.1\r\nhost: x\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
-    drop(server.stop(false));
 }
 
 #[tokio::test]
@@ -60,16 +67,12 @@ async fn requests_that_come_at_once_are_answered_one_after_the_other() {
 #[tokio::test]
 async fn later_heads_that_do_not_end_are_cut_off_too() {
     let desk = Desk::start().await;
-    let settings = Settings::new(PublicUrl::parse(PUBLIC_URL).unwrap());
-    let shell = Shell::builder(desk.classdesk.clone(), settings).build();
     let limits = ServerLimits {
         header_timeout: SHORTEST,
         keep_alive: Duration::from_secs(600),
         ..ServerLimits::default()
     };
-    let (origin, server) = start_server_with(shell, limits);
-    let address = origin.strip_prefix("http://").unwrap();
-    let mut socket = TcpStream::connect(address).await.unwrap();
+    let mut socket = connect_with(&desk, limits).await;
     let whole = "GET /healthz/live HTTP/1.1\r\nhost: x\r\n\r\n";
     socket.write_all(whole.as_bytes()).await.unwrap();
     let mut answer = [0; 12];
@@ -78,29 +81,23 @@ async fn later_heads_that_do_not_end_are_cut_off_too() {
     let rest = tokio::time::timeout(Duration::from_secs(60), answer_to(socket, "G"));
     let rest = rest.await.expect("the connection is closed");
     assert!(!rest.contains("HTTP/1.1"), "{rest}");
-    drop(server.stop(false));
 }
 
 /// actix-web waits for the rest of such a body, and has no timer meanwhile.
 #[tokio::test]
 async fn a_body_that_nobody_reads_and_that_does_not_end_is_given_up() {
     let desk = Desk::start().await;
-    let settings = Settings::new(PublicUrl::parse(PUBLIC_URL).unwrap());
-    let shell = Shell::builder(desk.classdesk.clone(), settings).build();
     let limits = ServerLimits {
         keep_alive: SHORTEST,
         ..ServerLimits::default()
     };
-    let (origin, server) = start_server_with(shell, limits);
-    let address = origin.strip_prefix("http://").unwrap();
     for path in ["/healthz/live", "/api/v1/bundles/"] {
-        let socket = TcpStream::connect(address).await.unwrap();
+        let socket = connect_with(&desk, limits).await;
         let head = format!("GET {path} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n");
         let answer = tokio::time::timeout(Duration::from_secs(60), answer_to(socket, &head));
         let answer = answer.await.expect("the connection is closed");
         assert!(answer.starts_with("HTTP/1.1 "), "{answer}");
     }
-    drop(server.stop(false));
 }
 
 #[tokio::test]
@@ -113,28 +110,46 @@ async fn what_is_for_the_whole_server_is_not_found() {
     assert!(answer.contains("application/problem+json"), "{answer}");
 }
 
-/// A shorter time might be over before it begins, and would then never be noticed: a client whose
-/// head does not end would have a connection for good.
+/// A shorter time might be over before it begins, and would then not be noticed, and a longer one is
+/// beyond what clocks count.
 #[tokio::test]
-async fn times_that_might_go_unnoticed_are_refused() {
+async fn times_that_can_not_be_kept_are_refused() {
+    type Time = fn(&mut ServerLimits) -> &mut Duration;
     let desk = Desk::start().await;
-    let settings = Settings::new(PublicUrl::parse(PUBLIC_URL).unwrap());
-    let shell = Shell::builder(desk.classdesk.clone(), settings).build();
     let short = SHORTEST.checked_sub(Duration::from_nanos(1)).unwrap();
-    let with = |change: fn(&mut ServerLimits, Duration)| {
-        let mut limits = ServerLimits::default();
-        change(&mut limits, short);
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let refused = serve(shell.clone(), listener, limits).err().unwrap();
-        assert_eq!(refused.kind(), std::io::ErrorKind::InvalidInput);
-        refused.to_string()
+    let times: [(&str, Time); 5] = [
+        ("header_timeout", |limits| &mut limits.header_timeout),
+        ("keep_alive", |limits| &mut limits.keep_alive),
+        ("write_timeout", |limits| &mut limits.write_timeout),
+        ("disconnect_timeout", |limits| {
+            &mut limits.disconnect_timeout
+        }),
+        ("shutdown_timeout", |limits| &mut limits.shutdown_timeout),
+    ];
+    for (name, time) in times {
+        for impossible in [short, Duration::MAX] {
+            let mut limits = ServerLimits::default();
+            *time(&mut limits) = impossible;
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let refused = serve(shell_of(&desk), listener, limits).err().unwrap();
+            assert_eq!(refused.kind(), std::io::ErrorKind::InvalidInput);
+            assert!(refused.to_string().starts_with(name), "{refused}");
+        }
+    }
+}
+
+/// As long as the program takes, and longer than Linux does.
+#[tokio::test]
+async fn a_write_may_take_ten_years() {
+    let desk = Desk::start().await;
+    let limits = ServerLimits {
+        write_timeout: Duration::from_secs(10 * 365 * 24 * 60 * 60),
+        ..ServerLimits::default()
     };
-    let refused = with(|limits, short| limits.header_timeout = short);
-    assert!(refused.starts_with("header_timeout is "), "{refused}");
-    let refused = with(|limits, short| limits.keep_alive = short);
-    assert!(refused.starts_with("keep_alive is "), "{refused}");
-    let refused = with(|limits, short| limits.disconnect_timeout = short);
-    assert!(refused.starts_with("disconnect_timeout is "), "{refused}");
+    let socket = connect_with(&desk, limits).await;
+    let request = "GET /healthz/live HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let answer = answer_to(socket, request).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
 }
 
 #[tokio::test]

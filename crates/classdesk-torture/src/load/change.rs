@@ -124,10 +124,7 @@ impl Lane {
             // An edit is answered with what its author may see afterwards. When they were replaced
             // in between, that is nothing.
             404 if refusable => {}
-            500.. => {
-                self.outage(&format!("{variable:?}"), &answer);
-                sleep(Duration::from_millis(20)).await;
-            }
+            500.. => self.sit_out(&format!("{variable:?}"), &answer).await,
             _ => {
                 self.unexpected(&format!("{variable:?}"), &answer);
                 self.ledger.end_change(variable, false);

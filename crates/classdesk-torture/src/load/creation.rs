@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use reqwest::RequestBuilder;
-use tokio::time::sleep;
 
 use super::content::Content;
 use super::lane::{Gone, Lane, Went, Work};
@@ -145,9 +144,9 @@ impl Lane {
                 self.unanswered.retain(|(known, _)| *known != number);
             }
             500.. => {
-                self.outage(&format!("{:?} {number}", record.kind), &answer);
                 self.died(number, record);
-                sleep(Duration::from_millis(20)).await;
+                self.sit_out(&format!("{:?} {number}", record.kind), &answer)
+                    .await;
             }
             _ => self.unexpected(&format!("{:?} {number}", record.kind), &answer),
         }

@@ -155,11 +155,13 @@ impl Lane {
         ));
     }
 
-    /// What is out of order is 503, and everything else is the server's own fault.
-    pub(super) fn outage(&self, what: &str, answer: &Answer) {
+    /// Waits for a moment after an error of the server. An outage is 503, and everything else is its
+    /// own fault.
+    pub(super) async fn sit_out(&self, what: &str, answer: &Answer) {
         if answer.status != StatusCode::SERVICE_UNAVAILABLE {
             self.unexpected(what, answer);
         }
+        sleep(Duration::from_millis(20)).await;
     }
 
     /// One of the client's own records, whose state is known and not gone.
