@@ -13,9 +13,10 @@ use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, Error, rt};
 use classdesk_domain::clock::{Clock, Timestamp};
 use classdesk_domain::people::{Login, LoginName, NewPassword};
-use classdesk_domain::{Classdesk, Ports, Settings as Limits};
+use classdesk_domain::{App, Ports, Settings as Limits};
 use classdesk_http::{PublicUrl, Settings, Shell};
-use classdesk_testkit::{MemoryBlobs, MemoryStore, PlainHasher, SeededSecrets, World};
+use classdesk_conformance::{World};
+use classdesk_memory::{MemoryBlobs, MemoryStore, PlainHasher, SeededSecrets};
 
 /// After so many requests everything begins anew, since the stores keep what they are given.
 const REQUESTS: u32 = 2_000;
@@ -159,7 +160,7 @@ async fn shell() -> (Shell, String) {
         max_upload_bytes: 1024,
         ..Limits::default()
     };
-    let desk = Classdesk::new(ports, limits);
+    let desk = App::new(ports, limits);
     let (name, password) = (LoginName::new("admin"), NewPassword::parse(PASSWORD));
     let password = password.expect("a good password");
     let set = desk.operator.set_password(&name, &password).await;

@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
+use classdesk_conformance::Fixture;
 use classdesk_diesel::{DieselStore, StoreOptions};
-use classdesk_domain::paging::{Keyset, Limit};
-use classdesk_domain::policy::Sight;
+use classdesk_domain::paging::{Limit, PageRequest};
+use classdesk_domain::policy::AccessScope;
 use classdesk_domain::store::{Commit, Store};
 use classdesk_domain::threads::MessageQuery;
-use classdesk_testkit::World;
 use divan::Bencher;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -23,7 +23,7 @@ fn main() {
 struct Stage {
     runtime: Runtime,
     store: Arc<dyn Store>,
-    world: World,
+    fixture: Fixture,
     query: MessageQuery,
     _folder: TempDir,
 }
@@ -36,25 +36,25 @@ impl Stage {
         let url = url.parse().expect("a URL");
         let store = DieselStore::connect(&url, &StoreOptions::default()).expect("a store");
         let store = store.store();
-        let (world, query) = runtime.block_on(async {
-            let world = World::create(&*store).await;
-            let people = [world.client, world.writer];
-            let thread = world.add_thread(&*store, &people).await.thread.id;
+        let (fixture, query) = runtime.block_on(async {
+            let fixture = Fixture::create(&*store).await;
+            let people = [fixture.client, fixture.writer];
+            let thread = fixture.add_thread(&*store, &people).await.thread.id;
             for _ in 0..MESSAGES {
-                world.add_message(&*store, thread, world.writer).await;
+                fixture.add_message(&*store, thread, fixture.writer).await;
             }
             let query = MessageQuery {
                 thread,
-                sight: Sight::of(&world.client),
+                scope: AccessScope::of(&fixture.client),
                 after: None,
                 before: None,
             };
-            (world, query)
+            (fixture, query)
         });
         Self {
             runtime,
             store,
-            world,
+            fixture,
             query,
             _folder: folder,
         }
@@ -64,9 +64,9 @@ impl Stage {
 #[divan::bench]
 fn a_bundle_with_counts_and_files(bencher: Bencher<'_, '_>) {
     let stage = Stage::new();
-    let sight = Sight::of(&stage.world.client);
+    let scope = AccessScope::of(&stage.fixture.client);
     bencher.bench_local(|| {
-        let found = stage.store.bundle_detail(stage.world.bundle, sight);
+        let found = stage.store.bundle_detail(stage.fixture.bundle, scope);
         stage.runtime.block_on(found).expect("the store answers")
     });
 }
@@ -74,7 +74,7 @@ fn a_bundle_with_counts_and_files(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn a_page_of_20_messages(bencher: Bencher<'_, '_>) {
     let stage = Stage::new();
-    let page = Keyset {
+    let page = PageRequest {
         limit: Limit::new(20).expect("a page has up to 100"),
         after: None,
     };
@@ -88,8 +88,8 @@ fn a_page_of_20_messages(bencher: Bencher<'_, '_>) {
 fn a_message_made_durable(bencher: Bencher<'_, '_>) {
     let stage = Stage::new();
     bencher.bench_local(|| {
-        let (thread, sender) = (stage.query.thread, stage.world.writer);
-        let row = stage.world.new_message(thread, sender);
+        let (thread, sender) = (stage.query.thread, stage.fixture.writer);
+        let row = stage.fixture.new_message(thread, sender);
         let posted = stage.store.post_message(Commit::new(row));
         stage.runtime.block_on(posted).expect("the store answers")
     });

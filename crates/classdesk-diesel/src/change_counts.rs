@@ -30,7 +30,7 @@ pub(crate) enum Touches {
     /// Nothing that is part of any scope.
     Nothing,
     /// This scope alone.
-    Scope(ChangeScope),
+    KeyScope(ChangeScope),
     /// Any scope, as people do.
     Everything,
 }
@@ -83,7 +83,7 @@ impl ChangeCounts {
         for touches in touched {
             match touches {
                 Touches::Nothing => {}
-                Touches::Scope(scope) => _ = places.insert(self.place(scope)),
+                Touches::KeyScope(scope) => _ = places.insert(self.place(scope)),
                 Touches::Everything => everything = true,
             }
         }
@@ -205,7 +205,7 @@ mod tests {
         let counts = ChangeCounts::default();
         let (one, other) = two(&counts);
         let before = (counts.mark(&one).unwrap(), counts.mark(&other).unwrap());
-        let under_way = counts.under_way([&Touches::Scope(one.clone()), &Touches::Nothing]);
+        let under_way = counts.under_way([&Touches::KeyScope(one.clone()), &Touches::Nothing]);
         assert_eq!(counts.mark(&one), None);
         assert_eq!(counts.mark(&other), Some(before.1));
         drop(under_way);
@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn two_changes_of_one_scope_in_a_group_are_one_under_way() {
         let counts = ChangeCounts::default();
-        let touched = [Touches::Scope(thread(1)), Touches::Scope(thread(1))];
+        let touched = [Touches::KeyScope(thread(1)), Touches::KeyScope(thread(1))];
         let under_way = counts.under_way(&touched);
         assert_eq!(counts.mark(&thread(1)), None);
         drop(under_way);

@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use classdesk_domain::ids::{SessionId, UserId};
-use classdesk_domain::people::{SessionOwner, TokenHash};
+use classdesk_domain::people::{SessionWithUser, TokenHash};
 
 /// For how long a session is believed to be what it was.
 pub(crate) const SPAN: Duration = Duration::from_millis(500);
@@ -41,7 +41,7 @@ struct Remembered {
 }
 
 struct Known {
-    owner: SessionOwner,
+    owner: SessionWithUser,
     since: Instant,
 }
 
@@ -54,7 +54,7 @@ pub(crate) struct Moment {
 
 impl SessionMemory {
     /// The session with this token, or the moment from which on it has to be read.
-    pub(crate) fn recall(&self, token: &TokenHash) -> Result<SessionOwner, Moment> {
+    pub(crate) fn recall(&self, token: &TokenHash) -> Result<SessionWithUser, Moment> {
         let at = Instant::now();
         let remembered = self.lock();
         match remembered.sessions.get(token) {
@@ -68,7 +68,7 @@ impl SessionMemory {
 
     /// Remembers what was read after a moment, unless something was forgotten since: the reader
     /// may have seen the state before that change.
-    pub(crate) fn remember(&self, moment: Moment, token: TokenHash, owner: &SessionOwner) {
+    pub(crate) fn remember(&self, moment: Moment, token: TokenHash, owner: &SessionWithUser) {
         let mut remembered = self.lock();
         if remembered.forgotten != moment.forgotten {
             return;
@@ -117,9 +117,9 @@ mod tests {
 
     use super::*;
 
-    fn owner(session: i64, user: i64) -> SessionOwner {
+    fn owner(session: i64, user: i64) -> SessionWithUser {
         let at = Timestamp::from_micros(0);
-        SessionOwner {
+        SessionWithUser {
             session: Session {
                 id: SessionId::new(session),
                 user: UserId::new(user),

@@ -3,7 +3,7 @@
 use classdesk_domain::ids::UserId;
 use classdesk_domain::people::{Actor, Role};
 use classdesk_domain::policy::{
-    Ask, BundleAction, Decision, Sight, ThreadAction, ThreadStanding, decide,
+    AccessScope, BundleAction, Decision, Permission, ThreadAccess, ThreadAction, authorize,
 };
 use classdesk_domain::subjects::Parties;
 use divan::black_box;
@@ -20,25 +20,25 @@ fn main() {
 #[divan::bench(args = Role::ALL)]
 fn may_see_a_bundle(role: Role) -> Decision {
     let actor = Actor::new(UserId::new(3), role);
-    decide(
+    authorize(
         black_box(&actor),
-        black_box(&Ask::Bundle(BundleAction::See, PARTIES)),
+        black_box(&Permission::Bundle(BundleAction::See, PARTIES)),
     )
 }
 
 #[divan::bench(args = Role::ALL)]
 fn may_send_a_message(role: Role) -> Decision {
     let actor = Actor::new(UserId::new(3), role);
-    let standing = ThreadStanding {
+    let access = ThreadAccess {
         parties: PARTIES,
         participates: true,
         created_by: UserId::new(2),
     };
-    let ask = Ask::Thread(ThreadAction::Post, standing);
-    decide(black_box(&actor), black_box(&ask))
+    let ask = Permission::Thread(ThreadAction::Post, access);
+    authorize(black_box(&actor), black_box(&ask))
 }
 
 #[divan::bench(args = Role::ALL)]
-fn what_a_list_shows(role: Role) -> Sight {
-    Sight::of(black_box(&Actor::new(UserId::new(3), role)))
+fn what_a_list_shows(role: Role) -> AccessScope {
+    AccessScope::of(black_box(&Actor::new(UserId::new(3), role)))
 }

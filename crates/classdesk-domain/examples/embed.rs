@@ -3,19 +3,19 @@
 
 use std::sync::Arc;
 
+use classdesk_conformance::fixture::{Fixture, description, title, words};
 use classdesk_domain::blobs::{FileName, FinishedUpload, UploadTarget};
 use classdesk_domain::bundles::NewBundle;
 use classdesk_domain::error::Error;
 use classdesk_domain::files::{FileChange, NewFile};
-use classdesk_domain::paging::Keyset;
+use classdesk_domain::paging::PageRequest;
 use classdesk_domain::people::Actor;
 use classdesk_domain::threads::{NewMessage, NewThread};
 use classdesk_domain::tickets::{NewTicket, NewTicketMessage, NewTicketOnSubject};
-use classdesk_domain::{Classdesk, Ports, Settings};
-use classdesk_testkit::world::{World, description, title, words};
-use classdesk_testkit::{FrozenClock, MemoryBlobs, MemoryStore, PlainHasher, SeededSecrets};
+use classdesk_domain::{App, Ports, Settings};
+use classdesk_memory::{FrozenClock, MemoryBlobs, MemoryStore, PlainHasher, SeededSecrets};
 
-async fn upload(desk: &Classdesk, by: Actor, to: UploadTarget) -> Result<FinishedUpload, Error> {
+async fn upload(desk: &App, by: Actor, to: UploadTarget) -> Result<FinishedUpload, Error> {
     let permit = desk.uploads.begin(&by, to).await?;
     let bytes = Box::pin(futures_util::stream::iter([Ok("%PDF-1.7".into())]));
     let name = FileName::clean("a page.pdf");
@@ -35,9 +35,9 @@ async fn main() -> Result<(), Error> {
         clock,
         Arc::new(secrets),
     );
-    let desk = Classdesk::new(ports, Settings::default());
+    let desk = App::new(ports, Settings::default());
     let (tickets, files) = (&desk.tickets, &desk.files);
-    let people = World::create(&*store).await;
+    let people = Fixture::create(&*store).await;
     let (admin, client, writer) = (people.admin, people.client, people.writer);
 
     let mut new = NewBundle::new(client.id, title("Spring semester"));
@@ -75,7 +75,9 @@ async fn main() -> Result<(), Error> {
     for (viewer, notes, files) in [(admin, 2, 2), (client, 1, 1)] {
         let seen = desk.bundles.detail(&viewer, on).await?;
         assert_eq!((seen.view.threads_count, seen.files.len()), (1, files));
-        let seen = tickets.messages(&viewer, ticket, Keyset::default()).await?;
+        let seen = tickets
+            .messages(&viewer, ticket, PageRequest::default())
+            .await?;
         assert_eq!(seen.items.len(), notes);
     }
     let hidden = tickets.get(&writer, ticket).await;

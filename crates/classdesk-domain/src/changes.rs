@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::classdesk::Ports;
+use crate::app::Ports;
 use crate::ids::{ThreadId, TicketId};
 use crate::subjects::SubjectRef;
 

@@ -12,7 +12,7 @@ use crate::tickets::TicketStatus;
 /// What is wrong with one field of a request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum FieldFault {
+pub enum FieldError {
     /// The field has to be there and is not.
     #[error("This field is required.")]
     Required,
@@ -67,7 +67,7 @@ pub enum FieldFault {
     },
 }
 
-impl FieldFault {
+impl FieldError {
     /// A fault of a rule of its own.
     pub fn rule(code: &'static str, message: impl Into<String>) -> Self {
         Self::Rule {
@@ -96,22 +96,22 @@ impl FieldFault {
 
 /// A fault together with the path of the field that has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldError {
+pub struct InvalidField {
     /// The field's path, for example `recipient_id`.
     pub field: String,
     /// What is wrong with it.
-    pub fault: FieldFault,
+    pub fault: FieldError,
 }
 
 /// All that is wrong with one request, at least one fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the request has {} invalid field(s)", .0.len())]
-pub struct Invalid(Vec<FieldError>);
+pub struct Invalid(Vec<InvalidField>);
 
 impl Invalid {
     /// One fault of one field.
-    pub fn field(field: impl Into<String>, fault: FieldFault) -> Self {
-        Self(vec![FieldError {
+    pub fn field(field: impl Into<String>, fault: FieldError) -> Self {
+        Self(vec![InvalidField {
             field: field.into(),
             fault,
         }])
@@ -119,7 +119,7 @@ impl Invalid {
 
     /// The collected faults, or `None` when nothing is wrong.
     #[must_use]
-    pub fn collected(errors: Vec<FieldError>) -> Option<Self> {
+    pub fn collected(errors: Vec<InvalidField>) -> Option<Self> {
         (!errors.is_empty()).then_some(Self(errors))
     }
 
@@ -132,7 +132,7 @@ impl Invalid {
 
     /// Every fault, in the order in which it was found.
     #[must_use]
-    pub fn errors(&self) -> &[FieldError] {
+    pub fn errors(&self) -> &[InvalidField] {
         &self.0
     }
 }
@@ -140,21 +140,21 @@ impl Invalid {
 /// Collects the faults of one request, so that all of them are answered at once (spec section 6).
 ///
 /// ```
-/// use classdesk_domain::error::Faults;
+/// use classdesk_domain::error::ErrorCollector;
 /// use classdesk_domain::text::Title;
 ///
-/// let mut faults = Faults::default();
+/// let mut faults = ErrorCollector::default();
 /// let title = faults.check("title", Title::parse("  "));
 /// assert!(title.is_none());
 /// assert_eq!(faults.into_invalid().unwrap().errors()[0].field, "title");
 /// ```
 #[derive(Debug, Default)]
-pub struct Faults(Vec<FieldError>);
+pub struct ErrorCollector(Vec<InvalidField>);
 
-impl Faults {
+impl ErrorCollector {
     /// Notes a fault.
-    pub fn add(&mut self, field: impl Into<String>, fault: FieldFault) {
-        self.0.push(FieldError {
+    pub fn add(&mut self, field: impl Into<String>, fault: FieldError) {
+        self.0.push(InvalidField {
             field: field.into(),
             fault,
         });
@@ -164,7 +164,7 @@ impl Faults {
     pub fn check<T>(
         &mut self,
         field: impl Into<String>,
-        value: Result<T, FieldFault>,
+        value: Result<T, FieldError>,
     ) -> Option<T> {
         value.map_err(|fault| self.add(field, fault)).ok()
     }
@@ -197,9 +197,9 @@ impl Faults {
 /// past the decision. Whoever embeds the domain passes plain values, which become drafts by
 /// [`From`].
 #[derive(Debug, Clone)]
-pub struct Draft<T>(Result<T, Invalid>);
+pub struct Validated<T>(Result<T, Invalid>);
 
-impl<T> Draft<T> {
+impl<T> Validated<T> {
     /// A request of which every field is good.
     #[must_use]
     pub fn valid(value: T) -> Self {
@@ -214,13 +214,13 @@ impl<T> Draft<T> {
 
     /// The same request as a part of another one.
     #[must_use]
-    pub fn map<U>(self, whole: impl FnOnce(T) -> U) -> Draft<U> {
-        Draft(self.0.map(whole))
+    pub fn map<U>(self, whole: impl FnOnce(T) -> U) -> Validated<U> {
+        Validated(self.0.map(whole))
     }
 
     /// The request, if it is good; for decisions that depend on what is asked.
     #[must_use]
-    pub fn peek(&self) -> Option<&T> {
+    pub fn as_valid(&self) -> Option<&T> {
         self.0.as_ref().ok()
     }
 
@@ -228,12 +228,12 @@ impl<T> Draft<T> {
     ///
     /// # Errors
     /// Every fault of the request.
-    pub fn accept(&self) -> Result<&T, Invalid> {
+    pub fn as_result(&self) -> Result<&T, Invalid> {
         self.0.as_ref().map_err(Clone::clone)
     }
 }
 
-impl<T> From<T> for Draft<T> {
+impl<T> From<T> for Validated<T> {
     fn from(value: T) -> Self {
         Self::valid(value)
     }
@@ -339,14 +339,14 @@ impl From<BlobError> for Error {
         match error {
             BlobError::TooLarge { limit } => Self::TooLarge { limit },
             BlobError::Empty => {
-                Invalid::field("file", FieldFault::rule("empty_file", "The file is empty.")).into()
+                Invalid::field("file", FieldError::rule("empty_file", "The file is empty.")).into()
             }
             other => Self::Blob(other),
         }
     }
 }
 
-impl fmt::Display for FieldError {
+impl fmt::Display for InvalidField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.field, self.fault)
     }

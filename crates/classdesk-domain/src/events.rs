@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::classdesk::Ports;
+use crate::app::Ports;
 use crate::clock::Timestamp;
-use crate::error::{Error, FieldFault};
+use crate::error::{Error, FieldError};
 use crate::ids::{EventId, TicketId, UserId};
-use crate::paging::{Keyset, Page};
+use crate::paging::{Page, PageRequest};
 use crate::people::{Actor, UserRef};
-use crate::policy::{Ask, decide};
+use crate::policy::{Permission, authorize};
 use crate::store::StoreError;
+use crate::string_enum::string_enum;
 use crate::subjects::SubjectKind;
-use crate::words::words;
 
-words! {
+string_enum! {
     /// What was done.
     EventAction {
         /// A person was created.
@@ -252,8 +252,8 @@ impl AuditFilter {
     /// Checks the text of a `content_type` filter.
     ///
     /// # Errors
-    /// A [`FieldFault`] when it can't be any kind.
-    pub fn parse_content_type(text: &str) -> Result<String, FieldFault> {
+    /// A [`FieldError`] when it can't be any kind.
+    pub fn parse_content_type(text: &str) -> Result<String, FieldError> {
         SubjectKind::parse(text).map(|kind| kind.as_str().to_owned())
     }
 }
@@ -267,7 +267,7 @@ pub trait EventRepository: Send + Sync {
     async fn audit(
         &self,
         filter: AuditFilter,
-        page: Keyset,
+        page: PageRequest,
     ) -> Result<Page<AuditEntry>, StoreError>;
 }
 
@@ -287,7 +287,7 @@ impl Audit {
     /// # Errors
     /// [`Error::Forbidden`].
     pub fn may_read(&self, actor: &Actor) -> Result<(), Error> {
-        decide(actor, &Ask::ReadAudit).require()
+        authorize(actor, &Permission::ReadAudit).require()
     }
 
     /// Entries that match, newest first.
@@ -298,7 +298,7 @@ impl Audit {
         &self,
         actor: &Actor,
         filter: AuditFilter,
-        page: Keyset,
+        page: PageRequest,
     ) -> Result<Page<AuditEntry>, Error> {
         self.may_read(actor)?;
         Ok(self.ports.events.audit(filter, page).await?)

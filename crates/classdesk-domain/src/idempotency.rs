@@ -12,18 +12,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
-use crate::classdesk::Ports;
+use crate::app::Ports;
 use crate::clock::Timestamp;
-use crate::error::{Conflict, Error, FieldFault};
+use crate::error::{Conflict, Error, FieldError};
 use crate::ids::{IdempotencyId, UserId};
 use crate::store::StoreError;
 
 /// How long a completed key is remembered.
-pub const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
+pub const KEY_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How long a reservation holds unless it is renewed, so that a key whose first request died with
 /// the server is free again after at most a minute (spec section 9).
-pub const LEASE: Duration = Duration::from_secs(60);
+pub const LEASE_TTL: Duration = Duration::from_secs(60);
 
 /// A key as the client sent it: 1 to 255 printable ASCII characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -33,12 +33,12 @@ impl IdempotencyKey {
     /// Checks what the client sent.
     ///
     /// # Errors
-    /// A [`FieldFault`] when it is empty, too long or not printable ASCII.
-    pub fn parse(raw: &str) -> Result<Self, FieldFault> {
+    /// A [`FieldError`] when it is empty, too long or not printable ASCII.
+    pub fn parse(raw: &str) -> Result<Self, FieldError> {
         if (1..=255).contains(&raw.len()) && raw.bytes().all(|b| (0x20..=0x7e).contains(&b)) {
             Ok(Self(raw.to_owned()))
         } else {
-            Err(FieldFault::rule(
+            Err(FieldError::rule(
                 "idempotency_key",
                 "An idempotency key has 1 to 255 printable ASCII characters.",
             ))
@@ -54,7 +54,7 @@ impl IdempotencyKey {
 
 /// What a key belongs to: a person, a method and a path.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Scope {
+pub struct KeyScope {
     /// Who sent it.
     pub user: UserId,
     /// Method and path, for example `POST /api/v1/tickets/`.
@@ -117,7 +117,7 @@ pub struct Completion {
 
 /// A rendered answer, opaque to the domain.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredAnswer {
+pub struct StoredResponse {
     /// The status of the transport, for example 201.
     pub status: u16,
     /// The body's bytes.
@@ -134,7 +134,7 @@ pub struct Completed {
     /// The id of what the first request created.
     pub object_id: i64,
     /// Its answer; `None` when the process died before it was stored.
-    pub answer: Option<StoredAnswer>,
+    pub answer: Option<StoredResponse>,
 }
 
 /// The state in which a key was found.
@@ -152,15 +152,15 @@ pub enum Reservation {
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait IdempotencyRepository: Send + Sync {
-    /// Reserves the key until `now` + [`LEASE`], or says in which state it is.
+    /// Reserves the key until `now` + [`LEASE_TTL`], or says in which state it is.
     ///
     /// Of any number of concurrent calls at most one MUST get [`Reservation::Reserved`]. A
     /// reservation whose lease ended (at exactly its end it has), and a completed one that was
-    /// reserved [`REMEMBERED`] ago or longer, MUST count as free. A key that is reserved anew
+    /// reserved [`KEY_TTL`] ago or longer, MUST count as free. A key that is reserved anew
     /// keeps its row and counts up [`Lease::attempt`], which begins at 1.
-    async fn reserve(&self, scope: &Scope, now: Timestamp) -> Result<Reservation, StoreError>;
+    async fn reserve(&self, scope: &KeyScope, now: Timestamp) -> Result<Reservation, StoreError>;
 
-    /// Makes the lease last until `now` + [`LEASE`]; `false`, with nothing changed, when it is no
+    /// Makes the lease last until `now` + [`LEASE_TTL`]; `false`, with nothing changed, when it is no
     /// longer held: it has ended by `now`, was released, completed, or the key was reserved anew.
     /// A long upload renews its lease while it runs.
     async fn renew(&self, lease: Lease, now: Timestamp) -> Result<bool, StoreError>;
@@ -170,10 +170,10 @@ pub trait IdempotencyRepository: Send + Sync {
     async fn release(&self, lease: Lease) -> Result<(), StoreError>;
 
     /// Stores the rendered answer of a completed reservation. Without effect when there is one.
-    async fn store_answer(
+    async fn store_response(
         &self,
         id: IdempotencyId,
-        answer: &StoredAnswer,
+        answer: &StoredResponse,
     ) -> Result<(), StoreError>;
 }
 
@@ -207,11 +207,11 @@ impl Reservation {
 
 /// Idempotency keys, as a shell uses them.
 #[derive(Clone)]
-pub struct Retries {
+pub struct IdempotencyService {
     ports: Arc<Ports>,
 }
 
-impl Retries {
+impl IdempotencyService {
     pub(crate) const fn new(ports: Arc<Ports>) -> Self {
         Self { ports }
     }
@@ -220,7 +220,7 @@ impl Retries {
     ///
     /// # Errors
     /// [`Conflict::IdempotencyRunning`].
-    pub async fn begin(&self, scope: &Scope) -> Result<Result<Lease, Completed>, Error> {
+    pub async fn begin(&self, scope: &KeyScope) -> Result<Result<Lease, Completed>, Error> {
         let now = self.ports.clock.now();
         self.ports.idempotency.reserve(scope, now).await?.settled()
     }
@@ -249,7 +249,11 @@ impl Retries {
     ///
     /// # Errors
     /// Only failures of the store; a retry is rendered anew then.
-    pub async fn keep_answer(&self, id: IdempotencyId, answer: &StoredAnswer) -> Result<(), Error> {
-        Ok(self.ports.idempotency.store_answer(id, answer).await?)
+    pub async fn save_response(
+        &self,
+        id: IdempotencyId,
+        answer: &StoredResponse,
+    ) -> Result<(), Error> {
+        Ok(self.ports.idempotency.store_response(id, answer).await?)
     }
 }

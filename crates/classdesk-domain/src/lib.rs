@@ -11,7 +11,7 @@
 //!   feature `system` adds the machine's clock and randomness as adapters.)
 //! - It knows no HTTP, no SQL, no async runtime and no wire format.
 //! - It trusts no adapter with a decision: whatever an actor does or sees passes the [`policy`],
-//!   and lists are filtered by a [`Sight`](policy::Sight) that the policy made.
+//!   and lists are filtered by a [`AccessScope`](policy::AccessScope) that the policy made.
 //! - It keeps no transaction open: a use case loads the facts, decides, and [commits](store::Commit)
 //!   in one port call that fails when a fact has changed meanwhile. Then it decides again.
 //!
@@ -31,7 +31,7 @@
 //! | [`events`] | the log of changes: audit trail and ticket history |
 //! | [`store`] | the commit, its guard, and how stores fail |
 //! | [`idempotency`] | the same request twice creates one thing |
-//! | [`housekeeping`] | sweeping, purging and checking what is stored |
+//! | [`maintenance`] | sweeping, purging and checking what is stored |
 //! | [`paging`], [`text`], [`ids`], [`clock`], [`error`] | the small types that all of them share |
 //!
 //! In each module of a noun, the model is what a thing is, the ports are what a store must keep of
@@ -47,9 +47,9 @@
 //!
 //! use classdesk_domain::bundles::NewBundle;
 //! use classdesk_domain::error::Error;
-//! use classdesk_domain::{Classdesk, Ports, Settings};
-//! use classdesk_testkit::world::{World, title};
-//! use classdesk_testkit::{FrozenClock, MemoryBlobs, MemoryStore, PlainHasher, SeededSecrets};
+//! use classdesk_domain::{App, Ports, Settings};
+//! use classdesk_conformance::fixture::{Fixture, title};
+//! use classdesk_memory::{FrozenClock, MemoryBlobs, MemoryStore, PlainHasher, SeededSecrets};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Error> {
@@ -61,10 +61,10 @@
 //!     Arc::new(FrozenClock::default()),
 //!     Arc::new(SeededSecrets::default()),
 //! );
-//! let desk = Classdesk::new(ports, Settings::default());
+//! let desk = App::new(ports, Settings::default());
 //!
 //! // The host knows its people; an `Actor` is an id and a role.
-//! let people = World::create(&*store).await;
+//! let people = Fixture::create(&*store).await;
 //! let new = NewBundle::new(people.client.id, title("Spring semester"));
 //! let created = desk.bundles.create(people.admin, new).await?;
 //!
@@ -78,21 +78,22 @@
 //!
 //! `examples/embed.rs` walks through the whole workflow.
 
+mod app;
 pub mod blobs;
 pub mod bundles;
 pub mod changes;
-mod classdesk;
 pub mod clock;
 pub mod error;
 pub mod events;
 pub mod files;
-pub mod housekeeping;
 pub mod idempotency;
 pub mod ids;
+pub mod maintenance;
 pub mod paging;
 pub mod people;
 pub mod policy;
 pub mod store;
+mod string_enum;
 pub mod subjects;
 #[cfg(feature = "system")]
 pub mod system;
@@ -100,7 +101,6 @@ pub mod text;
 pub mod threads;
 pub mod tickets;
 mod use_case;
-mod words;
 
-pub use classdesk::{By, Classdesk, Ports, Settings};
+pub use app::{App, Ports, RequestContext, Settings};
 pub use use_case::ExpectedVersion;

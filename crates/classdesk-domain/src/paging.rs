@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use crate::error::FieldFault;
+use crate::error::FieldError;
 
 /// How many items a page has: 1 to 200, 50 unless told (spec section 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,11 +21,11 @@ impl Limit {
     /// Checks what was asked for.
     ///
     /// # Errors
-    /// [`FieldFault::OutOfRange`].
-    pub fn new(limit: i64) -> Result<Self, FieldFault> {
+    /// [`FieldError::OutOfRange`].
+    pub fn new(limit: i64) -> Result<Self, FieldError> {
         match u32::try_from(limit) {
             Ok(limit @ 1..=Self::MAX) => Ok(Self(limit)),
-            _ => Err(FieldFault::OutOfRange {
+            _ => Err(FieldError::OutOfRange {
                 min: 1,
                 max: i64::from(Self::MAX),
             }),
@@ -45,18 +45,28 @@ impl Default for Limit {
     }
 }
 
-/// A place in an ordered list: the sort key of an item and, to tell equal keys apart, its id.
+/// Where a page of an ordered list begins: the sort key of an item and, to tell equal keys apart,
+/// its id.
 ///
-/// Lists that are ordered by id alone carry the id in both.
+/// Lists that are ordered by id alone carry the id in both. Clients see it encoded: opaque, bound
+/// to its list, and refused when damaged.
+///
+/// ```
+/// use classdesk_domain::paging::{Cursor, ListKind};
+///
+/// let text = Cursor::of_id(42).encode(ListKind::Tickets);
+/// assert_eq!(Cursor::decode(ListKind::Tickets, &text), Ok(Cursor::of_id(42)));
+/// assert!(Cursor::decode(ListKind::Threads, &text).is_err());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Position {
+pub struct Cursor {
     /// The sort key; microseconds for lists that are ordered by time.
     pub key: i64,
     /// The item's id.
     pub id: i64,
 }
 
-impl Position {
+impl Cursor {
     /// A place in a list that is ordered by id.
     #[must_use]
     pub const fn of_id(id: i64) -> Self {
@@ -66,11 +76,11 @@ impl Position {
 
 /// Which page of a list is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Keyset {
+pub struct PageRequest {
     /// The greatest number of items.
     pub limit: Limit,
     /// The last item of the page before; `None` for the first page.
-    pub after: Option<Position>,
+    pub after: Option<Cursor>,
 }
 
 /// One page of a list.
@@ -79,13 +89,13 @@ pub struct Page<T> {
     /// The items, at most as many as were asked for.
     pub items: Vec<T>,
     /// Where the next page begins; `None` on the last one.
-    pub next: Option<Position>,
+    pub next: Option<Cursor>,
 }
 
 impl<T> Page<T> {
     /// Cuts rows that were read with one more than `limit` into a page.
     #[must_use]
-    pub fn cut(mut rows: Vec<T>, limit: Limit, position: impl Fn(&T) -> Position) -> Self {
+    pub fn cut(mut rows: Vec<T>, limit: Limit, position: impl Fn(&T) -> Cursor) -> Self {
         let limit = limit.get() as usize;
         let more = rows.len() > limit;
         rows.truncate(limit);
@@ -110,7 +120,7 @@ impl<T> Page<T> {
 /// The lists of the contract. A cursor of one list is not accepted by another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub enum List {
+pub enum ListKind {
     /// People.
     Users = 1,
     /// A person's own sessions.
@@ -139,42 +149,30 @@ pub enum List {
 
 const CURSOR_BYTES: usize = 1 + 8 + 8 + 4;
 
-/// A [`Position`] as clients see it: opaque, bound to its list, and refused when damaged.
-///
-/// ```
-/// use classdesk_domain::paging::{Cursor, List, Position};
-///
-/// let text = Cursor::encode(List::Tickets, Position::of_id(42));
-/// assert_eq!(Cursor::decode(List::Tickets, &text), Ok(Position::of_id(42)));
-/// assert!(Cursor::decode(List::Threads, &text).is_err());
-/// ```
-#[derive(Debug)]
-pub struct Cursor;
-
 impl Cursor {
-    /// Writes a position of `list`.
+    /// Writes it for clients of `list`.
     #[must_use]
-    pub fn encode(list: List, position: Position) -> String {
+    pub fn encode(self, list: ListKind) -> String {
         let mut bytes = Vec::with_capacity(CURSOR_BYTES);
         bytes.push(list as u8);
-        bytes.extend_from_slice(&position.key.to_be_bytes());
-        bytes.extend_from_slice(&position.id.to_be_bytes());
+        bytes.extend_from_slice(&self.key.to_be_bytes());
+        bytes.extend_from_slice(&self.id.to_be_bytes());
         let check = Self::checksum(&bytes);
         bytes.extend_from_slice(&check);
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// Reads a cursor of `list`.
+    /// Reads what a client of `list` sent.
     ///
     /// # Errors
-    /// A [`FieldFault`] with the code `damaged_cursor` for anything that [`Cursor::encode`] did
+    /// A [`FieldError`] with the code `damaged_cursor` for anything that [`Cursor::encode`] did
     /// not write for this list.
-    pub fn decode(list: List, text: &str) -> Result<Position, FieldFault> {
+    pub fn decode(list: ListKind, text: &str) -> Result<Self, FieldError> {
         Self::read(list, text)
-            .ok_or_else(|| FieldFault::rule("damaged_cursor", "This is not a cursor of this list."))
+            .ok_or_else(|| FieldError::rule("damaged_cursor", "This is not a cursor of this list."))
     }
 
-    fn read(list: List, text: &str) -> Option<Position> {
+    fn read(list: ListKind, text: &str) -> Option<Self> {
         if text.len() > CURSOR_BYTES * 2 {
             return None;
         }
@@ -186,7 +184,7 @@ impl Cursor {
         let number = |range: std::ops::Range<usize>| {
             Some(i64::from_be_bytes(body.get(range)?.try_into().ok()?))
         };
-        Some(Position {
+        Some(Self {
             key: number(1..9)?,
             id: number(9..17)?,
         })

@@ -109,7 +109,7 @@ impl From<StoreError> for crate::error::Error {
 /// commit's own transaction, hold it true until the transaction ends, and answer
 /// [`StoreError::Stale`] without changing anything when one does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fact {
+pub enum Precondition {
     /// The person exists, is active and has this role.
     ActiveUser {
         /// Who.
@@ -160,12 +160,12 @@ pub enum Fact {
         version: i64,
     },
     /// The message exists and is not deleted.
-    MessageStands {
+    MessageNotDeleted {
         /// Which message.
         message: MessageId,
     },
     /// The bundle file exists, is not deleted, and is visible to these parties.
-    FileStands {
+    FileVisibleTo {
         /// Which file.
         file: FileId,
         /// Which party sees it.
@@ -192,7 +192,7 @@ pub struct Commit<C> {
     /// What changes.
     pub change: C,
     /// What has to hold still.
-    pub guard: Vec<Fact>,
+    pub guard: Vec<Precondition>,
     /// What is written to the log of changes, in this order.
     pub events: Vec<NewEvent>,
     /// The idempotency reservation that this commit completes.
@@ -213,28 +213,28 @@ impl<C> Commit<C> {
 
     /// Adds a fact to the guard.
     #[must_use]
-    pub fn resting_on(mut self, fact: Fact) -> Self {
+    pub fn require(mut self, fact: Precondition) -> Self {
         self.guard.push(fact);
         self
     }
 
     /// Adds facts to the guard.
     #[must_use]
-    pub fn resting_on_all(mut self, facts: impl IntoIterator<Item = Fact>) -> Self {
+    pub fn require_all(mut self, facts: impl IntoIterator<Item = Precondition>) -> Self {
         self.guard.extend(facts);
         self
     }
 
     /// Adds an event.
     #[must_use]
-    pub fn telling(mut self, event: NewEvent) -> Self {
+    pub fn with_event(mut self, event: NewEvent) -> Self {
         self.events.push(event);
         self
     }
 
     /// Adds events.
     #[must_use]
-    pub fn telling_all(mut self, events: impl IntoIterator<Item = NewEvent>) -> Self {
+    pub fn with_events(mut self, events: impl IntoIterator<Item = NewEvent>) -> Self {
         self.events.extend(events);
         self
     }
@@ -261,7 +261,7 @@ pub trait Store:
     + crate::events::EventRepository
     + crate::idempotency::IdempotencyRepository
     + crate::changes::ChangeMarks
-    + Upkeep
+    + Maintenance
 {
 }
 
@@ -278,13 +278,13 @@ impl<S> Store for S where
         + crate::events::EventRepository
         + crate::idempotency::IdempotencyRepository
         + crate::changes::ChangeMarks
-        + Upkeep
+        + Maintenance
 {
 }
 
-/// What has outlived its use by now, as [`Upkeep::purge`] understands it.
+/// What has outlived its use by now, as [`Maintenance::purge`] understands it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Outlived {
+pub struct RetentionCutoffs {
     /// Sessions that end at or before this are over.
     pub sessions_expired_by: Timestamp,
     /// Sessions last used before this are over.
@@ -298,11 +298,11 @@ pub struct Outlived {
 /// Looking after the store itself.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait::async_trait]
-pub trait Upkeep: Send + Sync {
+pub trait Maintenance: Send + Sync {
     /// Answers when the store can read.
     async fn ping(&self) -> Result<(), StoreError>;
 
     /// Removes at most `limit` rows of each kind that have outlived their use, and says how many
     /// went. It MUST NOT remove anything else, and several processes MAY call it at once.
-    async fn purge(&self, outlived: Outlived, limit: u32) -> Result<u64, StoreError>;
+    async fn purge(&self, outlived: RetentionCutoffs, limit: u32) -> Result<u64, StoreError>;
 }

@@ -3,22 +3,22 @@
 
 use std::fmt;
 
-use crate::error::FieldFault;
+use crate::error::FieldError;
 
 /// Trims `raw` and holds it to `min..=max` characters.
-fn bounded(raw: &str, min: usize, max: usize) -> Result<String, FieldFault> {
+fn bounded(raw: &str, min: usize, max: usize) -> Result<String, FieldError> {
     if raw.contains('\0') {
-        return Err(FieldFault::NulCharacter);
+        return Err(FieldError::NulCharacter);
     }
     let trimmed = raw.trim();
     // Counting stops where the verdict is clear, however long the text.
     let length = trimmed.chars().take(max + 1).count();
     if length == 0 && min > 0 {
-        Err(FieldFault::Blank)
+        Err(FieldError::Blank)
     } else if length < min {
-        Err(FieldFault::TooShort { min })
+        Err(FieldError::TooShort { min })
     } else if length > max {
-        Err(FieldFault::TooLong { max })
+        Err(FieldError::TooLong { max })
     } else {
         Ok(trimmed.to_owned())
     }
@@ -39,8 +39,8 @@ macro_rules! texts {
             /// Trims and checks what a user wrote.
             ///
             /// # Errors
-            /// A [`FieldFault`] that says what is wrong with it.
-            pub fn parse(raw: &str) -> Result<Self, FieldFault> {
+            /// A [`FieldError`] that says what is wrong with it.
+            pub fn parse(raw: &str) -> Result<Self, FieldError> {
                 bounded(raw, $min, $max).map(Self)
             }
 
@@ -99,8 +99,8 @@ impl MessageText {
     /// service that sends or edits it refuses an empty text where there is no file.
     ///
     /// # Errors
-    /// A [`FieldFault`] that says what is wrong with it.
-    pub fn parse_maybe_empty(raw: &str) -> Result<Self, FieldFault> {
+    /// A [`FieldError`] that says what is wrong with it.
+    pub fn parse_maybe_empty(raw: &str) -> Result<Self, FieldError> {
         bounded(raw, 0, Self::MAX).map(Self)
     }
 

@@ -1,30 +1,30 @@
 //! What the use cases share: deciding again, the expected version, and facts about people.
 
-use crate::error::{Error, FieldFault, Invalid};
+use crate::error::{Error, FieldError, Invalid};
 use crate::ids::UserId;
 use crate::people::{Actor, Role, User, UserRepository};
-use crate::store::Fact;
+use crate::store::Precondition;
 
 /// How often a use case decides before it gives up with [`Error::Contended`].
 pub(crate) const ATTEMPTS: usize = 16;
 
-/// Runs `load, decide, commit` until the commit does not find its guard stale. A guard is stale
+/// Runs `load, authorize, commit` until the commit does not find its guard stale. A guard is stale
 /// for good when the actor may no longer act, so that is looked at before each further attempt.
-macro_rules! redecide {
+macro_rules! retry_on_stale {
     ($users:expr, $actor:expr, $attempt:expr) => {{
         let mut attempts = $crate::use_case::ATTEMPTS;
         loop {
             attempts -= 1;
             match $attempt.await {
                 Err($crate::error::Error::Contended) if attempts > 0 => {
-                    $crate::use_case::check_acting(&*$users, $actor).await?;
+                    $crate::use_case::ensure_actor_active(&*$users, $actor).await?;
                 }
                 outcome => break outcome,
             }
         }
     }};
 }
-pub(crate) use redecide;
+pub(crate) use retry_on_stale;
 
 /// The versions of an object that a change was made for (`If-Match`, RFC 9110 section 13.1.1).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -56,16 +56,16 @@ impl ExpectedVersion {
 }
 
 /// The fact that the actor still is who they were when they were let in.
-pub(crate) const fn still_acting(actor: &Actor) -> Fact {
-    Fact::ActiveUser {
+pub(crate) const fn actor_is_active(actor: &Actor) -> Precondition {
+    Precondition::ActiveUser {
         user: actor.id,
         role: actor.role,
     }
 }
 
 /// The fact that a person still is active in their role.
-pub(crate) const fn still_active(user: &User) -> Fact {
-    Fact::ActiveUser {
+pub(crate) const fn user_is_active(user: &User) -> Precondition {
+    Precondition::ActiveUser {
         user: user.id,
         role: user.role,
     }
@@ -83,7 +83,7 @@ pub(crate) async fn active_person(
         .user(id)
         .await?
         .filter(|user| user.is_active && meets(user))
-        .ok_or_else(|| Invalid::field(field, FieldFault::rule("not_eligible", fault)).into())
+        .ok_or_else(|| Invalid::field(field, FieldError::rule("not_eligible", fault)).into())
 }
 
 /// Finds an active person in a role among those that were loaded, or faults the field that names
@@ -99,7 +99,7 @@ pub(crate) fn active_in_role<'a>(
         .find(|user| user.id == id && user.is_active && user.role == role)
         .ok_or_else(|| {
             let message = format!("This is not an active {role}.");
-            Invalid::field(field, FieldFault::rule("not_eligible", message))
+            Invalid::field(field, FieldError::rule("not_eligible", message))
         })
 }
 
@@ -113,7 +113,10 @@ pub(crate) fn both<A, B>(a: Result<A, Invalid>, b: Result<B, Invalid>) -> Result
 }
 
 /// Checks that the actor still exists, is active and has their role.
-pub(crate) async fn check_acting(users: &dyn UserRepository, actor: &Actor) -> Result<(), Error> {
+pub(crate) async fn ensure_actor_active(
+    users: &dyn UserRepository,
+    actor: &Actor,
+) -> Result<(), Error> {
     match users.user(actor.id).await? {
         Some(user) if user.is_active && user.role == actor.role => Ok(()),
         _ => Err(Error::Unauthenticated),

@@ -1,11 +1,12 @@
 //! What it costs to write a page of messages: `cargo bench -p classdesk-http --bench page`.
 
-use classdesk_domain::paging::{Keyset, Limit};
-use classdesk_domain::policy::Sight;
+use classdesk_conformance::Fixture;
+use classdesk_domain::paging::{Limit, PageRequest};
+use classdesk_domain::policy::AccessScope;
 use classdesk_domain::threads::{Message, MessageQuery, MessageRepository};
 use classdesk_http::PublicUrl;
 use classdesk_http::wire::MessageView;
-use classdesk_testkit::{MemoryStore, World};
+use classdesk_memory::MemoryStore;
 use divan::Bencher;
 
 fn main() {
@@ -14,19 +15,19 @@ fn main() {
 
 async fn messages(count: i64) -> Vec<Message> {
     let store = MemoryStore::new();
-    let world = World::create(&store).await;
-    let people = [world.client, world.writer];
-    let thread = world.add_thread(&store, &people).await.thread.id;
+    let fixture = Fixture::create(&store).await;
+    let people = [fixture.client, fixture.writer];
+    let thread = fixture.add_thread(&store, &people).await.thread.id;
     for _ in 0..count {
-        world.add_message(&store, thread, world.writer).await;
+        fixture.add_message(&store, thread, fixture.writer).await;
     }
     let query = MessageQuery {
         thread,
-        sight: Sight::of(&world.client),
+        scope: AccessScope::of(&fixture.client),
         after: None,
         before: None,
     };
-    let page = Keyset {
+    let page = PageRequest {
         limit: Limit::new(count).expect("a page has up to 100"),
         after: None,
     };

@@ -3,7 +3,7 @@
 use actix_web::http::header::{self, HeaderMap};
 use async_trait::async_trait;
 use classdesk_domain::error::Error;
-use classdesk_domain::people::{AccessToken, Actor, Authenticated, Sessions};
+use classdesk_domain::people::{AccessToken, Actor, AuthenticatedSession, Sessions};
 
 /// Somebody who was let in.
 #[derive(Debug, Clone)]
@@ -11,7 +11,7 @@ pub struct Principal {
     /// The person as the policy knows them.
     pub actor: Actor,
     /// Their Classdesk session; `None` when a host's own sign-in let them in.
-    pub session: Option<Authenticated>,
+    pub session: Option<AuthenticatedSession>,
 }
 
 impl From<Actor> for Principal {

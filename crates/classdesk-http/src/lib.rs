@@ -1,7 +1,7 @@
 //! The HTTP API of Classdesk, as a library on actix-web.
 //!
 //! A [`Shell`] puts an HTTP face on the use cases of a
-//! [`Classdesk`](classdesk_domain::Classdesk): every endpoint, problem documents, paging,
+//! [`App`](classdesk_domain::App): every endpoint, problem documents, paging,
 //! preconditions, retries, streamed files, metrics and the OpenAPI document. It mounts into any
 //! application, under any prefix, and [`serve`] runs it alone. Who asks is found out by an
 //! [`Authenticator`], so a host can bring a sign-in of its own.
@@ -11,10 +11,10 @@
 //!
 //! ```
 //! use actix_web::{App, test, web};
-//! use classdesk_domain::{Classdesk, Ports};
+//! use classdesk_domain::{App, Ports};
 //! use classdesk_http::{PublicUrl, Settings, Shell};
 //! # use std::sync::Arc;
-//! # use classdesk_testkit::{FrozenClock, MemoryBlobs, MemoryStore, PlainHasher, SeededSecrets};
+//! # use classdesk_memory::{FrozenClock, MemoryBlobs, MemoryStore, PlainHasher, SeededSecrets};
 //! # fn ports() -> Ports {
 //! #     let clock = Arc::new(FrozenClock::default());
 //! #     let blobs = Arc::new(MemoryBlobs::new(clock.clone()));
@@ -23,7 +23,7 @@
 //! # }
 //!
 //! # actix_web::rt::System::new().block_on(async {
-//! let classdesk = Classdesk::new(ports(), classdesk_domain::Settings::default());
+//! let classdesk = App::new(ports(), classdesk_domain::Settings::default());
 //! let public_url = PublicUrl::parse("https://example.com/desk").unwrap();
 //! let shell = Shell::builder(classdesk, Settings::new(public_url)).build();
 //!

@@ -15,11 +15,12 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::rt::time::sleep;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use bytes::Bytes;
-use classdesk_domain::By;
+use classdesk_domain::RequestContext;
 use classdesk_domain::blobs::{UploadPermit, Uploads};
 use classdesk_domain::error::{Conflict, Error};
 use classdesk_domain::idempotency::{
-    Completed, Completion, Fingerprint, IdempotencyKey, LEASE, Lease, Retries, Scope, StoredAnswer,
+    Completed, Completion, Fingerprint, IdempotencyKey, IdempotencyService, KeyScope, LEASE_TTL,
+    Lease, StoredResponse,
 };
 use classdesk_domain::ids::IdempotencyId;
 use classdesk_domain::people::Actor;
@@ -36,13 +37,13 @@ use crate::transfer::multipart::FileSink;
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// How often a long request renews its lease.
-const RENEWAL: Duration = Duration::from_secs(LEASE.as_secs() / 3);
+const RENEWAL: Duration = Duration::from_secs(LEASE_TTL.as_secs() / 3);
 
 /// What a request says about being repeated.
 pub(crate) struct Retry {
     key: Option<IdempotencyKey>,
     operation: String,
-    retries: Retries,
+    retries: IdempotencyService,
 }
 
 impl FromRequest for Retry {
@@ -88,7 +89,7 @@ impl Retry {
         self,
         caller: &Caller,
         body: &[u8],
-        create: impl AsyncFnOnce(By) -> Result<T, Error>,
+        create: impl AsyncFnOnce(RequestContext) -> Result<T, Error>,
         read: impl AsyncFnOnce(i64) -> Result<T, Error>,
         render: impl FnOnce(T) -> HttpResponse,
     ) -> Result<HttpResponse, Problem> {
@@ -109,7 +110,7 @@ impl Retry {
         let Some(key) = self.key else {
             return Ok(Attempt::First(held(None)));
         };
-        let scope = Scope {
+        let scope = KeyScope {
             user: actor.id,
             operation: self.operation,
             key,
@@ -126,7 +127,7 @@ pub(crate) enum Attempt {
     /// It is, or it has no key.
     First(Held),
     /// An earlier one has created something.
-    Repeated(Completed, Retries),
+    Repeated(Completed, IdempotencyService),
 }
 
 impl Attempt {
@@ -157,7 +158,7 @@ impl Attempt {
     pub(crate) async fn finish<T>(
         self,
         fingerprint: Fingerprint,
-        create: impl AsyncFnOnce(By) -> Result<T, Error>,
+        create: impl AsyncFnOnce(RequestContext) -> Result<T, Error>,
         read: impl AsyncFnOnce(i64) -> Result<T, Error>,
         render: impl FnOnce(T) -> HttpResponse,
     ) -> Result<HttpResponse, Problem> {
@@ -169,7 +170,7 @@ impl Attempt {
                     Some(answer) => replay(answer)?,
                     None => {
                         let response = render(read(completed.object_id).await?);
-                        keep_answer(&retries, completed.id, response).await
+                        save_response(&retries, completed.id, response).await
                     }
                 };
                 response
@@ -185,7 +186,7 @@ impl Attempt {
 pub(crate) struct Held {
     actor: Actor,
     lease: Option<Lease>,
-    retries: Retries,
+    retries: IdempotencyService,
 }
 
 impl Held {
@@ -228,15 +229,15 @@ impl Held {
     async fn finish<T>(
         mut self,
         fingerprint: Fingerprint,
-        create: impl AsyncFnOnce(By) -> Result<T, Error>,
+        create: impl AsyncFnOnce(RequestContext) -> Result<T, Error>,
         render: impl FnOnce(T) -> HttpResponse,
     ) -> Result<HttpResponse, Problem> {
         let completes = self.lease.map(|lease| Completion { lease, fingerprint });
-        match create(By::completing(self.actor, completes)).await {
+        match create(RequestContext::completing(self.actor, completes)).await {
             Ok(created) => {
                 let response = render(created);
                 match self.lease.take() {
-                    Some(lease) => Ok(keep_answer(&self.retries, lease.id, response).await),
+                    Some(lease) => Ok(save_response(&self.retries, lease.id, response).await),
                     None => Ok(response),
                 }
             }
@@ -264,14 +265,18 @@ impl Drop for Held {
     }
 }
 
-async fn release(retries: &Retries, lease: Lease) {
+async fn release(retries: &IdempotencyService, lease: Lease) {
     if let Err(error) = retries.release(lease).await {
         tracing::warn!(%error, "an idempotency key is free only when its lease ends");
     }
 }
 
 /// Keeps an answer for retries. Its entity tag goes before its body, on a line of its own.
-async fn keep_answer(retries: &Retries, id: IdempotencyId, response: HttpResponse) -> HttpResponse {
+async fn save_response(
+    retries: &IdempotencyService,
+    id: IdempotencyId,
+    response: HttpResponse,
+) -> HttpResponse {
     let (head, body) = response.into_parts();
     let body = match body.try_into_bytes() {
         Ok(body) => body,
@@ -282,18 +287,18 @@ async fn keep_answer(retries: &Retries, id: IdempotencyId, response: HttpRespons
     let mut kept = tag.map_or(Vec::new(), |tag| tag.as_bytes().to_vec());
     kept.push(b'\n');
     kept.extend_from_slice(&body);
-    let answer = StoredAnswer {
+    let answer = StoredResponse {
         status: head.status().as_u16(),
         body: kept,
     };
-    if let Err(error) = retries.keep_answer(id, &answer).await {
+    if let Err(error) = retries.save_response(id, &answer).await {
         tracing::warn!(%error, "the answer to an idempotent request was not kept");
     }
     head.set_body(BoxBody::new(body))
 }
 
 /// Gives a kept answer again.
-fn replay(answer: &StoredAnswer) -> Result<HttpResponse, Problem> {
+fn replay(answer: &StoredResponse) -> Result<HttpResponse, Problem> {
     let damaged = || {
         Problem::of(ProblemKind::Internal)
             .caused_by("the kept answer of an idempotent request is damaged")
@@ -320,9 +325,10 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use classdesk_conformance::Fixture;
     use classdesk_domain::clock::{Clock, Timestamp};
-    use classdesk_domain::{Classdesk, Ports, Settings};
-    use classdesk_testkit::{MemoryBlobs, MemoryStore, PlainHasher, SeededSecrets, World};
+    use classdesk_domain::{App, Ports, Settings};
+    use classdesk_memory::{MemoryBlobs, MemoryStore, PlainHasher, SeededSecrets};
 
     use super::*;
 
@@ -331,23 +337,23 @@ mod tests {
 
     /// The world's clock, which counts how often it is asked.
     struct CountingClock {
-        world: World,
+        fixture: Fixture,
         asked: AtomicUsize,
     }
 
     impl Clock for CountingClock {
         fn now(&self) -> Timestamp {
             self.asked.fetch_add(1, Ordering::SeqCst);
-            self.world.now()
+            self.fixture.now()
         }
     }
 
-    async fn begun() -> (Arc<CountingClock>, Retries, Scope, Held) {
+    async fn begun() -> (Arc<CountingClock>, IdempotencyService, KeyScope, Held) {
         let store = Arc::new(MemoryStore::new());
-        let world = World::create(&*store).await;
-        let actor = world.client;
+        let fixture = Fixture::create(&*store).await;
+        let actor = fixture.client;
         let clock = Arc::new(CountingClock {
-            world,
+            fixture,
             asked: AtomicUsize::new(0),
         });
         let ports = Ports::new(
@@ -357,8 +363,8 @@ mod tests {
             clock.clone(),
             Arc::new(SeededSecrets::new(1)),
         );
-        let retries = Classdesk::new(ports, Settings::default()).retries;
-        let scope = Scope {
+        let retries = App::new(ports, Settings::default()).retries;
+        let scope = KeyScope {
             user: actor.id,
             operation: "POST /api/v1/tickets/".to_owned(),
             key: IdempotencyKey::parse("k").unwrap(),
@@ -372,7 +378,7 @@ mod tests {
         (clock, retries, scope, held)
     }
 
-    async fn check_running(retries: &Retries, scope: &Scope) {
+    async fn check_running(retries: &IdempotencyService, scope: &KeyScope) {
         let error = retries.begin(scope).await.unwrap_err();
         assert!(
             matches!(error, Error::Conflict(Conflict::IdempotencyRunning)),
@@ -383,7 +389,10 @@ mod tests {
     #[tokio::test]
     async fn a_long_request_renews_its_lease() {
         let (clock, retries, scope, mut held) = begun().await;
-        clock.world.clock.advance(LEASE - Duration::from_secs(1));
+        clock
+            .fixture
+            .clock
+            .advance(LEASE_TTL - Duration::from_secs(1));
         let before = clock.asked.load(Ordering::SeqCst);
         // Whoever renews asks for the time first: the second question follows a whole renewal.
         let work = async {
@@ -393,14 +402,14 @@ mod tests {
             Ok(())
         };
         held.during(work, OFTEN).await.unwrap();
-        clock.world.clock.advance(Duration::from_secs(2));
+        clock.fixture.clock.advance(Duration::from_secs(2));
         check_running(&retries, &scope).await;
     }
 
     #[tokio::test]
     async fn a_request_that_lost_its_lease_stops_and_frees_nothing() {
         let (clock, retries, scope, mut held) = begun().await;
-        clock.world.clock.advance(LEASE);
+        clock.fixture.clock.advance(LEASE_TTL);
         let another = retries.begin(&scope).await.unwrap();
         assert!(another.is_ok(), "the lease has ended");
         let work = std::future::pending::<Result<(), Problem>>();

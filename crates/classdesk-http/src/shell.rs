@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, Scope};
-use classdesk_domain::Classdesk;
+use classdesk_domain::App;
 
 use crate::admission::Admission;
 use crate::authenticator::{Authenticator, SessionAuthenticator};
@@ -15,14 +15,14 @@ use crate::routing::not_found;
 use crate::settings::Settings;
 use crate::unchanged::UnchangedAnswers;
 
-/// The HTTP API over a [`Classdesk`]. Clones share everything.
+/// The HTTP API over a [`App`]. Clones share everything.
 #[derive(Clone)]
 pub struct Shell {
     inner: Arc<Inner>,
 }
 
 struct Inner {
-    classdesk: Classdesk,
+    classdesk: App,
     settings: Settings,
     authenticator: Arc<dyn Authenticator>,
     has_sessions: bool,
@@ -34,7 +34,7 @@ struct Inner {
 
 /// What a [`Shell`] is made of.
 pub struct ShellBuilder {
-    classdesk: Classdesk,
+    classdesk: App,
     settings: Settings,
     authenticator: Option<Arc<dyn Authenticator>>,
     gauges: Vec<Gauge>,
@@ -85,7 +85,7 @@ impl ShellBuilder {
 impl Shell {
     /// A shell to be made over these use cases.
     #[must_use]
-    pub fn builder(classdesk: Classdesk, settings: Settings) -> ShellBuilder {
+    pub fn builder(classdesk: App, settings: Settings) -> ShellBuilder {
         ShellBuilder {
             classdesk,
             settings,
@@ -135,7 +135,7 @@ impl Shell {
     }
 
     /// The use cases.
-    pub(crate) fn desk(&self) -> &Classdesk {
+    pub(crate) fn desk(&self) -> &App {
         &self.inner.classdesk
     }
 

@@ -19,7 +19,7 @@ use classdesk_domain::clock::SecretSource;
 use classdesk_domain::files::Visibility;
 use classdesk_domain::ids::{BlobId, UserId};
 use classdesk_domain::people::{Actor, Role};
-use classdesk_domain::policy::{Ask, FileAction, FileStanding, ReadPermit, permit_read};
+use classdesk_domain::policy::{FileAccess, FileAction, Permission, ReadPermit, permit_read};
 use classdesk_domain::subjects::Parties;
 use classdesk_domain::system::SystemSecrets;
 use classdesk_object_store::{ObjectBlobs, ObjectStoreOptions, S3Variables, StorageLocation};
@@ -82,7 +82,7 @@ fn made_up(size: u64) -> ByteStream {
 
 fn permit(key: &StorageKey, info: &BlobInfo) -> Result<ReadPermit, classdesk_domain::error::Error> {
     let client = UserId::new(1);
-    let standing = FileStanding {
+    let access = FileAccess {
         parties: Parties {
             client,
             assigned_writer: None,
@@ -99,7 +99,7 @@ fn permit(key: &StorageKey, info: &BlobInfo) -> Result<ReadPermit, classdesk_dom
         info: info.clone(),
     };
     let actor = Actor::new(client, Role::Client);
-    permit_read(&actor, &Ask::File(FileAction::See, standing), blob)
+    permit_read(&actor, &Permission::File(FileAction::See, access), blob)
 }
 
 /// A line of `/proc/self/status`, in KiB.

@@ -111,13 +111,13 @@ impl Backend {
         }
     }
 
-    pub(crate) async fn purge_unfinished(&self, before: Timestamp) -> Result<u64, BlobError> {
+    pub(crate) async fn abort_stale_uploads(&self, before: Timestamp) -> Result<u64, BlobError> {
         self.kept.forget_old(Instant::now());
         match &self.place {
             Place::Folder(folder) => {
-                blocking(folder, move |folder| folder.purge_unfinished(before)).await
+                blocking(folder, move |folder| folder.abort_stale_uploads(before)).await
             }
-            Place::Bucket(bucket) => bucket.purge_unfinished(before).await,
+            Place::Bucket(bucket) => bucket.abort_stale_uploads(before).await,
         }
     }
 

@@ -150,7 +150,7 @@ impl Bucket {
 
     /// Gives up multipart uploads of ours that were begun before an instant. A server that can't
     /// list them has a rule of its own for what is never finished.
-    pub(crate) async fn purge_unfinished(&self, before: Timestamp) -> Result<u64, BlobError> {
+    pub(crate) async fn abort_stale_uploads(&self, before: Timestamp) -> Result<u64, BlobError> {
         let mut given_up = 0;
         let mut marker = None;
         for _ in 0..UNFINISHED_PAGES {

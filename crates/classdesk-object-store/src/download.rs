@@ -306,7 +306,7 @@ impl Verified {
         wanted: &Range<u64>,
         keeping: Option<Keeping>,
     ) -> ByteStream {
-        let verified = Self {
+        let verified_hash = Self {
             source: Some(source),
             key,
             lacking: wanted.end - wanted.start,
@@ -314,11 +314,11 @@ impl Verified {
             held: None,
             keeping,
         };
-        Box::pin(try_unfold(verified, |mut verified| async move {
-            match verified.next().await {
-                Ok(chunk) => Ok(chunk.map(|chunk| (chunk, verified))),
+        Box::pin(try_unfold(verified_hash, |mut verified_hash| async move {
+            match verified_hash.next().await {
+                Ok(chunk) => Ok(chunk.map(|chunk| (chunk, verified_hash))),
                 Err(error) => {
-                    tell(&verified.key, &error);
+                    tell(&verified_hash.key, &error);
                     Err(error)
                 }
             }

@@ -257,7 +257,7 @@ impl Folder {
     }
 
     /// Removes temporary files that were last written before an instant.
-    pub(crate) fn purge_unfinished(&self, before: Timestamp) -> Result<u64, BlobError> {
+    pub(crate) fn abort_stale_uploads(&self, before: Timestamp) -> Result<u64, BlobError> {
         self.remove_temporary(before)
             .map_err(|error| failure::of_io(error, Doing::Writing))
     }

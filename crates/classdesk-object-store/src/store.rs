@@ -152,12 +152,12 @@ impl BlobStore for ObjectBlobs {
         self.backend.list(after, limit).await
     }
 
-    async fn delete_stray(&self, path: &str) -> Result<(), BlobError> {
+    async fn delete_orphan(&self, path: &str) -> Result<(), BlobError> {
         self.backend.erase_stray(path).await
     }
 
-    async fn purge_unfinished(&self, before: Timestamp) -> Result<u64, BlobError> {
-        self.backend.purge_unfinished(before).await
+    async fn abort_stale_uploads(&self, before: Timestamp) -> Result<u64, BlobError> {
+        self.backend.abort_stale_uploads(before).await
     }
 
     async fn ping(&self) -> Result<(), BlobError> {

@@ -14,7 +14,7 @@ use classdesk_diesel::{DatabaseUrl, DieselDatabase, StoreOptions};
 use classdesk_domain::blobs::{FileName, FinishedUpload, UploadTarget};
 use classdesk_domain::bundles::NewBundle;
 use classdesk_domain::ids::{BundleId, MessageId, ThreadId, TicketId};
-use classdesk_domain::paging::{Cursor, List, Position};
+use classdesk_domain::paging::{Cursor, ListKind};
 use classdesk_domain::people::{
     Actor, Email, Login, LoginName, NewPassword, NewUser, PasswordHash, PasswordHashError,
     PasswordHasher, Role, Username, Verification,
@@ -24,7 +24,7 @@ use classdesk_domain::system::{SystemClock, SystemSecrets};
 use classdesk_domain::text::{Description, MessageText, Title};
 use classdesk_domain::threads::{NewMessage, NewThread};
 use classdesk_domain::tickets::{NewTicket, NewTicketOnSubject};
-use classdesk_domain::{Classdesk, Ports, Settings};
+use classdesk_domain::{App, Ports, Settings};
 use classdesk_object_store::{ObjectBlobs, ObjectStoreOptions, StorageLocation};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -108,11 +108,11 @@ async fn main() -> Outcome<()> {
         Arc::new(SystemClock),
         Arc::new(SystemSecrets),
     );
-    let desk = Classdesk::new(ports, Settings::default());
+    let desk = App::new(ports, Settings::default());
     fill(&desk, &amounts).await
 }
 
-async fn fill(desk: &Classdesk, amounts: &Amounts) -> Outcome<()> {
+async fn fill(desk: &App, amounts: &Amounts) -> Outcome<()> {
     let admin = person(desk, Role::Admin, 0).await?;
     let editor = person(desk, Role::Editor, 0).await?;
     let half = amounts.people / 2;
@@ -176,7 +176,7 @@ async fn fill(desk: &Classdesk, amounts: &Amounts) -> Outcome<()> {
 
 /// Prints what the benchmark has to know.
 async fn tell(
-    desk: &Classdesk,
+    desk: &App,
     amounts: &Amounts,
     long: ThreadId,
     first: MessageId,
@@ -191,7 +191,7 @@ async fn tell(
     };
     let token = desk.sessions.login(login).await?.token.expose();
     let last_seen = first.get() + PAGE * (PAGES - 1) - 1;
-    let cursor = Cursor::encode(List::Messages, Position::of_id(last_seen));
+    let cursor = Cursor::of_id(last_seen).encode(ListKind::Messages);
     let shelf_path = format!("/api/v1/class-management/class-bundles/{shelf}");
     println!("token={token}");
     println!("bundles={}", amounts.bundles);
@@ -228,7 +228,7 @@ where
     stream::iter(0..count).then(make).try_collect().await
 }
 
-async fn person(desk: &Classdesk, role: Role, n: i64) -> Outcome<Actor> {
+async fn person(desk: &App, role: Role, n: i64) -> Outcome<Actor> {
     let name = format!("{role}-{n}");
     let new = NewUser {
         username: Username::parse(&name)?,
@@ -241,7 +241,7 @@ async fn person(desk: &Classdesk, role: Role, n: i64) -> Outcome<Actor> {
 }
 
 async fn bundle(
-    desk: &Classdesk,
+    desk: &App,
     admin: &Actor,
     (client, writer): (Actor, Actor),
     n: i64,
@@ -254,12 +254,7 @@ async fn bundle(
     Ok(desk.bundles.create(admin, new).await?.view.bundle.id)
 }
 
-async fn thread(
-    desk: &Classdesk,
-    bundle: BundleId,
-    client: Actor,
-    editor: &Actor,
-) -> Outcome<ThreadId> {
+async fn thread(desk: &App, bundle: BundleId, client: Actor, editor: &Actor) -> Outcome<ThreadId> {
     let about = SubjectRef::bundle(bundle);
     Ok(desk
         .threads
@@ -270,7 +265,7 @@ async fn thread(
 }
 
 /// One person says many things, one after the other; the id of the first.
-async fn say(desk: &Classdesk, thread: ThreadId, who: &Actor, count: i64) -> Outcome<MessageId> {
+async fn say(desk: &App, thread: ThreadId, who: &Actor, count: i64) -> Outcome<MessageId> {
     let mut first = None;
     for _ in 0..count {
         let text = MessageText::parse("The draft is ready, please have a look at page three.")?;
@@ -285,7 +280,7 @@ async fn say(desk: &Classdesk, thread: ThreadId, who: &Actor, count: i64) -> Out
 
 /// Two people take turns.
 async fn talk(
-    desk: &Classdesk,
+    desk: &App,
     thread: ThreadId,
     editor: &Actor,
     client: Actor,
@@ -298,7 +293,7 @@ async fn talk(
     Ok(())
 }
 
-async fn ticket(desk: &Classdesk, bundle: BundleId, client: Actor) -> Outcome<TicketId> {
+async fn ticket(desk: &App, bundle: BundleId, client: Actor) -> Outcome<TicketId> {
     let title = Title::parse("The materials do not open")?;
     let description = Description::parse("The second file seems to be empty.")?;
     let new = NewTicket::new(title, description);
@@ -314,7 +309,7 @@ async fn ticket(desk: &Classdesk, bundle: BundleId, client: Actor) -> Outcome<Ti
 }
 
 async fn upload(
-    desk: &Classdesk,
+    desk: &App,
     who: &Actor,
     target: UploadTarget,
     size: usize,
@@ -331,19 +326,19 @@ async fn upload(
         .await?)
 }
 
-async fn file(desk: &Classdesk, who: &Actor, bundle: BundleId, size: usize) -> Outcome<i64> {
+async fn file(desk: &App, who: &Actor, bundle: BundleId, size: usize) -> Outcome<i64> {
     let upload = upload(desk, who, UploadTarget::Bundle(bundle), size).await?;
     let new = classdesk_domain::files::NewFile::default();
     Ok(desk.files.add(who, bundle, upload, new).await?.id.get())
 }
 
-async fn attach(desk: &Classdesk, who: &Actor, ticket: TicketId) -> Outcome<()> {
+async fn attach(desk: &App, who: &Actor, ticket: TicketId) -> Outcome<()> {
     let upload = upload(desk, who, UploadTarget::Ticket(ticket), 1_000).await?;
     desk.tickets.attach(who, ticket, upload, false).await?;
     Ok(())
 }
 
-async fn enclose(desk: &Classdesk, who: &Actor, thread: ThreadId) -> Outcome<()> {
+async fn enclose(desk: &App, who: &Actor, thread: ThreadId) -> Outcome<()> {
     let upload = upload(desk, who, UploadTarget::Thread(thread), 1_000).await?;
     let text = MessageText::empty();
     desk.messages

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use classdesk_domain::housekeeping::{Checked, Finding};
+use classdesk_domain::maintenance::{Checked, Finding};
 
 use crate::cli::CheckArgs;
 use crate::desk::Desk;
@@ -24,7 +24,7 @@ pub(crate) async fn run(args: CheckArgs) -> Result<ExitCode, Failure> {
     };
     let checked = desk
         .classdesk
-        .housekeeping
+        .maintenance
         .check(args.repair, report)
         .await?;
     written?;

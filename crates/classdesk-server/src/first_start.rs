@@ -1,8 +1,8 @@
 //! The first person on a database without any.
 
-use classdesk_domain::Classdesk;
+use classdesk_domain::App;
 use classdesk_domain::clock::SecretSource;
-use classdesk_domain::error::{Conflict, Error, FieldFault, Invalid};
+use classdesk_domain::error::{Conflict, Error, FieldError, Invalid};
 use classdesk_domain::people::{Email, NewPassword, NewUser, Role, Username};
 use classdesk_domain::system::SystemSecrets;
 
@@ -21,7 +21,7 @@ pub(crate) enum FirstPerson {
 /// Creates `superadmin` where nobody exists. Of several processes that start on one empty
 /// database, one does.
 pub(crate) async fn ensure_someone(
-    desk: &Classdesk,
+    desk: &App,
     chosen: Option<NewPassword>,
 ) -> Result<FirstPerson, Failure> {
     if desk.operator.any_user().await? {
@@ -52,12 +52,12 @@ pub(crate) async fn ensure_someone(
     }
 }
 
-fn unfit(fault: FieldFault) -> Failure {
+fn unfit(fault: FieldError) -> Failure {
     Failure::from(Invalid::field("superadmin", fault))
 }
 
 /// Five groups of four from an alphabet of 32 without look-alikes: 100 random bits.
-fn generate(secrets: &dyn SecretSource) -> Result<NewPassword, FieldFault> {
+fn generate(secrets: &dyn SecretSource) -> Result<NewPassword, FieldError> {
     const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let random = secrets.bytes();
     let letters: Vec<char> = random[..20]

@@ -11,13 +11,13 @@ mod desk;
 mod failure;
 mod first_start;
 mod logging;
+mod maintenance;
 mod metrics;
 mod migrate;
 mod openapi;
 mod report;
 mod serve;
 mod stop;
-mod upkeep;
 mod user;
 
 use std::process::ExitCode;

@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::first_start::ensure_someone;
 use crate::report::{Entry, Report};
 use crate::stop::StopSignals;
-use crate::{demo, metrics, upkeep};
+use crate::{demo, maintenance, metrics};
 
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -39,7 +39,7 @@ pub(crate) async fn run(args: Box<ServeArgs>) -> Result<ExitCode, Failure> {
 struct Running {
     server: Server,
     metrics: Option<ServerHandle>,
-    upkeep: JoinHandle<()>,
+    maintenance: JoinHandle<()>,
     store: Arc<DieselStore>,
 }
 
@@ -102,7 +102,7 @@ async fn start(args: ServeArgs) -> Result<Running, Failure> {
             actix_web::rt::spawn(server);
             handle
         }),
-        upkeep: actix_web::rt::spawn(upkeep::keep_tidy(
+        maintenance: actix_web::rt::spawn(maintenance::run_maintenance(
             desk.classdesk,
             args.limits.sweep_interval,
         )),
@@ -170,7 +170,7 @@ impl Running {
             if let Some(metrics) = self.metrics {
                 metrics.stop(true).await;
             }
-            self.upkeep.abort();
+            self.maintenance.abort();
             self.store.close().await;
         };
         tokio::select! {

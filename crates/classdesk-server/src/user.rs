@@ -3,8 +3,8 @@
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use classdesk_domain::error::{Error, Faults, Invalid};
-use classdesk_domain::paging::{Keyset, Limit};
+use classdesk_domain::error::{Error, ErrorCollector, Invalid};
+use classdesk_domain::paging::{Limit, PageRequest};
 use classdesk_domain::people::{Email, LoginName, NewPassword, NewUser, User, Username};
 use classdesk_domain::text::DisplayName;
 
@@ -32,7 +32,7 @@ async fn create(args: UserCreateArgs) -> Result<ExitCode, Failure> {
 
 /// The person to be created, or everything that is wrong with them at once.
 fn new_user(args: &UserCreateArgs, password: &str) -> Result<NewUser, Invalid> {
-    let mut faults = Faults::default();
+    let mut faults = ErrorCollector::default();
     let username = faults.check("username", Username::parse(&args.username));
     let email = faults.check("email", Email::parse(&args.email));
     let password = faults.check("password", NewPassword::parse(password));
@@ -57,7 +57,7 @@ async fn list(args: &UserListArgs) -> Result<ExitCode, Failure> {
         let page = desk
             .classdesk
             .operator
-            .list_users(Keyset { limit, after })
+            .list_users(PageRequest { limit, after })
             .await?;
         for user in &page.items {
             writeln!(out, "{}", line(user))?;

@@ -17,16 +17,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use classdesk_conformance::Fixture;
 use classdesk_diesel::{DatabaseUrl, DieselStore, StoreOptions};
 use classdesk_domain::files::Visibility;
 use classdesk_domain::ids::ThreadId;
-use classdesk_domain::paging::{Keyset, Limit};
+use classdesk_domain::paging::{Limit, PageRequest};
 use classdesk_domain::people::{Actor, Role};
-use classdesk_domain::policy::Sight;
-use classdesk_domain::store::{Commit, Fact, Store, StoreError};
+use classdesk_domain::policy::AccessScope;
+use classdesk_domain::store::{Commit, Precondition, Store, StoreError};
 use classdesk_domain::subjects::SubjectRef;
 use classdesk_domain::threads::MessageQuery;
-use classdesk_testkit::World;
 use tokio::task::JoinSet;
 
 use floor::Floor;
@@ -55,24 +55,28 @@ async fn main() -> Result<()> {
     let span = Duration::from_secs(seconds);
     let url: DatabaseUrl = text.parse()?;
     let store = DieselStore::connect(&url, &StoreOptions::default())?.store();
-    let world = World::create(&*store).await;
-    let desks = desks(&*store, &world).await?;
-    let thread = filled(&*store, &world).await;
+    let fixture = Fixture::create(&*store).await;
+    let desks = desks(&*store, &fixture).await?;
+    let thread = filled(&*store, &fixture).await;
     let floor = Floor::new(&text);
 
     let mut out = std::io::stdout();
     writeln!(out, "{:<22}{:>10}{:>10}", "a second", "store", "driver")?;
     for writers in WRITERS {
         let desks = &desks[..writers];
-        let ours = commits(&store, &world, desks, span).await?;
+        let ours = commits(&store, &fixture, desks, span).await?;
         let floor = floor.commits(desks, span).await?;
         let what = format!("commits, {writers} at once");
         writeln!(out, "{what:<22}{ours:>10.0}{floor:>10.0}")?;
     }
 
-    let (same, bundle, sight) = (Arc::clone(&store), world.bundle, Sight::of(&world.writer));
+    let (same, bundle, scope) = (
+        Arc::clone(&store),
+        fixture.bundle,
+        AccessScope::of(&fixture.writer),
+    );
     let ours = reads(span, async || {
-        let found = same.bundle_detail(bundle, sight).await?;
+        let found = same.bundle_detail(bundle, scope).await?;
         Ok(found.is_some())
     })
     .await?;
@@ -81,11 +85,11 @@ async fn main() -> Result<()> {
 
     let query = MessageQuery {
         thread,
-        sight,
+        scope,
         after: None,
         before: None,
     };
-    let page = Keyset {
+    let page = PageRequest {
         limit: Limit::new(PAGE)?,
         after: None,
     };
@@ -104,13 +108,15 @@ async fn main() -> Result<()> {
 }
 
 /// A thread for each writer, each on a bundle and by a client of its own.
-async fn desks(store: &dyn Store, world: &World) -> Result<Vec<Desk>> {
+async fn desks(store: &dyn Store, fixture: &Fixture) -> Result<Vec<Desk>> {
     let mut desks = Vec::new();
     for number in 0..MOST_WRITERS {
         let name = format!("client{number}");
-        let client = world.add_user(store, &name, Role::Client).await;
-        let bundle = world.add_bundle(store, client, Some(world.writer)).await;
-        let mut row = world.new_thread(&[client, world.writer]);
+        let client = fixture.add_user(store, &name, Role::Client).await;
+        let bundle = fixture
+            .add_bundle(store, client, Some(fixture.writer))
+            .await;
+        let mut row = fixture.new_thread(&[client, fixture.writer]);
         row.about = SubjectRef::bundle(bundle.id);
         desks.push(Desk {
             thread: store.open_thread(Commit::new(row)).await?.thread.id,
@@ -121,18 +127,18 @@ async fn desks(store: &dyn Store, world: &World) -> Result<Vec<Desk>> {
 }
 
 /// The bundle of the world with four files, and a thread of 200 messages.
-async fn filled(store: &dyn Store, world: &World) -> ThreadId {
+async fn filled(store: &dyn Store, fixture: &Fixture) -> ThreadId {
     let to_both = Visibility {
         to_client: true,
         to_writer: true,
     };
     for _ in 0..4 {
-        world.add_file(store, world.client, to_both).await;
+        fixture.add_file(store, fixture.client, to_both).await;
     }
-    let both = [world.client, world.writer];
-    let thread = world.add_thread(store, &both).await.thread.id;
+    let both = [fixture.client, fixture.writer];
+    let thread = fixture.add_thread(store, &both).await.thread.id;
     for number in 0..200 {
-        world.add_message(store, thread, both[number % 2]).await;
+        fixture.add_message(store, thread, both[number % 2]).await;
     }
     thread
 }
@@ -140,7 +146,7 @@ async fn filled(store: &dyn Store, world: &World) -> ThreadId {
 /// How often a second all desks together post.
 async fn commits(
     store: &Arc<dyn Store>,
-    world: &World,
+    fixture: &Fixture,
     desks: &[Desk],
     span: Duration,
 ) -> Result<f64> {
@@ -150,20 +156,20 @@ async fn commits(
     for desk in desks {
         let (store, stop) = (Arc::clone(store), Arc::clone(&stop));
         let (thread, client) = (desk.thread, desk.client);
-        let message = world.new_message(thread, client);
+        let message = fixture.new_message(thread, client);
         writers.spawn(async move {
             let mut done = 0_u32;
             while !stop.load(Ordering::Relaxed) {
                 let commit = Commit::new(message.clone())
-                    .resting_on(Fact::ActiveUser {
+                    .require(Precondition::ActiveUser {
                         user: client.id,
                         role: client.role,
                     })
-                    .resting_on(Fact::Participant {
+                    .require(Precondition::Participant {
                         thread,
                         user: client.id,
                     })
-                    .resting_on(Fact::ThreadActive {
+                    .require(Precondition::ThreadActive {
                         thread,
                         active: true,
                     });

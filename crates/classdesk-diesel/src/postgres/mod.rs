@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use classdesk_domain::changes::{ChangeMark, ChangeScope};
-use classdesk_domain::people::{SessionOwner, TokenHash};
+use classdesk_domain::people::{SessionWithUser, TokenHash};
 use classdesk_domain::store::{Cause, Outage, StoreError, Unique};
 use diesel::Connection;
 use diesel::connection::{
@@ -295,9 +295,9 @@ impl Database {
         &self,
         _: &TokenHash,
         job: F,
-    ) -> Result<Option<SessionOwner>, StoreError>
+    ) -> Result<Option<SessionWithUser>, StoreError>
     where
-        F: FnOnce(&mut Conn) -> Result<Option<SessionOwner>, Failure> + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<Option<SessionWithUser>, Failure> + Send + 'static,
     {
         self.read(job).await
     }

@@ -30,7 +30,7 @@ pub(super) fn create_blob(conn: &mut Conn, new: &NewBlob) -> Result<BlobId, Fail
     Ok(BlobId::new(id))
 }
 
-pub(super) fn abandon_blob(conn: &mut Conn, id: BlobId) -> Result<(), Failure> {
+pub(super) fn mark_blob_deleted(conn: &mut Conn, id: BlobId) -> Result<(), Failure> {
     diesel::update(
         blobs::table
             .find(id.get())
@@ -79,7 +79,7 @@ pub(super) fn sweepable_blobs(
         .collect()
 }
 
-pub(super) fn forget_blobs(conn: &mut Conn, ids: &[BlobId]) -> Result<u64, Failure> {
+pub(super) fn delete_blob_rows(conn: &mut Conn, ids: &[BlobId]) -> Result<u64, Failure> {
     let ids: Vec<i64> = ids.iter().map(|id| id.get()).collect();
     let forgotten = diesel::delete(
         blobs::table

@@ -2,12 +2,12 @@
 
 use classdesk_domain::bundles::{
     Bundle, BundleDetail, BundleFilter, BundleStatus, BundleUpdate, BundleView, Dates,
-    NewBundleRow, NumberOfClasses, WriterAssignment,
+    InsertBundle, NumberOfClasses, WriterAssignment,
 };
 use classdesk_domain::ids::{BundleId, UserId};
-use classdesk_domain::paging::{Keyset, Limit, Page};
+use classdesk_domain::paging::{Limit, Page, PageRequest};
 use classdesk_domain::people::{Role, UserRef, Username};
-use classdesk_domain::policy::{BundleSight, Sight, ThreadSight, TicketSight};
+use classdesk_domain::policy::{AccessScope, BundleScope, ThreadScope, TicketScope};
 use classdesk_domain::store::Commit;
 use classdesk_domain::subjects::{Subject, SubjectRef};
 use classdesk_domain::text::{Description, Level, Title};
@@ -101,12 +101,12 @@ struct CountedThreads {
     joined: i64,
 }
 
-impl From<ThreadSight> for CountedThreads {
-    fn from(sight: ThreadSight) -> Self {
-        let (all, client, writer) = match sight {
-            ThreadSight::All => (true, NOBODY, NOBODY),
-            ThreadSight::OwnedAndJoined(client) => (false, client.get(), NOBODY),
-            ThreadSight::AssignedAndJoined(writer) => (false, NOBODY, writer.get()),
+impl From<ThreadScope> for CountedThreads {
+    fn from(scope: ThreadScope) -> Self {
+        let (all, client, writer) = match scope {
+            ThreadScope::All => (true, NOBODY, NOBODY),
+            ThreadScope::OwnedAndJoined(client) => (false, client.get(), NOBODY),
+            ThreadScope::AssignedAndJoined(writer) => (false, NOBODY, writer.get()),
         };
         Self {
             all,
@@ -124,20 +124,20 @@ struct CountedTickets {
     not_written_by: i64,
 }
 
-impl From<TicketSight> for CountedTickets {
-    fn from(sight: TicketSight) -> Self {
-        match sight {
-            TicketSight::All => Self {
+impl From<TicketScope> for CountedTickets {
+    fn from(scope: TicketScope) -> Self {
+        match scope {
+            TicketScope::All => Self {
                 all: true,
                 requester: NOBODY,
                 not_written_by: NOBODY,
             },
-            TicketSight::RequestedBy(requester) => Self {
+            TicketScope::RequestedBy(requester) => Self {
                 all: false,
                 requester: requester.get(),
                 not_written_by: NOBODY,
             },
-            TicketSight::RequestedByUnlessAssigned(requester) => Self {
+            TicketScope::RequestedByUnlessAssigned(requester) => Self {
                 all: false,
                 requester: requester.get(),
                 not_written_by: requester.get(),
@@ -151,8 +151,8 @@ impl From<TicketSight> for CountedTickets {
 ///
 /// It is a macro because the type of the query can't be written down.
 macro_rules! views {
-    ($sight:expr) => {{
-        let counted = CountedThreads::from($sight.threads);
+    ($scope:expr) => {{
+        let counted = CountedThreads::from($scope.threads);
         let joined = exists(
             thread_participants::table
                 .filter(thread_participants::thread_id.eq(threads::id))
@@ -173,7 +173,7 @@ macro_rules! views {
             )
             .select(count_star())
             .single_value();
-        let counted = CountedTickets::from($sight.tickets);
+        let counted = CountedTickets::from($scope.tickets);
         let requested = tickets::requester_id.eq(counted.requester).and(
             subjects::assigned_writer_id
                 .is_null()
@@ -217,53 +217,53 @@ macro_rules! views {
 pub(super) fn bundle(
     conn: &mut Conn,
     id: BundleId,
-    sight: &Sight,
+    scope: &AccessScope,
 ) -> Result<Option<BundleView>, Failure> {
-    let row: Option<ViewRow> = views!(sight)
+    let row: Option<ViewRow> = views!(scope)
         .filter(bundles::id.eq(id.get()))
         .first(conn)
         .optional()?;
     let view = row.map(into_view).transpose()?;
-    Ok(view.filter(|view| is_in_sight(view, sight.bundles)))
+    Ok(view.filter(|view| is_in_sight(view, scope.bundles)))
 }
 
 /// The same rule as in the list; of one row it needs no statement of its own for each sight.
-fn is_in_sight(view: &BundleView, sight: BundleSight) -> bool {
+fn is_in_sight(view: &BundleView, scope: BundleScope) -> bool {
     let parties = &view.bundle.parties;
-    match sight {
-        BundleSight::All => true,
-        BundleSight::OwnedBy(client) => parties.client == client,
-        BundleSight::AssignedTo(writer) => parties.assigned_writer == Some(writer),
+    match scope {
+        BundleScope::All => true,
+        BundleScope::OwnedBy(client) => parties.client == client,
+        BundleScope::AssignedTo(writer) => parties.assigned_writer == Some(writer),
     }
 }
 
 pub(super) fn bundle_detail(
     conn: &mut Conn,
     id: BundleId,
-    sight: &Sight,
+    scope: &AccessScope,
 ) -> Result<Option<BundleDetail>, Failure> {
-    let Some(view) = bundle(conn, id, sight)? else {
+    let Some(view) = bundle(conn, id, scope)? else {
         return Ok(None);
     };
-    let newest = Keyset {
+    let newest = PageRequest {
         limit: Limit::GREATEST,
         after: None,
     };
-    let files = files::page_of(conn, id, sight.files, newest)?.items;
+    let files = files::page_of(conn, id, scope.files, newest)?.items;
     Ok(Some(BundleDetail { view, files }))
 }
 
 pub(super) fn list_bundles(
     conn: &mut Conn,
-    sight: &Sight,
+    scope: &AccessScope,
     filter: &BundleFilter,
-    page: Keyset,
+    page: PageRequest,
 ) -> Result<Page<BundleView>, Failure> {
-    let mut query = views!(sight).limit(one_more(page)).into_boxed();
-    query = match sight.bundles {
-        BundleSight::All => query,
-        BundleSight::OwnedBy(client) => query.filter(subjects::client_id.eq(client.get())),
-        BundleSight::AssignedTo(writer) => {
+    let mut query = views!(scope).limit(one_more(page)).into_boxed();
+    query = match scope.bundles {
+        BundleScope::All => query,
+        BundleScope::OwnedBy(client) => query.filter(subjects::client_id.eq(client.get())),
+        BundleScope::AssignedTo(writer) => {
             query.filter(subjects::assigned_writer_id.eq(writer.get()))
         }
     };
@@ -287,7 +287,7 @@ pub(super) fn list_bundles(
     }
     // The same ids in the two tables: the order is asked of the one whose index serves it.
     let by_status = filter.status.is_some()
-        && sight.bundles == BundleSight::All
+        && scope.bundles == BundleScope::All
         && filter.client.is_none()
         && filter.assigned_writer.is_none();
     query = if by_status {
@@ -306,7 +306,7 @@ pub(super) fn list_bundles(
 pub(super) fn list_members(
     conn: &mut Conn,
     id: BundleId,
-    page: Keyset,
+    page: PageRequest,
 ) -> Result<Page<UserRef>, Failure> {
     let found: Option<(i64, Option<i64>)> = subjects::table
         .find((KIND, id.get()))
@@ -363,7 +363,7 @@ struct BundleInsert<'a> {
     version: i64,
 }
 
-pub(super) fn create_bundle(conn: &mut Conn, c: Commit<NewBundleRow>) -> Result<Bundle, Failure> {
+pub(super) fn create_bundle(conn: &mut Conn, c: Commit<InsertBundle>) -> Result<Bundle, Failure> {
     commit(
         conn,
         c,

@@ -4,7 +4,7 @@ use classdesk_domain::ids::UserId;
 use classdesk_domain::store::{Commit, StoreError};
 use classdesk_domain::subjects::SubjectRef;
 
-use super::{Conn, events, guard, idempotency};
+use super::{Conn, events, idempotency, preconditions};
 use crate::error::Failure;
 
 /// What a change wants to hold before it begins, beyond what its guard names: everything is held
@@ -86,7 +86,7 @@ pub(super) fn commit<C, T>(
         events,
         completes,
     } = commit;
-    guard::hold(conn, &guard, &writes(&change))?;
+    preconditions::hold(conn, &guard, &writes(&change))?;
     let applied = apply(conn, change)?;
     if applied.tells {
         events::append(conn, events, |content_type| match applied.message {

@@ -2,7 +2,7 @@
 
 use classdesk_domain::events::{AuditEntry, AuditFilter, EventAction, HistoryLine, NewEvent};
 use classdesk_domain::ids::{EventId, TicketId};
-use classdesk_domain::paging::{Keyset, Page, Position};
+use classdesk_domain::paging::{Cursor, Page, PageRequest};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
@@ -113,7 +113,7 @@ fn into_entry((row, actor): FullEntry) -> Result<AuditEntry, Failure> {
 pub(super) fn audit(
     conn: &mut Conn,
     filter: &AuditFilter,
-    page: Keyset,
+    page: PageRequest,
 ) -> Result<Page<AuditEntry>, Failure> {
     let mut query = events::table
         .left_join(users::table.on(users::id.nullable().eq(events::actor_id)))
@@ -151,7 +151,7 @@ pub(super) fn audit(
         query = query.filter(events::at.lt(end));
     }
     let rows: Vec<FullEntry> = query.load(conn)?;
-    let position = |(row, _): &FullEntry| Position {
+    let position = |(row, _): &FullEntry| Cursor {
         key: row.at.0,
         id: row.id,
     };
@@ -163,7 +163,7 @@ pub(super) fn history(
     conn: &mut Conn,
     ticket: TicketId,
     internal_too: bool,
-    page: Keyset,
+    page: PageRequest,
 ) -> Result<Page<HistoryLine>, Failure> {
     let rows: Vec<FullEntry> = events::table
         .left_join(users::table.on(users::id.nullable().eq(events::actor_id)))

@@ -4,11 +4,13 @@ use classdesk_domain::blobs::{
     BlobInfo, ContentType, FileInfo, FileName, FinishedUpload, Sha256Digest, StorageKey, StoredBlob,
 };
 use classdesk_domain::clock::Timestamp;
-use classdesk_domain::files::{BundleFile, BundleFileFacts, FileUpdate, NewFileRow, Visibility};
+use classdesk_domain::files::{
+    BundleFile, BundleFileContext, FileUpdate, InsertBundleFile, Visibility,
+};
 use classdesk_domain::ids::{BlobId, BundleId, FileId};
-use classdesk_domain::paging::{Keyset, Page};
+use classdesk_domain::paging::{Page, PageRequest};
 use classdesk_domain::people::UserRef;
-use classdesk_domain::policy::{FileSight, Sight};
+use classdesk_domain::policy::{AccessScope, FileScope};
 use classdesk_domain::store::Commit;
 use classdesk_domain::subjects::Parties;
 use classdesk_domain::text::Description;
@@ -162,13 +164,13 @@ macro_rules! full {
 pub(super) fn page_of(
     conn: &mut Conn,
     bundle: BundleId,
-    sight: FileSight,
-    page: Keyset,
+    scope: FileScope,
+    page: PageRequest,
 ) -> Result<Page<BundleFile>, Failure> {
-    let (all, client, writer) = match sight {
-        FileSight::All => (true, false, false),
-        FileSight::VisibleToClient => (false, true, false),
-        FileSight::VisibleToWriter => (false, false, true),
+    let (all, client, writer) = match scope {
+        FileScope::All => (true, false, false),
+        FileScope::VisibleToClient => (false, true, false),
+        FileScope::VisibleToWriter => (false, false, true),
     };
     let rows: Vec<FullRow> = full!()
         .filter(bundle_files::bundle_id.eq(bundle.get()))
@@ -200,7 +202,7 @@ pub(super) fn file(
     conn: &mut Conn,
     bundle: BundleId,
     file: FileId,
-) -> Result<Option<BundleFileFacts>, Failure> {
+) -> Result<Option<BundleFileContext>, Failure> {
     let row: Option<FullRow> = full!()
         .filter(bundle_files::id.eq(file.get()))
         .filter(bundle_files::bundle_id.eq(bundle.get()))
@@ -211,7 +213,7 @@ pub(super) fn file(
         return Ok(None);
     };
     let (file, blob) = into_file(row)?;
-    Ok(Some(BundleFileFacts {
+    Ok(Some(BundleFileContext {
         file,
         parties,
         blob,
@@ -221,13 +223,13 @@ pub(super) fn file(
 pub(super) fn list_files(
     conn: &mut Conn,
     bundle: BundleId,
-    sight: &Sight,
-    page: Keyset,
+    scope: &AccessScope,
+    page: PageRequest,
 ) -> Result<Option<(Parties, Page<BundleFile>)>, Failure> {
     let Some(parties) = parties_of(conn, bundle)? else {
         return Ok(None);
     };
-    Ok(Some((parties, page_of(conn, bundle, sight.files, page)?)))
+    Ok(Some((parties, page_of(conn, bundle, scope.files, page)?)))
 }
 
 /// A file that a commit has written, as its caller is answered.
@@ -249,7 +251,10 @@ struct FileInsert<'a> {
     uploaded_at: At,
 }
 
-pub(super) fn add_file(conn: &mut Conn, c: Commit<NewFileRow>) -> Result<BundleFile, Failure> {
+pub(super) fn add_file(
+    conn: &mut Conn,
+    c: Commit<InsertBundleFile>,
+) -> Result<BundleFile, Failure> {
     commit(
         conn,
         c,

@@ -2,7 +2,8 @@
 
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::idempotency::{
-    Completed, Completion, Fingerprint, LEASE, Lease, REMEMBERED, Reservation, Scope, StoredAnswer,
+    Completed, Completion, Fingerprint, KEY_TTL, KeyScope, LEASE_TTL, Lease, Reservation,
+    StoredResponse,
 };
 use classdesk_domain::ids::IdempotencyId;
 use classdesk_domain::store::{Outage, StoreError};
@@ -39,7 +40,7 @@ impl KeyRow {
         let damaged = || Failure::corrupt("idempotency key");
         let fingerprint = fingerprint.try_into().map_err(|_| damaged())?;
         let answer = match (self.answer_status, self.answer_body) {
-            (Some(status), Some(body)) => Some(StoredAnswer {
+            (Some(status), Some(body)) => Some(StoredResponse {
                 status: u16::try_from(status).map_err(|_| damaged())?,
                 body,
             }),
@@ -56,10 +57,10 @@ impl KeyRow {
 
 pub(super) fn reserve(
     conn: &mut Conn,
-    scope: &Scope,
+    scope: &KeyScope,
     now: Timestamp,
 ) -> Result<Reservation, Failure> {
-    let ends_at = At::from(now.plus(LEASE));
+    let ends_at = At::from(now.plus(LEASE_TTL));
     let inserted: Option<i64> = diesel::insert_into(idempotency_keys::table)
         .values((
             idempotency_keys::user_id.eq(scope.user.get()),
@@ -126,7 +127,7 @@ macro_rules! held {
 
 pub(super) fn renew(conn: &mut Conn, lease: Lease, now: Timestamp) -> Result<bool, Failure> {
     let renewed = diesel::update(held!(lease).filter(idempotency_keys::ends_at.gt(At::from(now))))
-        .set(idempotency_keys::ends_at.eq(At::from(now.plus(LEASE))))
+        .set(idempotency_keys::ends_at.eq(At::from(now.plus(LEASE_TTL))))
         .execute(conn)?;
     Ok(renewed == 1)
 }
@@ -153,16 +154,16 @@ pub(super) fn complete(
         .set((
             idempotency_keys::fingerprint.eq(fingerprint.as_bytes().as_slice()),
             idempotency_keys::object_id.eq(object),
-            idempotency_keys::ends_at.eq(At::from(reserved_at.plus(REMEMBERED))),
+            idempotency_keys::ends_at.eq(At::from(reserved_at.plus(KEY_TTL))),
         ))
         .execute(conn)?;
     exactly_one(completed)
 }
 
-pub(super) fn store_answer(
+pub(super) fn store_response(
     conn: &mut Conn,
     id: IdempotencyId,
-    answer: &StoredAnswer,
+    answer: &StoredResponse,
 ) -> Result<(), Failure> {
     diesel::update(
         idempotency_keys::table

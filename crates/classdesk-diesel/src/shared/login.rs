@@ -1,7 +1,7 @@
 //! Failed logins, and how they slow the next ones down.
 
 use classdesk_domain::clock::Timestamp;
-use classdesk_domain::people::{Admission, LoginAttempt};
+use classdesk_domain::people::{LoginAttempt, LoginThrottle};
 use diesel::prelude::*;
 
 use super::Conn;
@@ -10,7 +10,10 @@ use super::schema::login_failures;
 use super::values::At;
 use crate::error::Failure;
 
-pub(super) fn admit_login(conn: &mut Conn, attempt: &LoginAttempt) -> Result<Admission, Failure> {
+pub(super) fn admit_login(
+    conn: &mut Conn,
+    attempt: &LoginAttempt,
+) -> Result<LoginThrottle, Failure> {
     // Attempts on one account, or from one address, are counted one after the other: two that
     // counted side by side would both find room for one more.
     let account = format!("login account {}", attempt.account);
@@ -36,7 +39,7 @@ pub(super) fn admit_login(conn: &mut Conn, attempt: &LoginAttempt) -> Result<Adm
     let times = |rows: Vec<At>| rows.into_iter().map(Timestamp::from).collect::<Vec<_>>();
     let opens_at = limits.opens_at(attempt.at, &times(of_account), &times(of_address));
     if let Some(until) = opens_at {
-        return Ok(Admission::Throttled { until });
+        return Ok(LoginThrottle::Throttled { until });
     }
     diesel::insert_into(login_failures::table)
         .values((
@@ -45,5 +48,5 @@ pub(super) fn admit_login(conn: &mut Conn, attempt: &LoginAttempt) -> Result<Adm
             login_failures::failed_at.eq(At::from(attempt.at)),
         ))
         .execute(conn)?;
-    Ok(Admission::Admitted)
+    Ok(LoginThrottle::Admitted)
 }

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use classdesk_domain::blobs::{FileInfo, StoredBlob};
 use classdesk_domain::ids::{MessageAttachmentId, MessageId, ThreadId, UserId};
-use classdesk_domain::paging::{Keyset, Page};
+use classdesk_domain::paging::{Page, PageRequest};
 use classdesk_domain::people::Role;
-use classdesk_domain::policy::Sight;
+use classdesk_domain::policy::AccessScope;
 use classdesk_domain::store::Commit;
 use classdesk_domain::text::MessageText;
 use classdesk_domain::threads::{
-    AttachedBlob, Message, MessageAttachment, MessageDeletion, MessageEdit, MessageFacts,
-    MessageKind, MessageQuery, PostFacts, RecipientFacts, ThreadFacts,
+    AttachedBlob, Message, MessageAttachment, MessageContext, MessageDeletion, MessageEdit,
+    MessageKind, MessageQuery, PostContext, RecipientContext, ThreadContext,
 };
 use diesel::prelude::*;
 
@@ -23,7 +23,7 @@ use super::page::{after, cut, one_more};
 use super::people::{People, PersonRow};
 use super::receipts::Marks;
 use super::schema::{blobs, message_attachments, messages, thread_participants, users};
-use super::threads::thread_facts;
+use super::threads::thread_context;
 use super::values::{At, word};
 use crate::error::Failure;
 
@@ -164,7 +164,7 @@ pub(super) fn into_domain(
     seats: &HashMap<i64, Vec<Seat>>,
     people: &mut People,
     marks: &Marks,
-    sight: &Sight,
+    scope: &AccessScope,
 ) -> Result<Vec<Message>, Failure> {
     let named = rows
         .iter()
@@ -177,7 +177,7 @@ pub(super) fn into_domain(
                 .get(&row.thread_id)
                 .map(Vec::as_slice)
                 .unwrap_or_default();
-            let viewer = sight.viewer.get();
+            let viewer = scope.viewer.get();
             let is_read = if row.sender_id == viewer {
                 seats
                     .iter()
@@ -189,7 +189,7 @@ pub(super) fn into_domain(
             };
             let attachment = attachments.remove(&row.id);
             Ok(Message {
-                read_by: marks.receipts(&row, seats, people, sight)?,
+                read_by: marks.receipts(&row, seats, people, scope)?,
                 is_read,
                 id: MessageId::new(row.id),
                 thread: ThreadId::new(row.thread_id),
@@ -211,9 +211,9 @@ pub(super) fn into_domain(
 pub(super) fn list_messages(
     conn: &mut Conn,
     query: &MessageQuery,
-    page: Keyset,
-) -> Result<Option<(ThreadFacts, Page<Message>)>, Failure> {
-    let Some(facts) = thread_facts(conn, query.thread, query.sight.viewer)? else {
+    page: PageRequest,
+) -> Result<Option<(ThreadContext, Page<Message>)>, Failure> {
+    let Some(facts) = thread_context(conn, query.thread, query.scope.viewer)? else {
         return Ok(None);
     };
     let after = query
@@ -229,7 +229,7 @@ pub(super) fn list_messages(
         .limit(one_more(page))
         .load(conn)?;
     let rows = cut(rows, page, |row| row.id).0;
-    let items = shown(conn, query.thread.get(), rows.items, &query.sight)?;
+    let items = shown(conn, query.thread.get(), rows.items, &query.scope)?;
     Ok(Some((
         facts,
         Page {
@@ -244,14 +244,14 @@ fn shown(
     conn: &mut Conn,
     thread: i64,
     rows: Vec<MessageRow>,
-    sight: &Sight,
+    scope: &AccessScope,
 ) -> Result<Vec<Message>, Failure> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
     let (seats, mut people) = seats(conn, &[thread])?;
-    let marks = Marks::over(conn, &rows, &seats, sight)?;
-    into_domain(conn, rows, &seats, &mut people, &marks, sight)
+    let marks = Marks::over(conn, &rows, &seats, scope)?;
+    into_domain(conn, rows, &seats, &mut people, &marks, scope)
 }
 
 fn row(conn: &mut Conn, id: MessageId) -> Result<Option<MessageRow>, Failure> {
@@ -265,21 +265,21 @@ fn row(conn: &mut Conn, id: MessageId) -> Result<Option<MessageRow>, Failure> {
 pub(super) fn message(
     conn: &mut Conn,
     id: MessageId,
-    sight: &Sight,
+    scope: &AccessScope,
 ) -> Result<Option<Message>, Failure> {
     let Some(row) = row(conn, id)? else {
         return Ok(None);
     };
-    Ok(shown(conn, row.thread_id, vec![row], sight)?.pop())
+    Ok(shown(conn, row.thread_id, vec![row], scope)?.pop())
 }
 
 fn facts_of(
     conn: &mut Conn,
     row: &MessageRow,
     person: UserId,
-) -> Result<Option<MessageFacts>, Failure> {
-    let thread = thread_facts(conn, ThreadId::new(row.thread_id), person)?;
-    Ok(thread.map(|thread| MessageFacts {
+) -> Result<Option<MessageContext>, Failure> {
+    let thread = thread_context(conn, ThreadId::new(row.thread_id), person)?;
+    Ok(thread.map(|thread| MessageContext {
         thread,
         id: MessageId::new(row.id),
         sender: UserId::new(row.sender_id),
@@ -289,11 +289,11 @@ fn facts_of(
     }))
 }
 
-pub(super) fn message_facts(
+pub(super) fn message_context(
     conn: &mut Conn,
     id: MessageId,
     person: UserId,
-) -> Result<Option<MessageFacts>, Failure> {
+) -> Result<Option<MessageContext>, Failure> {
     match row(conn, id)? {
         Some(row) => facts_of(conn, &row, person),
         None => Ok(None),
@@ -321,14 +321,14 @@ pub(super) fn message_attachment(
 /// A person on their way into a decision: id, whether active, whether a participant, and who.
 type PostingPerson = (i64, bool, Option<bool>, PersonRow);
 
-pub(super) fn post_facts(
+pub(super) fn post_context(
     conn: &mut Conn,
     thread: ThreadId,
     sender: UserId,
     recipient: Option<UserId>,
     reply_to: Option<MessageId>,
-) -> Result<Option<PostFacts>, Failure> {
-    let Some(facts) = thread_facts(conn, thread, sender)? else {
+) -> Result<Option<PostContext>, Failure> {
+    let Some(facts) = thread_context(conn, thread, sender)? else {
         return Ok(None);
     };
     let ids: Vec<i64> = std::iter::once(sender)
@@ -356,7 +356,7 @@ pub(super) fn post_facts(
     let recipient = recipient
         .and_then(find)
         .map(|(_, is_active, participates, person)| {
-            Ok::<_, Failure>(RecipientFacts {
+            Ok::<_, Failure>(RecipientContext {
                 user: person.clone().into_domain()?,
                 is_active: *is_active,
                 participates: participates.unwrap_or(false),
@@ -373,7 +373,7 @@ pub(super) fn post_facts(
             .is_some(),
         None => false,
     };
-    Ok(Some(PostFacts {
+    Ok(Some(PostContext {
         thread: facts,
         sender: sender.clone().into_domain()?,
         recipient,
@@ -399,7 +399,7 @@ pub(super) fn edit_message(conn: &mut Conn, c: Commit<MessageEdit>) -> Result<Me
             ))
             .execute(conn)?;
             exactly_one(changed)?;
-            let edited = message(conn, edit.message, &edit.sight)?.ok_or(Failure::STALE)?;
+            let edited = message(conn, edit.message, &edit.scope)?.ok_or(Failure::STALE)?;
             Ok(Applied::to(id, edited))
         },
     )

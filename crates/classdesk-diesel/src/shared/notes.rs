@@ -2,12 +2,12 @@
 
 use classdesk_domain::events::HistoryLine;
 use classdesk_domain::ids::{TicketAttachmentId, TicketId, TicketMessageId};
-use classdesk_domain::paging::{Keyset, Page};
-use classdesk_domain::policy::{NoteSight, Sight};
+use classdesk_domain::paging::{Page, PageRequest};
+use classdesk_domain::policy::{AccessScope, NoteScope};
 use classdesk_domain::store::Commit;
 use classdesk_domain::text::MessageText;
 use classdesk_domain::tickets::{
-    NewTicketAttachmentRow, NewTicketMessageRow, Ticket, TicketAttachedBlob, TicketAttachment,
+    InsertTicketAttachment, InsertTicketMessage, Ticket, TicketAttachedBlob, TicketAttachment,
     TicketMessage,
 };
 use diesel::prelude::*;
@@ -48,8 +48,8 @@ fn into_note((row, sender): FullNote) -> Result<TicketMessage, Failure> {
 }
 
 /// Whether internal ones are seen too, as a value that one statement can bind.
-const fn sees_internal(sight: &Sight) -> bool {
-    matches!(sight.notes, NoteSight::All)
+const fn sees_internal(scope: &AccessScope) -> bool {
+    matches!(scope.notes, NoteScope::All)
 }
 
 /// Holds a ticket for a change, or finds that it is gone.
@@ -67,7 +67,7 @@ fn hold(conn: &mut Conn, ticket: i64) -> Result<(), Failure> {
 
 pub(super) fn add_ticket_message(
     conn: &mut Conn,
-    c: Commit<NewTicketMessageRow>,
+    c: Commit<InsertTicketMessage>,
 ) -> Result<TicketMessageId, Failure> {
     commit(
         conn,
@@ -119,10 +119,10 @@ pub(super) fn add_ticket_message(
 pub(super) fn list_ticket_messages(
     conn: &mut Conn,
     id: TicketId,
-    sight: &Sight,
-    page: Keyset,
+    scope: &AccessScope,
+    page: PageRequest,
 ) -> Result<Option<(Ticket, Page<TicketMessage>)>, Failure> {
-    let Some(ticket) = ticket(conn, id, sight)? else {
+    let Some(ticket) = ticket(conn, id, scope)? else {
         return Ok(None);
     };
     let rows: Vec<FullNote> = ticket_messages::table
@@ -130,7 +130,7 @@ pub(super) fn list_ticket_messages(
         .filter(ticket_messages::ticket_id.eq(id.get()))
         .filter(ticket_messages::id.gt(after(page)))
         .filter(
-            sees_internal(sight)
+            sees_internal(scope)
                 .into_sql::<Bool>()
                 .or(ticket_messages::is_internal.eq(false)),
         )
@@ -203,7 +203,7 @@ fn into_attachment(
 
 pub(super) fn attach_to_ticket(
     conn: &mut Conn,
-    c: Commit<NewTicketAttachmentRow>,
+    c: Commit<InsertTicketAttachment>,
 ) -> Result<TicketAttachment, Failure> {
     commit(
         conn,
@@ -250,17 +250,17 @@ pub(super) fn attach_to_ticket(
 pub(super) fn list_ticket_attachments(
     conn: &mut Conn,
     id: TicketId,
-    sight: &Sight,
-    page: Keyset,
+    scope: &AccessScope,
+    page: PageRequest,
 ) -> Result<Option<(Ticket, Page<TicketAttachment>)>, Failure> {
-    let Some(ticket) = ticket(conn, id, sight)? else {
+    let Some(ticket) = ticket(conn, id, scope)? else {
         return Ok(None);
     };
     let rows: Vec<FullAttachment> = attachments!()
         .filter(ticket_attachments::ticket_id.eq(id.get()))
         .filter(ticket_attachments::id.lt(before(page)))
         .filter(
-            sees_internal(sight)
+            sees_internal(scope)
                 .into_sql::<Bool>()
                 .or(ticket_attachments::is_internal.eq(false)),
         )
@@ -275,7 +275,7 @@ pub(super) fn ticket_attachment(
     conn: &mut Conn,
     id: TicketId,
     attachment: TicketAttachmentId,
-    sight: &Sight,
+    scope: &AccessScope,
 ) -> Result<Option<TicketAttachedBlob>, Failure> {
     let row: Option<FullAttachment> = attachments!()
         .filter(ticket_attachments::id.eq(attachment.get()))
@@ -283,7 +283,7 @@ pub(super) fn ticket_attachment(
         .first(conn)
         .optional()?;
     let Some(row) = row else { return Ok(None) };
-    let Some(ticket) = ticket(conn, id, sight)? else {
+    let Some(ticket) = ticket(conn, id, scope)? else {
         return Ok(None);
     };
     let (attachment, blob) = into_attachment(row)?;
@@ -297,12 +297,12 @@ pub(super) fn ticket_attachment(
 pub(super) fn ticket_history(
     conn: &mut Conn,
     id: TicketId,
-    sight: &Sight,
-    page: Keyset,
+    scope: &AccessScope,
+    page: PageRequest,
 ) -> Result<Option<(Ticket, Page<HistoryLine>)>, Failure> {
-    let Some(ticket) = ticket(conn, id, sight)? else {
+    let Some(ticket) = ticket(conn, id, scope)? else {
         return Ok(None);
     };
-    let lines = events::history(conn, id, sees_internal(sight), page)?;
+    let lines = events::history(conn, id, sees_internal(scope), page)?;
     Ok(Some((ticket, lines)))
 }

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use classdesk_domain::ids::UserId;
-use classdesk_domain::paging::{Keyset, Page};
+use classdesk_domain::paging::{Page, PageRequest};
 use classdesk_domain::people::{
-    Credentials, Email, LoginName, NewUserRow, PasswordHash, Role, User, UserFilter, UserRef,
+    Credentials, Email, InsertUser, LoginName, PasswordHash, Role, User, UserFilter, UserRef,
     UserUpdate, Username,
 };
 use classdesk_domain::store::{Commit, StoreError, Unique};
@@ -189,7 +189,7 @@ fn with_hash((user, hash): (UserRow, String)) -> Result<Credentials, Failure> {
 pub(super) fn list_users(
     conn: &mut Conn,
     filter: &UserFilter,
-    page: Keyset,
+    page: PageRequest,
 ) -> Result<Page<User>, Failure> {
     let mut query = users::table
         .filter(users::id.gt(after(page)))
@@ -230,7 +230,7 @@ struct UserInsert<'a> {
     last_login_at: Option<At>,
 }
 
-pub(super) fn create_user(conn: &mut Conn, c: Commit<NewUserRow>) -> Result<User, Failure> {
+pub(super) fn create_user(conn: &mut Conn, c: Commit<InsertUser>) -> Result<User, Failure> {
     commit(
         conn,
         c,
@@ -296,8 +296,8 @@ pub(super) fn update_user(conn: &mut Conn, c: Commit<UserUpdate>) -> Result<User
             .optional()?;
         let (display_name, email, role, is_active, hash) = before.ok_or(Failure::STALE)?;
         if update
-            .verified
-            .is_some_and(|verified| verified.as_str() != hash)
+            .verified_hash
+            .is_some_and(|verified_hash| verified_hash.as_str() != hash)
         {
             return Err(Failure::STALE);
         }

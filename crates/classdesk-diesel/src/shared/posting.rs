@@ -5,7 +5,7 @@ use classdesk_domain::clock::Timestamp;
 use classdesk_domain::ids::{MessageAttachmentId, MessageId};
 use classdesk_domain::people::Role;
 use classdesk_domain::store::Commit;
-use classdesk_domain::threads::{MessageKind, MessageRow};
+use classdesk_domain::threads::{InsertMessage, MessageKind};
 use diesel::expression::{ValidGrouping, is_aggregate};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
@@ -92,7 +92,7 @@ struct AttachmentInsert<'a> {
 
 pub(super) fn post_message(
     conn: &mut Conn,
-    c: Commit<MessageRow>,
+    c: Commit<InsertMessage>,
 ) -> Result<(MessageId, Option<MessageAttachmentId>), Failure> {
     commit(
         conn,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use classdesk_domain::policy::{ReceiptSight, Sight};
+use classdesk_domain::policy::{AccessScope, ReceiptScope};
 use classdesk_domain::store::Commit;
 use classdesk_domain::threads::{ReadMark, ReadReceipt};
 use diesel::prelude::*;
@@ -13,14 +13,14 @@ use super::messages::{MessageRow, Seat};
 use super::people::People;
 use super::schema::{messages, read_marks, thread_participants};
 use super::values::At;
-use super::{Conn, guard, threads as thread_queries};
+use super::{Conn, preconditions, threads as thread_queries};
 use crate::error::Failure;
 
 /// Whether the viewer may see who has read a message.
-const fn is_shown(sight: &Sight, sender: i64) -> bool {
-    match sight.receipts {
-        ReceiptSight::All => true,
-        ReceiptSight::OwnMessages => sight.viewer.get() == sender,
+const fn is_shown(scope: &AccessScope, sender: i64) -> bool {
+    match scope.receipts {
+        ReceiptScope::All => true,
+        ReceiptScope::OwnMessages => scope.viewer.get() == sender,
     }
 }
 
@@ -38,11 +38,11 @@ impl Marks {
         conn: &mut Conn,
         latest: &[MessageRow],
         seats: &HashMap<i64, Vec<Seat>>,
-        sight: &Sight,
+        scope: &AccessScope,
     ) -> Result<Self, Failure> {
         let read: Vec<&MessageRow> = latest
             .iter()
-            .filter(|row| row.is_read(seats, sight))
+            .filter(|row| row.is_read(seats, scope))
             .collect();
         if read.is_empty() {
             return Ok(Self::default());
@@ -67,9 +67,9 @@ impl Marks {
         conn: &mut Conn,
         page: &[MessageRow],
         seats: &HashMap<i64, Vec<Seat>>,
-        sight: &Sight,
+        scope: &AccessScope,
     ) -> Result<Self, Failure> {
-        let mut read = page.iter().filter(|row| row.is_read(seats, sight));
+        let mut read = page.iter().filter(|row| row.is_read(seats, scope));
         let (Some(first), Some(last)) = (read.next(), page.last()) else {
             return Ok(Self::default());
         };
@@ -121,9 +121,9 @@ impl Marks {
         row: &MessageRow,
         seats: &[Seat],
         people: &People,
-        sight: &Sight,
+        scope: &AccessScope,
     ) -> Result<Vec<ReadReceipt>, Failure> {
-        if !is_shown(sight, row.sender_id) {
+        if !is_shown(scope, row.sender_id) {
             return Ok(Vec::new());
         }
         seats
@@ -145,8 +145,8 @@ impl Marks {
 
 impl MessageRow {
     /// Whether there are receipts of it that the viewer may see.
-    fn is_read(&self, seats: &HashMap<i64, Vec<Seat>>, sight: &Sight) -> bool {
-        is_shown(sight, self.sender_id)
+    fn is_read(&self, seats: &HashMap<i64, Vec<Seat>>, scope: &AccessScope) -> bool {
+        is_shown(scope, self.sender_id)
             && seats.get(&self.thread_id).is_some_and(|seats| {
                 seats
                     .iter()
@@ -162,7 +162,7 @@ pub(super) fn mark_read(conn: &mut Conn, c: Commit<ReadMark>) -> Result<bool, Fa
         |_| Writes::default(),
         |conn, mark| {
             let (thread, user, at) = (mark.thread.get(), mark.user.get(), At::from(mark.at));
-            guard::hold_thread(conn, thread)?.ok_or(Failure::STALE)?;
+            preconditions::hold_thread(conn, thread)?.ok_or(Failure::STALE)?;
             let in_thread = messages::table
                 .filter(messages::thread_id.eq(thread))
                 .select((messages::id, messages::position));

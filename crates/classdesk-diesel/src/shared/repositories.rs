@@ -4,44 +4,44 @@
 use async_trait::async_trait;
 use classdesk_domain::blobs::{BlobRepository, NewBlob, StorageKey, StoredBlobRow, SweepableBlob};
 use classdesk_domain::bundles::{
-    Bundle, BundleDetail, BundleFilter, BundleRepository, BundleUpdate, BundleView, NewBundleRow,
+    Bundle, BundleDetail, BundleFilter, BundleRepository, BundleUpdate, BundleView, InsertBundle,
     WriterAssignment,
 };
 use classdesk_domain::changes::{ChangeMark, ChangeMarks, ChangeScope};
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::events::{AuditEntry, AuditFilter, EventRepository, HistoryLine};
 use classdesk_domain::files::{
-    BundleFile, BundleFileFacts, FileRepository, FileUpdate, NewFileRow,
+    BundleFile, BundleFileContext, FileRepository, FileUpdate, InsertBundleFile,
 };
 use classdesk_domain::idempotency::{
-    IdempotencyRepository, Lease, Reservation, Scope, StoredAnswer,
+    IdempotencyRepository, KeyScope, Lease, Reservation, StoredResponse,
 };
 use classdesk_domain::ids::{
     BlobId, BundleId, FileId, IdempotencyId, MessageAttachmentId, MessageId, SessionId, ThreadId,
     TicketAttachmentId, TicketId, TicketMessageId, UserId,
 };
-use classdesk_domain::paging::{Keyset, Page};
+use classdesk_domain::paging::{Page, PageRequest};
 use classdesk_domain::people::{
-    Admission, Credentials, EndSessions, LoginAttempt, LoginName, NewSession, NewUserRow, Session,
-    SessionOwner, SessionRepository, TokenHash, User, UserFilter, UserRef, UserRepository,
-    UserUpdate,
+    Credentials, EndSessions, InsertUser, LoginAttempt, LoginName, LoginThrottle, NewSession,
+    Session, SessionRepository, SessionWithUser, TokenHash, User, UserFilter, UserRef,
+    UserRepository, UserUpdate,
 };
-use classdesk_domain::policy::Sight;
-use classdesk_domain::store::{Commit, Outlived, StoreError, Upkeep};
+use classdesk_domain::policy::AccessScope;
+use classdesk_domain::store::{Commit, Maintenance, RetentionCutoffs, StoreError};
 use classdesk_domain::subjects::{Parties, Subject, SubjectPut, SubjectRef, SubjectRepository};
 use classdesk_domain::threads::{
-    AttachedBlob, Message, MessageDeletion, MessageEdit, MessageFacts, MessageQuery,
-    MessageRepository, MessageRow, NewThreadRow, ParticipantAddition, ParticipantRemoval,
-    PostFacts, ReadMark, ThreadFacts, ThreadQuery, ThreadRepository, ThreadUpdate, ThreadView,
+    AttachedBlob, InsertMessage, InsertThread, Message, MessageContext, MessageDeletion,
+    MessageEdit, MessageQuery, MessageRepository, ParticipantAddition, ParticipantRemoval,
+    PostContext, ReadMark, ThreadContext, ThreadQuery, ThreadRepository, ThreadUpdate, ThreadView,
 };
 use classdesk_domain::tickets::{
-    NewTicketAttachmentRow, NewTicketMessageRow, NewTicketRow, Ticket, TicketAttachedBlob,
+    InsertTicket, InsertTicketAttachment, InsertTicketMessage, Ticket, TicketAttachedBlob,
     TicketAttachment, TicketMessage, TicketQuery, TicketRepository, TicketUpdate,
 };
 
 use super::{
-    Database, blobs, bundles, events, files, idempotency, login, messages, notes, people, posting,
-    receipts, sessions, subjects, threads, tickets, upkeep,
+    Database, blobs, bundles, events, files, idempotency, login, maintenance, messages, notes,
+    people, posting, receipts, sessions, subjects, threads, tickets,
 };
 use crate::change_counts::Touches;
 use crate::session_memory::Whose;
@@ -72,12 +72,16 @@ impl UserRepository for Database {
             .await
     }
 
-    async fn list_users(&self, filter: UserFilter, page: Keyset) -> Result<Page<User>, StoreError> {
+    async fn list_users(
+        &self,
+        filter: UserFilter,
+        page: PageRequest,
+    ) -> Result<Page<User>, StoreError> {
         self.read(move |conn| people::list_users(conn, &filter, page))
             .await
     }
 
-    async fn create_user(&self, commit: Commit<NewUserRow>) -> Result<User, StoreError> {
+    async fn create_user(&self, commit: Commit<InsertUser>) -> Result<User, StoreError> {
         self.write(Touches::Everything, move |conn| {
             people::create_user(conn, commit)
         })
@@ -95,7 +99,7 @@ impl UserRepository for Database {
 
 #[async_trait]
 impl SessionRepository for Database {
-    async fn session(&self, token: &TokenHash) -> Result<Option<SessionOwner>, StoreError> {
+    async fn session(&self, token: &TokenHash) -> Result<Option<SessionWithUser>, StoreError> {
         let looked_up = *token;
         self.find_session(token, move |conn| sessions::session(conn, &looked_up))
             .await
@@ -114,7 +118,7 @@ impl SessionRepository for Database {
         user: UserId,
         now: Timestamp,
         idle_since: Timestamp,
-        page: Keyset,
+        page: PageRequest,
     ) -> Result<Page<Session>, StoreError> {
         self.read(move |conn| sessions::list_sessions(conn, user, now, idle_since, page))
             .await
@@ -136,7 +140,7 @@ impl SessionRepository for Database {
         .await
     }
 
-    async fn admit_login(&self, attempt: LoginAttempt) -> Result<Admission, StoreError> {
+    async fn admit_login(&self, attempt: LoginAttempt) -> Result<LoginThrottle, StoreError> {
         self.write(Touches::Nothing, move |conn| {
             login::admit_login(conn, &attempt)
         })
@@ -169,36 +173,44 @@ impl SubjectRepository for Database {
 
 #[async_trait]
 impl BundleRepository for Database {
-    async fn bundle(&self, id: BundleId, sight: Sight) -> Result<Option<BundleView>, StoreError> {
-        self.read(move |conn| bundles::bundle(conn, id, &sight))
+    async fn bundle(
+        &self,
+        id: BundleId,
+        scope: AccessScope,
+    ) -> Result<Option<BundleView>, StoreError> {
+        self.read(move |conn| bundles::bundle(conn, id, &scope))
             .await
     }
 
     async fn bundle_detail(
         &self,
         id: BundleId,
-        sight: Sight,
+        scope: AccessScope,
     ) -> Result<Option<BundleDetail>, StoreError> {
-        self.snapshot(move |conn| bundles::bundle_detail(conn, id, &sight))
+        self.snapshot(move |conn| bundles::bundle_detail(conn, id, &scope))
             .await
     }
 
     async fn list_bundles(
         &self,
-        sight: Sight,
+        scope: AccessScope,
         filter: BundleFilter,
-        page: Keyset,
+        page: PageRequest,
     ) -> Result<Page<BundleView>, StoreError> {
-        self.read(move |conn| bundles::list_bundles(conn, &sight, &filter, page))
+        self.read(move |conn| bundles::list_bundles(conn, &scope, &filter, page))
             .await
     }
 
-    async fn list_members(&self, id: BundleId, page: Keyset) -> Result<Page<UserRef>, StoreError> {
+    async fn list_members(
+        &self,
+        id: BundleId,
+        page: PageRequest,
+    ) -> Result<Page<UserRef>, StoreError> {
         self.snapshot(move |conn| bundles::list_members(conn, id, page))
             .await
     }
 
-    async fn create_bundle(&self, commit: Commit<NewBundleRow>) -> Result<Bundle, StoreError> {
+    async fn create_bundle(&self, commit: Commit<InsertBundle>) -> Result<Bundle, StoreError> {
         self.write(Touches::Everything, move |conn| {
             bundles::create_bundle(conn, commit)
         })
@@ -222,31 +234,35 @@ impl BundleRepository for Database {
 
 #[async_trait]
 impl ThreadRepository for Database {
-    async fn thread_facts(
+    async fn thread_context(
         &self,
         id: ThreadId,
         person: UserId,
-    ) -> Result<Option<ThreadFacts>, StoreError> {
-        self.read(move |conn| threads::thread_facts(conn, id, person))
+    ) -> Result<Option<ThreadContext>, StoreError> {
+        self.read(move |conn| threads::thread_context(conn, id, person))
             .await
     }
 
-    async fn thread(&self, id: ThreadId, sight: Sight) -> Result<Option<ThreadView>, StoreError> {
-        self.snapshot(move |conn| threads::thread(conn, id, &sight))
+    async fn thread(
+        &self,
+        id: ThreadId,
+        scope: AccessScope,
+    ) -> Result<Option<ThreadView>, StoreError> {
+        self.snapshot(move |conn| threads::thread(conn, id, &scope))
             .await
     }
 
     async fn list_threads(
         &self,
         query: ThreadQuery,
-        page: Keyset,
+        page: PageRequest,
     ) -> Result<Page<ThreadView>, StoreError> {
-        self.snapshot(move |conn| threads::list_threads(conn, &query.sight, &query.filter, page))
+        self.snapshot(move |conn| threads::list_threads(conn, &query.scope, &query.filter, page))
             .await
     }
 
-    async fn open_thread(&self, commit: Commit<NewThreadRow>) -> Result<ThreadView, StoreError> {
-        let touches = Touches::Scope(ChangeScope::Subject(commit.change.about.clone()));
+    async fn open_thread(&self, commit: Commit<InsertThread>) -> Result<ThreadView, StoreError> {
+        let touches = Touches::KeyScope(ChangeScope::Subject(commit.change.about.clone()));
         self.write(touches, move |conn| threads::open_thread(conn, commit))
             .await
     }
@@ -279,7 +295,7 @@ impl ThreadRepository for Database {
     }
 
     async fn mark_read(&self, commit: Commit<ReadMark>) -> Result<bool, StoreError> {
-        let touches = Touches::Scope(ChangeScope::Thread(commit.change.thread));
+        let touches = Touches::KeyScope(ChangeScope::Thread(commit.change.thread));
         self.write(touches, move |conn| receipts::mark_read(conn, commit))
             .await
     }
@@ -287,22 +303,22 @@ impl ThreadRepository for Database {
 
 #[async_trait]
 impl MessageRepository for Database {
-    async fn post_facts(
+    async fn post_context(
         &self,
         thread: ThreadId,
         sender: UserId,
         recipient: Option<UserId>,
         reply_to: Option<MessageId>,
-    ) -> Result<Option<PostFacts>, StoreError> {
-        self.snapshot(move |conn| messages::post_facts(conn, thread, sender, recipient, reply_to))
+    ) -> Result<Option<PostContext>, StoreError> {
+        self.snapshot(move |conn| messages::post_context(conn, thread, sender, recipient, reply_to))
             .await
     }
 
     async fn post_message(
         &self,
-        commit: Commit<MessageRow>,
+        commit: Commit<InsertMessage>,
     ) -> Result<(MessageId, Option<MessageAttachmentId>), StoreError> {
-        let touches = Touches::Scope(ChangeScope::Thread(commit.change.thread));
+        let touches = Touches::KeyScope(ChangeScope::Thread(commit.change.thread));
         self.write(touches, move |conn| posting::post_message(conn, commit))
             .await
     }
@@ -310,23 +326,27 @@ impl MessageRepository for Database {
     async fn list_messages(
         &self,
         query: MessageQuery,
-        page: Keyset,
-    ) -> Result<Option<(ThreadFacts, Page<Message>)>, StoreError> {
+        page: PageRequest,
+    ) -> Result<Option<(ThreadContext, Page<Message>)>, StoreError> {
         self.snapshot(move |conn| messages::list_messages(conn, &query, page))
             .await
     }
 
-    async fn message_facts(
+    async fn message_context(
         &self,
         id: MessageId,
         person: UserId,
-    ) -> Result<Option<MessageFacts>, StoreError> {
-        self.snapshot(move |conn| messages::message_facts(conn, id, person))
+    ) -> Result<Option<MessageContext>, StoreError> {
+        self.snapshot(move |conn| messages::message_context(conn, id, person))
             .await
     }
 
-    async fn message(&self, id: MessageId, sight: Sight) -> Result<Option<Message>, StoreError> {
-        self.snapshot(move |conn| messages::message(conn, id, &sight))
+    async fn message(
+        &self,
+        id: MessageId,
+        scope: AccessScope,
+    ) -> Result<Option<Message>, StoreError> {
+        self.snapshot(move |conn| messages::message(conn, id, &scope))
             .await
     }
 
@@ -356,40 +376,40 @@ impl MessageRepository for Database {
 
 #[async_trait]
 impl TicketRepository for Database {
-    async fn ticket(&self, id: TicketId, sight: Sight) -> Result<Option<Ticket>, StoreError> {
-        self.snapshot(move |conn| tickets::ticket(conn, id, &sight))
+    async fn ticket(&self, id: TicketId, scope: AccessScope) -> Result<Option<Ticket>, StoreError> {
+        self.snapshot(move |conn| tickets::ticket(conn, id, &scope))
             .await
     }
 
     async fn list_tickets(
         &self,
         query: TicketQuery,
-        page: Keyset,
+        page: PageRequest,
     ) -> Result<Page<Ticket>, StoreError> {
         self.snapshot(move |conn| tickets::list_tickets(conn, &query, page))
             .await
     }
 
-    async fn create_ticket(&self, commit: Commit<NewTicketRow>) -> Result<Ticket, StoreError> {
+    async fn create_ticket(&self, commit: Commit<InsertTicket>) -> Result<Ticket, StoreError> {
         let about = commit.change.about.clone();
         let touches = about.map_or(Touches::Nothing, |about| {
-            Touches::Scope(ChangeScope::Subject(about))
+            Touches::KeyScope(ChangeScope::Subject(about))
         });
         self.write(touches, move |conn| tickets::create_ticket(conn, commit))
             .await
     }
 
     async fn update_ticket(&self, commit: Commit<TicketUpdate>) -> Result<Ticket, StoreError> {
-        let touches = Touches::Scope(ChangeScope::Ticket(commit.change.ticket.id));
+        let touches = Touches::KeyScope(ChangeScope::Ticket(commit.change.ticket.id));
         self.write(touches, move |conn| tickets::update_ticket(conn, commit))
             .await
     }
 
     async fn add_ticket_message(
         &self,
-        commit: Commit<NewTicketMessageRow>,
+        commit: Commit<InsertTicketMessage>,
     ) -> Result<TicketMessageId, StoreError> {
-        let touches = Touches::Scope(ChangeScope::Ticket(commit.change.ticket));
+        let touches = Touches::KeyScope(ChangeScope::Ticket(commit.change.ticket));
         self.write(touches, move |conn| notes::add_ticket_message(conn, commit))
             .await
     }
@@ -397,10 +417,10 @@ impl TicketRepository for Database {
     async fn list_ticket_messages(
         &self,
         id: TicketId,
-        sight: Sight,
-        page: Keyset,
+        scope: AccessScope,
+        page: PageRequest,
     ) -> Result<Option<(Ticket, Page<TicketMessage>)>, StoreError> {
-        self.snapshot(move |conn| notes::list_ticket_messages(conn, id, &sight, page))
+        self.snapshot(move |conn| notes::list_ticket_messages(conn, id, &scope, page))
             .await
     }
 
@@ -413,9 +433,9 @@ impl TicketRepository for Database {
 
     async fn attach_to_ticket(
         &self,
-        commit: Commit<NewTicketAttachmentRow>,
+        commit: Commit<InsertTicketAttachment>,
     ) -> Result<TicketAttachment, StoreError> {
-        let touches = Touches::Scope(ChangeScope::Ticket(commit.change.ticket));
+        let touches = Touches::KeyScope(ChangeScope::Ticket(commit.change.ticket));
         self.write(touches, move |conn| notes::attach_to_ticket(conn, commit))
             .await
     }
@@ -423,10 +443,10 @@ impl TicketRepository for Database {
     async fn list_ticket_attachments(
         &self,
         id: TicketId,
-        sight: Sight,
-        page: Keyset,
+        scope: AccessScope,
+        page: PageRequest,
     ) -> Result<Option<(Ticket, Page<TicketAttachment>)>, StoreError> {
-        self.snapshot(move |conn| notes::list_ticket_attachments(conn, id, &sight, page))
+        self.snapshot(move |conn| notes::list_ticket_attachments(conn, id, &scope, page))
             .await
     }
 
@@ -434,19 +454,19 @@ impl TicketRepository for Database {
         &self,
         ticket: TicketId,
         attachment: TicketAttachmentId,
-        sight: Sight,
+        scope: AccessScope,
     ) -> Result<Option<TicketAttachedBlob>, StoreError> {
-        self.snapshot(move |conn| notes::ticket_attachment(conn, ticket, attachment, &sight))
+        self.snapshot(move |conn| notes::ticket_attachment(conn, ticket, attachment, &scope))
             .await
     }
 
     async fn ticket_history(
         &self,
         id: TicketId,
-        sight: Sight,
-        page: Keyset,
+        scope: AccessScope,
+        page: PageRequest,
     ) -> Result<Option<(Ticket, Page<HistoryLine>)>, StoreError> {
-        self.snapshot(move |conn| notes::ticket_history(conn, id, &sight, page))
+        self.snapshot(move |conn| notes::ticket_history(conn, id, &scope, page))
             .await
     }
 }
@@ -457,7 +477,7 @@ impl FileRepository for Database {
         &self,
         bundle: BundleId,
         file: FileId,
-    ) -> Result<Option<BundleFileFacts>, StoreError> {
+    ) -> Result<Option<BundleFileContext>, StoreError> {
         self.snapshot(move |conn| files::file(conn, bundle, file))
             .await
     }
@@ -465,15 +485,15 @@ impl FileRepository for Database {
     async fn list_files(
         &self,
         bundle: BundleId,
-        sight: Sight,
-        page: Keyset,
+        scope: AccessScope,
+        page: PageRequest,
     ) -> Result<Option<(Parties, Page<BundleFile>)>, StoreError> {
-        self.snapshot(move |conn| files::list_files(conn, bundle, &sight, page))
+        self.snapshot(move |conn| files::list_files(conn, bundle, &scope, page))
             .await
     }
 
-    async fn add_file(&self, commit: Commit<NewFileRow>) -> Result<BundleFile, StoreError> {
-        let touches = Touches::Scope(ChangeScope::Subject(SubjectRef::bundle(
+    async fn add_file(&self, commit: Commit<InsertBundleFile>) -> Result<BundleFile, StoreError> {
+        let touches = Touches::KeyScope(ChangeScope::Subject(SubjectRef::bundle(
             commit.change.bundle,
         )));
         self.write(touches, move |conn| files::add_file(conn, commit))
@@ -504,9 +524,11 @@ impl BlobRepository for Database {
         .await
     }
 
-    async fn abandon_blob(&self, id: BlobId) -> Result<(), StoreError> {
-        self.write(Touches::Nothing, move |conn| blobs::abandon_blob(conn, id))
-            .await
+    async fn mark_blob_deleted(&self, id: BlobId) -> Result<(), StoreError> {
+        self.write(Touches::Nothing, move |conn| {
+            blobs::mark_blob_deleted(conn, id)
+        })
+        .await
     }
 
     async fn sweepable_blobs(
@@ -520,10 +542,10 @@ impl BlobRepository for Database {
         .await
     }
 
-    async fn forget_blobs(&self, ids: &[BlobId]) -> Result<u64, StoreError> {
+    async fn delete_blob_rows(&self, ids: &[BlobId]) -> Result<u64, StoreError> {
         let ids = ids.to_vec();
         self.write(Touches::Everything, move |conn| {
-            blobs::forget_blobs(conn, &ids)
+            blobs::delete_blob_rows(conn, &ids)
         })
         .await
     }
@@ -548,7 +570,7 @@ impl EventRepository for Database {
     async fn audit(
         &self,
         filter: AuditFilter,
-        page: Keyset,
+        page: PageRequest,
     ) -> Result<Page<AuditEntry>, StoreError> {
         self.read(move |conn| events::audit(conn, &filter, page))
             .await
@@ -557,7 +579,7 @@ impl EventRepository for Database {
 
 #[async_trait]
 impl IdempotencyRepository for Database {
-    async fn reserve(&self, scope: &Scope, now: Timestamp) -> Result<Reservation, StoreError> {
+    async fn reserve(&self, scope: &KeyScope, now: Timestamp) -> Result<Reservation, StoreError> {
         let scope = scope.clone();
         self.write(Touches::Nothing, move |conn| {
             idempotency::reserve(conn, &scope, now)
@@ -579,14 +601,14 @@ impl IdempotencyRepository for Database {
         .await
     }
 
-    async fn store_answer(
+    async fn store_response(
         &self,
         id: IdempotencyId,
-        answer: &StoredAnswer,
+        answer: &StoredResponse,
     ) -> Result<(), StoreError> {
         let answer = answer.clone();
         self.write(Touches::Nothing, move |conn| {
-            idempotency::store_answer(conn, id, &answer)
+            idempotency::store_response(conn, id, &answer)
         })
         .await
     }
@@ -600,15 +622,15 @@ impl ChangeMarks for Database {
 }
 
 #[async_trait]
-impl Upkeep for Database {
+impl Maintenance for Database {
     async fn ping(&self) -> Result<(), StoreError> {
-        self.read(upkeep::ping).await
+        self.read(maintenance::ping).await
     }
 
-    async fn purge(&self, outlived: Outlived, limit: u32) -> Result<u64, StoreError> {
+    async fn purge(&self, outlived: RetentionCutoffs, limit: u32) -> Result<u64, StoreError> {
         let whose = Whose::Anybody;
         self.write_sessions(whose, Touches::Everything, move |conn| {
-            upkeep::purge(conn, &outlived, limit)
+            maintenance::purge(conn, &outlived, limit)
         })
         .await
     }

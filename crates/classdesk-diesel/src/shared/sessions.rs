@@ -2,9 +2,9 @@
 
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::ids::{SessionId, UserId};
-use classdesk_domain::paging::{Keyset, Page};
+use classdesk_domain::paging::{Page, PageRequest};
 use classdesk_domain::people::{
-    EndSessions, NewSession, PasswordHash, Session, SessionOwner, TokenHash, WhichSessions,
+    EndSessions, NewSession, PasswordHash, Session, SessionWithUser, TokenHash, WhichSessions,
 };
 use classdesk_domain::store::Commit;
 use diesel::prelude::*;
@@ -43,7 +43,10 @@ impl From<SessionRow> for Session {
     }
 }
 
-pub(super) fn session(conn: &mut Conn, token: &TokenHash) -> Result<Option<SessionOwner>, Failure> {
+pub(super) fn session(
+    conn: &mut Conn,
+    token: &TokenHash,
+) -> Result<Option<SessionWithUser>, Failure> {
     let found: Option<(SessionRow, UserRow)> = sessions::table
         .inner_join(users::table.on(users::id.eq(sessions::user_id)))
         .filter(sessions::token_hash.eq(token.as_bytes().as_slice()))
@@ -52,7 +55,7 @@ pub(super) fn session(conn: &mut Conn, token: &TokenHash) -> Result<Option<Sessi
         .optional()?;
     found
         .map(|(session, user)| {
-            Ok(SessionOwner {
+            Ok(SessionWithUser {
                 session: session.into(),
                 user: user.into_domain()?,
             })
@@ -77,7 +80,7 @@ pub(super) fn list_sessions(
     user: UserId,
     now: Timestamp,
     idle_since: Timestamp,
-    page: Keyset,
+    page: PageRequest,
 ) -> Result<Page<Session>, Failure> {
     let rows = sessions::table
         .filter(sessions::user_id.eq(user.get()))
@@ -110,12 +113,12 @@ pub(super) fn start_session(conn: &mut Conn, c: Commit<NewSession>) -> Result<Se
     };
     commit(conn, c, writes, |conn, new| {
         let user = new.user.get();
-        let hash = new.rehashed.as_ref().unwrap_or(&new.verified);
+        let hash = new.upgraded_hash.as_ref().unwrap_or(&new.verified_hash);
         // The condition is the check: a hash that was changed meanwhile leaves no row to change.
         let changed = diesel::update(
             users::table
                 .find(user)
-                .filter(users::password_hash.eq(new.verified.as_str())),
+                .filter(users::password_hash.eq(new.verified_hash.as_str())),
         )
         .set((
             users::last_login_at.eq(At::from(new.created_at)),
@@ -135,8 +138,10 @@ pub(super) fn start_session(conn: &mut Conn, c: Commit<NewSession>) -> Result<Se
             })
             .returning(SessionRow::as_returning())
             .get_result(conn)?;
-        diesel::delete(login_failures::table.filter(login_failures::account.eq(&new.forgives)))
-            .execute(conn)?;
+        diesel::delete(
+            login_failures::table.filter(login_failures::account.eq(&new.clears_failures_of)),
+        )
+        .execute(conn)?;
         Ok(Applied::to(row.id, row.into()))
     })
 }

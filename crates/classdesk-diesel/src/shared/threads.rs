@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use classdesk_domain::ids::{ThreadId, UserId};
-use classdesk_domain::paging::{Keyset, Page, Position};
+use classdesk_domain::paging::{Cursor, Page, PageRequest};
 use classdesk_domain::people::Actor;
-use classdesk_domain::policy::{Sight, ThreadSight};
+use classdesk_domain::policy::{AccessScope, ThreadScope};
 use classdesk_domain::store::Commit;
 use classdesk_domain::subjects::{SubjectKind, SubjectRef};
 use classdesk_domain::text::SubjectLine;
 use classdesk_domain::threads::{
-    MessageKind, NewThreadRow, ParticipantAddition, ParticipantRemoval, Thread, ThreadFacts,
+    InsertThread, MessageKind, ParticipantAddition, ParticipantRemoval, Thread, ThreadContext,
     ThreadFilter, ThreadUpdate, ThreadView,
 };
 use diesel::prelude::*;
@@ -25,7 +25,7 @@ use super::receipts::Marks;
 use super::schema::{subjects, thread_participants, threads};
 use super::subjects::parties;
 use super::values::At;
-use super::{Conn, guard, people};
+use super::{Conn, people, preconditions};
 use crate::error::Failure;
 
 #[derive(Debug, Queryable, Selectable)]
@@ -55,11 +55,11 @@ type FactsRow = (
     Option<bool>,
 );
 
-pub(super) fn thread_facts(
+pub(super) fn thread_context(
     conn: &mut Conn,
     id: ThreadId,
     person: UserId,
-) -> Result<Option<ThreadFacts>, Failure> {
+) -> Result<Option<ThreadContext>, Failure> {
     let row: Option<FactsRow> = threads::table
         .inner_join(
             subjects::table.on(subjects::content_type
@@ -88,7 +88,7 @@ pub(super) fn thread_facts(
         .optional()?;
     Ok(row.map(|(thread, (client, writer), participates)| {
         let (id, content_type, object_id, subject, is_active, created_by) = thread;
-        ThreadFacts {
+        ThreadContext {
             id: ThreadId::new(id),
             about: subject_ref(content_type, object_id),
             parties: parties(client, writer),
@@ -101,7 +101,11 @@ pub(super) fn thread_facts(
 }
 
 /// Threads as their viewer sees them, by as many statements for one as for two hundred.
-fn views(conn: &mut Conn, rows: Vec<ThreadRow>, sight: &Sight) -> Result<Vec<ThreadView>, Failure> {
+fn views(
+    conn: &mut Conn,
+    rows: Vec<ThreadRow>,
+    scope: &AccessScope,
+) -> Result<Vec<ThreadView>, Failure> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
@@ -110,16 +114,16 @@ fn views(conn: &mut Conn, rows: Vec<ThreadRow>, sight: &Sight) -> Result<Vec<Thr
     people.add_missing(conn, rows.iter().map(|row| row.created_by))?;
     let latest: Vec<i64> = rows.iter().filter_map(|row| row.last_message_id).collect();
     let latest = messages::by_id(conn, &latest)?;
-    let marks = Marks::at(conn, &latest, &seats, sight)?;
+    let marks = Marks::at(conn, &latest, &seats, scope)?;
     let mut latest: HashMap<i64, _> =
-        messages::into_domain(conn, latest, &seats, &mut people, &marks, sight)?
+        messages::into_domain(conn, latest, &seats, &mut people, &marks, scope)?
             .into_iter()
             .map(|message| (message.id.get(), message))
             .collect();
     rows.into_iter()
         .map(|row| {
             let seats = seats.get(&row.id).map(Vec::as_slice).unwrap_or_default();
-            let own = seats.iter().find(|seat| seat.user == sight.viewer.get());
+            let own = seats.iter().find(|seat| seat.user == scope.viewer.get());
             let participants = seats.iter().filter(|seat| seat.participates);
             Ok(ThreadView {
                 created_by: people.get(row.created_by)?,
@@ -155,16 +159,16 @@ fn row(conn: &mut Conn, id: i64) -> Result<Option<ThreadRow>, Failure> {
 pub(super) fn thread(
     conn: &mut Conn,
     id: ThreadId,
-    sight: &Sight,
+    scope: &AccessScope,
 ) -> Result<Option<ThreadView>, Failure> {
-    let Some(facts) = thread_facts(conn, id, sight.viewer)? else {
+    let Some(facts) = thread_context(conn, id, scope.viewer)? else {
         return Ok(None);
     };
     // The same rule as in the list; of one row it needs no statement of its own for each sight.
-    let in_sight = match sight.threads {
-        ThreadSight::All => true,
-        ThreadSight::OwnedAndJoined(client) => facts.participates && facts.parties.client == client,
-        ThreadSight::AssignedAndJoined(writer) => {
+    let in_sight = match scope.threads {
+        ThreadScope::All => true,
+        ThreadScope::OwnedAndJoined(client) => facts.participates && facts.parties.client == client,
+        ThreadScope::AssignedAndJoined(writer) => {
             facts.participates && facts.parties.assigned_writer == Some(writer)
         }
     };
@@ -172,7 +176,7 @@ pub(super) fn thread(
         return Ok(None);
     }
     let rows = row(conn, id.get())?.into_iter().collect();
-    Ok(views(conn, rows, sight)?.pop())
+    Ok(views(conn, rows, scope)?.pop())
 }
 
 /// Filters a query of threads by what was asked for, and orders and cuts it.
@@ -222,43 +226,43 @@ macro_rules! filtered {
 
 pub(super) fn list_threads(
     conn: &mut Conn,
-    sight: &Sight,
+    scope: &AccessScope,
     filter: &ThreadFilter,
-    page: Keyset,
+    page: PageRequest,
 ) -> Result<Page<ThreadView>, Failure> {
-    let rows: Vec<ThreadRow> = if filter.mine || sight.threads != ThreadSight::All {
-        joined(conn, sight, filter, page)?
+    let rows: Vec<ThreadRow> = if filter.mine || scope.threads != ThreadScope::All {
+        joined(conn, scope, filter, page)?
     } else {
         let seat = thread_participants::table.on(thread_participants::thread_id
             .eq(threads::id)
-            .and(thread_participants::user_id.eq(sight.viewer.get())));
+            .and(thread_participants::user_id.eq(scope.viewer.get())));
         let all = threads::table
             .left_join(seat)
             .select(ThreadRow::as_select())
             .into_boxed();
         filtered!(all, threads::updated_at, filter, page).load(conn)?
     };
-    let cut = Page::cut(rows, page.limit, |row| Position {
+    let cut = Page::cut(rows, page.limit, |row| Cursor {
         key: row.updated_at.0,
         id: row.id,
     });
     Ok(Page {
         next: cut.next,
-        items: views(conn, cut.items, sight)?,
+        items: views(conn, cut.items, scope)?,
     })
 }
 
 /// Threads that a person participates in, found from the person.
 fn joined(
     conn: &mut Conn,
-    sight: &Sight,
+    scope: &AccessScope,
     filter: &ThreadFilter,
-    page: Keyset,
+    page: PageRequest,
 ) -> Result<Vec<ThreadRow>, Failure> {
-    let person = match sight.threads {
-        ThreadSight::All => sight.viewer,
-        ThreadSight::OwnedAndJoined(client) => client,
-        ThreadSight::AssignedAndJoined(writer) => writer,
+    let person = match scope.threads {
+        ThreadScope::All => scope.viewer,
+        ThreadScope::OwnedAndJoined(client) => client,
+        ThreadScope::AssignedAndJoined(writer) => writer,
     };
     let mut query = thread_participants::table
         .inner_join(threads::table.on(threads::id.eq(thread_participants::thread_id)))
@@ -271,10 +275,10 @@ fn joined(
         .filter(thread_participants::participates.eq(true))
         .select(ThreadRow::as_select())
         .into_boxed();
-    query = match sight.threads {
-        ThreadSight::All => query,
-        ThreadSight::OwnedAndJoined(client) => query.filter(subjects::client_id.eq(client.get())),
-        ThreadSight::AssignedAndJoined(writer) => {
+    query = match scope.threads {
+        ThreadScope::All => query,
+        ThreadScope::OwnedAndJoined(client) => query.filter(subjects::client_id.eq(client.get())),
+        ThreadScope::AssignedAndJoined(writer) => {
             query.filter(subjects::assigned_writer_id.eq(writer.get()))
         }
     };
@@ -329,7 +333,7 @@ impl SeatInsert {
     }
 }
 
-pub(super) fn open_thread(conn: &mut Conn, c: Commit<NewThreadRow>) -> Result<ThreadView, Failure> {
+pub(super) fn open_thread(conn: &mut Conn, c: Commit<InsertThread>) -> Result<ThreadView, Failure> {
     commit(
         conn,
         c,
@@ -378,23 +382,23 @@ pub(super) fn open_thread(conn: &mut Conn, c: Commit<NewThreadRow>) -> Result<Th
                 }
                 None => None,
             };
-            let sight = Sight::of(&Actor::new(new.created_by, new.creator_role));
-            let view = shown(conn, id, &sight)?;
+            let scope = AccessScope::of(&Actor::new(new.created_by, new.creator_role));
+            let view = shown(conn, id, &scope)?;
             Ok(Applied::to(id, view).with_message(message))
         },
     )
 }
 
 /// A thread that a commit has written, as its viewer sees it.
-fn shown(conn: &mut Conn, id: i64, sight: &Sight) -> Result<ThreadView, Failure> {
+fn shown(conn: &mut Conn, id: i64, scope: &AccessScope) -> Result<ThreadView, Failure> {
     let rows = row(conn, id)?.into_iter().collect();
-    views(conn, rows, sight)?.pop().ok_or(Failure::STALE)
+    views(conn, rows, scope)?.pop().ok_or(Failure::STALE)
 }
 
 /// The same for somebody in their present role.
 fn shown_to(conn: &mut Conn, id: i64, viewer: UserId) -> Result<ThreadView, Failure> {
     let viewer = people::user(conn, viewer)?.ok_or(Failure::STALE)?;
-    shown(conn, id, &Sight::of(&Actor::from(&viewer)))
+    shown(conn, id, &AccessScope::of(&Actor::from(&viewer)))
 }
 
 /// Makes an instant the latest activity of a thread, for the thread's list and each person's.
@@ -415,7 +419,7 @@ pub(super) fn update_thread(
         |_| Writes::default(),
         |conn, update| {
             let id = update.thread.get();
-            guard::hold_thread(conn, id)?;
+            preconditions::hold_thread(conn, id)?;
             let before = row(conn, id)?.ok_or(Failure::STALE)?;
             let at = At::from(update.at);
             let subject = update
@@ -445,8 +449,8 @@ pub(super) fn add_participant(
         |_| Writes::default(),
         |conn, addition| {
             let (id, user) = (addition.thread.get(), addition.user.get());
-            guard::hold_thread(conn, id)?.ok_or(Failure::STALE)?;
-            let is_new = !guard::participates(conn, id, user)?;
+            preconditions::hold_thread(conn, id)?.ok_or(Failure::STALE)?;
+            let is_new = !preconditions::participates(conn, id, user)?;
             if is_new {
                 let thread = row(conn, id)?.ok_or(Failure::STALE)?;
                 diesel::insert_into(thread_participants::table)
@@ -476,7 +480,7 @@ pub(super) fn remove_participant(
         |_| Writes::default(),
         |conn, removal| {
             let (id, user) = (removal.thread.get(), removal.user.get());
-            guard::hold_thread(conn, id)?.ok_or(Failure::STALE)?;
+            preconditions::hold_thread(conn, id)?.ok_or(Failure::STALE)?;
             let removed = diesel::update(
                 thread_participants::table
                     .find((id, user))

@@ -1,12 +1,12 @@
 //! Tickets.
 
 use classdesk_domain::ids::{TicketId, UserId};
-use classdesk_domain::paging::{Keyset, Page};
-use classdesk_domain::policy::{NoteSight, Sight, TicketSight};
+use classdesk_domain::paging::{Page, PageRequest};
+use classdesk_domain::policy::{AccessScope, NoteScope, TicketScope};
 use classdesk_domain::store::Commit;
 use classdesk_domain::text::{Description, Title};
 use classdesk_domain::tickets::{
-    NewTicketRow, Ticket, TicketCategory, TicketPriority, TicketQuery, TicketStatus, TicketUpdate,
+    InsertTicket, Ticket, TicketCategory, TicketPriority, TicketQuery, TicketStatus, TicketUpdate,
 };
 use diesel::prelude::*;
 
@@ -71,7 +71,7 @@ macro_rules! full {
 fn into_domain(
     conn: &mut Conn,
     rows: Vec<FullRow>,
-    notes: NoteSight,
+    notes: NoteScope,
 ) -> Result<Vec<Ticket>, Failure> {
     let named = rows.iter().flat_map(|(row, _, _)| {
         [row.created_by, row.requester_id]
@@ -80,8 +80,8 @@ fn into_domain(
     });
     let people = People::load(conn, named)?;
     let seen = |public: i64, internal: i64| match notes {
-        NoteSight::All => public + internal,
-        NoteSight::PublicOnly => public,
+        NoteScope::All => public + internal,
+        NoteScope::PublicOnly => public,
     };
     rows.into_iter()
         .map(|(row, client, writer)| {
@@ -115,33 +115,33 @@ fn into_domain(
 pub(super) fn ticket(
     conn: &mut Conn,
     id: TicketId,
-    sight: &Sight,
+    scope: &AccessScope,
 ) -> Result<Option<Ticket>, Failure> {
     let row: Option<FullRow> = full!()
         .filter(tickets::id.eq(id.get()))
         .first(conn)
         .optional()?;
     let rows = row.into_iter().collect();
-    Ok(into_domain(conn, rows, sight.notes)?.pop())
+    Ok(into_domain(conn, rows, scope.notes)?.pop())
 }
 
 pub(super) fn list_tickets(
     conn: &mut Conn,
     query: &TicketQuery,
-    page: Keyset,
+    page: PageRequest,
 ) -> Result<Page<Ticket>, Failure> {
-    let TicketQuery { sight, filter } = query;
+    let TicketQuery { scope, filter } = query;
     let mut rows = full!()
         .filter(tickets::id.lt(before(page)))
         .order(tickets::id.desc())
         .limit(one_more(page))
         .into_boxed();
-    rows = match sight.tickets {
-        TicketSight::All => rows,
-        TicketSight::RequestedBy(requester) => {
+    rows = match scope.tickets {
+        TicketScope::All => rows,
+        TicketScope::RequestedBy(requester) => {
             rows.filter(tickets::requester_id.eq(requester.get()))
         }
-        TicketSight::RequestedByUnlessAssigned(requester) => rows
+        TicketScope::RequestedByUnlessAssigned(requester) => rows
             .filter(tickets::requester_id.eq(requester.get()))
             .filter(
                 subjects::assigned_writer_id
@@ -184,7 +184,7 @@ pub(super) fn list_tickets(
     let rows = cut(rows, page, |row| row.0.id).0;
     Ok(Page {
         next: rows.next,
-        items: into_domain(conn, rows.items, sight.notes)?,
+        items: into_domain(conn, rows.items, scope.notes)?,
     })
 }
 
@@ -208,7 +208,7 @@ struct TicketInsert<'a> {
     version: i64,
 }
 
-pub(super) fn create_ticket(conn: &mut Conn, c: Commit<NewTicketRow>) -> Result<Ticket, Failure> {
+pub(super) fn create_ticket(conn: &mut Conn, c: Commit<InsertTicket>) -> Result<Ticket, Failure> {
     commit(
         conn,
         c,
@@ -236,13 +236,13 @@ pub(super) fn create_ticket(conn: &mut Conn, c: Commit<NewTicketRow>) -> Result<
                 })
                 .returning(tickets::id)
                 .get_result(conn)?;
-            Ok(Applied::to(id, written(conn, id, NoteSight::All)?))
+            Ok(Applied::to(id, written(conn, id, NoteScope::All)?))
         },
     )
 }
 
 /// A ticket that a commit has written, as its viewer sees it.
-pub(super) fn written(conn: &mut Conn, id: i64, notes: NoteSight) -> Result<Ticket, Failure> {
+pub(super) fn written(conn: &mut Conn, id: i64, notes: NoteScope) -> Result<Ticket, Failure> {
     let row: FullRow = full!().filter(tickets::id.eq(id)).first(conn)?;
     into_domain(conn, vec![row], notes)?
         .pop()
@@ -259,7 +259,7 @@ pub(super) fn update_ticket(conn: &mut Conn, c: Commit<TicketUpdate>) -> Result<
                 ticket,
                 assigned_to,
                 at,
-                sight,
+                scope,
             } = update;
             let id = ticket.id.get();
             let changed = diesel::update(tickets::table.find(id))
@@ -281,7 +281,7 @@ pub(super) fn update_ticket(conn: &mut Conn, c: Commit<TicketUpdate>) -> Result<
                     .execute(conn)?;
                 exactly_one(assigned)?;
             }
-            Ok(Applied::to(id, written(conn, id, sight.notes)?))
+            Ok(Applied::to(id, written(conn, id, scope.notes)?))
         },
     )
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use classdesk_domain::clock::Timestamp;
-use classdesk_domain::error::FieldFault;
+use classdesk_domain::error::FieldError;
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 use time::Date;
@@ -40,7 +40,7 @@ pub(crate) struct Details(pub(crate) BTreeMap<String, String>);
 
 /// Reads a stored word; another than the program writes is a damaged row.
 pub(super) fn word<T>(
-    parse: impl FnOnce(&str) -> Result<T, FieldFault>,
+    parse: impl FnOnce(&str) -> Result<T, FieldError>,
     stored: &str,
     what: &'static str,
 ) -> Result<T, Failure> {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use classdesk_domain::changes::{ChangeMark, ChangeScope};
-use classdesk_domain::people::{SessionOwner, TokenHash};
+use classdesk_domain::people::{SessionWithUser, TokenHash};
 use classdesk_domain::store::{Outage, StoreError};
 use diesel::connection::{AnsiTransactionManager, CacheSize, SimpleConnection, TransactionManager};
 use diesel::result::{DatabaseErrorKind, Error};
@@ -295,9 +295,9 @@ impl Database {
         &self,
         token: &TokenHash,
         job: F,
-    ) -> Result<Option<SessionOwner>, StoreError>
+    ) -> Result<Option<SessionWithUser>, StoreError>
     where
-        F: FnOnce(&mut Conn) -> Result<Option<SessionOwner>, Failure> + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<Option<SessionWithUser>, Failure> + Send + 'static,
     {
         let moment = match self.sessions.recall(token) {
             Ok(owner) => return Ok(Some(owner)),

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use classdesk_conformance::Fixture;
 use classdesk_domain::bundles::WriterAssignment;
 use classdesk_domain::ids::ThreadId;
 use classdesk_domain::people::{Actor, UserUpdate};
-use classdesk_domain::policy::Sight;
-use classdesk_domain::store::{Commit, Fact, Store, StoreError};
+use classdesk_domain::policy::AccessScope;
+use classdesk_domain::store::{Commit, Precondition, Store, StoreError};
 use classdesk_domain::subjects::Parties;
-use classdesk_testkit::World;
 use tokio::task::JoinSet;
 
 use crate::databases::Fresh;
@@ -22,15 +22,15 @@ const POSTERS: usize = 6;
 /// acknowledged.
 async fn post_until_stale(
     store: Arc<dyn Store>,
-    world: Arc<World>,
+    fixture: Arc<Fixture>,
     thread: ThreadId,
-    (sender, fact): (Actor, Fact),
+    (sender, fact): (Actor, Precondition),
     changed: Arc<AtomicBool>,
 ) -> (usize, usize) {
     let (mut posted, mut too_late) = (0, 0);
     loop {
         let late = changed.load(Ordering::SeqCst);
-        let commit = Commit::new(world.new_message(thread, sender)).resting_on(fact.clone());
+        let commit = Commit::new(fixture.new_message(thread, sender)).require(fact.clone());
         match store.post_message(commit).await {
             Ok(_) => {
                 posted += 1;
@@ -45,24 +45,24 @@ async fn post_until_stale(
 /// Several tasks that post so, begun and at work.
 async fn posters_at_work(
     store: &Arc<dyn Store>,
-    world: &Arc<World>,
+    fixture: &Arc<Fixture>,
     thread: ThreadId,
-    resting: (Actor, Fact),
+    resting: (Actor, Precondition),
     changed: &Arc<AtomicBool>,
 ) -> JoinSet<(usize, usize)> {
-    let before = count(&**store, world, thread).await;
+    let before = count(&**store, fixture, thread).await;
     let mut posters = JoinSet::new();
     for _ in 0..POSTERS {
         posters.spawn(post_until_stale(
             Arc::clone(store),
-            Arc::clone(world),
+            Arc::clone(fixture),
             thread,
             resting.clone(),
             Arc::clone(changed),
         ));
     }
     // Only when posts go through does the change meet some on their way.
-    while count(&**store, world, thread).await < before + POSTERS {
+    while count(&**store, fixture, thread).await < before + POSTERS {
         tokio::task::yield_now().await;
     }
     posters
@@ -70,38 +70,38 @@ async fn posters_at_work(
 
 pub(crate) async fn check_that_a_former_writer_posts_no_more<D>(fresh: Fresh<D>) {
     let store = fresh.shared();
-    let world = Arc::new(World::create(&*store).await);
-    let both = [world.writer, world.other_writer];
-    let thread = world.add_thread(&*store, &both).await.thread.id;
+    let fixture = Arc::new(Fixture::create(&*store).await);
+    let both = [fixture.writer, fixture.other_writer];
+    let thread = fixture.add_thread(&*store, &both).await.thread.id;
     let mut acknowledged = 0;
     for round in 0..ROUNDS {
         let (former, next) = (both[round % 2], both[(round + 1) % 2]);
         let parties = Parties {
-            client: world.client.id,
+            client: fixture.client.id,
             assigned_writer: Some(former.id),
         };
-        let fact = Fact::Parties {
-            subject: world.subject(),
+        let fact = Precondition::Parties {
+            subject: fixture.subject(),
             parties,
         };
         let reassigned = Arc::new(AtomicBool::new(false));
         let resting = (former, fact.clone());
-        let posters = posters_at_work(&store, &world, thread, resting, &reassigned).await;
+        let posters = posters_at_work(&store, &fixture, thread, resting, &reassigned).await;
         let assignment = WriterAssignment {
-            bundle: world.bundle,
+            bundle: fixture.bundle,
             writer: Some(next.id),
-            at: world.tick(),
+            at: fixture.tick(),
         };
-        let commit = Commit::new(assignment).resting_on(fact);
+        let commit = Commit::new(assignment).require(fact);
         store.assign_writer(commit).await.unwrap();
         reassigned.store(true, Ordering::SeqCst);
-        let at_reassignment = count(&*store, &world, thread).await;
+        let at_reassignment = count(&*store, &fixture, thread).await;
         for (posted, too_late) in posters.join_all().await {
             acknowledged += posted;
             assert_eq!(too_late, 0, "posts of a former writer in round {round}");
         }
         assert_eq!(
-            count(&*store, &world, thread).await,
+            count(&*store, &fixture, thread).await,
             at_reassignment,
             "the former writer's posts stopped with the reassignment"
         );
@@ -112,10 +112,10 @@ pub(crate) async fn check_that_a_former_writer_posts_no_more<D>(fresh: Fresh<D>)
 /// However many posts rest on somebody being active, a deactivation gets its turn among them.
 pub(crate) async fn check_that_a_deactivated_person_posts_no_more<D>(fresh: Fresh<D>) {
     let store = fresh.shared();
-    let world = Arc::new(World::create(&*store).await);
-    let sender = world.writer;
-    let thread = world.add_thread(&*store, &[sender]).await.thread.id;
-    let active = Fact::ActiveUser {
+    let fixture = Arc::new(Fixture::create(&*store).await);
+    let sender = fixture.writer;
+    let thread = fixture.add_thread(&*store, &[sender]).await.thread.id;
+    let active = Precondition::ActiveUser {
         user: sender.id,
         role: sender.role,
     };
@@ -123,7 +123,7 @@ pub(crate) async fn check_that_a_deactivated_person_posts_no_more<D>(fresh: Fres
     for round in 0..ROUNDS {
         let deactivated = Arc::new(AtomicBool::new(false));
         let resting = (sender, active.clone());
-        let posters = posters_at_work(&store, &world, thread, resting, &deactivated).await;
+        let posters = posters_at_work(&store, &fixture, thread, resting, &deactivated).await;
         let activity = |is_active| {
             Commit::new(UserUpdate {
                 is_active: Some(is_active),
@@ -139,14 +139,14 @@ pub(crate) async fn check_that_a_deactivated_person_posts_no_more<D>(fresh: Fres
                 "posts of a deactivated person in round {round}"
             );
         }
-        assert_eq!(count(&*store, &world, thread).await, acknowledged);
+        assert_eq!(count(&*store, &fixture, thread).await, acknowledged);
         store.update_user(activity(true)).await.unwrap();
     }
 }
 
 /// How many messages the thread has.
-async fn count(store: &dyn Store, world: &World, thread: ThreadId) -> usize {
-    let sight = Sight::of(&world.admin);
-    let view = store.thread(thread, sight).await.unwrap().unwrap();
+async fn count(store: &dyn Store, fixture: &Fixture, thread: ThreadId) -> usize {
+    let scope = AccessScope::of(&fixture.admin);
+    let view = store.thread(thread, scope).await.unwrap().unwrap();
     usize::try_from(view.message_count).unwrap()
 }

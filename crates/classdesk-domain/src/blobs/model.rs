@@ -3,14 +3,14 @@
 use std::fmt;
 
 use crate::clock::Timestamp;
-use crate::error::FieldFault;
+use crate::error::FieldError;
 use crate::ids::{BlobId, UserId};
 use crate::people::UserRef;
-use crate::words::words;
+use crate::string_enum::string_enum;
 
 use super::file_name::FileName;
 
-words! {
+string_enum! {
     /// What an upload is for. It decides the prefix of its key (spec section 6, "Uploads").
     BlobPurpose {
         /// A file of a bundle.
@@ -34,7 +34,7 @@ impl BlobPurpose {
     }
 }
 
-words! {
+string_enum! {
     /// Where stored bytes are in their life.
     BlobState {
         /// The key is taken; bytes may be arriving. Nobody owns it.
@@ -143,8 +143,8 @@ impl ContentType {
     /// parameters.
     ///
     /// # Errors
-    /// A [`FieldFault`] when it is malformed.
-    pub fn parse(text: &str) -> Result<Self, FieldFault> {
+    /// A [`FieldError`] when it is malformed.
+    pub fn parse(text: &str) -> Result<Self, FieldError> {
         let name = |part: &str| {
             part.starts_with(|c: char| c.is_ascii_alphanumeric())
                 && part
@@ -155,7 +155,7 @@ impl ContentType {
             Some((kind, subtype)) if text.len() <= 127 && name(kind) && name(subtype) => {
                 Ok(Self(text.to_owned()))
             }
-            _ => Err(FieldFault::rule(
+            _ => Err(FieldError::rule(
                 "content_type",
                 "This is not a media type.",
             )),

@@ -126,11 +126,11 @@ pub trait BlobStore: Send + Sync {
     async fn list(&self, after: Option<String>, limit: u32) -> Result<ObjectPage, BlobError>;
 
     /// Removes an object that no row names. `path` comes from [`BlobStore::list`].
-    async fn delete_stray(&self, path: &str) -> Result<(), BlobError>;
+    async fn delete_orphan(&self, path: &str) -> Result<(), BlobError>;
 
     /// Removes what uploads that broke off before `before` have left behind, where the storage
     /// keeps such things out of [`BlobStore::list`], and says how many there were.
-    async fn purge_unfinished(&self, before: Timestamp) -> Result<u64, BlobError>;
+    async fn abort_stale_uploads(&self, before: Timestamp) -> Result<u64, BlobError>;
 
     /// Answers when the storage can be reached and written.
     async fn ping(&self) -> Result<(), BlobError>;
@@ -183,7 +183,7 @@ pub trait BlobRepository: Send + Sync {
 
     /// Turns a pending row to deleted, so that its bytes are swept soon. A row that is not pending
     /// MUST stay as it is.
-    async fn abandon_blob(&self, id: BlobId) -> Result<(), StoreError>;
+    async fn mark_blob_deleted(&self, id: BlobId) -> Result<(), StoreError>;
 
     /// Turns at most `limit` pending rows from before `pending_before` to deleted, and answers at
     /// most `limit` deleted rows, by ascending id, the ones just turned among them. A row that was
@@ -197,7 +197,7 @@ pub trait BlobRepository: Send + Sync {
 
     /// Removes deleted rows whose bytes are gone, and says how many there were. Rows that are not
     /// deleted MUST stay.
-    async fn forget_blobs(&self, ids: &[BlobId]) -> Result<u64, StoreError>;
+    async fn delete_blob_rows(&self, ids: &[BlobId]) -> Result<u64, StoreError>;
 
     /// At most `limit` rows in any state after this id, by ascending id.
     async fn list_blobs(

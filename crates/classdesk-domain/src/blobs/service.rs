@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::classdesk::Ports;
+use crate::app::Ports;
 use crate::error::{Conflict, Error};
 use crate::ids::{BundleId, ThreadId, TicketId};
 use crate::people::Actor;
-use crate::policy::{Ask, BundleAction, ReadPermit, Sight, ThreadAction, TicketAction, decide};
+use crate::policy::{
+    AccessScope, BundleAction, Permission, ReadPermit, ThreadAction, TicketAction, authorize,
+};
 use crate::subjects::SubjectRef;
 
 use super::file_name::FileName;
@@ -72,20 +74,28 @@ impl Uploads {
                 let reference = SubjectRef::bundle(bundle);
                 let subject = self.ports.subjects.subject(&reference).await?;
                 let parties = subject.ok_or(Error::NotFound)?.parties;
-                decide(actor, &Ask::Bundle(BundleAction::Upload, parties)).require()?;
+                authorize(actor, &Permission::Bundle(BundleAction::Upload, parties)).require()?;
             }
             UploadTarget::Thread(thread) => {
-                let facts = self.ports.threads.thread_facts(thread, actor.id).await?;
+                let facts = self.ports.threads.thread_context(thread, actor.id).await?;
                 let facts = facts.ok_or(Error::NotFound)?;
-                decide(actor, &Ask::Thread(ThreadAction::Post, facts.standing())).require()?;
+                authorize(
+                    actor,
+                    &Permission::Thread(ThreadAction::Post, facts.access()),
+                )
+                .require()?;
                 if !facts.is_active {
                     return Err(Conflict::ThreadClosed.into());
                 }
             }
             UploadTarget::Ticket(ticket) => {
-                let found = self.ports.tickets.ticket(ticket, Sight::of(actor)).await?;
-                let standing = found.ok_or(Error::NotFound)?.standing();
-                decide(actor, &Ask::Ticket(TicketAction::Write, standing)).require()?;
+                let found = self
+                    .ports
+                    .tickets
+                    .ticket(ticket, AccessScope::of(actor))
+                    .await?;
+                let access = found.ok_or(Error::NotFound)?.access();
+                authorize(actor, &Permission::Ticket(TicketAction::Write, access)).require()?;
             }
         }
         Ok(UploadPermit {
@@ -126,7 +136,7 @@ impl Uploads {
             }),
             Err(error) => {
                 // The first error is the one to tell; the sweeper finds the row either way.
-                let _ = self.ports.blob_rows.abandon_blob(blob).await;
+                let _ = self.ports.blob_rows.mark_blob_deleted(blob).await;
                 Err(error.into())
             }
         }
@@ -137,7 +147,7 @@ impl Uploads {
     /// # Errors
     /// Only failures of the store; the upload is swept after a day then.
     pub async fn abandon(&self, upload: &FinishedUpload) -> Result<(), Error> {
-        Ok(self.ports.blob_rows.abandon_blob(upload.blob).await?)
+        Ok(self.ports.blob_rows.mark_blob_deleted(upload.blob).await?)
     }
 }
 
@@ -149,7 +159,7 @@ pub(crate) async fn discard_on_error<T>(
 ) -> Result<T, Error> {
     if let (Err(_), Some(upload)) = (&outcome, upload) {
         // A row that can't be turned now is swept after a day.
-        let _ = ports.blob_rows.abandon_blob(upload.blob).await;
+        let _ = ports.blob_rows.mark_blob_deleted(upload.blob).await;
     }
     outcome
 }

@@ -10,5 +10,5 @@ pub use model::{
 };
 #[cfg(feature = "mocks")]
 pub use ports::MockBundleRepository;
-pub use ports::{BundleRepository, BundleUpdate, NewBundleRow, WriterAssignment};
+pub use ports::{BundleRepository, BundleUpdate, InsertBundle, WriterAssignment};
 pub use service::Bundles;

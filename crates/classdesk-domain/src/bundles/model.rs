@@ -3,15 +3,15 @@
 use time::Date;
 
 use crate::clock::Timestamp;
-use crate::error::FieldFault;
+use crate::error::FieldError;
 use crate::files::BundleFile;
 use crate::ids::{BundleId, UserId};
 use crate::people::{UserRef, Username};
+use crate::string_enum::string_enum;
 use crate::subjects::{Parties, SubjectRef};
 use crate::text::{Description, Level, SearchText, Title};
-use crate::words::words;
 
-words! {
+string_enum! {
     /// How far a bundle is.
     BundleStatus {
         /// Work has not begun.
@@ -36,11 +36,11 @@ impl NumberOfClasses {
     /// Checks a number.
     ///
     /// # Errors
-    /// [`FieldFault::OutOfRange`].
-    pub fn new(number: i64) -> Result<Self, FieldFault> {
+    /// [`FieldError::OutOfRange`].
+    pub fn new(number: i64) -> Result<Self, FieldError> {
         match i32::try_from(number) {
             Ok(number @ 1..=1000) => Ok(Self(number)),
-            _ => Err(FieldFault::OutOfRange { min: 1, max: 1000 }),
+            _ => Err(FieldError::OutOfRange { min: 1, max: 1000 }),
         }
     }
 
@@ -68,10 +68,10 @@ impl Dates {
     /// Checks that the end is not before the start.
     ///
     /// # Errors
-    /// A [`FieldFault`] on the end.
-    pub fn new(start: Option<Date>, end: Option<Date>) -> Result<Self, FieldFault> {
+    /// A [`FieldError`] on the end.
+    pub fn new(start: Option<Date>, end: Option<Date>) -> Result<Self, FieldError> {
         match (start, end) {
-            (Some(start), Some(end)) if end < start => Err(FieldFault::rule(
+            (Some(start), Some(end)) if end < start => Err(FieldError::rule(
                 "end_before_start",
                 "The end must not be before the start.",
             )),
@@ -232,7 +232,7 @@ pub struct BundleFilter {
     pub q: Option<SearchText>,
 }
 
-words! {
+string_enum! {
     /// Why somebody can be a recipient on a bundle.
     MemberRelation {
         /// They own it.

@@ -4,16 +4,16 @@ use async_trait::async_trait;
 
 use crate::clock::Timestamp;
 use crate::ids::{BundleId, UserId};
-use crate::paging::{Keyset, Page};
+use crate::paging::{Page, PageRequest};
 use crate::people::UserRef;
-use crate::policy::Sight;
+use crate::policy::AccessScope;
 use crate::store::{Commit, StoreError};
 
 use super::model::{Bundle, BundleDetail, BundleFilter, BundleView, NewBundle};
 
 /// A bundle to be inserted, with its subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewBundleRow {
+pub struct InsertBundle {
     /// What was asked for.
     pub bundle: NewBundle,
     /// Who creates it.
@@ -50,33 +50,41 @@ pub struct WriterAssignment {
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait BundleRepository: Send + Sync {
-    /// The bundle and its counts, if it lies within `sight.bundles`. The counts MUST contain only
-    /// what lies within `sight.threads` and `sight.tickets`.
-    async fn bundle(&self, id: BundleId, sight: Sight) -> Result<Option<BundleView>, StoreError>;
+    /// The bundle and its counts, if it lies within `scope.bundles`. The counts MUST contain only
+    /// what lies within `scope.threads` and `scope.tickets`.
+    async fn bundle(
+        &self,
+        id: BundleId,
+        scope: AccessScope,
+    ) -> Result<Option<BundleView>, StoreError>;
 
-    /// The same with the newest files within `sight.files`, at most
+    /// The same with the newest files within `scope.files`, at most
     /// [`Limit::MAX`](crate::paging::Limit::MAX), newest first.
     async fn bundle_detail(
         &self,
         id: BundleId,
-        sight: Sight,
+        scope: AccessScope,
     ) -> Result<Option<BundleDetail>, StoreError>;
 
     /// Bundles within sight that match, newest first (descending id), with counts as above.
     async fn list_bundles(
         &self,
-        sight: Sight,
+        scope: AccessScope,
         filter: BundleFilter,
-        page: Keyset,
+        page: PageRequest,
     ) -> Result<Page<BundleView>, StoreError>;
 
     /// Active people who are the bundle's client, its writer, or staff, by ascending id. It MUST
     /// leave out a client who no longer has the role of a client, and a writer likewise. A bundle
     /// that is not there has none.
-    async fn list_members(&self, id: BundleId, page: Keyset) -> Result<Page<UserRef>, StoreError>;
+    async fn list_members(
+        &self,
+        id: BundleId,
+        page: PageRequest,
+    ) -> Result<Page<UserRef>, StoreError>;
 
     /// Creates a bundle in version 1, and its subject.
-    async fn create_bundle(&self, commit: Commit<NewBundleRow>) -> Result<Bundle, StoreError>;
+    async fn create_bundle(&self, commit: Commit<InsertBundle>) -> Result<Bundle, StoreError>;
 
     /// Changes a bundle's own fields and counts its version up by one. A new title MUST become the
     /// label of its subject.

@@ -2,25 +2,25 @@
 
 use std::sync::Arc;
 
-use crate::classdesk::{By, Ports};
+use crate::app::{Ports, RequestContext};
 use crate::clock::Timestamp;
-use crate::error::{Draft, Error, Invalid};
+use crate::error::{Error, Invalid, Validated};
 use crate::events::{EventAction, EventObject, NewEvent};
 use crate::ids::{BundleId, UserId};
-use crate::paging::{Keyset, Page};
+use crate::paging::{Page, PageRequest};
 use crate::people::{Actor, Role};
-use crate::policy::{Ask, BundleAction, Sight, decide};
-use crate::store::{Commit, Fact};
+use crate::policy::{AccessScope, BundleAction, Permission, authorize};
+use crate::store::{Commit, Precondition};
 use crate::subjects::SubjectRef;
 use crate::use_case::{
-    ExpectedVersion, active_in_role, both, redecide, still_acting, still_active,
+    ExpectedVersion, active_in_role, actor_is_active, both, retry_on_stale, user_is_active,
 };
 
 use super::model::{
     Bundle, BundleChange, BundleDetail, BundleFilter, BundleStatus, BundleView, Dates, Member,
     MemberRelation, NewBundle,
 };
-use super::ports::{BundleUpdate, NewBundleRow, WriterAssignment};
+use super::ports::{BundleUpdate, InsertBundle, WriterAssignment};
 
 /// Listing, reading, creating and changing bundles (spec section 5).
 #[derive(Clone)]
@@ -41,12 +41,12 @@ impl Bundles {
         &self,
         actor: &Actor,
         filter: BundleFilter,
-        page: Keyset,
+        page: PageRequest,
     ) -> Result<Page<BundleView>, Error> {
         Ok(self
             .ports
             .bundles
-            .list_bundles(Sight::of(actor), filter, page)
+            .list_bundles(AccessScope::of(actor), filter, page)
             .await?)
     }
 
@@ -58,11 +58,11 @@ impl Bundles {
         let found = self
             .ports
             .bundles
-            .bundle_detail(id, Sight::of(actor))
+            .bundle_detail(id, AccessScope::of(actor))
             .await?;
         let detail = found.ok_or(Error::NotFound)?;
         let parties = detail.view.bundle.parties;
-        decide(actor, &Ask::Bundle(BundleAction::See, parties)).require()?;
+        authorize(actor, &Permission::Bundle(BundleAction::See, parties)).require()?;
         Ok(detail)
     }
 
@@ -73,7 +73,7 @@ impl Bundles {
     pub async fn see(&self, actor: &Actor, id: BundleId) -> Result<(), Error> {
         let subject = self.ports.subjects.subject(&SubjectRef::bundle(id)).await?;
         let parties = subject.ok_or(Error::NotFound)?.parties;
-        decide(actor, &Ask::Bundle(BundleAction::See, parties)).require()
+        authorize(actor, &Permission::Bundle(BundleAction::See, parties)).require()
     }
 
     /// Who can be a recipient on the bundle.
@@ -84,7 +84,7 @@ impl Bundles {
         &self,
         actor: &Actor,
         id: BundleId,
-        page: Keyset,
+        page: PageRequest,
     ) -> Result<Page<Member>, Error> {
         self.see(actor, id).await?;
         let members = self.ports.bundles.list_members(id, page).await?;
@@ -105,16 +105,20 @@ impl Bundles {
     /// [`Error::Forbidden`], [`Error::Invalid`].
     pub async fn create(
         &self,
-        by: impl Into<By>,
-        draft: impl Into<Draft<NewBundle>>,
+        by: impl Into<RequestContext>,
+        draft: impl Into<Validated<NewBundle>>,
     ) -> Result<BundleDetail, Error> {
         let (by, draft) = (by.into(), draft.into());
-        redecide!(self.ports.users, &by.actor, self.try_create(by, &draft))
+        retry_on_stale!(self.ports.users, &by.actor, self.try_create(by, &draft))
     }
 
-    async fn try_create(&self, by: By, draft: &Draft<NewBundle>) -> Result<BundleDetail, Error> {
-        decide(&by.actor, &Ask::CreateBundle).require()?;
-        let new = draft.accept()?;
+    async fn try_create(
+        &self,
+        by: RequestContext,
+        draft: &Validated<NewBundle>,
+    ) -> Result<BundleDetail, Error> {
+        authorize(&by.actor, &Permission::CreateBundle).require()?;
+        let new = draft.as_result()?;
         let named: Vec<_> = [new.client_id]
             .into_iter()
             .chain(new.assigned_writer_id)
@@ -132,17 +136,17 @@ impl Bundles {
         if let Some(writer) = writer {
             event = event.with("assigned_writer", writer.id);
         }
-        let row = NewBundleRow {
+        let row = InsertBundle {
             bundle: new.clone(),
             created_by: by.actor.id,
             created_at: now,
             completed_at: (new.status == BundleStatus::Completed).then_some(now),
         };
         let commit = Commit::new(row)
-            .resting_on(still_acting(&by.actor))
-            .resting_on(still_active(client))
-            .resting_on_all(writer.map(still_active))
-            .telling(event)
+            .require(actor_is_active(&by.actor))
+            .require(user_is_active(client))
+            .require_all(writer.map(user_is_active))
+            .with_event(event)
             .completing(by.completes);
         let bundle = self.ports.bundles.create_bundle(commit).await?;
         let view = BundleView {
@@ -167,11 +171,11 @@ impl Bundles {
         &self,
         actor: &Actor,
         id: BundleId,
-        draft: impl Into<Draft<BundleChange>>,
+        draft: impl Into<Validated<BundleChange>>,
         expected: &ExpectedVersion,
     ) -> Result<BundleDetail, Error> {
         let draft = draft.into();
-        redecide!(
+        retry_on_stale!(
             self.ports.users,
             actor,
             self.try_change(actor, id, &draft, expected)
@@ -183,11 +187,11 @@ impl Bundles {
         &self,
         actor: &Actor,
         id: BundleId,
-        draft: &Draft<BundleChange>,
+        draft: &Validated<BundleChange>,
         expected: &ExpectedVersion,
     ) -> Result<(), Error> {
         let before = self.load_for_change(actor, id).await?;
-        let change = draft.accept()?;
+        let change = draft.as_result()?;
         expected.check(before.version)?;
         let now = self.ports.clock.now();
         let after = changed(&before, change, now)?;
@@ -203,14 +207,14 @@ impl Bundles {
                 Some(after.status.to_string()),
             );
         }
-        let version = Fact::BundleVersion {
+        let version = Precondition::BundleVersion {
             bundle: id,
             version: before.version,
         };
         let commit = Commit::new(BundleUpdate { bundle: after })
-            .resting_on(still_acting(actor))
-            .resting_on(version)
-            .telling(event);
+            .require(actor_is_active(actor))
+            .require(version)
+            .with_event(event);
         self.ports.bundles.update_bundle(commit).await?;
         Ok(())
     }
@@ -223,10 +227,10 @@ impl Bundles {
         &self,
         actor: &Actor,
         id: BundleId,
-        draft: impl Into<Draft<Option<UserId>>>,
+        draft: impl Into<Validated<Option<UserId>>>,
     ) -> Result<BundleDetail, Error> {
         let draft = draft.into();
-        redecide!(self.ports.users, actor, self.try_assign(actor, id, &draft))?;
+        retry_on_stale!(self.ports.users, actor, self.try_assign(actor, id, &draft))?;
         self.detail(actor, id).await
     }
 
@@ -234,10 +238,10 @@ impl Bundles {
         &self,
         actor: &Actor,
         id: BundleId,
-        draft: &Draft<Option<UserId>>,
+        draft: &Validated<Option<UserId>>,
     ) -> Result<(), Error> {
         let before = self.load_for_change(actor, id).await?;
-        let writer = *draft.accept()?;
+        let writer = *draft.as_result()?;
         let former = before.parties.assigned_writer;
         if writer == former {
             return Ok(());
@@ -256,29 +260,37 @@ impl Bundles {
             writer,
             at: now,
         })
-        .resting_on(still_acting(actor))
-        .resting_on(Fact::Parties {
+        .require(actor_is_active(actor))
+        .require(Precondition::Parties {
             subject: before.subject(),
             parties: before.parties,
         })
-        .resting_on_all(person.map(still_active))
-        .telling(event);
+        .require_all(person.map(user_is_active))
+        .with_event(event);
         self.ports.bundles.assign_writer(commit).await?;
         Ok(())
     }
 
     async fn load(&self, actor: &Actor, id: BundleId) -> Result<BundleView, Error> {
-        let found = self.ports.bundles.bundle(id, Sight::of(actor)).await?;
+        let found = self
+            .ports
+            .bundles
+            .bundle(id, AccessScope::of(actor))
+            .await?;
         let view = found.ok_or(Error::NotFound)?;
-        decide(actor, &Ask::Bundle(BundleAction::See, view.bundle.parties)).require()?;
+        authorize(
+            actor,
+            &Permission::Bundle(BundleAction::See, view.bundle.parties),
+        )
+        .require()?;
         Ok(view)
     }
 
     async fn load_for_change(&self, actor: &Actor, id: BundleId) -> Result<Bundle, Error> {
         let view = self.load(actor, id).await?;
-        decide(
+        authorize(
             actor,
-            &Ask::Bundle(BundleAction::Change, view.bundle.parties),
+            &Permission::Bundle(BundleAction::Change, view.bundle.parties),
         )
         .require()?;
         Ok(view.bundle)

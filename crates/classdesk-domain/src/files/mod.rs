@@ -7,5 +7,5 @@ mod service;
 pub use model::{BundleFile, FileChange, NewFile, Visibility};
 #[cfg(feature = "mocks")]
 pub use ports::MockFileRepository;
-pub use ports::{BundleFileFacts, FileRepository, FileUpdate, NewFileRow};
+pub use ports::{BundleFileContext, FileRepository, FileUpdate, InsertBundleFile};
 pub use service::Files;

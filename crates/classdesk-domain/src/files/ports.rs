@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use crate::blobs::{FinishedUpload, StoredBlob};
 use crate::clock::Timestamp;
 use crate::ids::{BundleId, FileId};
-use crate::paging::{Keyset, Page};
-use crate::policy::Sight;
+use crate::paging::{Page, PageRequest};
+use crate::policy::AccessScope;
 use crate::store::{Commit, StoreError};
 use crate::subjects::Parties;
 use crate::text::Description;
@@ -15,7 +15,7 @@ use super::model::{BundleFile, Visibility};
 
 /// A file with what decisions about it rest on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BundleFileFacts {
+pub struct BundleFileContext {
     /// The file.
     pub file: BundleFile,
     /// The parties of its bundle.
@@ -26,7 +26,7 @@ pub struct BundleFileFacts {
 
 /// A file to be put on a bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewFileRow {
+pub struct InsertBundleFile {
     /// The bundle.
     pub bundle: BundleId,
     /// The file. The store MUST turn its blob from pending to stored in the same transaction, and
@@ -61,19 +61,19 @@ pub trait FileRepository: Send + Sync {
         &self,
         bundle: BundleId,
         file: FileId,
-    ) -> Result<Option<BundleFileFacts>, StoreError>;
+    ) -> Result<Option<BundleFileContext>, StoreError>;
 
-    /// The bundle's parties and a page of its files within `sight.files`, newest first (descending
+    /// The bundle's parties and a page of its files within `scope.files`, newest first (descending
     /// id).
     async fn list_files(
         &self,
         bundle: BundleId,
-        sight: Sight,
-        page: Keyset,
+        scope: AccessScope,
+        page: PageRequest,
     ) -> Result<Option<(Parties, Page<BundleFile>)>, StoreError>;
 
     /// Puts a file on a bundle.
-    async fn add_file(&self, commit: Commit<NewFileRow>) -> Result<BundleFile, StoreError>;
+    async fn add_file(&self, commit: Commit<InsertBundleFile>) -> Result<BundleFile, StoreError>;
 
     /// Changes a file.
     async fn update_file(&self, commit: Commit<FileUpdate>) -> Result<BundleFile, StoreError>;

@@ -2,24 +2,24 @@
 
 use std::sync::Arc;
 
+use crate::app::{Ports, RequestContext};
 use crate::blobs::{Download, FinishedUpload, discard_on_error};
-use crate::classdesk::{By, Ports};
 use crate::clock::Timestamp;
-use crate::error::{Draft, Error};
+use crate::error::{Error, Validated};
 use crate::events::{EventAction, EventObject, NewEvent};
 use crate::ids::{BundleId, FileId};
-use crate::paging::{Keyset, Page};
+use crate::paging::{Page, PageRequest};
 use crate::people::Actor;
 use crate::policy::{
-    Ask, BundleAction, FileAction, FileStanding, Sight, decide, may_set_visibility_at_upload,
-    permit_read,
+    AccessScope, BundleAction, FileAccess, FileAction, Permission, authorize,
+    may_set_visibility_at_upload, permit_read,
 };
-use crate::store::{Commit, Fact};
+use crate::store::{Commit, Precondition};
 use crate::subjects::SubjectRef;
-use crate::use_case::{redecide, still_acting};
+use crate::use_case::{actor_is_active, retry_on_stale};
 
 use super::model::{BundleFile, FileChange, NewFile, Visibility};
-use super::ports::{BundleFileFacts, FileUpdate, NewFileRow};
+use super::ports::{BundleFileContext, FileUpdate, InsertBundleFile};
 
 /// Putting files on bundles, listing, reading, changing and deleting them (spec section 5).
 #[derive(Clone)]
@@ -27,11 +27,11 @@ pub struct Files {
     ports: Arc<Ports>,
 }
 
-impl BundleFileFacts {
+impl BundleFileContext {
     /// What decisions about the file rest on.
     #[must_use]
-    pub const fn standing(&self) -> FileStanding {
-        FileStanding {
+    pub const fn access(&self) -> FileAccess {
+        FileAccess {
             parties: self.parties,
             uploaded_by: self.file.file.uploaded_by.id,
             visibility: self.file.visibility,
@@ -51,13 +51,13 @@ impl Files {
     /// [`Error::Invalid`].
     pub async fn add(
         &self,
-        by: impl Into<By>,
+        by: impl Into<RequestContext>,
         bundle: BundleId,
         upload: FinishedUpload,
-        draft: impl Into<Draft<NewFile>>,
+        draft: impl Into<Validated<NewFile>>,
     ) -> Result<BundleFile, Error> {
         let (by, draft) = (by.into(), draft.into());
-        let added = redecide!(
+        let added = retry_on_stale!(
             self.ports.users,
             &by.actor,
             self.try_add(by, bundle, &upload, &draft)
@@ -67,10 +67,10 @@ impl Files {
 
     async fn try_add(
         &self,
-        by: By,
+        by: RequestContext,
         bundle: BundleId,
         upload: &FinishedUpload,
-        draft: &Draft<NewFile>,
+        draft: &Validated<NewFile>,
     ) -> Result<BundleFile, Error> {
         let actor = &by.actor;
         let reference = SubjectRef::bundle(bundle);
@@ -80,13 +80,17 @@ impl Files {
             .subject(&reference)
             .await?
             .ok_or(Error::NotFound)?;
-        decide(actor, &Ask::Bundle(BundleAction::Upload, subject.parties)).require()?;
-        let new = draft.accept()?;
+        authorize(
+            actor,
+            &Permission::Bundle(BundleAction::Upload, subject.parties),
+        )
+        .require()?;
+        let new = draft.as_result()?;
         if new.is_visible_to_client.is_some() || new.is_visible_to_writer.is_some() {
             may_set_visibility_at_upload(actor).require()?;
         }
         let now = self.ports.clock.now();
-        let row = NewFileRow {
+        let row = InsertBundleFile {
             bundle,
             upload: upload.clone(),
             description: new.description.clone(),
@@ -101,12 +105,12 @@ impl Files {
             .with("bundle", bundle)
             .with("file_name", &upload.name);
         let commit = Commit::new(row)
-            .resting_on(still_acting(actor))
-            .resting_on(Fact::Parties {
+            .require(actor_is_active(actor))
+            .require(Precondition::Parties {
                 subject: reference,
                 parties: subject.parties,
             })
-            .telling(event)
+            .with_event(event)
             .completing(by.completes);
         Ok(self.ports.files.add_file(commit).await?)
     }
@@ -119,15 +123,15 @@ impl Files {
         &self,
         actor: &Actor,
         bundle: BundleId,
-        page: Keyset,
+        page: PageRequest,
     ) -> Result<Page<BundleFile>, Error> {
         let found = self
             .ports
             .files
-            .list_files(bundle, Sight::of(actor), page)
+            .list_files(bundle, AccessScope::of(actor), page)
             .await?;
         let (parties, files) = found.ok_or(Error::NotFound)?;
-        decide(actor, &Ask::Bundle(BundleAction::See, parties)).require()?;
+        authorize(actor, &Permission::Bundle(BundleAction::See, parties)).require()?;
         Ok(files)
     }
 
@@ -155,7 +159,7 @@ impl Files {
         file: FileId,
     ) -> Result<Download, Error> {
         let facts = self.load(actor, bundle, file, FileAction::See).await?;
-        let ask = Ask::File(FileAction::See, facts.standing());
+        let ask = Permission::File(FileAction::See, facts.access());
         Ok(Download {
             file: facts.file.file,
             permit: permit_read(actor, &ask, facts.blob)?,
@@ -171,10 +175,10 @@ impl Files {
         actor: &Actor,
         bundle: BundleId,
         file: FileId,
-        draft: impl Into<Draft<FileChange>>,
+        draft: impl Into<Validated<FileChange>>,
     ) -> Result<BundleFile, Error> {
         let draft = draft.into();
-        redecide!(
+        retry_on_stale!(
             self.ports.users,
             actor,
             self.try_change(actor, bundle, file, &draft)
@@ -186,14 +190,14 @@ impl Files {
         actor: &Actor,
         bundle: BundleId,
         file: FileId,
-        draft: &Draft<FileChange>,
+        draft: &Validated<FileChange>,
     ) -> Result<BundleFile, Error> {
         let facts = self.load(actor, bundle, file, FileAction::Change).await?;
-        let change = draft.accept()?;
+        let change = draft.as_result()?;
         if change.is_visible_to_client.is_some() || change.is_visible_to_writer.is_some() {
-            decide(
+            authorize(
                 actor,
-                &Ask::File(FileAction::SetVisibility, facts.standing()),
+                &Permission::File(FileAction::SetVisibility, facts.access()),
             )
             .require()?;
         }
@@ -229,9 +233,9 @@ impl Files {
             description,
             visibility,
         })
-        .resting_on(still_acting(actor))
-        .resting_on_all(same_standing(&facts))
-        .telling(event);
+        .require(actor_is_active(actor))
+        .require_all(same_access(&facts))
+        .with_event(event);
         Ok(self.ports.files.update_file(commit).await?)
     }
 
@@ -240,7 +244,7 @@ impl Files {
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`].
     pub async fn delete(&self, actor: &Actor, bundle: BundleId, file: FileId) -> Result<(), Error> {
-        redecide!(
+        retry_on_stale!(
             self.ports.users,
             actor,
             self.try_delete(actor, bundle, file)
@@ -253,9 +257,9 @@ impl Files {
         let event = file_event(now, actor, EventAction::FileDeleted, bundle, file)
             .with("file_name", &facts.file.file.name);
         let commit = Commit::new(file)
-            .resting_on(still_acting(actor))
-            .resting_on_all(same_standing(&facts))
-            .telling(event);
+            .require(actor_is_active(actor))
+            .require_all(same_access(&facts))
+            .with_event(event);
         Ok(self.ports.files.delete_file(commit).await?)
     }
 
@@ -265,27 +269,27 @@ impl Files {
         bundle: BundleId,
         file: FileId,
         action: FileAction,
-    ) -> Result<BundleFileFacts, Error> {
+    ) -> Result<BundleFileContext, Error> {
         let facts = self
             .ports
             .files
             .file(bundle, file)
             .await?
             .ok_or(Error::NotFound)?;
-        decide(actor, &Ask::File(action, facts.standing())).require()?;
+        authorize(actor, &Permission::File(action, facts.access())).require()?;
         Ok(facts)
     }
 }
 
 /// What the right to a file rests on. Its visibility is part of it: a party from whom the file
 /// was hidden a moment ago must not change it any more.
-fn same_standing(facts: &BundleFileFacts) -> [Fact; 2] {
+fn same_access(facts: &BundleFileContext) -> [Precondition; 2] {
     [
-        Fact::Parties {
+        Precondition::Parties {
             subject: SubjectRef::bundle(facts.file.bundle),
             parties: facts.parties,
         },
-        Fact::FileStands {
+        Precondition::FileVisibleTo {
             file: facts.file.id,
             visibility: facts.file.visibility,
         },

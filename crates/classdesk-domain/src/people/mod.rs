@@ -12,16 +12,16 @@ pub use model::{
     Actor, DisplayUpdate, Email, LoginName, NewUser, Role, User, UserChange, UserFilter, UserRef,
     Username,
 };
-pub use operator::Operator;
+pub use operator::AdminCommands;
 #[cfg(feature = "mocks")]
 pub use passwords::MockPasswordHasher;
 pub use passwords::{NewPassword, PasswordHash, PasswordHashError, PasswordHasher, Verification};
-pub use ports::{Credentials, NewUserRow, SessionRepository, UserRepository, UserUpdate};
+pub use ports::{Credentials, InsertUser, SessionRepository, UserRepository, UserUpdate};
 #[cfg(feature = "mocks")]
 pub use ports::{MockSessionRepository, MockUserRepository};
-pub use session_service::{Authenticated, LoggedIn, Login, PasswordChange, Sessions};
+pub use session_service::{AuthenticatedSession, LoggedIn, Login, PasswordChange, Sessions};
 pub use sessions::{
-    AccessToken, Admission, EndSessions, LoginAttempt, LoginLimits, NewSession, Session,
-    SessionLimits, SessionOwner, TokenHash, WhichSessions,
+    AccessToken, EndSessions, LoginAttempt, LoginLimits, LoginThrottle, NewSession, Session,
+    SessionLimits, SessionWithUser, TokenHash, WhichSessions,
 };
 pub use user_service::Users;

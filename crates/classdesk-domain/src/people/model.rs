@@ -3,14 +3,14 @@
 use std::fmt;
 
 use crate::clock::Timestamp;
-use crate::error::FieldFault;
+use crate::error::FieldError;
 use crate::ids::UserId;
+use crate::string_enum::string_enum;
 use crate::text::{DisplayName, SearchText};
-use crate::words::words;
 
 use super::passwords::NewPassword;
 
-words! {
+string_enum! {
     /// What a person is (spec section 1).
     Role {
         /// Owns bundles.
@@ -42,23 +42,23 @@ impl Username {
     /// Folds and checks what a user wrote.
     ///
     /// # Errors
-    /// A [`FieldFault`] that says which rule it breaks.
-    pub fn parse(raw: &str) -> Result<Self, FieldFault> {
+    /// A [`FieldError`] that says which rule it breaks.
+    pub fn parse(raw: &str) -> Result<Self, FieldError> {
         let folded = raw.trim().to_ascii_lowercase();
         if folded.contains('\0') {
-            return Err(FieldFault::NulCharacter);
+            return Err(FieldError::NulCharacter);
         }
         match folded.chars().count() {
-            0 => return Err(FieldFault::Blank),
-            1..=2 => return Err(FieldFault::TooShort { min: 3 }),
+            0 => return Err(FieldError::Blank),
+            1..=2 => return Err(FieldError::TooShort { min: 3 }),
             3..=64 => {}
-            _ => return Err(FieldFault::TooLong { max: 64 }),
+            _ => return Err(FieldError::TooLong { max: 64 }),
         }
         let allowed = |c: char| matches!(c, 'a'..='z' | '0'..='9' | '.' | '_' | '-');
         if folded.chars().all(allowed) {
             Ok(Self(folded))
         } else {
-            Err(FieldFault::rule(
+            Err(FieldError::rule(
                 "username",
                 "A username has only a-z, 0-9, '.', '_' and '-'.",
             ))
@@ -95,17 +95,17 @@ impl Email {
     /// Folds and checks what a user wrote.
     ///
     /// # Errors
-    /// A [`FieldFault`] that says which rule it breaks.
-    pub fn parse(raw: &str) -> Result<Self, FieldFault> {
+    /// A [`FieldError`] that says which rule it breaks.
+    pub fn parse(raw: &str) -> Result<Self, FieldError> {
         let folded = raw.trim().to_lowercase();
         if folded.contains('\0') {
-            return Err(FieldFault::NulCharacter);
+            return Err(FieldError::NulCharacter);
         }
         if folded.is_empty() {
-            return Err(FieldFault::Blank);
+            return Err(FieldError::Blank);
         }
         if folded.chars().count() > 254 {
-            return Err(FieldFault::TooLong { max: 254 });
+            return Err(FieldError::TooLong { max: 254 });
         }
         let shape = folded.split_once('@').is_some_and(|(local, domain)| {
             !local.is_empty()
@@ -119,7 +119,7 @@ impl Email {
         if shape && !folded.chars().any(|c| c.is_whitespace() || c.is_control()) {
             Ok(Self(folded))
         } else {
-            Err(FieldFault::rule("email", "This is not an email address."))
+            Err(FieldError::rule("email", "This is not an email address."))
         }
     }
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::classdesk::Ports;
+use crate::app::Ports;
 use crate::error::{Error, Invalid};
 use crate::events::{EventAction, EventObject, NewEvent};
-use crate::paging::{Keyset, Page};
+use crate::paging::{Page, PageRequest};
 use crate::store::Commit;
 
 use super::model::{LoginName, NewUser, User, UserFilter};
@@ -17,11 +17,11 @@ use super::user_service::new_user;
 /// The operator's use cases: whoever can run the program on its store needs no further right.
 /// Their events have no actor.
 #[derive(Clone)]
-pub struct Operator {
+pub struct AdminCommands {
     ports: Arc<Ports>,
 }
 
-impl Operator {
+impl AdminCommands {
     pub(crate) const fn new(ports: Arc<Ports>) -> Self {
         Self { ports }
     }
@@ -47,7 +47,7 @@ impl Operator {
     ///
     /// # Errors
     /// Only failures of the store.
-    pub async fn list_users(&self, page: Keyset) -> Result<Page<User>, Error> {
+    pub async fn list_users(&self, page: PageRequest) -> Result<Page<User>, Error> {
         Ok(self
             .ports
             .users
@@ -87,7 +87,7 @@ impl Operator {
         Ok(self
             .ports
             .users
-            .update_user(Commit::new(update).telling(event))
+            .update_user(Commit::new(update).with_event(event))
             .await?)
     }
 }

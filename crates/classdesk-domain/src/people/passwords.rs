@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use async_trait::async_trait;
 
-use crate::error::FieldFault;
+use crate::error::FieldError;
 use crate::store::Cause;
 
 use super::model::Username;
@@ -31,21 +31,21 @@ impl NewPassword {
     /// Checks a chosen password by itself.
     ///
     /// # Errors
-    /// A [`FieldFault`] that says which rule it breaks.
-    pub fn parse(raw: &str) -> Result<Self, FieldFault> {
+    /// A [`FieldError`] that says which rule it breaks.
+    pub fn parse(raw: &str) -> Result<Self, FieldError> {
         if raw.contains('\0') {
-            return Err(FieldFault::NulCharacter);
+            return Err(FieldError::NulCharacter);
         }
         let length = raw.chars().take(Self::MAX + 1).count();
         if length < Self::MIN {
-            return Err(FieldFault::TooShort { min: Self::MIN });
+            return Err(FieldError::TooShort { min: Self::MIN });
         }
         if length > Self::MAX {
-            return Err(FieldFault::TooLong { max: Self::MAX });
+            return Err(FieldError::TooLong { max: Self::MAX });
         }
         let folded = raw.to_lowercase();
         if COMMON.contains(folded.as_str()) {
-            return Err(FieldFault::rule(
+            return Err(FieldError::rule(
                 "common_password",
                 "This password is too common.",
             ));
@@ -56,10 +56,10 @@ impl NewPassword {
     /// Checks that it does not contain the username.
     ///
     /// # Errors
-    /// A [`FieldFault`] when it does.
-    pub fn fits(&self, username: &Username) -> Result<(), FieldFault> {
+    /// A [`FieldError`] when it does.
+    pub fn fits(&self, username: &Username) -> Result<(), FieldError> {
         if self.0.to_lowercase().contains(username.as_str()) {
-            Err(FieldFault::rule(
+            Err(FieldError::rule(
                 "password_contains_username",
                 "The password must not contain the username.",
             ))

@@ -4,14 +4,14 @@ use async_trait::async_trait;
 
 use crate::clock::Timestamp;
 use crate::ids::{SessionId, UserId};
-use crate::paging::{Keyset, Page};
+use crate::paging::{Page, PageRequest};
 use crate::store::{Commit, StoreError};
 use crate::text::DisplayName;
 
 use super::model::{Email, LoginName, Role, User, UserFilter, Username};
 use super::passwords::PasswordHash;
 use super::sessions::{
-    Admission, EndSessions, LoginAttempt, NewSession, Session, SessionOwner, TokenHash,
+    EndSessions, LoginAttempt, LoginThrottle, NewSession, Session, SessionWithUser, TokenHash,
     WhichSessions,
 };
 
@@ -26,7 +26,7 @@ pub struct Credentials {
 
 /// A person as they are inserted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewUserRow {
+pub struct InsertUser {
     /// Their username.
     pub username: Username,
     /// Their email address.
@@ -58,7 +58,7 @@ pub struct UserUpdate {
     pub password: Option<PasswordHash>,
     /// The hash that was checked before the change, if it was. The store MUST answer `Stale` when
     /// it is no longer the person's, since an old password must not undo a new one.
-    pub verified: Option<PasswordHash>,
+    pub verified_hash: Option<PasswordHash>,
     /// The sessions that end with the change.
     pub ends: Option<WhichSessions>,
 }
@@ -74,7 +74,7 @@ impl UserUpdate {
             role: None,
             is_active: None,
             password: None,
-            verified: None,
+            verified_hash: None,
             ends: None,
         }
     }
@@ -101,11 +101,15 @@ pub trait UserRepository: Send + Sync {
     async fn credentials_of(&self, id: UserId) -> Result<Option<Credentials>, StoreError>;
 
     /// People who match, by ascending id.
-    async fn list_users(&self, filter: UserFilter, page: Keyset) -> Result<Page<User>, StoreError>;
+    async fn list_users(
+        &self,
+        filter: UserFilter,
+        page: PageRequest,
+    ) -> Result<Page<User>, StoreError>;
 
     /// Creates a person. A taken username or email MUST answer `Duplicate` with the one that is
     /// taken (the username, if both are).
-    async fn create_user(&self, commit: Commit<NewUserRow>) -> Result<User, StoreError>;
+    async fn create_user(&self, commit: Commit<InsertUser>) -> Result<User, StoreError>;
 
     /// Changes a person, ending the named sessions in the same transaction.
     async fn update_user(&self, commit: Commit<UserUpdate>) -> Result<User, StoreError>;
@@ -116,7 +120,7 @@ pub trait UserRepository: Send + Sync {
 #[async_trait]
 pub trait SessionRepository: Send + Sync {
     /// The session with this token and its person. Whether it still holds is the domain's to say.
-    async fn session(&self, token: &TokenHash) -> Result<Option<SessionOwner>, StoreError>;
+    async fn session(&self, token: &TokenHash) -> Result<Option<SessionWithUser>, StoreError>;
 
     /// Notes a use. It MUST never move `last_used_at` back, and a missing session is no error.
     async fn touch_session(&self, id: SessionId, at: Timestamp) -> Result<(), StoreError>;
@@ -128,12 +132,12 @@ pub trait SessionRepository: Send + Sync {
         user: UserId,
         now: Timestamp,
         idle_since: Timestamp,
-        page: Keyset,
+        page: PageRequest,
     ) -> Result<Page<Session>, StoreError>;
 
-    /// Starts a session: in one transaction it MUST check `verified` against the person's hash,
+    /// Starts a session: in one transaction it MUST check `verified_hash` against the person's hash,
     /// store the session, set `last_login_at`, store the new hash if there is one, and remove the
-    /// failures counted under `forgives`.
+    /// failures counted under `clears_failures_of`.
     async fn start_session(&self, commit: Commit<NewSession>) -> Result<Session, StoreError>;
 
     /// Ends sessions of a person and says how many there were. Sessions of others MUST stay. When
@@ -146,5 +150,5 @@ pub trait SessionRepository: Send + Sync {
     ///
     /// An attempt is one failure that counts for its account and its address alike; forgiving the
     /// account removes it for both, and leaves other accounts' failures from that address.
-    async fn admit_login(&self, attempt: LoginAttempt) -> Result<Admission, StoreError>;
+    async fn admit_login(&self, attempt: LoginAttempt) -> Result<LoginThrottle, StoreError>;
 }

@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use crate::classdesk::{Ports, Settings};
+use crate::app::{Ports, Settings};
 use crate::clock::Timestamp;
-use crate::error::{Draft, Error, Faults, FieldFault};
+use crate::error::{Error, ErrorCollector, FieldError, Validated};
 use crate::events::{EventAction, EventObject, NewEvent};
 use crate::ids::{SessionId, UserId};
-use crate::paging::{Keyset, Page};
-use crate::store::{Commit, Fact};
-use crate::use_case::{redecide, still_acting};
+use crate::paging::{Page, PageRequest};
+use crate::store::{Commit, Precondition};
+use crate::use_case::{actor_is_active, retry_on_stale};
 
 use super::model::{Actor, LoginName, User};
 use super::passwords::{NewPassword, PasswordHashError, Verification};
 use super::ports::{Credentials, UserUpdate};
 use super::sessions::{
-    AccessToken, Admission, EndSessions, LoginAttempt, NewSession, Session, WhichSessions,
+    AccessToken, EndSessions, LoginAttempt, LoginThrottle, NewSession, Session, WhichSessions,
 };
 
 /// Somebody who wants to sign in.
@@ -44,14 +44,14 @@ pub struct LoggedIn {
 
 /// Somebody whose token holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Authenticated {
+pub struct AuthenticatedSession {
     /// The person.
     pub user: User,
     /// The session.
     pub session: Session,
 }
 
-impl Authenticated {
+impl AuthenticatedSession {
     /// The person as the policy knows them.
     #[must_use]
     pub fn actor(&self) -> Actor {
@@ -127,8 +127,8 @@ impl Sessions {
             limits: self.settings.logins,
         };
         match self.ports.sessions.admit_login(attempt).await? {
-            Admission::Admitted => Ok(()),
-            Admission::Throttled { until } => Err(Error::Throttled {
+            LoginThrottle::Admitted => Ok(()),
+            LoginThrottle::Throttled { until } => Err(Error::Throttled {
                 retry_after: until.since(at),
                 account: known,
             }),
@@ -156,7 +156,7 @@ impl Sessions {
             }
             _ => return Err(wrong),
         };
-        let rehashed = if outdated {
+        let upgraded_hash = if outdated {
             Some(self.ports.hasher.hash(login.password.clone()).await?)
         } else {
             None
@@ -171,15 +171,15 @@ impl Sessions {
             expires_at: now.plus(self.settings.sessions.lifetime),
             address: Some(login.address.clone()),
             user_agent: login.user_agent.clone(),
-            rehashed,
-            verified: known.password,
-            forgives: account.to_owned(),
+            upgraded_hash,
+            verified_hash: known.password,
+            clears_failures_of: account.to_owned(),
         })
-        .resting_on(Fact::ActiveUser {
+        .require(Precondition::ActiveUser {
             user: user.id,
             role: user.role,
         })
-        .telling(session_event(now, &user, EventAction::SessionStarted));
+        .with_event(session_event(now, &user, EventAction::SessionStarted));
         let session = self.ports.sessions.start_session(commit).await?;
         Ok(LoggedIn {
             token,
@@ -196,7 +196,7 @@ impl Sessions {
     /// # Errors
     /// [`Error::Unauthenticated`] when the token is unknown, past its end or idle for too long, or
     /// its person was deactivated.
-    pub async fn authenticate(&self, token: &AccessToken) -> Result<Authenticated, Error> {
+    pub async fn authenticate(&self, token: &AccessToken) -> Result<AuthenticatedSession, Error> {
         let found = self.ports.sessions.session(&token.hash()).await?;
         let owner = found.ok_or(Error::Unauthenticated)?;
         let now = self.ports.clock.now();
@@ -209,7 +209,7 @@ impl Sessions {
                 .touch_session(owner.session.id, now)
                 .await?;
         }
-        Ok(Authenticated {
+        Ok(AuthenticatedSession {
             user: owner.user,
             session: owner.session,
         })
@@ -219,7 +219,7 @@ impl Sessions {
     ///
     /// # Errors
     /// Only failures of the store.
-    pub async fn logout(&self, who: &Authenticated) -> Result<(), Error> {
+    pub async fn logout(&self, who: &AuthenticatedSession) -> Result<(), Error> {
         self.end(who, WhichSessions::One(who.session.id))
             .await
             .map(drop)
@@ -229,7 +229,7 @@ impl Sessions {
     ///
     /// # Errors
     /// Only failures of the store.
-    pub async fn logout_all(&self, who: &Authenticated) -> Result<(), Error> {
+    pub async fn logout_all(&self, who: &AuthenticatedSession) -> Result<(), Error> {
         self.end(who, WhichSessions::All).await.map(drop)
     }
 
@@ -237,7 +237,11 @@ impl Sessions {
     ///
     /// # Errors
     /// Only failures of the store.
-    pub async fn list(&self, who: &Authenticated, page: Keyset) -> Result<Page<Session>, Error> {
+    pub async fn list(
+        &self,
+        who: &AuthenticatedSession,
+        page: PageRequest,
+    ) -> Result<Page<Session>, Error> {
         let now = self.ports.clock.now();
         let idle_since = now.minus(self.settings.sessions.idle);
         Ok(self
@@ -251,20 +255,24 @@ impl Sessions {
     ///
     /// # Errors
     /// [`Error::NotFound`] when this person has no such session.
-    pub async fn end_one(&self, who: &Authenticated, session: SessionId) -> Result<(), Error> {
+    pub async fn end_one(
+        &self,
+        who: &AuthenticatedSession,
+        session: SessionId,
+    ) -> Result<(), Error> {
         match self.end(who, WhichSessions::One(session)).await? {
             0 => Err(Error::NotFound),
             _ => Ok(()),
         }
     }
 
-    async fn end(&self, who: &Authenticated, which: WhichSessions) -> Result<u64, Error> {
+    async fn end(&self, who: &AuthenticatedSession, which: WhichSessions) -> Result<u64, Error> {
         let now = self.ports.clock.now();
         let commit = Commit::new(EndSessions {
             user: who.user.id,
             which,
         })
-        .telling(session_event(now, &who.user, EventAction::SessionEnded));
+        .with_event(session_event(now, &who.user, EventAction::SessionEnded));
         Ok(self.ports.sessions.end_sessions(commit).await?)
     }
 
@@ -275,12 +283,12 @@ impl Sessions {
     /// not fit the person.
     pub async fn change_password(
         &self,
-        who: &Authenticated,
-        draft: impl Into<Draft<PasswordChange>>,
+        who: &AuthenticatedSession,
+        draft: impl Into<Validated<PasswordChange>>,
     ) -> Result<(), Error> {
         let draft = draft.into();
         let actor = who.actor();
-        redecide!(
+        retry_on_stale!(
             self.ports.users,
             &actor,
             self.try_change_password(who, &draft)
@@ -289,10 +297,10 @@ impl Sessions {
 
     async fn try_change_password(
         &self,
-        who: &Authenticated,
-        draft: &Draft<PasswordChange>,
+        who: &AuthenticatedSession,
+        draft: &Validated<PasswordChange>,
     ) -> Result<(), Error> {
-        let change = draft.accept()?;
+        let change = draft.as_result()?;
         let known = self
             .ports
             .users
@@ -304,11 +312,11 @@ impl Sessions {
             .hasher
             .verify(change.current.clone(), Some(known.password.clone()))
             .await?;
-        let mut faults = Faults::default();
+        let mut faults = ErrorCollector::default();
         if verdict == Verification::Wrong {
             faults.add(
                 "current_password",
-                FieldFault::rule("wrong_password", "This is not your present password."),
+                FieldError::rule("wrong_password", "This is not your present password."),
             );
         }
         faults.check("new_password", change.new.fits(&who.user.username));
@@ -321,7 +329,7 @@ impl Sessions {
                     .hash(change.new.expose().to_owned())
                     .await?,
             ),
-            verified: Some(known.password),
+            verified_hash: Some(known.password),
             ends: Some(WhichSessions::AllBut(who.session.id)),
             ..UserUpdate::of(who.user.id)
         };
@@ -332,8 +340,8 @@ impl Sessions {
             EventObject::existing("user", who.user.id.get()),
         );
         let commit = Commit::new(update)
-            .resting_on(still_acting(&who.actor()))
-            .telling(event);
+            .require(actor_is_active(&who.actor()))
+            .with_event(event);
         self.ports.users.update_user(commit).await?;
         Ok(())
     }

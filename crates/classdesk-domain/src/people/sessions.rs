@@ -135,7 +135,7 @@ impl Session {
 
 /// A session with its person, as one look-up by token yields it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SessionOwner {
+pub struct SessionWithUser {
     /// The session.
     pub session: Session,
     /// The person.
@@ -158,12 +158,12 @@ pub struct NewSession {
     /// What the client calls itself.
     pub user_agent: Option<String>,
     /// The hash made anew with the present parameters, if the old one was outdated.
-    pub rehashed: Option<PasswordHash>,
+    pub upgraded_hash: Option<PasswordHash>,
     /// The hash that was checked. The store MUST answer `Stale` when it is no longer the
     /// person's, since a password that was changed meanwhile must not start a session.
-    pub verified: PasswordHash,
+    pub verified_hash: PasswordHash,
     /// The failures of this account that are forgiven by success.
-    pub forgives: String,
+    pub clears_failures_of: String,
 }
 
 /// Which sessions of a person.
@@ -250,7 +250,7 @@ pub struct LoginAttempt {
 
 /// Whether an attempt may go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Admission {
+pub enum LoginThrottle {
     /// Yes, and it already counts as a failure until it succeeds.
     Admitted,
     /// No, not before this.

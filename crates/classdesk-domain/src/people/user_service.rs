@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use crate::classdesk::{By, Ports};
+use crate::app::{Ports, RequestContext};
 use crate::clock::Timestamp;
-use crate::error::{Draft, Error, Invalid};
+use crate::error::{Error, Invalid, Validated};
 use crate::events::{EventAction, EventObject, NewEvent};
 use crate::ids::UserId;
-use crate::paging::{Keyset, Page};
-use crate::policy::{Ask, UserAction, decide};
-use crate::store::{Commit, Fact};
+use crate::paging::{Page, PageRequest};
+use crate::policy::{Permission, UserAction, authorize};
+use crate::store::{Commit, Precondition};
 use crate::text::DisplayName;
-use crate::use_case::{redecide, still_acting};
+use crate::use_case::{actor_is_active, retry_on_stale};
 
 use super::model::{Actor, NewUser, User, UserChange, UserFilter};
-use super::ports::{NewUserRow, UserUpdate};
+use super::ports::{InsertUser, UserUpdate};
 use super::sessions::WhichSessions;
 
 /// People, as they and the staff see them (spec section 5, `users/`).
@@ -36,9 +36,9 @@ impl Users {
         &self,
         actor: &Actor,
         filter: UserFilter,
-        page: Keyset,
+        page: PageRequest,
     ) -> Result<Page<User>, Error> {
-        decide(actor, &Ask::ListUsers).require()?;
+        authorize(actor, &Permission::ListUsers).require()?;
         Ok(self.ports.users.list_users(filter, page).await?)
     }
 
@@ -47,7 +47,7 @@ impl Users {
     /// # Errors
     /// [`Error::Forbidden`].
     pub fn may_list(&self, actor: &Actor) -> Result<(), Error> {
-        decide(actor, &Ask::ListUsers).require()
+        authorize(actor, &Permission::ListUsers).require()
     }
 
     /// One person: oneself, or anybody for staff.
@@ -56,7 +56,11 @@ impl Users {
     /// [`Error::NotFound`].
     pub async fn get(&self, actor: &Actor, id: UserId) -> Result<User, Error> {
         let user = self.ports.users.user(id).await?.ok_or(Error::NotFound)?;
-        decide(actor, &Ask::User(UserAction::See, user.id, user.role)).require()?;
+        authorize(
+            actor,
+            &Permission::User(UserAction::See, user.id, user.role),
+        )
+        .require()?;
         Ok(user)
     }
 
@@ -66,17 +70,17 @@ impl Users {
     /// [`Error::Forbidden`], [`Error::Invalid`], and a conflict that names the taken field.
     pub async fn create(
         &self,
-        by: impl Into<By>,
-        draft: impl Into<Draft<NewUser>>,
+        by: impl Into<RequestContext>,
+        draft: impl Into<Validated<NewUser>>,
     ) -> Result<User, Error> {
         let (by, draft) = (by.into(), draft.into());
         self.may_create(&by.actor)?;
-        let new = draft.accept()?;
-        decide(&by.actor, &Ask::CreateUser(new.role)).require()?;
+        let new = draft.as_result()?;
+        authorize(&by.actor, &Permission::CreateUser(new.role)).require()?;
         let now = self.ports.clock.now();
         let commit = new_user(&self.ports, new, Some(by.actor.id), now)
             .await?
-            .resting_on(still_acting(&by.actor))
+            .require(actor_is_active(&by.actor))
             .completing(by.completes);
         match self
             .ports
@@ -86,7 +90,7 @@ impl Users {
             .map_err(Error::from)
         {
             Err(Error::Contended) => {
-                crate::use_case::check_acting(&*self.ports.users, &by.actor).await?;
+                crate::use_case::ensure_actor_active(&*self.ports.users, &by.actor).await?;
                 Err(Error::Contended)
             }
             outcome => outcome,
@@ -96,7 +100,7 @@ impl Users {
     /// Whoever may create nobody at all is told so before their body is looked at.
     fn may_create(&self, actor: &Actor) -> Result<(), Error> {
         use super::model::Role;
-        decide(actor, &Ask::CreateUser(Role::Client)).require()
+        authorize(actor, &Permission::CreateUser(Role::Client)).require()
     }
 
     /// Changes a person: what is shown of them by themselves; role, activation and password by
@@ -109,26 +113,40 @@ impl Users {
         &self,
         actor: &Actor,
         id: UserId,
-        draft: impl Into<Draft<UserChange>>,
+        draft: impl Into<Validated<UserChange>>,
     ) -> Result<User, Error> {
         let draft = draft.into();
-        redecide!(self.ports.users, actor, self.try_change(actor, id, &draft))
+        retry_on_stale!(self.ports.users, actor, self.try_change(actor, id, &draft))
     }
 
     async fn try_change(
         &self,
         actor: &Actor,
         id: UserId,
-        draft: &Draft<UserChange>,
+        draft: &Validated<UserChange>,
     ) -> Result<User, Error> {
         let user = self.ports.users.user(id).await?.ok_or(Error::NotFound)?;
-        decide(actor, &Ask::User(UserAction::See, user.id, user.role)).require()?;
-        let own = || decide(actor, &Ask::User(UserAction::ChangeOwn, user.id, user.role));
-        let manage = || decide(actor, &Ask::User(UserAction::Manage, user.id, user.role));
+        authorize(
+            actor,
+            &Permission::User(UserAction::See, user.id, user.role),
+        )
+        .require()?;
+        let own = || {
+            authorize(
+                actor,
+                &Permission::User(UserAction::ChangeOwn, user.id, user.role),
+            )
+        };
+        let manage = || {
+            authorize(
+                actor,
+                &Permission::User(UserAction::Manage, user.id, user.role),
+            )
+        };
         if !own().is_allowed() && !manage().is_allowed() {
             return Err(Error::Forbidden);
         }
-        let change = draft.accept()?;
+        let change = draft.as_result()?;
         if change.own.display_name.is_some() || change.own.email.is_some() {
             own().require()?;
         }
@@ -136,7 +154,7 @@ impl Users {
             manage().require()?;
         }
         if let Some(role) = change.role {
-            decide(actor, &Ask::CreateUser(role)).require()?;
+            authorize(actor, &Permission::CreateUser(role)).require()?;
         }
         if let Some(password) = &change.password {
             password
@@ -148,12 +166,12 @@ impl Users {
             return Ok(user);
         };
         let commit = Commit::new(update)
-            .resting_on(still_acting(actor))
-            .resting_on(Fact::HasRole {
+            .require(actor_is_active(actor))
+            .require(Precondition::HasRole {
                 user: user.id,
                 role: user.role,
             })
-            .telling_all(events);
+            .with_events(events);
         Ok(self.ports.users.update_user(commit).await?)
     }
 
@@ -229,7 +247,7 @@ pub(super) async fn new_user(
     new: &NewUser,
     by: Option<UserId>,
     now: Timestamp,
-) -> Result<Commit<NewUserRow>, Error> {
+) -> Result<Commit<InsertUser>, Error> {
     new.password
         .fits(&new.username)
         .map_err(|fault| Invalid::field("password", fault))?;
@@ -238,7 +256,7 @@ pub(super) async fn new_user(
         .clone()
         .filter(|name| !name.as_str().is_empty())
         .unwrap_or_else(|| DisplayName::from_stored(new.username.to_string()));
-    let row = NewUserRow {
+    let row = InsertUser {
         username: new.username.clone(),
         email: new.email.clone(),
         display_name,
@@ -254,5 +272,5 @@ pub(super) async fn new_user(
     )
     .with("username", &new.username)
     .with("role", new.role);
-    Ok(Commit::new(row).telling(event))
+    Ok(Commit::new(row).with_event(event))
 }

@@ -4,7 +4,7 @@ use crate::blobs::{BlobInfo, StorageKey, StoredBlob};
 use crate::error::Error;
 use crate::people::Actor;
 
-use super::{Ask, FileAction, ThreadAction, TicketAction, decide};
+use super::{FileAction, Permission, ThreadAction, TicketAction, authorize};
 
 /// Proof that the policy has allowed somebody to read certain stored bytes.
 ///
@@ -37,13 +37,13 @@ impl ReadPermit {
 /// Asks whether `actor` may see the thing that the bytes belong to, and makes the permit.
 ///
 /// # Errors
-/// [`Error::NotFound`] or [`Error::Forbidden`], as [`decide`] says; a question that is not about
+/// [`Error::NotFound`] or [`Error::Forbidden`], as [`authorize`] says; a question that is not about
 /// seeing a thread, a ticket or a file permits no reading.
-pub fn permit_read(actor: &Actor, ask: &Ask, blob: StoredBlob) -> Result<ReadPermit, Error> {
+pub fn permit_read(actor: &Actor, ask: &Permission, blob: StoredBlob) -> Result<ReadPermit, Error> {
     match ask {
-        Ask::Thread(ThreadAction::See, _)
-        | Ask::Ticket(TicketAction::See | TicketAction::SeeInternal, _)
-        | Ask::File(FileAction::See, _) => decide(actor, ask).require()?,
+        Permission::Thread(ThreadAction::See, _)
+        | Permission::Ticket(TicketAction::See | TicketAction::SeeInternal, _)
+        | Permission::File(FileAction::See, _) => authorize(actor, ask).require()?,
         _ => return Err(Error::NotFound),
     }
     Ok(ReadPermit { blob })

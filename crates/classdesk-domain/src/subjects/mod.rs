@@ -4,7 +4,7 @@ mod model;
 mod ports;
 mod service;
 
-pub use model::{Parties, Subject, SubjectDraft, SubjectKind, SubjectRef};
+pub use model::{Parties, PutSubject, Subject, SubjectKind, SubjectRef};
 #[cfg(feature = "mocks")]
 pub use ports::MockSubjectRepository;
 pub use ports::{SubjectPut, SubjectRepository};

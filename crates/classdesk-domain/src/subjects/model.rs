@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::error::FieldFault;
+use crate::error::FieldError;
 use crate::ids::{BundleId, UserId};
 use crate::text::{SubjectLine, Title};
 
@@ -17,15 +17,15 @@ impl SubjectKind {
     /// Checks a kind.
     ///
     /// # Errors
-    /// A [`FieldFault`] when it is malformed.
-    pub fn parse(text: &str) -> Result<Self, FieldFault> {
+    /// A [`FieldError`] when it is malformed.
+    pub fn parse(text: &str) -> Result<Self, FieldError> {
         let mut bytes = text.bytes();
         let first = bytes.next().is_some_and(|b| b.is_ascii_lowercase());
         let rest = bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
         if first && rest && text.len() <= 32 {
             Ok(Self::from_stored(text.to_owned()))
         } else {
-            Err(FieldFault::rule(
+            Err(FieldError::rule(
                 "content_type",
                 "A content type has 1 to 32 characters of a-z, 0-9 and '_', and begins with a letter.",
             ))
@@ -150,7 +150,7 @@ impl Subject {
 
 /// What registers or changes a subject from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SubjectDraft {
+pub struct PutSubject {
     /// Its owner.
     pub client_id: UserId,
     /// Its writer, if there is one.

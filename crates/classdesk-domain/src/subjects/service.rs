@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::classdesk::Ports;
-use crate::error::{Draft, Error, FieldFault, Invalid};
+use crate::app::Ports;
+use crate::error::{Error, FieldError, Invalid, Validated};
 use crate::events::{EventAction, EventObject, NewEvent};
 use crate::people::{Actor, Role};
-use crate::policy::{Ask, SubjectAction, decide};
+use crate::policy::{Permission, SubjectAction, authorize};
 use crate::store::Commit;
-use crate::use_case::{active_in_role, both, redecide, still_acting, still_active};
+use crate::use_case::{active_in_role, actor_is_active, both, retry_on_stale, user_is_active};
 
-use super::model::{Parties, Subject, SubjectDraft, SubjectRef};
+use super::model::{Parties, PutSubject, Subject, SubjectRef};
 use super::ports::SubjectPut;
 
 /// Registering, reading and removing subjects (spec section 5, `subjects/`).
@@ -39,9 +39,9 @@ impl Subjects {
     /// [`Error::NotFound`].
     pub async fn get(&self, actor: &Actor, reference: &SubjectRef) -> Result<Subject, Error> {
         let found = self.ports.subjects.subject(reference).await?;
-        decide(
+        authorize(
             actor,
-            &Ask::Subject(SubjectAction::See, parties_of(found.as_ref())),
+            &Permission::Subject(SubjectAction::See, parties_of(found.as_ref())),
         )
         .require()?;
         found.ok_or(Error::NotFound)
@@ -55,10 +55,10 @@ impl Subjects {
         &self,
         actor: &Actor,
         reference: &SubjectRef,
-        draft: impl Into<Draft<SubjectDraft>>,
+        draft: impl Into<Validated<PutSubject>>,
     ) -> Result<Registered, Error> {
         let draft = draft.into();
-        redecide!(
+        retry_on_stale!(
             self.ports.users,
             actor,
             self.try_put(actor, reference, &draft)
@@ -69,10 +69,10 @@ impl Subjects {
         &self,
         actor: &Actor,
         reference: &SubjectRef,
-        draft: &Draft<SubjectDraft>,
+        draft: &Validated<PutSubject>,
     ) -> Result<Registered, Error> {
         let before = self.manageable(actor, reference).await?;
-        let wish = draft.accept()?;
+        let wish = draft.as_result()?;
         let present = parties_of(before.as_ref());
         // Parties that stay need not be active any more.
         let former_client = present.map(|parties| parties.client);
@@ -121,10 +121,10 @@ impl Subjects {
             joins,
             at: now,
         })
-        .resting_on(still_acting(actor))
-        .resting_on_all(client.map(still_active))
-        .resting_on_all(writer.map(still_active))
-        .telling(event);
+        .require(actor_is_active(actor))
+        .require_all(client.map(user_is_active))
+        .require_all(writer.map(user_is_active))
+        .with_event(event);
         let stored = self.ports.subjects.put_subject(commit).await?;
         Ok(if new {
             Registered::New(stored)
@@ -139,7 +139,7 @@ impl Subjects {
     /// [`Error::NotFound`], [`Error::Forbidden`], and
     /// [`Conflict::SubjectInUse`](crate::error::Conflict::SubjectInUse).
     pub async fn delete(&self, actor: &Actor, reference: &SubjectRef) -> Result<(), Error> {
-        redecide!(self.ports.users, actor, self.try_delete(actor, reference))
+        retry_on_stale!(self.ports.users, actor, self.try_delete(actor, reference))
     }
 
     async fn try_delete(&self, actor: &Actor, reference: &SubjectRef) -> Result<(), Error> {
@@ -153,8 +153,8 @@ impl Subjects {
             event_object(reference),
         );
         let commit = Commit::new(reference.clone())
-            .resting_on(still_acting(actor))
-            .telling(event);
+            .require(actor_is_active(actor))
+            .with_event(event);
         if self.ports.subjects.delete_subject(commit).await? {
             Ok(())
         } else {
@@ -169,15 +169,15 @@ impl Subjects {
         reference: &SubjectRef,
     ) -> Result<Option<Subject>, Error> {
         let found = self.ports.subjects.subject(reference).await?;
-        decide(
+        authorize(
             actor,
-            &Ask::Subject(SubjectAction::Manage, parties_of(found.as_ref())),
+            &Permission::Subject(SubjectAction::Manage, parties_of(found.as_ref())),
         )
         .require()?;
         if reference.content_type.is_native() {
             return Err(Invalid::field(
                 "content_type",
-                FieldFault::rule(
+                FieldError::rule(
                     "native_subject",
                     "Class bundles are subjects by themselves.",
                 ),

@@ -2,25 +2,25 @@
 
 use std::sync::Arc;
 
+use crate::app::{Ports, RequestContext};
 use crate::blobs::{Download, FileInfo, FinishedUpload, discard_on_error};
-use crate::classdesk::{By, Ports};
 use crate::clock::Timestamp;
-use crate::error::{Conflict, Draft, Error, Faults, FieldFault, Invalid};
+use crate::error::{Conflict, Error, ErrorCollector, FieldError, Invalid, Validated};
 use crate::events::{EventAction, EventObject, NewEvent};
 use crate::ids::{MessageId, ThreadId, UserId};
-use crate::paging::{Keyset, Page};
+use crate::paging::{Page, PageRequest};
 use crate::people::Actor;
 use crate::policy::{
-    Ask, MessageAction, Sight, ThreadAction, can_receive, decide, deletes_within_window,
-    permit_read,
+    AccessScope, MessageAction, Permission, ThreadAction, authorize, can_receive,
+    deletes_within_window, permit_read,
 };
-use crate::store::{Commit, Fact};
+use crate::store::{Commit, Precondition};
 use crate::text::MessageText;
-use crate::use_case::{redecide, still_acting};
+use crate::use_case::{actor_is_active, retry_on_stale};
 
 use super::model::{EDIT_WINDOW, Message, MessageAttachment, MessageKind, NewMessage};
 use super::ports::{
-    MessageDeletion, MessageEdit, MessageFacts, MessageQuery, MessageRow, PostFacts,
+    InsertMessage, MessageContext, MessageDeletion, MessageEdit, MessageQuery, PostContext,
 };
 
 /// Sending, listing, editing and deleting messages (spec section 5).
@@ -50,13 +50,13 @@ impl Messages {
     /// thread is closed.
     pub async fn send(
         &self,
-        by: impl Into<By>,
+        by: impl Into<RequestContext>,
         thread: ThreadId,
-        draft: impl Into<Draft<NewMessage>>,
+        draft: impl Into<Validated<NewMessage>>,
         attachment: Option<FinishedUpload>,
     ) -> Result<Message, Error> {
         let (by, draft) = (by.into(), draft.into());
-        let sent = redecide!(
+        let sent = retry_on_stale!(
             self.ports.users,
             &by.actor,
             self.try_send(by, thread, &draft, attachment.as_ref())
@@ -66,33 +66,33 @@ impl Messages {
 
     async fn try_send(
         &self,
-        by: By,
+        by: RequestContext,
         thread: ThreadId,
-        draft: &Draft<NewMessage>,
+        draft: &Validated<NewMessage>,
         attachment: Option<&FinishedUpload>,
     ) -> Result<Message, Error> {
         let actor = &by.actor;
         let (recipient, reply_to) = draft
-            .peek()
+            .as_valid()
             .map_or((None, None), |new| (new.recipient_id, new.reply_to));
         let found = self
             .ports
             .messages
-            .post_facts(thread, actor.id, recipient, reply_to)
+            .post_context(thread, actor.id, recipient, reply_to)
             .await?;
         let facts = found.ok_or(Error::NotFound)?;
-        decide(
+        authorize(
             actor,
-            &Ask::Thread(ThreadAction::Post, facts.thread.standing()),
+            &Permission::Thread(ThreadAction::Post, facts.thread.access()),
         )
         .require()?;
-        let new = draft.accept()?;
+        let new = draft.as_result()?;
         check_message(new, &facts, attachment.is_some())?;
         if !facts.thread.is_active {
             return Err(Conflict::ThreadClosed.into());
         }
         let now = self.ports.clock.now();
-        let row = MessageRow {
+        let row = InsertMessage {
             thread,
             sender: actor.id,
             sender_role: actor.role,
@@ -111,21 +111,21 @@ impl Messages {
         )
         .with("thread", thread);
         let commit = Commit::new(row)
-            .resting_on(still_acting(actor))
-            .resting_on(facts.thread.same_parties())
-            .resting_on(Fact::Participant {
+            .require(actor_is_active(actor))
+            .require(facts.thread.same_parties())
+            .require(Precondition::Participant {
                 thread,
                 user: actor.id,
             })
-            .resting_on(Fact::ThreadActive {
+            .require(Precondition::ThreadActive {
                 thread,
                 active: true,
             })
-            .resting_on_all(
+            .require_all(
                 new.recipient_id
-                    .map(|user| Fact::Participant { thread, user }),
+                    .map(|user| Precondition::Participant { thread, user }),
             )
-            .telling(event)
+            .with_event(event)
             .completing(by.completes);
         let (id, attachment_id) = self.ports.messages.post_message(commit).await?;
         let file = attachment_id
@@ -151,17 +151,21 @@ impl Messages {
         actor: &Actor,
         thread: ThreadId,
         filter: MessageFilter,
-        page: Keyset,
+        page: PageRequest,
     ) -> Result<Page<Message>, Error> {
         let query = MessageQuery {
             thread,
-            sight: Sight::of(actor),
+            scope: AccessScope::of(actor),
             after: filter.after,
             before: filter.before,
         };
         let found = self.ports.messages.list_messages(query, page).await?;
         let (facts, messages) = found.ok_or(Error::NotFound)?;
-        decide(actor, &Ask::Thread(ThreadAction::See, facts.standing())).require()?;
+        authorize(
+            actor,
+            &Permission::Thread(ThreadAction::See, facts.access()),
+        )
+        .require()?;
         Ok(messages)
     }
 
@@ -170,9 +174,13 @@ impl Messages {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn may_list(&self, actor: &Actor, thread: ThreadId) -> Result<(), Error> {
-        let found = self.ports.threads.thread_facts(thread, actor.id).await?;
+        let found = self.ports.threads.thread_context(thread, actor.id).await?;
         let facts = found.ok_or(Error::NotFound)?;
-        decide(actor, &Ask::Thread(ThreadAction::See, facts.standing())).require()
+        authorize(
+            actor,
+            &Permission::Thread(ThreadAction::See, facts.access()),
+        )
+        .require()
     }
 
     /// One message.
@@ -181,14 +189,14 @@ impl Messages {
     /// [`Error::NotFound`].
     pub async fn get(&self, actor: &Actor, id: MessageId) -> Result<Message, Error> {
         let facts = self.facts(actor, id).await?;
-        decide(
+        authorize(
             actor,
-            &Ask::Thread(ThreadAction::See, facts.thread.standing()),
+            &Permission::Thread(ThreadAction::See, facts.thread.access()),
         )
         .require()?;
         self.ports
             .messages
-            .message(id, Sight::of(actor))
+            .message(id, AccessScope::of(actor))
             .await?
             .ok_or(Error::NotFound)
     }
@@ -202,22 +210,22 @@ impl Messages {
         &self,
         actor: &Actor,
         id: MessageId,
-        draft: impl Into<Draft<MessageText>>,
+        draft: impl Into<Validated<MessageText>>,
     ) -> Result<Message, Error> {
         let draft = draft.into();
-        redecide!(self.ports.users, actor, self.try_edit(actor, id, &draft))
+        retry_on_stale!(self.ports.users, actor, self.try_edit(actor, id, &draft))
     }
 
     async fn try_edit(
         &self,
         actor: &Actor,
         id: MessageId,
-        draft: &Draft<MessageText>,
+        draft: &Validated<MessageText>,
     ) -> Result<Message, Error> {
         let facts = self.facts_for(actor, id, MessageAction::Edit).await?;
-        let text = draft.accept()?;
+        let text = draft.as_result()?;
         if text.is_empty() && !facts.has_attachment {
-            return Err(Invalid::field("message", FieldFault::Blank).into());
+            return Err(Invalid::field("message", FieldError::Blank).into());
         }
         if facts.is_deleted {
             return Err(Conflict::MessageDeleted.into());
@@ -228,12 +236,12 @@ impl Messages {
             message: id,
             text: text.clone(),
             at: now,
-            sight: Sight::of(actor),
+            scope: AccessScope::of(actor),
         })
-        .resting_on(still_acting(actor))
-        .resting_on_all(facts.thread.same_standing(actor))
-        .resting_on(Fact::MessageStands { message: id })
-        .telling(message_event(
+        .require(actor_is_active(actor))
+        .require_all(facts.thread.same_access(actor))
+        .require(Precondition::MessageNotDeleted { message: id })
+        .with_event(message_event(
             now,
             actor,
             EventAction::MessageEdited,
@@ -248,7 +256,7 @@ impl Messages {
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`], and a conflict when the message is too old.
     pub async fn delete(&self, actor: &Actor, id: MessageId) -> Result<(), Error> {
-        redecide!(self.ports.users, actor, self.try_delete(actor, id))
+        retry_on_stale!(self.ports.users, actor, self.try_delete(actor, id))
     }
 
     async fn try_delete(&self, actor: &Actor, id: MessageId) -> Result<(), Error> {
@@ -264,10 +272,10 @@ impl Messages {
             message: id,
             at: now,
         })
-        .resting_on(still_acting(actor))
-        .resting_on_all(facts.thread.same_standing(actor))
-        .resting_on(Fact::MessageStands { message: id })
-        .telling(message_event(
+        .require(actor_is_active(actor))
+        .require_all(facts.thread.same_access(actor))
+        .require(Precondition::MessageNotDeleted { message: id })
+        .with_event(message_event(
             now,
             actor,
             EventAction::MessageDeleted,
@@ -283,8 +291,8 @@ impl Messages {
     pub async fn attachment(&self, actor: &Actor, id: MessageId) -> Result<Download, Error> {
         let found = self.ports.messages.message_attachment(id, actor.id).await?;
         let attached = found.ok_or(Error::NotFound)?;
-        let ask = Ask::Thread(ThreadAction::See, attached.message.thread.standing());
-        decide(actor, &ask).require()?;
+        let ask = Permission::Thread(ThreadAction::See, attached.message.thread.access());
+        authorize(actor, &ask).require()?;
         let (file, blob) = attached.file.ok_or(Error::NotFound)?;
         Ok(Download {
             file,
@@ -292,10 +300,10 @@ impl Messages {
         })
     }
 
-    async fn facts(&self, actor: &Actor, id: MessageId) -> Result<MessageFacts, Error> {
+    async fn facts(&self, actor: &Actor, id: MessageId) -> Result<MessageContext, Error> {
         self.ports
             .messages
-            .message_facts(id, actor.id)
+            .message_context(id, actor.id)
             .await?
             .ok_or(Error::NotFound)
     }
@@ -305,24 +313,28 @@ impl Messages {
         actor: &Actor,
         id: MessageId,
         action: MessageAction,
-    ) -> Result<MessageFacts, Error> {
+    ) -> Result<MessageContext, Error> {
         let facts = self.facts(actor, id).await?;
-        let ask = Ask::Message(action, facts.thread.standing(), facts.sender);
-        decide(actor, &ask).require()?;
+        let ask = Permission::Message(action, facts.thread.access(), facts.sender);
+        authorize(actor, &ask).require()?;
         Ok(facts)
     }
 }
 
 /// What only the thread can tell about a message to be sent.
-fn check_message(new: &NewMessage, facts: &PostFacts, has_attachment: bool) -> Result<(), Invalid> {
-    let mut faults = Faults::default();
+fn check_message(
+    new: &NewMessage,
+    facts: &PostContext,
+    has_attachment: bool,
+) -> Result<(), Invalid> {
+    let mut faults = ErrorCollector::default();
     if new.text.is_empty() && !has_attachment {
-        faults.add("message", FieldFault::Blank);
+        faults.add("message", FieldError::Blank);
     }
     if new.kind == MessageKind::File && !has_attachment {
         faults.add(
             "message_type",
-            FieldFault::rule(
+            FieldError::rule(
                 "no_attachment",
                 "A message of type file needs an attachment.",
             ),
@@ -331,7 +343,7 @@ fn check_message(new: &NewMessage, facts: &PostFacts, has_attachment: bool) -> R
     if new.recipient_id.is_some() && !can_be_addressed(facts) {
         faults.add(
             "recipient_id",
-            FieldFault::rule(
+            FieldError::rule(
                 "not_eligible",
                 "This is no other participant of the thread.",
             ),
@@ -340,13 +352,13 @@ fn check_message(new: &NewMessage, facts: &PostFacts, has_attachment: bool) -> R
     if new.reply_to.is_some() && !facts.reply_to_is_here {
         faults.add(
             "reply_to",
-            FieldFault::rule("not_in_thread", "This is no message of the thread."),
+            FieldError::rule("not_in_thread", "This is no message of the thread."),
         );
     }
     faults.into_result()
 }
 
-fn can_be_addressed(facts: &PostFacts) -> bool {
+fn can_be_addressed(facts: &PostContext) -> bool {
     facts.recipient.as_ref().is_some_and(|recipient| {
         let person = Actor::new(recipient.user.id, recipient.user.role);
         recipient.participates
@@ -356,7 +368,7 @@ fn can_be_addressed(facts: &PostFacts) -> bool {
     })
 }
 
-fn check_window(facts: &MessageFacts, now: Timestamp) -> Result<(), Conflict> {
+fn check_window(facts: &MessageContext, now: Timestamp) -> Result<(), Conflict> {
     if now.since(facts.sent_at) > EDIT_WINDOW {
         Err(Conflict::EditWindowOver)
     } else {
@@ -368,7 +380,7 @@ fn check_window(facts: &MessageFacts, now: Timestamp) -> Result<(), Conflict> {
 fn sent_message(
     id: MessageId,
     attachment: Option<MessageAttachment>,
-    facts: PostFacts,
+    facts: PostContext,
     new: &NewMessage,
     actor: &Actor,
     now: Timestamp,
@@ -395,7 +407,7 @@ fn message_event(
     at: Timestamp,
     actor: &Actor,
     action: EventAction,
-    facts: &MessageFacts,
+    facts: &MessageContext,
 ) -> NewEvent {
     let sender: UserId = facts.sender;
     NewEvent::new(

@@ -11,9 +11,9 @@ pub use model::{
     Thread, ThreadChange, ThreadFilter, ThreadView,
 };
 pub use ports::{
-    AttachedBlob, MessageDeletion, MessageEdit, MessageFacts, MessageQuery, MessageRepository,
-    MessageRow, NewThreadRow, ParticipantAddition, ParticipantRemoval, PostFacts, ReadMark,
-    RecipientFacts, ThreadFacts, ThreadQuery, ThreadRepository, ThreadUpdate,
+    AttachedBlob, InsertMessage, InsertThread, MessageContext, MessageDeletion, MessageEdit,
+    MessageQuery, MessageRepository, ParticipantAddition, ParticipantRemoval, PostContext,
+    ReadMark, RecipientContext, ThreadContext, ThreadQuery, ThreadRepository, ThreadUpdate,
 };
 #[cfg(feature = "mocks")]
 pub use ports::{MockMessageRepository, MockThreadRepository};

@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::error::FieldFault;
+use crate::error::FieldError;
 use crate::ids::{MessageAttachmentId, MessageId, ThreadId, UserId};
 use crate::people::{Role, UserRef};
+use crate::string_enum::string_enum;
 use crate::subjects::{SubjectKind, SubjectRef};
 use crate::text::{MessageText, SubjectLine};
-use crate::words::words;
 
 /// How long a sender may edit or delete their own message (spec section 3). At exactly this age
 /// the message can still be changed.
 pub const EDIT_WINDOW: Duration = Duration::from_secs(15 * 60);
 
-words! {
+string_enum! {
     /// What a message is.
     MessageKind {
         /// Text.
@@ -30,12 +30,12 @@ impl MessageKind {
     /// Reads the kind of a message that somebody sends.
     ///
     /// # Errors
-    /// A [`FieldFault`] for anything but `text` and `file`.
-    pub fn parse_sendable(word: &str) -> Result<Self, FieldFault> {
+    /// A [`FieldError`] for anything but `text` and `file`.
+    pub fn parse_sendable(word: &str) -> Result<Self, FieldError> {
         match word {
             "text" => Ok(Self::Text),
             "file" => Ok(Self::File),
-            _ => Err(FieldFault::NotAChoice {
+            _ => Err(FieldError::NotAChoice {
                 allowed: "text, file".to_owned(),
             }),
         }

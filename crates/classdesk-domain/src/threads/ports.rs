@@ -5,9 +5,9 @@ use async_trait::async_trait;
 use crate::blobs::{FileInfo, FinishedUpload, StoredBlob};
 use crate::clock::Timestamp;
 use crate::ids::{MessageAttachmentId, MessageId, ThreadId, UserId};
-use crate::paging::{Keyset, Page};
+use crate::paging::{Page, PageRequest};
 use crate::people::{Role, UserRef};
-use crate::policy::Sight;
+use crate::policy::AccessScope;
 use crate::store::{Commit, StoreError};
 use crate::subjects::{Parties, SubjectRef};
 use crate::text::{MessageText, SubjectLine};
@@ -16,7 +16,7 @@ use super::model::{Message, MessageKind, ThreadFilter, ThreadView};
 
 /// What decisions about a thread rest on, seen from one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ThreadFacts {
+pub struct ThreadContext {
     /// The thread.
     pub id: ThreadId,
     /// What it is about.
@@ -35,7 +35,7 @@ pub struct ThreadFacts {
 
 /// Somebody who shall receive a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecipientFacts {
+pub struct RecipientContext {
     /// Who.
     pub user: UserRef,
     /// Whether they are active.
@@ -46,22 +46,22 @@ pub struct RecipientFacts {
 
 /// What sending a message rests on, in one look.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PostFacts {
+pub struct PostContext {
     /// The thread, seen from the sender.
-    pub thread: ThreadFacts,
+    pub thread: ThreadContext,
     /// The sender.
     pub sender: UserRef,
     /// The recipient that was asked for, if somebody has that id.
-    pub recipient: Option<RecipientFacts>,
+    pub recipient: Option<RecipientContext>,
     /// Whether the message that is answered is one of this thread.
     pub reply_to_is_here: bool,
 }
 
 /// What decisions about a message rest on, seen from one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MessageFacts {
+pub struct MessageContext {
     /// The thread it is in.
-    pub thread: ThreadFacts,
+    pub thread: ThreadContext,
     /// The message.
     pub id: MessageId,
     /// Who sent it.
@@ -78,14 +78,14 @@ pub struct MessageFacts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttachedBlob {
     /// The message that the file came with.
-    pub message: MessageFacts,
+    pub message: MessageContext,
     /// What is known of it; `None` when the message has no file.
     pub file: Option<(FileInfo, StoredBlob)>,
 }
 
 /// A message to be inserted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MessageRow {
+pub struct InsertMessage {
     /// The thread.
     pub thread: ThreadId,
     /// Who sends it.
@@ -109,7 +109,7 @@ pub struct MessageRow {
 
 /// A thread to be inserted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewThreadRow {
+pub struct InsertThread {
     /// What it is about.
     pub about: SubjectRef,
     /// Its subject line.
@@ -181,8 +181,8 @@ pub struct ReadMark {
 /// Which threads a viewer asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ThreadQuery {
-    /// What the viewer may see; only `sight.threads` matters here.
-    pub sight: Sight,
+    /// What the viewer may see; only `scope.threads` matters here.
+    pub scope: AccessScope,
     /// What the viewer asked for.
     pub filter: ThreadFilter,
 }
@@ -192,8 +192,8 @@ pub struct ThreadQuery {
 pub struct MessageQuery {
     /// The thread.
     pub thread: ThreadId,
-    /// What the viewer may see; receipts follow `sight.receipts`.
-    pub sight: Sight,
+    /// What the viewer may see; receipts follow `scope.receipts`.
+    pub scope: AccessScope,
     /// Only messages after this one.
     pub after: Option<MessageId>,
     /// Only messages before this one.
@@ -213,14 +213,18 @@ pub struct MessageQuery {
 #[async_trait]
 pub trait ThreadRepository: Send + Sync {
     /// What decisions about the thread rest on, seen from `person`.
-    async fn thread_facts(
+    async fn thread_context(
         &self,
         id: ThreadId,
         person: UserId,
-    ) -> Result<Option<ThreadFacts>, StoreError>;
+    ) -> Result<Option<ThreadContext>, StoreError>;
 
-    /// The thread as its viewer sees it, if it lies within `sight.threads`.
-    async fn thread(&self, id: ThreadId, sight: Sight) -> Result<Option<ThreadView>, StoreError>;
+    /// The thread as its viewer sees it, if it lies within `scope.threads`.
+    async fn thread(
+        &self,
+        id: ThreadId,
+        scope: AccessScope,
+    ) -> Result<Option<ThreadView>, StoreError>;
 
     /// Threads within sight that match, latest activity first (descending
     /// `(updated_at in microseconds, id)`, which is also the page position). The number of
@@ -228,12 +232,12 @@ pub trait ThreadRepository: Send + Sync {
     async fn list_threads(
         &self,
         query: ThreadQuery,
-        page: Keyset,
+        page: PageRequest,
     ) -> Result<Page<ThreadView>, StoreError>;
 
     /// Opens a thread with its participants and its first message, and answers it as its creator
     /// sees it. Events whose object is of type `message` and has no id are about the first message.
-    async fn open_thread(&self, commit: Commit<NewThreadRow>) -> Result<ThreadView, StoreError>;
+    async fn open_thread(&self, commit: Commit<InsertThread>) -> Result<ThreadView, StoreError>;
 
     /// Changes a thread and answers it as the viewer, in their present role, sees it.
     async fn update_thread(&self, commit: Commit<ThreadUpdate>) -> Result<ThreadView, StoreError>;
@@ -262,20 +266,20 @@ pub trait ThreadRepository: Send + Sync {
 #[async_trait]
 pub trait MessageRepository: Send + Sync {
     /// What sending a message rests on, in one call.
-    async fn post_facts(
+    async fn post_context(
         &self,
         thread: ThreadId,
         sender: UserId,
         recipient: Option<UserId>,
         reply_to: Option<MessageId>,
-    ) -> Result<Option<PostFacts>, StoreError>;
+    ) -> Result<Option<PostContext>, StoreError>;
 
     /// Stores a message, makes it the thread's latest activity, and answers its id and, if it has
     /// one, its attachment's id. Ids MUST grow with the order of messages within a thread, for
     /// every reader: a message that becomes visible later MUST have a greater id.
     async fn post_message(
         &self,
-        commit: Commit<MessageRow>,
+        commit: Commit<InsertMessage>,
     ) -> Result<(MessageId, Option<MessageAttachmentId>), StoreError>;
 
     /// The thread's facts seen from the query's viewer and a page of its messages by ascending id.
@@ -284,18 +288,22 @@ pub trait MessageRepository: Send + Sync {
     async fn list_messages(
         &self,
         query: MessageQuery,
-        page: Keyset,
-    ) -> Result<Option<(ThreadFacts, Page<Message>)>, StoreError>;
+        page: PageRequest,
+    ) -> Result<Option<(ThreadContext, Page<Message>)>, StoreError>;
 
     /// What decisions about the message rest on, seen from `person`.
-    async fn message_facts(
+    async fn message_context(
         &self,
         id: MessageId,
         person: UserId,
-    ) -> Result<Option<MessageFacts>, StoreError>;
+    ) -> Result<Option<MessageContext>, StoreError>;
 
     /// The message as its viewer sees it. Whether they may is decided before.
-    async fn message(&self, id: MessageId, sight: Sight) -> Result<Option<Message>, StoreError>;
+    async fn message(
+        &self,
+        id: MessageId,
+        scope: AccessScope,
+    ) -> Result<Option<Message>, StoreError>;
 
     /// The message's facts seen from `person`, and its file with where its bytes are.
     async fn message_attachment(
@@ -321,7 +329,7 @@ pub struct MessageEdit {
     /// When.
     pub at: Timestamp,
     /// For whom the changed message is shown.
-    pub sight: Sight,
+    pub scope: AccessScope,
 }
 
 /// A message to be deleted.

@@ -2,23 +2,23 @@
 
 use std::sync::Arc;
 
-use crate::classdesk::{By, Ports};
+use crate::app::{Ports, RequestContext};
 use crate::clock::Timestamp;
-use crate::error::{Draft, Error, FieldFault, Invalid};
+use crate::error::{Error, FieldError, Invalid, Validated};
 use crate::events::{EventAction, EventObject, NewEvent};
 use crate::ids::{MessageId, ThreadId, UserId};
-use crate::paging::{Keyset, Page};
+use crate::paging::{Page, PageRequest};
 use crate::people::{Actor, User};
 use crate::policy::{
-    Ask, Sight, ThreadAction, ThreadStanding, can_receive, decide, rests_on_standing,
+    AccessScope, Permission, ThreadAccess, ThreadAction, authorize, can_receive, rests_on_standing,
 };
-use crate::store::{Commit, Fact};
+use crate::store::{Commit, Precondition};
 use crate::subjects::{Parties, Subject, SubjectRef};
-use crate::use_case::{active_person, redecide, still_acting, still_active};
+use crate::use_case::{active_person, actor_is_active, retry_on_stale, user_is_active};
 
 use super::model::{NewThread, ThreadChange, ThreadFilter, ThreadView};
 use super::ports::{
-    NewThreadRow, ParticipantAddition, ParticipantRemoval, ReadMark, ThreadFacts, ThreadQuery,
+    InsertThread, ParticipantAddition, ParticipantRemoval, ReadMark, ThreadContext, ThreadQuery,
     ThreadUpdate,
 };
 
@@ -28,11 +28,11 @@ pub struct Threads {
     ports: Arc<Ports>,
 }
 
-impl ThreadFacts {
+impl ThreadContext {
     /// How the person that these facts were loaded for stands to the thread.
     #[must_use]
-    pub const fn standing(&self) -> ThreadStanding {
-        ThreadStanding {
+    pub const fn access(&self) -> ThreadAccess {
+        ThreadAccess {
             parties: self.parties,
             participates: self.participates,
             created_by: self.created_by,
@@ -40,14 +40,14 @@ impl ThreadFacts {
     }
 
     /// What it rests on that `actor` sees the thread: for a party, that they are one and take part.
-    pub(super) fn same_standing(&self, actor: &Actor) -> Vec<Fact> {
+    pub(super) fn same_access(&self, actor: &Actor) -> Vec<Precondition> {
         if !rests_on_standing(actor) {
             return Vec::new();
         }
         let user = actor.id;
         vec![
             self.same_parties(),
-            Fact::Participant {
+            Precondition::Participant {
                 thread: self.id,
                 user,
             },
@@ -56,8 +56,8 @@ impl ThreadFacts {
 
     /// The fact that the subject's parties are the ones that were decided on.
     #[must_use]
-    pub fn same_parties(&self) -> Fact {
-        Fact::Parties {
+    pub fn same_parties(&self) -> Precondition {
+        Precondition::Parties {
             subject: self.about.clone(),
             parties: self.parties,
         }
@@ -79,12 +79,12 @@ impl Threads {
     /// or can't see the subject.
     pub async fn open(
         &self,
-        by: impl Into<By>,
+        by: impl Into<RequestContext>,
         about: &SubjectRef,
-        draft: impl Into<Draft<NewThread>>,
+        draft: impl Into<Validated<NewThread>>,
     ) -> Result<ThreadView, Error> {
         let (by, draft) = (by.into(), draft.into());
-        redecide!(
+        retry_on_stale!(
             self.ports.users,
             &by.actor,
             self.try_open(by, about, &draft)
@@ -93,9 +93,9 @@ impl Threads {
 
     async fn try_open(
         &self,
-        by: By,
+        by: RequestContext,
         about: &SubjectRef,
-        draft: &Draft<NewThread>,
+        draft: &Validated<NewThread>,
     ) -> Result<ThreadView, Error> {
         let actor = &by.actor;
         let subject = self
@@ -104,13 +104,13 @@ impl Threads {
             .subject(about)
             .await?
             .ok_or(Error::NotFound)?;
-        decide(actor, &Ask::OpenThread(subject.parties)).require()?;
-        let new = draft.accept()?;
+        authorize(actor, &Permission::OpenThread(subject.parties)).require()?;
+        let new = draft.as_result()?;
         let recipient = self
             .recipient(actor, new.recipient_id, &subject.parties)
             .await?;
         let now = self.ports.clock.now();
-        let row = NewThreadRow {
+        let row = InsertThread {
             about: about.clone(),
             subject: new
                 .subject
@@ -136,14 +136,14 @@ impl Threads {
             NewEvent::new(now, Some(actor.id), EventAction::MessageSent, object)
         });
         let commit = Commit::new(row)
-            .resting_on(still_acting(actor))
-            .resting_on(Fact::Parties {
+            .require(actor_is_active(actor))
+            .require(Precondition::Parties {
                 subject: about.clone(),
                 parties: subject.parties,
             })
-            .resting_on(still_active(&recipient))
-            .telling(opened)
-            .telling_all(said)
+            .require(user_is_active(&recipient))
+            .with_event(opened)
+            .with_events(said)
             .completing(by.completes);
         Ok(self.ports.threads.open_thread(commit).await?)
     }
@@ -152,7 +152,7 @@ impl Threads {
         if id == actor.id {
             return Err(Invalid::field(
                 "recipient_id",
-                FieldFault::rule("recipient_is_sender", "You can't write to yourself."),
+                FieldError::rule("recipient_is_sender", "You can't write to yourself."),
             )
             .into());
         }
@@ -171,10 +171,10 @@ impl Threads {
         &self,
         actor: &Actor,
         filter: ThreadFilter,
-        page: Keyset,
+        page: PageRequest,
     ) -> Result<Page<ThreadView>, Error> {
         let query = ThreadQuery {
-            sight: Sight::of(actor),
+            scope: AccessScope::of(actor),
             filter,
         };
         Ok(self.ports.threads.list_threads(query, page).await?)
@@ -187,7 +187,7 @@ impl Threads {
     pub async fn get(&self, actor: &Actor, id: ThreadId) -> Result<ThreadView, Error> {
         self.ports
             .threads
-            .thread(id, Sight::of(actor))
+            .thread(id, AccessScope::of(actor))
             .await?
             .ok_or(Error::NotFound)
     }
@@ -200,20 +200,20 @@ impl Threads {
         &self,
         actor: &Actor,
         id: ThreadId,
-        draft: impl Into<Draft<ThreadChange>>,
+        draft: impl Into<Validated<ThreadChange>>,
     ) -> Result<ThreadView, Error> {
         let draft = draft.into();
-        redecide!(self.ports.users, actor, self.try_change(actor, id, &draft))
+        retry_on_stale!(self.ports.users, actor, self.try_change(actor, id, &draft))
     }
 
     async fn try_change(
         &self,
         actor: &Actor,
         id: ThreadId,
-        draft: &Draft<ThreadChange>,
+        draft: &Validated<ThreadChange>,
     ) -> Result<ThreadView, Error> {
         let facts = self.load(actor, id, ThreadAction::Change).await?;
-        let change = draft.accept()?;
+        let change = draft.as_result()?;
         let now = self.ports.clock.now();
         let subject = change
             .subject
@@ -246,13 +246,13 @@ impl Threads {
             viewer: actor.id,
         };
         let commit = Commit::new(update)
-            .resting_on(still_acting(actor))
-            .resting_on_all(facts.same_standing(actor))
-            .resting_on(Fact::ThreadActive {
+            .require(actor_is_active(actor))
+            .require_all(facts.same_access(actor))
+            .require(Precondition::ThreadActive {
                 thread: id,
                 active: facts.is_active,
             })
-            .telling_all(events);
+            .with_events(events);
         Ok(self.ports.threads.update_thread(commit).await?)
     }
 
@@ -264,10 +264,10 @@ impl Threads {
         &self,
         actor: &Actor,
         id: ThreadId,
-        draft: impl Into<Draft<UserId>>,
+        draft: impl Into<Validated<UserId>>,
     ) -> Result<ThreadView, Error> {
         let draft = draft.into();
-        redecide!(
+        retry_on_stale!(
             self.ports.users,
             actor,
             self.try_add_participant(actor, id, &draft)
@@ -278,12 +278,12 @@ impl Threads {
         &self,
         actor: &Actor,
         id: ThreadId,
-        draft: &Draft<UserId>,
+        draft: &Validated<UserId>,
     ) -> Result<ThreadView, Error> {
         let facts = self
             .load(actor, id, ThreadAction::ManageParticipants)
             .await?;
-        let user = *draft.accept()?;
+        let user = *draft.as_result()?;
         let fault = "This is nobody who can see the subject.";
         let person = active_person(&*self.ports.users, user, "user_id", fault, |user| {
             can_receive(&Actor::from(user), &facts.parties)
@@ -298,10 +298,10 @@ impl Threads {
             viewer: actor.id,
         };
         let commit = Commit::new(addition)
-            .resting_on(still_acting(actor))
-            .resting_on(facts.same_parties())
-            .resting_on(still_active(&person))
-            .telling(event);
+            .require(actor_is_active(actor))
+            .require(facts.same_parties())
+            .require(user_is_active(&person))
+            .with_event(event);
         Ok(self.ports.threads.add_participant(commit).await?)
     }
 
@@ -315,7 +315,7 @@ impl Threads {
         id: ThreadId,
         user: UserId,
     ) -> Result<(), Error> {
-        redecide!(
+        retry_on_stale!(
             self.ports.users,
             actor,
             self.try_remove_participant(actor, id, user)
@@ -334,8 +334,8 @@ impl Threads {
         let event =
             thread_event(now, actor, EventAction::ParticipantRemoved, id).with("user", user);
         let commit = Commit::new(ParticipantRemoval { thread: id, user })
-            .resting_on(still_acting(actor))
-            .telling(event);
+            .require(actor_is_active(actor))
+            .with_event(event);
         if self.ports.threads.remove_participant(commit).await? {
             Ok(())
         } else {
@@ -351,10 +351,10 @@ impl Threads {
         &self,
         actor: &Actor,
         id: ThreadId,
-        draft: impl Into<Draft<Option<MessageId>>>,
+        draft: impl Into<Validated<Option<MessageId>>>,
     ) -> Result<(), Error> {
         let draft = draft.into();
-        redecide!(
+        retry_on_stale!(
             self.ports.users,
             actor,
             self.try_mark_read(actor, id, &draft)
@@ -365,10 +365,10 @@ impl Threads {
         &self,
         actor: &Actor,
         id: ThreadId,
-        draft: &Draft<Option<MessageId>>,
+        draft: &Validated<Option<MessageId>>,
     ) -> Result<(), Error> {
         let facts = self.load(actor, id, ThreadAction::Post).await?;
-        let up_to = *draft.accept()?;
+        let up_to = *draft.as_result()?;
         let mark = ReadMark {
             thread: id,
             user: actor.id,
@@ -376,16 +376,16 @@ impl Threads {
             at: self.ports.clock.now(),
         };
         let commit = Commit::new(mark)
-            .resting_on(still_acting(actor))
-            .resting_on(facts.same_parties())
-            .resting_on(Fact::Participant {
+            .require(actor_is_active(actor))
+            .require(facts.same_parties())
+            .require(Precondition::Participant {
                 thread: id,
                 user: actor.id,
             });
         if self.ports.threads.mark_read(commit).await? {
             Ok(())
         } else {
-            let fault = FieldFault::rule("not_in_thread", "This is no message of the thread.");
+            let fault = FieldError::rule("not_in_thread", "This is no message of the thread.");
             Err(Invalid::field("up_to", fault).into())
         }
     }
@@ -395,10 +395,10 @@ impl Threads {
         actor: &Actor,
         id: ThreadId,
         action: ThreadAction,
-    ) -> Result<ThreadFacts, Error> {
-        let found = self.ports.threads.thread_facts(id, actor.id).await?;
+    ) -> Result<ThreadContext, Error> {
+        let found = self.ports.threads.thread_context(id, actor.id).await?;
         let facts = found.ok_or(Error::NotFound)?;
-        decide(actor, &Ask::Thread(action, facts.standing())).require()?;
+        authorize(actor, &Permission::Thread(action, facts.access())).require()?;
         Ok(facts)
     }
 }

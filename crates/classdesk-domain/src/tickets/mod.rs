@@ -12,7 +12,7 @@ pub use model::{
 #[cfg(feature = "mocks")]
 pub use ports::MockTicketRepository;
 pub use ports::{
-    NewTicketAttachmentRow, NewTicketMessageRow, NewTicketRow, TicketAttachedBlob, TicketQuery,
+    InsertTicket, InsertTicketAttachment, InsertTicketMessage, TicketAttachedBlob, TicketQuery,
     TicketRepository, TicketUpdate,
 };
 pub use service::Tickets;

@@ -5,11 +5,11 @@ use crate::clock::Timestamp;
 use crate::error::Conflict;
 use crate::ids::{TicketAttachmentId, TicketId, TicketMessageId, UserId};
 use crate::people::UserRef;
+use crate::string_enum::string_enum;
 use crate::subjects::{Parties, SubjectKind, SubjectRef};
 use crate::text::{Description, MessageText, SearchText, Title};
-use crate::words::words;
 
-words! {
+string_enum! {
     /// How urgent a ticket is.
     TicketPriority {
         /// It can wait.
@@ -23,7 +23,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// What a ticket is about.
     TicketCategory {
         /// Anything.
@@ -41,7 +41,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// Where a ticket stands.
     TicketStatus {
         /// Nobody works on it yet.

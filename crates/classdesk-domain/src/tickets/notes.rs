@@ -1,18 +1,18 @@
 //! Messages and files of tickets.
 
+use crate::app::RequestContext;
 use crate::blobs::{Download, FinishedUpload, discard_on_error};
-use crate::classdesk::By;
-use crate::error::{Draft, Error};
+use crate::error::{Error, Validated};
 use crate::events::EventAction;
 use crate::ids::{TicketAttachmentId, TicketId, TicketMessageId};
-use crate::paging::{Keyset, Page};
+use crate::paging::{Page, PageRequest};
 use crate::people::Actor;
-use crate::policy::{Ask, Sight, TicketAction, decide, permit_read};
-use crate::store::{Commit, Fact};
-use crate::use_case::{redecide, still_acting};
+use crate::policy::{AccessScope, Permission, TicketAction, authorize, permit_read};
+use crate::store::{Commit, Precondition};
+use crate::use_case::{actor_is_active, retry_on_stale};
 
 use super::model::{NewTicketMessage, Ticket, TicketAttachment, TicketMessage, TicketStatus};
-use super::ports::{NewTicketAttachmentRow, NewTicketMessageRow};
+use super::ports::{InsertTicketAttachment, InsertTicketMessage};
 use super::service::{Tickets, same_parties, ticket_event};
 
 impl Tickets {
@@ -22,12 +22,12 @@ impl Tickets {
     /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`].
     pub async fn add_message(
         &self,
-        by: impl Into<By>,
+        by: impl Into<RequestContext>,
         id: TicketId,
-        draft: impl Into<Draft<NewTicketMessage>>,
+        draft: impl Into<Validated<NewTicketMessage>>,
     ) -> Result<TicketMessage, Error> {
         let (by, draft) = (by.into(), draft.into());
-        redecide!(
+        retry_on_stale!(
             self.ports.users,
             &by.actor,
             self.try_add_message(by, id, &draft)
@@ -36,13 +36,13 @@ impl Tickets {
 
     async fn try_add_message(
         &self,
-        by: By,
+        by: RequestContext,
         id: TicketId,
-        draft: &Draft<NewTicketMessage>,
+        draft: &Validated<NewTicketMessage>,
     ) -> Result<TicketMessage, Error> {
         let actor = &by.actor;
         let ticket = self.load(actor, id, TicketAction::Write).await?;
-        let new = draft.accept()?;
+        let new = draft.as_result()?;
         if new.is_internal {
             ask(actor, TicketAction::WriteInternal, &ticket)?;
         }
@@ -66,7 +66,7 @@ impl Tickets {
                 ),
             );
         }
-        let row = NewTicketMessageRow {
+        let row = InsertTicketMessage {
             ticket: id,
             sender: actor.id,
             text: new.text.clone(),
@@ -82,13 +82,13 @@ impl Tickets {
             .ok_or(Error::Unauthenticated)?
             .to_ref();
         let commit = Commit::new(row)
-            .resting_on(still_acting(actor))
-            .resting_on(Fact::TicketVersion {
+            .require(actor_is_active(actor))
+            .require(Precondition::TicketVersion {
                 ticket: id,
                 version: ticket.version,
             })
-            .resting_on_all(same_parties(actor, &ticket))
-            .telling_all(events)
+            .require_all(same_parties(actor, &ticket))
+            .with_events(events)
             .completing(by.completes);
         let message = self.ports.tickets.add_ticket_message(commit).await?;
         Ok(TicketMessage {
@@ -109,13 +109,13 @@ impl Tickets {
         &self,
         actor: &Actor,
         id: TicketId,
-        page: Keyset,
+        page: PageRequest,
     ) -> Result<Page<TicketMessage>, Error> {
-        let sight = Sight::of(actor);
+        let scope = AccessScope::of(actor);
         let found = self
             .ports
             .tickets
-            .list_ticket_messages(id, sight, page)
+            .list_ticket_messages(id, scope, page)
             .await?;
         let (ticket, messages) = found.ok_or(Error::NotFound)?;
         ask(actor, TicketAction::See, &ticket)?;
@@ -150,13 +150,13 @@ impl Tickets {
     /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`].
     pub async fn attach(
         &self,
-        by: impl Into<By>,
+        by: impl Into<RequestContext>,
         id: TicketId,
         upload: FinishedUpload,
-        is_internal: impl Into<Draft<bool>>,
+        is_internal: impl Into<Validated<bool>>,
     ) -> Result<TicketAttachment, Error> {
         let (by, is_internal) = (by.into(), is_internal.into());
-        let attached = redecide!(
+        let attached = retry_on_stale!(
             self.ports.users,
             &by.actor,
             self.try_attach(by, id, &upload, &is_internal)
@@ -166,19 +166,19 @@ impl Tickets {
 
     async fn try_attach(
         &self,
-        by: By,
+        by: RequestContext,
         id: TicketId,
         upload: &FinishedUpload,
-        is_internal: &Draft<bool>,
+        is_internal: &Validated<bool>,
     ) -> Result<TicketAttachment, Error> {
         let actor = &by.actor;
         let ticket = self.load(actor, id, TicketAction::Write).await?;
-        let is_internal = *is_internal.accept()?;
+        let is_internal = *is_internal.as_result()?;
         if is_internal {
             ask(actor, TicketAction::WriteInternal, &ticket)?;
         }
         let now = self.ports.clock.now();
-        let row = NewTicketAttachmentRow {
+        let row = InsertTicketAttachment {
             ticket: id,
             upload: upload.clone(),
             is_internal,
@@ -193,9 +193,9 @@ impl Tickets {
         )
         .changing(None, Some(upload.name.to_string()));
         let commit = Commit::new(row)
-            .resting_on(still_acting(actor))
-            .resting_on_all(same_parties(actor, &ticket))
-            .telling(event)
+            .require(actor_is_active(actor))
+            .require_all(same_parties(actor, &ticket))
+            .with_event(event)
             .completing(by.completes);
         Ok(self.ports.tickets.attach_to_ticket(commit).await?)
     }
@@ -208,13 +208,13 @@ impl Tickets {
         &self,
         actor: &Actor,
         id: TicketId,
-        page: Keyset,
+        page: PageRequest,
     ) -> Result<Page<TicketAttachment>, Error> {
-        let sight = Sight::of(actor);
+        let scope = AccessScope::of(actor);
         let found = self
             .ports
             .tickets
-            .list_ticket_attachments(id, sight, page)
+            .list_ticket_attachments(id, scope, page)
             .await?;
         let (ticket, attachments) = found.ok_or(Error::NotFound)?;
         ask(actor, TicketAction::See, &ticket)?;
@@ -231,18 +231,18 @@ impl Tickets {
         id: TicketId,
         attachment: TicketAttachmentId,
     ) -> Result<(TicketAttachment, Download), Error> {
-        let sight = Sight::of(actor);
+        let scope = AccessScope::of(actor);
         let found = self
             .ports
             .tickets
-            .ticket_attachment(id, attachment, sight)
+            .ticket_attachment(id, attachment, scope)
             .await?;
         let found = found.ok_or(Error::NotFound)?;
-        let mut question = Ask::Ticket(TicketAction::See, found.ticket.standing());
-        decide(actor, &question).require()?;
+        let mut question = Permission::Ticket(TicketAction::See, found.ticket.access());
+        authorize(actor, &question).require()?;
         if found.attachment.is_internal {
             hide_unless_allowed(actor, &found.ticket)?;
-            question = Ask::Ticket(TicketAction::SeeInternal, found.ticket.standing());
+            question = Permission::Ticket(TicketAction::SeeInternal, found.ticket.access());
         }
         let permit = permit_read(actor, &question, found.blob)?;
         let download = Download {
@@ -254,7 +254,7 @@ impl Tickets {
 }
 
 fn ask(actor: &Actor, action: TicketAction, ticket: &Ticket) -> Result<(), Error> {
-    decide(actor, &Ask::Ticket(action, ticket.standing())).require()
+    authorize(actor, &Permission::Ticket(action, ticket.access())).require()
 }
 
 /// To whoever may not see what is internal, it does not exist.

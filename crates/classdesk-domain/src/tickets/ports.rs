@@ -6,8 +6,8 @@ use crate::blobs::{FinishedUpload, StoredBlob};
 use crate::clock::Timestamp;
 use crate::events::HistoryLine;
 use crate::ids::{TicketAttachmentId, TicketId, TicketMessageId, UserId};
-use crate::paging::{Keyset, Page};
-use crate::policy::Sight;
+use crate::paging::{Page, PageRequest};
+use crate::policy::AccessScope;
 use crate::store::{Commit, StoreError};
 use crate::subjects::SubjectRef;
 use crate::text::{Description, MessageText};
@@ -18,7 +18,7 @@ use super::model::{
 
 /// A ticket to be inserted, `open` and in version 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewTicketRow {
+pub struct InsertTicket {
     /// What was asked for, except the description.
     pub ticket: NewTicket,
     /// The description with the line that names the subject.
@@ -45,12 +45,12 @@ pub struct TicketUpdate {
     /// When.
     pub at: Timestamp,
     /// For whom the changed ticket is shown.
-    pub sight: Sight,
+    pub scope: AccessScope,
 }
 
 /// A message to be inserted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewTicketMessageRow {
+pub struct InsertTicketMessage {
     /// The ticket.
     pub ticket: TicketId,
     /// Who writes it.
@@ -70,7 +70,7 @@ pub struct NewTicketMessageRow {
 
 /// A file to be attached.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewTicketAttachmentRow {
+pub struct InsertTicketAttachment {
     /// The ticket.
     pub ticket: TicketId,
     /// The file. The store MUST turn its blob from pending to stored in the same transaction, and
@@ -96,31 +96,31 @@ pub struct TicketAttachedBlob {
 /// Which tickets a viewer asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TicketQuery {
-    /// What the viewer may see; `sight.tickets` and `sight.notes` matter here.
-    pub sight: Sight,
+    /// What the viewer may see; `scope.tickets` and `scope.notes` matter here.
+    pub scope: AccessScope,
     /// What the viewer asked for.
     pub filter: TicketFilter,
 }
 
-/// Keeping tickets. Every count and list MUST follow `sight.notes`: with
-/// [`NoteSight::PublicOnly`](crate::policy::NoteSight::PublicOnly) internal messages, internal
+/// Keeping tickets. Every count and list MUST follow `scope.notes`: with
+/// [`NoteScope::PublicOnly`](crate::policy::NoteScope::PublicOnly) internal messages, internal
 /// files and internal lines of the history do not exist.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait TicketRepository: Send + Sync {
-    /// The ticket with its counts, whether or not it lies within `sight.tickets`: the caller asks
+    /// The ticket with its counts, whether or not it lies within `scope.tickets`: the caller asks
     /// the policy.
-    async fn ticket(&self, id: TicketId, sight: Sight) -> Result<Option<Ticket>, StoreError>;
+    async fn ticket(&self, id: TicketId, scope: AccessScope) -> Result<Option<Ticket>, StoreError>;
 
-    /// Tickets within `sight.tickets` that match, newest first (descending id).
+    /// Tickets within `scope.tickets` that match, newest first (descending id).
     async fn list_tickets(
         &self,
         query: TicketQuery,
-        page: Keyset,
+        page: PageRequest,
     ) -> Result<Page<Ticket>, StoreError>;
 
     /// Creates a ticket.
-    async fn create_ticket(&self, commit: Commit<NewTicketRow>) -> Result<Ticket, StoreError>;
+    async fn create_ticket(&self, commit: Commit<InsertTicket>) -> Result<Ticket, StoreError>;
 
     /// Changes a ticket, counts its version up by one, and answers it as the viewer sees it.
     async fn update_ticket(&self, commit: Commit<TicketUpdate>) -> Result<Ticket, StoreError>;
@@ -128,15 +128,15 @@ pub trait TicketRepository: Send + Sync {
     /// Adds a message and answers its id.
     async fn add_ticket_message(
         &self,
-        commit: Commit<NewTicketMessageRow>,
+        commit: Commit<InsertTicketMessage>,
     ) -> Result<TicketMessageId, StoreError>;
 
-    /// The ticket and a page of its messages within `sight.notes`, oldest first (ascending id).
+    /// The ticket and a page of its messages within `scope.notes`, oldest first (ascending id).
     async fn list_ticket_messages(
         &self,
         id: TicketId,
-        sight: Sight,
-        page: Keyset,
+        scope: AccessScope,
+        page: PageRequest,
     ) -> Result<Option<(Ticket, Page<TicketMessage>)>, StoreError>;
 
     /// The message, whoever may see it: for answering a repeated request to its author.
@@ -148,15 +148,15 @@ pub trait TicketRepository: Send + Sync {
     /// Attaches a file.
     async fn attach_to_ticket(
         &self,
-        commit: Commit<NewTicketAttachmentRow>,
+        commit: Commit<InsertTicketAttachment>,
     ) -> Result<TicketAttachment, StoreError>;
 
-    /// The ticket and a page of its files within `sight.notes`, newest first (descending id).
+    /// The ticket and a page of its files within `scope.notes`, newest first (descending id).
     async fn list_ticket_attachments(
         &self,
         id: TicketId,
-        sight: Sight,
-        page: Keyset,
+        scope: AccessScope,
+        page: PageRequest,
     ) -> Result<Option<(Ticket, Page<TicketAttachment>)>, StoreError>;
 
     /// A file of this ticket, whether or not it is internal: the caller asks the policy. A file of
@@ -165,14 +165,14 @@ pub trait TicketRepository: Send + Sync {
         &self,
         ticket: TicketId,
         attachment: TicketAttachmentId,
-        sight: Sight,
+        scope: AccessScope,
     ) -> Result<Option<TicketAttachedBlob>, StoreError>;
 
-    /// The ticket and a page of its history within `sight.notes`, oldest first (ascending id).
+    /// The ticket and a page of its history within `scope.notes`, oldest first (ascending id).
     async fn ticket_history(
         &self,
         id: TicketId,
-        sight: Sight,
-        page: Keyset,
+        scope: AccessScope,
+        page: PageRequest,
     ) -> Result<Option<(Ticket, Page<HistoryLine>)>, StoreError>;
 }

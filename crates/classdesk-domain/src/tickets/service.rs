@@ -2,26 +2,28 @@
 
 use std::sync::Arc;
 
-use crate::classdesk::{By, Ports};
+use crate::app::{Ports, RequestContext};
 use crate::clock::Timestamp;
-use crate::error::{Draft, Error, FieldFault, Invalid};
+use crate::error::{Error, FieldError, Invalid, Validated};
 use crate::events::{EventAction, EventObject, HistoryLine, NewEvent, TicketLine};
 use crate::ids::{TicketId, UserId};
-use crate::paging::{Keyset, Page};
+use crate::paging::{Page, PageRequest};
 use crate::people::Actor;
 use crate::policy::{
-    Ask, Sight, TicketAction, TicketStanding, can_be_assignee, decide, may_open_ticket_for_client,
-    rests_on_standing,
+    AccessScope, Permission, TicketAccess, TicketAction, authorize, can_be_assignee,
+    may_open_ticket_for_client, rests_on_standing,
 };
-use crate::store::{Commit, Fact};
+use crate::store::{Commit, Precondition};
 use crate::subjects::{Subject, SubjectRef};
 use crate::text::Description;
-use crate::use_case::{ExpectedVersion, active_person, redecide, still_acting, still_active};
+use crate::use_case::{
+    ExpectedVersion, active_person, actor_is_active, retry_on_stale, user_is_active,
+};
 
 use super::model::{
     NewTicket, NewTicketOnSubject, Ticket, TicketChange, TicketFilter, TicketStatus,
 };
-use super::ports::{NewTicketRow, TicketQuery, TicketUpdate};
+use super::ports::{InsertTicket, TicketQuery, TicketUpdate};
 
 /// Creating, listing, reading and changing tickets (spec section 5). Messages and files of
 /// tickets follow in the same service.
@@ -33,8 +35,8 @@ pub struct Tickets {
 impl Ticket {
     /// What decisions about the ticket rest on.
     #[must_use]
-    pub const fn standing(&self) -> TicketStanding {
-        TicketStanding {
+    pub const fn access(&self) -> TicketAccess {
+        TicketAccess {
             parties: self.parties,
             requester: self.requester.id,
         }
@@ -52,13 +54,13 @@ impl Tickets {
     /// [`Error::Forbidden`], [`Error::Invalid`].
     pub async fn create(
         &self,
-        by: impl Into<By>,
-        draft: impl Into<Draft<NewTicket>>,
+        by: impl Into<RequestContext>,
+        draft: impl Into<Validated<NewTicket>>,
     ) -> Result<Ticket, Error> {
         let (by, draft) = (by.into(), draft.into());
-        redecide!(self.ports.users, &by.actor, async {
-            decide(&by.actor, &Ask::OpenTicket(None)).require()?;
-            self.insert(by, draft.accept()?, None, by.actor.id).await
+        retry_on_stale!(self.ports.users, &by.actor, async {
+            authorize(&by.actor, &Permission::OpenTicket(None)).require()?;
+            self.insert(by, draft.as_result()?, None, by.actor.id).await
         })
     }
 
@@ -69,12 +71,12 @@ impl Tickets {
     /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`].
     pub async fn create_on(
         &self,
-        by: impl Into<By>,
+        by: impl Into<RequestContext>,
         about: &SubjectRef,
-        draft: impl Into<Draft<NewTicketOnSubject>>,
+        draft: impl Into<Validated<NewTicketOnSubject>>,
     ) -> Result<Ticket, Error> {
         let (by, draft) = (by.into(), draft.into());
-        redecide!(
+        retry_on_stale!(
             self.ports.users,
             &by.actor,
             self.try_create_on(by, about, &draft)
@@ -83,9 +85,9 @@ impl Tickets {
 
     async fn try_create_on(
         &self,
-        by: By,
+        by: RequestContext,
         about: &SubjectRef,
-        draft: &Draft<NewTicketOnSubject>,
+        draft: &Validated<NewTicketOnSubject>,
     ) -> Result<Ticket, Error> {
         let subject = self
             .ports
@@ -93,15 +95,15 @@ impl Tickets {
             .subject(about)
             .await?
             .ok_or(Error::NotFound)?;
-        decide(&by.actor, &Ask::OpenTicket(Some(subject.parties))).require()?;
-        let new = draft.accept()?;
+        authorize(&by.actor, &Permission::OpenTicket(Some(subject.parties))).require()?;
+        let new = draft.as_result()?;
         let requester = match new.on_behalf_of {
             None => by.actor.id,
             Some(client) => {
                 may_open_ticket_for_client(&by.actor).require()?;
                 if client != subject.parties.client {
                     let fault =
-                        FieldFault::rule("not_eligible", "This is not the subject's client.");
+                        FieldError::rule("not_eligible", "This is not the subject's client.");
                     return Err(Invalid::field("on_behalf_of", fault).into());
                 }
                 client
@@ -113,7 +115,7 @@ impl Tickets {
 
     async fn insert(
         &self,
-        by: By,
+        by: RequestContext,
         new: &NewTicket,
         subject: Option<&Subject>,
         requester: UserId,
@@ -134,7 +136,7 @@ impl Tickets {
                 format!("{}/{}", about.content_type, about.object_id),
             );
         }
-        let row = NewTicketRow {
+        let row = InsertTicket {
             ticket: new.clone(),
             description: described(new, subject),
             about: subject.map(|subject| subject.reference.clone()),
@@ -142,14 +144,14 @@ impl Tickets {
             requester,
             created_at: now,
         };
-        let parties = subject.map(|subject| Fact::Parties {
+        let parties = subject.map(|subject| Precondition::Parties {
             subject: subject.reference.clone(),
             parties: subject.parties,
         });
         let commit = Commit::new(row)
-            .resting_on(still_acting(&by.actor))
-            .resting_on_all(parties)
-            .telling(event)
+            .require(actor_is_active(&by.actor))
+            .require_all(parties)
+            .with_event(event)
             .completing(by.completes);
         Ok(self.ports.tickets.create_ticket(commit).await?)
     }
@@ -162,10 +164,10 @@ impl Tickets {
         &self,
         actor: &Actor,
         filter: TicketFilter,
-        page: Keyset,
+        page: PageRequest,
     ) -> Result<Page<Ticket>, Error> {
         let query = TicketQuery {
-            sight: Sight::of(actor),
+            scope: AccessScope::of(actor),
             filter,
         };
         Ok(self.ports.tickets.list_tickets(query, page).await?)
@@ -188,11 +190,11 @@ impl Tickets {
         &self,
         actor: &Actor,
         id: TicketId,
-        draft: impl Into<Draft<TicketChange>>,
+        draft: impl Into<Validated<TicketChange>>,
         expected: &ExpectedVersion,
     ) -> Result<Ticket, Error> {
         let draft = draft.into();
-        redecide!(
+        retry_on_stale!(
             self.ports.users,
             actor,
             self.try_change(actor, id, &draft, expected)
@@ -203,14 +205,14 @@ impl Tickets {
         &self,
         actor: &Actor,
         id: TicketId,
-        draft: &Draft<TicketChange>,
+        draft: &Validated<TicketChange>,
         expected: &ExpectedVersion,
     ) -> Result<Ticket, Error> {
         let before = self.load(actor, id, TicketAction::See).await?;
-        if let Some(change) = draft.peek() {
+        if let Some(change) = draft.as_valid() {
             check_rights(actor, &before, change)?;
         }
-        let change = draft.accept()?;
+        let change = draft.as_result()?;
         expected.check(before.version)?;
         let now = self.ports.clock.now();
         let mut after = before.clone();
@@ -239,7 +241,7 @@ impl Tickets {
         if events.is_empty() {
             return Ok(before);
         }
-        let version = Fact::TicketVersion {
+        let version = Precondition::TicketVersion {
             ticket: id,
             version: before.version,
         };
@@ -247,14 +249,14 @@ impl Tickets {
             ticket: after,
             assigned_to,
             at: now,
-            sight: Sight::of(actor),
+            scope: AccessScope::of(actor),
         };
         let commit = Commit::new(update)
-            .resting_on(still_acting(actor))
-            .resting_on(version)
-            .resting_on_all(same_parties(actor, &before))
-            .resting_on_all(assignee.as_ref().map(still_active))
-            .telling_all(events);
+            .require(actor_is_active(actor))
+            .require(version)
+            .require_all(same_parties(actor, &before))
+            .require_all(assignee.as_ref().map(user_is_active))
+            .with_events(events);
         Ok(self.ports.tickets.update_ticket(commit).await?)
     }
 
@@ -266,12 +268,16 @@ impl Tickets {
         &self,
         actor: &Actor,
         id: TicketId,
-        page: Keyset,
+        page: PageRequest,
     ) -> Result<Page<HistoryLine>, Error> {
-        let sight = Sight::of(actor);
-        let found = self.ports.tickets.ticket_history(id, sight, page).await?;
+        let scope = AccessScope::of(actor);
+        let found = self.ports.tickets.ticket_history(id, scope, page).await?;
         let (ticket, history) = found.ok_or(Error::NotFound)?;
-        decide(actor, &Ask::Ticket(TicketAction::See, ticket.standing())).require()?;
+        authorize(
+            actor,
+            &Permission::Ticket(TicketAction::See, ticket.access()),
+        )
+        .require()?;
         Ok(history)
     }
 
@@ -281,9 +287,13 @@ impl Tickets {
         id: TicketId,
         action: TicketAction,
     ) -> Result<Ticket, Error> {
-        let found = self.ports.tickets.ticket(id, Sight::of(actor)).await?;
+        let found = self
+            .ports
+            .tickets
+            .ticket(id, AccessScope::of(actor))
+            .await?;
         let ticket = found.ok_or(Error::NotFound)?;
-        decide(actor, &Ask::Ticket(action, ticket.standing())).require()?;
+        authorize(actor, &Permission::Ticket(action, ticket.access())).require()?;
         Ok(ticket)
     }
 }
@@ -304,7 +314,7 @@ fn described(new: &NewTicket, subject: Option<&Subject>) -> Description {
 /// Whether the actor may do each of the things that the change asks for. A transition that does
 /// not exist is a conflict for everybody, so it is looked at before the right to it.
 fn check_rights(actor: &Actor, ticket: &Ticket, change: &TicketChange) -> Result<(), Error> {
-    let ask = |action| decide(actor, &Ask::Ticket(action, ticket.standing())).require();
+    let ask = |action| authorize(actor, &Permission::Ticket(action, ticket.access())).require();
     if change.title.is_some() {
         ask(TicketAction::Retitle)?;
     }
@@ -326,12 +336,12 @@ fn check_rights(actor: &Actor, ticket: &Ticket, change: &TicketChange) -> Result
 }
 
 /// What the right to a ticket rests on beside its requester, who never changes.
-pub(super) fn same_parties(actor: &Actor, ticket: &Ticket) -> Option<Fact> {
+pub(super) fn same_parties(actor: &Actor, ticket: &Ticket) -> Option<Precondition> {
     if !rests_on_standing(actor) {
         return None;
     }
     let (subject, parties) = ticket.about.clone().zip(ticket.parties)?;
-    Some(Fact::Parties { subject, parties })
+    Some(Precondition::Parties { subject, parties })
 }
 
 /// One event for each value that changes.

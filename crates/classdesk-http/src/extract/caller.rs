@@ -4,7 +4,7 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use classdesk_domain::people::{Actor, Authenticated};
+use classdesk_domain::people::{Actor, AuthenticatedSession};
 
 use crate::authenticator::Principal;
 use crate::problem::{Problem, ProblemKind};
@@ -20,7 +20,7 @@ impl Caller {
 
     /// Their session. Only a host's own sign-in has none, and then the routes that need one are
     /// not there.
-    pub(crate) fn session(&self) -> Result<&Authenticated, Problem> {
+    pub(crate) fn session(&self) -> Result<&AuthenticatedSession, Problem> {
         self.0
             .session
             .as_ref()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use classdesk_domain::error::{Faults, FieldFault, Invalid};
+use classdesk_domain::error::{ErrorCollector, FieldError, Invalid};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use serde_json::Value;
 #[derive(Default)]
 pub(crate) struct Fields {
     values: BTreeMap<String, Value>,
-    faults: Faults,
+    faults: ErrorCollector,
 }
 
 impl Fields {
@@ -32,22 +32,22 @@ impl Fields {
                     error.column()
                 ),
             };
-            Invalid::field("body", FieldFault::rule("malformed_json", message))
+            Invalid::field("body", FieldError::rule("malformed_json", message))
         };
         let Object(values, repeated) = serde_json::from_slice(json).map_err(malformed)?;
         let mut fields = Self {
             values,
-            faults: Faults::default(),
+            faults: ErrorCollector::default(),
         };
         for name in repeated {
-            let fault = FieldFault::rule("repeated", "This field may be there only once.");
+            let fault = FieldError::rule("repeated", "This field may be there only once.");
             fields.faults.add(name, fault);
         }
         Ok(fields)
     }
 
     /// Fields that came in another way than as JSON, with the faults that were found on that way.
-    pub(crate) fn of_values(values: BTreeMap<String, Value>, faults: Faults) -> Self {
+    pub(crate) fn of_values(values: BTreeMap<String, Value>, faults: ErrorCollector) -> Self {
         Self { values, faults }
     }
 
@@ -60,12 +60,12 @@ impl Fields {
     pub(crate) fn required<T>(
         &mut self,
         name: &'static str,
-        read: impl FnOnce(&Value) -> Result<T, FieldFault>,
+        read: impl FnOnce(&Value) -> Result<T, FieldError>,
     ) -> Option<T> {
         match self.values.remove(name) {
             Some(value) => self.faults.check(name, read(&value)),
             None => {
-                self.faults.add(name, FieldFault::Required);
+                self.faults.add(name, FieldError::Required);
                 None
             }
         }
@@ -75,7 +75,7 @@ impl Fields {
     pub(crate) fn optional<T>(
         &mut self,
         name: &'static str,
-        read: impl FnOnce(&Value) -> Result<T, FieldFault>,
+        read: impl FnOnce(&Value) -> Result<T, FieldError>,
     ) -> Option<T> {
         let value = self.values.remove(name)?;
         self.faults.check(name, read(&value))
@@ -85,7 +85,7 @@ impl Fields {
     pub(crate) fn nullable<T>(
         &mut self,
         name: &'static str,
-        read: impl FnOnce(&Value) -> Result<T, FieldFault>,
+        read: impl FnOnce(&Value) -> Result<T, FieldError>,
     ) -> Option<Option<T>> {
         match self.values.remove(name)? {
             Value::Null => Some(None),
@@ -97,10 +97,10 @@ impl Fields {
     pub(crate) fn required_nullable<T>(
         &mut self,
         name: &'static str,
-        read: impl FnOnce(&Value) -> Result<T, FieldFault>,
+        read: impl FnOnce(&Value) -> Result<T, FieldError>,
     ) -> Option<Option<T>> {
         if !self.has(name) {
-            self.faults.add(name, FieldFault::Required);
+            self.faults.add(name, FieldError::Required);
         }
         self.nullable(name, read)
     }
@@ -109,7 +109,7 @@ impl Fields {
     pub(crate) fn check<T>(
         &mut self,
         name: &'static str,
-        value: Result<T, FieldFault>,
+        value: Result<T, FieldError>,
     ) -> Option<T> {
         self.faults.check(name, value)
     }
@@ -122,7 +122,7 @@ impl Fields {
     /// Everything that was wrong.
     pub(crate) fn finish<T>(mut self, value: Option<T>) -> Result<T, Invalid> {
         for name in self.values.into_keys() {
-            self.faults.add(name, FieldFault::Unknown);
+            self.faults.add(name, FieldError::Unknown);
         }
         self.faults.into_result()?;
         Ok(value.expect("a field without a value has left a fault"))

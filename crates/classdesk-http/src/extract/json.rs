@@ -4,7 +4,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::rt::time::timeout;
 use actix_web::{FromRequest, HttpRequest};
-use classdesk_domain::error::{Draft, Invalid};
+use classdesk_domain::error::{Invalid, Validated};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 
@@ -27,10 +27,10 @@ pub(crate) struct JsonBody(HeldBody);
 
 impl JsonBody {
     /// Reads what the body asks for. The closure asks for every field that the contract knows.
-    pub(crate) fn draft<T>(&self, read: impl FnOnce(&mut Fields) -> Option<T>) -> Draft<T> {
+    pub(crate) fn draft<T>(&self, read: impl FnOnce(&mut Fields) -> Option<T>) -> Validated<T> {
         match self.parse(read) {
-            Ok(value) => Draft::valid(value),
-            Err(invalid) => Draft::invalid(invalid),
+            Ok(value) => Validated::valid(value),
+            Err(invalid) => Validated::invalid(invalid),
         }
     }
 

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use actix_web::HttpRequest;
-use classdesk_domain::error::{Error, Faults, FieldFault, Invalid};
-use classdesk_domain::paging::{Cursor, Keyset, Limit, List};
+use classdesk_domain::error::{Error, ErrorCollector, FieldError, Invalid};
+use classdesk_domain::paging::{Cursor, Limit, ListKind, PageRequest};
 
 use crate::problem::Problem;
 
@@ -14,7 +14,7 @@ use crate::problem::Problem;
 /// may not know.
 pub(crate) struct QueryReader<'r> {
     pairs: Vec<(Cow<'r, str>, Cow<'r, str>)>,
-    faults: Faults,
+    faults: ErrorCollector,
 }
 
 impl<'r> QueryReader<'r> {
@@ -22,7 +22,7 @@ impl<'r> QueryReader<'r> {
     pub(crate) fn of(request: &'r HttpRequest) -> Self {
         Self {
             pairs: form_urlencoded::parse(request.query_string().as_bytes()).collect(),
-            faults: Faults::default(),
+            faults: ErrorCollector::default(),
         }
     }
 
@@ -30,13 +30,13 @@ impl<'r> QueryReader<'r> {
     pub(crate) fn optional<T>(
         &mut self,
         name: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, FieldFault>,
+        parse: impl FnOnce(&str) -> Result<T, FieldError>,
     ) -> Option<T> {
         let first = self.pairs.iter().position(|(key, _)| key == name)?;
         let (_, value) = self.pairs.swap_remove(first);
         if self.pairs.iter().any(|(key, _)| key == name) {
             self.pairs.retain(|(key, _)| key != name);
-            let fault = FieldFault::rule("repeated", "This parameter may be there only once.");
+            let fault = FieldError::rule("repeated", "This parameter may be there only once.");
             self.faults.add(name, fault);
             return None;
         }
@@ -44,8 +44,8 @@ impl<'r> QueryReader<'r> {
     }
 
     /// `limit` and `cursor` of a list.
-    pub(crate) fn page(&mut self, list: List) -> Keyset {
-        Keyset {
+    pub(crate) fn page(&mut self, list: ListKind) -> PageRequest {
+        PageRequest {
             limit: self.optional("limit", limit).unwrap_or_default(),
             after: self.optional("cursor", |text| Cursor::decode(list, text)),
         }
@@ -55,7 +55,10 @@ impl<'r> QueryReader<'r> {
     ///
     /// # Errors
     /// Everything that was wrong.
-    pub(crate) fn page_alone(request: &HttpRequest, list: List) -> Result<Keyset, Invalid> {
+    pub(crate) fn page_alone(
+        request: &HttpRequest,
+        list: ListKind,
+    ) -> Result<PageRequest, Invalid> {
         let mut query = QueryReader::of(request);
         let page = query.page(list);
         query.finish()?;
@@ -70,7 +73,7 @@ impl<'r> QueryReader<'r> {
         self.pairs.sort_unstable();
         self.pairs.dedup_by(|a, b| a.0 == b.0);
         for (name, _) in self.pairs {
-            self.faults.add(name, FieldFault::Unknown);
+            self.faults.add(name, FieldError::Unknown);
         }
         self.faults.into_result()
     }
@@ -92,7 +95,7 @@ pub(crate) async fn rights_first<T>(
     }
 }
 
-fn limit(text: &str) -> Result<Limit, FieldFault> {
+fn limit(text: &str) -> Result<Limit, FieldError> {
     // Whatever is no number is as far out of the range as any other.
     Limit::new(text.parse().unwrap_or(0))
 }

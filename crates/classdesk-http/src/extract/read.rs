@@ -1,7 +1,7 @@
 //! Readers of single values: of JSON bodies and, by the same names, of query parameters.
 
 use classdesk_domain::clock::Timestamp;
-use classdesk_domain::error::FieldFault;
+use classdesk_domain::error::FieldError;
 use classdesk_domain::ids::{MessageId, UserId};
 use serde_json::Value;
 use time::Date;
@@ -30,11 +30,11 @@ impl Id for MessageId {
 
 /// A string that `parse` makes something of.
 pub(crate) fn text<T>(
-    parse: impl Fn(&str) -> Result<T, FieldFault>,
-) -> impl Fn(&Value) -> Result<T, FieldFault> {
+    parse: impl Fn(&str) -> Result<T, FieldError>,
+) -> impl Fn(&Value) -> Result<T, FieldError> {
     move |value| match value {
         Value::String(text) => parse(text),
-        _ => Err(FieldFault::WrongType {
+        _ => Err(FieldError::WrongType {
             expected: "a string",
         }),
     }
@@ -42,11 +42,11 @@ pub(crate) fn text<T>(
 
 /// A whole number that `parse` makes something of.
 pub(crate) fn integer<T>(
-    parse: impl Fn(i64) -> Result<T, FieldFault>,
-) -> impl Fn(&Value) -> Result<T, FieldFault> {
+    parse: impl Fn(i64) -> Result<T, FieldError>,
+) -> impl Fn(&Value) -> Result<T, FieldError> {
     move |value| match whole_number(value) {
         Some(number) => parse(number),
-        None => Err(FieldFault::WrongType {
+        None => Err(FieldError::WrongType {
             expected: "a whole number of 64 bits",
         }),
     }
@@ -69,22 +69,22 @@ fn whole_number(value: &Value) -> Option<i64> {
 }
 
 /// `true` or `false`.
-pub(crate) fn boolean(value: &Value) -> Result<bool, FieldFault> {
-    value.as_bool().ok_or(FieldFault::WrongType {
+pub(crate) fn boolean(value: &Value) -> Result<bool, FieldError> {
+    value.as_bool().ok_or(FieldError::WrongType {
         expected: "true or false",
     })
 }
 
 /// An id.
-pub(crate) fn id<T: Id>(value: &Value) -> Result<T, FieldFault> {
+pub(crate) fn id<T: Id>(value: &Value) -> Result<T, FieldError> {
     integer(positive)(value)
 }
 
-fn positive<T: Id>(number: i64) -> Result<T, FieldFault> {
+fn positive<T: Id>(number: i64) -> Result<T, FieldError> {
     if number > 0 {
         Ok(T::of(number))
     } else {
-        Err(FieldFault::OutOfRange {
+        Err(FieldError::OutOfRange {
             min: 1,
             max: i64::MAX,
         })
@@ -92,7 +92,7 @@ fn positive<T: Id>(number: i64) -> Result<T, FieldFault> {
 }
 
 /// A day, as `YYYY-MM-DD`.
-pub(crate) fn date(text: &str) -> Result<Date, FieldFault> {
+pub(crate) fn date(text: &str) -> Result<Date, FieldError> {
     let format = format_description!(
         version = 2,
         "[year repr:full range:standard sign:automatic]-[month]-[day]"
@@ -100,33 +100,33 @@ pub(crate) fn date(text: &str) -> Result<Date, FieldFault> {
     Date::parse(text, format)
         .ok()
         .filter(|date| date.year() >= 0 && text.len() == 10)
-        .ok_or(FieldFault::WrongType {
+        .ok_or(FieldError::WrongType {
             expected: "a date, YYYY-MM-DD",
         })
 }
 
 /// An id as a parameter.
-pub(crate) fn id_parameter<T: Id>(text: &str) -> Result<T, FieldFault> {
+pub(crate) fn id_parameter<T: Id>(text: &str) -> Result<T, FieldError> {
     positive(integer_parameter(text)?)
 }
 
 /// A whole number as a parameter.
-pub(crate) fn integer_parameter(text: &str) -> Result<i64, FieldFault> {
-    text.parse().map_err(|_| FieldFault::WrongType {
+pub(crate) fn integer_parameter(text: &str) -> Result<i64, FieldError> {
+    text.parse().map_err(|_| FieldError::WrongType {
         expected: "a whole number of 64 bits",
     })
 }
 
 /// `true` or `false` as a parameter.
-pub(crate) fn boolean_parameter(text: &str) -> Result<bool, FieldFault> {
-    text.parse().map_err(|_| FieldFault::WrongType {
+pub(crate) fn boolean_parameter(text: &str) -> Result<bool, FieldError> {
+    text.parse().map_err(|_| FieldError::WrongType {
         expected: "true or false",
     })
 }
 
 /// A time as a parameter, as RFC 3339 writes it.
-pub(crate) fn time_parameter(text: &str) -> Result<Timestamp, FieldFault> {
-    Timestamp::parse_rfc3339(text).ok_or(FieldFault::WrongType {
+pub(crate) fn time_parameter(text: &str) -> Result<Timestamp, FieldError> {
+    Timestamp::parse_rfc3339(text).ok_or(FieldError::WrongType {
         expected: "a time as in RFC 3339",
     })
 }

@@ -1,6 +1,6 @@
 //! Which subject a body names.
 
-use classdesk_domain::error::{Draft, Error, FieldFault};
+use classdesk_domain::error::{Error, FieldError, Validated};
 use classdesk_domain::subjects::{SubjectKind, SubjectRef};
 
 use super::fields::Fields;
@@ -44,7 +44,7 @@ impl NamedSubject {
 }
 
 /// A malformed kind is `None`.
-fn kind(text: &str) -> Result<Option<SubjectKind>, FieldFault> {
+fn kind(text: &str) -> Result<Option<SubjectKind>, FieldError> {
     Ok(SubjectKind::parse(text).ok())
 }
 
@@ -54,12 +54,12 @@ fn kind(text: &str) -> Result<Option<SubjectKind>, FieldFault> {
 /// [`Error::NotFound`] for one that can't exist, else the faults of the body.
 pub(crate) fn named_subject<T>(
     named: Option<NamedSubject>,
-    draft: &Draft<T>,
+    draft: &Validated<T>,
 ) -> Result<SubjectRef, Error> {
     match named {
         Some(NamedSubject::Subject(subject)) => Ok(subject),
         Some(NamedSubject::Impossible) => Err(Error::NotFound),
-        None => match draft.accept() {
+        None => match draft.as_result() {
             Err(invalid) => Err(invalid.into()),
             Ok(_) => Err(Error::NotFound),
         },

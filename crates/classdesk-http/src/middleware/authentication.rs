@@ -8,7 +8,7 @@ use actix_web::{Error, HttpMessage};
 use crate::problem::Problem;
 use crate::shell::shell_of;
 
-use super::RequestContext;
+use super::RequestInfo;
 
 /// Finds out who asks and hands them to the handler's [`Caller`](crate::extract::Caller).
 pub(crate) async fn authenticate(
@@ -18,7 +18,7 @@ pub(crate) async fn authenticate(
     let authenticator = shell_of(request.request()).authenticator();
     match authenticator.authenticate(request.headers()).await {
         Ok(principal) => {
-            if let Some(context) = request.extensions_mut().get_mut::<RequestContext>() {
+            if let Some(context) = request.extensions_mut().get_mut::<RequestInfo>() {
                 context.user = Some(principal.actor.id);
             }
             request.extensions_mut().insert(principal);

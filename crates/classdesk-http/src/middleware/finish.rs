@@ -14,7 +14,7 @@ use crate::problem::{Problem, ProblemKind};
 use crate::render::pieces::in_pieces;
 use crate::routing::RoutePattern;
 
-use super::RequestContext;
+use super::RequestInfo;
 
 /// The name of the header of request ids.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -58,7 +58,7 @@ pub(super) fn finish(
         .map_or("(none)", |pattern| pattern.0);
     let user = request
         .extensions()
-        .get::<RequestContext>()
+        .get::<RequestInfo>()
         .and_then(|context| context.user);
     shell.metrics().observe(&Observation {
         method: request.method(),

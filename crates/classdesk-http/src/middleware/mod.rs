@@ -26,7 +26,7 @@ pub(crate) use authentication::authenticate;
 pub(crate) use request_id::RequestIds;
 
 /// What is known of a request while it is served.
-pub(crate) struct RequestContext {
+pub(crate) struct RequestInfo {
     /// How much of its path lies above the shell, in bytes.
     mount: usize,
     /// Who asks, once that is known.
@@ -37,7 +37,7 @@ pub(crate) struct RequestContext {
 pub(crate) fn path_within(request: &HttpRequest) -> String {
     let mount = request
         .extensions()
-        .get::<RequestContext>()
+        .get::<RequestInfo>()
         .map_or(0, |context| context.mount);
     request.path()[mount..].to_owned()
 }
@@ -51,7 +51,7 @@ pub(crate) async fn serve(
     let shell = shell_of(request.request()).clone();
     let id = shell.request_ids().take_or_make(request.headers());
     let within = request.match_info().unprocessed().len();
-    let context = RequestContext {
+    let context = RequestInfo {
         mount: request.path().len().saturating_sub(within),
         user: None,
     };

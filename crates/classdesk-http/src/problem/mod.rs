@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
-use classdesk_domain::error::{FieldError, FieldFault};
+use classdesk_domain::error::{FieldError, InvalidField};
 use classdesk_domain::store::Cause;
 
 pub use document::{FieldProblem, ProblemDocument};
@@ -31,7 +31,7 @@ pub struct Problem {
 /// What only some problems have.
 #[derive(Debug, Default)]
 struct More {
-    errors: Vec<FieldError>,
+    errors: Vec<InvalidField>,
     retry_after: Option<Duration>,
     allow: Option<String>,
     content_range: Option<String>,
@@ -82,8 +82,8 @@ impl Problem {
 
     /// Names a field and what is wrong with it.
     #[must_use]
-    pub fn with_error(mut self, field: impl Into<String>, fault: FieldFault) -> Self {
-        self.more.errors.push(FieldError {
+    pub fn with_error(mut self, field: impl Into<String>, fault: FieldError) -> Self {
+        self.more.errors.push(InvalidField {
             field: field.into(),
             fault,
         });

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use classdesk_domain::blobs::BlobError;
-use classdesk_domain::error::{Conflict, Error, FieldFault, Invalid};
+use classdesk_domain::error::{Conflict, Error, FieldError, Invalid};
 use classdesk_domain::people::PasswordHashError;
 use classdesk_domain::store::{Cause, StoreError};
 
@@ -48,7 +48,7 @@ impl From<Invalid> for Problem {
 
 impl From<Conflict> for Problem {
     fn from(conflict: Conflict) -> Self {
-        let taken = || FieldFault::rule("taken", "Somebody else has this.");
+        let taken = || FieldError::rule("taken", "Somebody else has this.");
         match conflict {
             Conflict::UsernameTaken => {
                 Self::of(ProblemKind::UsernameTaken).with_error("username", taken())

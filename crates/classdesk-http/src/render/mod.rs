@@ -6,7 +6,7 @@ pub(crate) mod pieces;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
-use classdesk_domain::paging::{Cursor, List, Page, Position};
+use classdesk_domain::paging::{Cursor, ListKind, Page};
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
@@ -115,7 +115,7 @@ pub(crate) fn to_json(view: &impl Serialize) -> Vec<u8> {
 /// A page of a list, with a link to the next one.
 pub(crate) fn page<T, V: Serialize>(
     request: &HttpRequest,
-    list: List,
+    list: ListKind,
     page: Page<T>,
     view: impl FnMut(T) -> V,
 ) -> HttpResponse {
@@ -129,7 +129,7 @@ pub(crate) fn page<T, V: Serialize>(
 /// The same with an entity tag, for lists that clients read again and again.
 pub(crate) fn digested_page<T, V: Serialize>(
     request: &HttpRequest,
-    list: List,
+    list: ListKind,
     page: Page<T>,
     view: impl FnMut(T) -> V,
 ) -> HttpResponse {
@@ -144,8 +144,8 @@ pub(crate) fn digested_page<T, V: Serialize>(
 fn link_next(
     request: &HttpRequest,
     response: &mut HttpResponse,
-    list: List,
-    next: Option<Position>,
+    list: ListKind,
+    next: Option<Cursor>,
 ) {
     let Some(position) = next else { return };
     let mut query = form_urlencoded::Serializer::new(String::new());
@@ -154,7 +154,7 @@ fn link_next(
             query.append_pair(&name, &value);
         }
     }
-    query.append_pair("cursor", &Cursor::encode(list, position));
+    query.append_pair("cursor", &position.encode(list));
     let path = path_within(request);
     let url = shell_of(request).settings().public_url.join(&format!(
         "{}/?{}",

@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::events::{AuditFilter, EventAction};
 use classdesk_domain::ids::UserId;
-use classdesk_domain::paging::List;
+use classdesk_domain::paging::ListKind;
 use utoipa::OpenApi;
 
 use crate::Shell;
@@ -49,12 +49,12 @@ async fn list(
         since: query.optional("since", read::time_parameter),
         until: query.optional("until", read::time_parameter),
     };
-    let page = query.page(List::Audit);
+    let page = query.page(ListKind::Audit);
     query.finish()?;
     let found = audit.list(caller.actor(), filter, page).await?;
     Ok(render::page(
         &request,
-        List::Audit,
+        ListKind::Audit,
         found,
         AuditEntryView::from,
     ))

@@ -7,7 +7,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::error::Error;
 use classdesk_domain::ids::{SessionId, UserId};
-use classdesk_domain::paging::List;
+use classdesk_domain::paging::ListKind;
 use classdesk_domain::people::{Login, PasswordHashError};
 use utoipa::OpenApi;
 
@@ -165,12 +165,12 @@ async fn list_sessions(
     request: HttpRequest,
     shell: Data<Shell>,
 ) -> Result<HttpResponse, Problem> {
-    let page = QueryReader::page_alone(&request, List::Sessions)?;
+    let page = QueryReader::page_alone(&request, ListKind::Sessions)?;
     let current = caller.session()?;
     let sessions = shell.desk().sessions.list(current, page).await?;
     Ok(render::page(
         &request,
-        List::Sessions,
+        ListKind::Sessions,
         sessions,
         |session| SessionView::of(session, current),
     ))

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::bundles::{BundleDetail, BundleFilter, BundleStatus};
 use classdesk_domain::changes::ChangeScope;
 use classdesk_domain::ids::{BundleId, UserId};
-use classdesk_domain::paging::List;
+use classdesk_domain::paging::ListKind;
 use classdesk_domain::subjects::SubjectRef;
 use classdesk_domain::text::SearchText;
 use utoipa::OpenApi;
@@ -74,7 +74,7 @@ async fn list(
         assigned_writer: query.optional("assigned_writer", read::id_parameter::<UserId>),
         q: query.optional("q", SearchText::parse),
     };
-    let page = query.page(List::Bundles);
+    let page = query.page(ListKind::Bundles);
     query.finish()?;
     let found = shell
         .desk()
@@ -83,7 +83,7 @@ async fn list(
         .await?;
     Ok(render::page(
         &request,
-        List::Bundles,
+        ListKind::Bundles,
         found,
         BundleView::from,
     ))
@@ -234,12 +234,12 @@ async fn members(
     shell: Data<Shell>,
 ) -> Result<HttpResponse, Problem> {
     let bundles = &shell.desk().bundles;
-    let page = QueryReader::page_alone(&request, List::Members);
+    let page = QueryReader::page_alone(&request, ListKind::Members);
     let page = rights_first(page, async || bundles.see(caller.actor(), id).await).await?;
     let found = bundles.members(caller.actor(), id, page).await?;
     Ok(render::page(
         &request,
-        List::Members,
+        ListKind::Members,
         found,
         MemberView::from,
     ))

@@ -3,9 +3,9 @@
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::blobs::UploadTarget;
-use classdesk_domain::error::{Draft, Error};
+use classdesk_domain::error::{Error, Validated};
 use classdesk_domain::ids::{BundleId, FileId};
-use classdesk_domain::paging::List;
+use classdesk_domain::paging::ListKind;
 use utoipa::OpenApi;
 
 use crate::Shell;
@@ -112,8 +112,8 @@ async fn upload_file(
 }
 
 /// The file of a form that needs one. Where there is none, the form has a fault that says why.
-pub(super) fn stored<F, T>(upload: Option<F>, draft: &Draft<T>) -> Result<F, Error> {
-    match (upload, draft.accept()) {
+pub(super) fn stored<F, T>(upload: Option<F>, draft: &Validated<T>) -> Result<F, Error> {
+    match (upload, draft.as_result()) {
         (Some(upload), _) => Ok(upload),
         (None, Err(invalid)) => Err(invalid.into()),
         (None, Ok(_)) => unreachable!("a form without its file is faulty"),
@@ -137,13 +137,14 @@ async fn list_files(
 ) -> Result<HttpResponse, Problem> {
     let desk = shell.desk();
     let actor = caller.actor();
-    let keyset = rights_first(QueryReader::page_alone(&request, List::Files), async || {
-        desk.bundles.see(actor, bundle).await
-    })
+    let keyset = rights_first(
+        QueryReader::page_alone(&request, ListKind::Files),
+        async || desk.bundles.see(actor, bundle).await,
+    )
     .await?;
     let found = desk.files.list(actor, bundle, keyset).await?;
     let url = &shell.settings().public_url;
-    Ok(page(&request, List::Files, found, |file| {
+    Ok(page(&request, ListKind::Files, found, |file| {
         BundleFileView::of(file, url)
     }))
 }

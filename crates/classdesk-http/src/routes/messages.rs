@@ -7,7 +7,7 @@ use classdesk_domain::blobs::UploadTarget;
 use classdesk_domain::changes::ChangeScope;
 use classdesk_domain::error::Invalid;
 use classdesk_domain::ids::{MessageId, ThreadId};
-use classdesk_domain::paging::{Keyset, List};
+use classdesk_domain::paging::{ListKind, PageRequest};
 use classdesk_domain::threads::MessageFilter;
 use utoipa::OpenApi;
 
@@ -184,20 +184,23 @@ async fn list_messages(
         .await?;
         let found = messages.list(actor, thread, filter, keyset).await?;
         let url = &shell.settings().public_url;
-        Ok(digested_page(&request, List::Messages, found, |message| {
-            MessageView::of(message, url)
-        }))
+        Ok(digested_page(
+            &request,
+            ListKind::Messages,
+            found,
+            |message| MessageView::of(message, url),
+        ))
     })
     .await
 }
 
-fn read_list(request: &HttpRequest) -> Result<(MessageFilter, Keyset), Invalid> {
+fn read_list(request: &HttpRequest) -> Result<(MessageFilter, PageRequest), Invalid> {
     let mut query = QueryReader::of(request);
     let filter = MessageFilter {
         after: query.optional("after", read::id_parameter),
         before: query.optional("before", read::id_parameter),
     };
-    let page = query.page(List::Messages);
+    let page = query.page(ListKind::Messages);
     query.finish()?;
     Ok((filter, page))
 }

@@ -46,7 +46,7 @@ async fn live() -> HttpResponse {
     responses((status = 200, description = "Ready to work", body = HealthView)),
 )]
 async fn ready(shell: Data<Shell>) -> Result<HttpResponse, Problem> {
-    shell.desk().housekeeping.ready().await?;
+    shell.desk().maintenance.ready().await?;
     Ok(ok(&HealthView::OK))
 }
 

@@ -2,9 +2,9 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use classdesk_domain::error::{Draft, FieldFault, Invalid};
+use classdesk_domain::error::{FieldError, Invalid, Validated};
 use classdesk_domain::ids::{BundleId, ThreadId, UserId};
-use classdesk_domain::paging::{Keyset, List};
+use classdesk_domain::paging::{ListKind, PageRequest};
 use classdesk_domain::subjects::{SubjectKind, SubjectRef};
 use classdesk_domain::threads::ThreadFilter;
 use utoipa::OpenApi;
@@ -163,7 +163,7 @@ async fn list_bundle_threads(
 ) -> Result<HttpResponse, Problem> {
     shell.desk().bundles.see(caller.actor(), bundle).await?;
     let mut query = QueryReader::of(&request);
-    let page = query.page(List::Threads);
+    let page = query.page(ListKind::Threads);
     query.finish()?;
     let filter = ThreadFilter {
         content_type: Some(SubjectKind::CLASS_BUNDLE),
@@ -191,7 +191,7 @@ async fn list_threads(
     answer_list(&request, &shell, &caller, filter, page).await
 }
 
-fn read_list(request: &HttpRequest) -> Result<(ThreadFilter, Keyset), Invalid> {
+fn read_list(request: &HttpRequest) -> Result<(ThreadFilter, PageRequest), Invalid> {
     let mut query = QueryReader::of(request);
     let filter = ThreadFilter {
         content_type: query.optional("content_type", SubjectKind::parse),
@@ -199,15 +199,15 @@ fn read_list(request: &HttpRequest) -> Result<(ThreadFilter, Keyset), Invalid> {
         unread: query.optional("unread", read::boolean_parameter),
         mine: query.optional("participant", participant).is_some(),
     };
-    let page = query.page(List::Threads);
+    let page = query.page(ListKind::Threads);
     query.finish()?;
     Ok((filter, page))
 }
 
-fn participant(text: &str) -> Result<(), FieldFault> {
+fn participant(text: &str) -> Result<(), FieldError> {
     match text {
         "me" => Ok(()),
-        _ => Err(FieldFault::NotAChoice {
+        _ => Err(FieldError::NotAChoice {
             allowed: "me".to_owned(),
         }),
     }
@@ -218,12 +218,12 @@ async fn answer_list(
     shell: &Shell,
     caller: &Caller,
     filter: ThreadFilter,
-    keyset: Keyset,
+    keyset: PageRequest,
 ) -> Result<HttpResponse, Problem> {
     let threads = &shell.desk().threads;
     let found = threads.list(caller.actor(), filter, keyset).await?;
     let url = &shell.settings().public_url;
-    Ok(page(request, List::Threads, found, |thread| {
+    Ok(page(request, ListKind::Threads, found, |thread| {
         ThreadView::of(thread, url)
     }))
 }
@@ -333,7 +333,7 @@ async fn mark_read(
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let draft = if body.is_empty() || body.bytes() == b"null" {
-        Draft::valid(None)
+        Validated::valid(None)
     } else {
         body.draft(ReadMarkBody::read)
     };

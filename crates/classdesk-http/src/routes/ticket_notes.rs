@@ -4,7 +4,7 @@ use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::blobs::UploadTarget;
 use classdesk_domain::ids::{TicketAttachmentId, TicketId, TicketMessageId};
-use classdesk_domain::paging::List;
+use classdesk_domain::paging::ListKind;
 use utoipa::OpenApi;
 
 use crate::Shell;
@@ -119,14 +119,14 @@ async fn list_messages(
     let tickets = &shell.desk().tickets;
     let actor = caller.actor();
     let keyset = rights_first(
-        QueryReader::page_alone(&request, List::TicketMessages),
+        QueryReader::page_alone(&request, ListKind::TicketMessages),
         async || tickets.get(actor, id).await.map(drop),
     )
     .await?;
     let found = tickets.messages(actor, id, keyset).await?;
     Ok(page(
         &request,
-        List::TicketMessages,
+        ListKind::TicketMessages,
         found,
         TicketMessageView::from,
     ))
@@ -206,13 +206,13 @@ async fn list_attachments(
     let tickets = &shell.desk().tickets;
     let actor = caller.actor();
     let keyset = rights_first(
-        QueryReader::page_alone(&request, List::TicketAttachments),
+        QueryReader::page_alone(&request, ListKind::TicketAttachments),
         async || tickets.get(actor, id).await.map(drop),
     )
     .await?;
     let found = tickets.attachments(actor, id, keyset).await?;
     let url = &shell.settings().public_url;
-    Ok(page(&request, List::TicketAttachments, found, |file| {
+    Ok(page(&request, ListKind::TicketAttachments, found, |file| {
         TicketAttachmentView::of(file, url)
     }))
 }

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::changes::ChangeScope;
 use classdesk_domain::error::{Error, Invalid};
 use classdesk_domain::ids::{BundleId, TicketId};
-use classdesk_domain::paging::{Keyset, List};
+use classdesk_domain::paging::{ListKind, PageRequest};
 use classdesk_domain::subjects::{SubjectKind, SubjectRef};
 use classdesk_domain::text::SearchText;
 use classdesk_domain::tickets::{
@@ -170,7 +170,7 @@ async fn list_bundle_tickets(
     InPath(bundle): InPath<BundleId>,
 ) -> Result<HttpResponse, Problem> {
     shell.desk().bundles.see(caller.actor(), bundle).await?;
-    let keyset = QueryReader::page_alone(&request, List::Tickets)?;
+    let keyset = QueryReader::page_alone(&request, ListKind::Tickets)?;
     let filter = TicketFilter {
         content_type: Some(SubjectKind::CLASS_BUNDLE),
         object_id: Some(bundle.get()),
@@ -197,7 +197,7 @@ async fn list_tickets(
     answer_list(&request, &shell, &caller, filter, keyset).await
 }
 
-fn read_list(request: &HttpRequest) -> Result<(TicketFilter, Keyset), Invalid> {
+fn read_list(request: &HttpRequest) -> Result<(TicketFilter, PageRequest), Invalid> {
     let mut query = QueryReader::of(request);
     let filter = TicketFilter {
         status: query.optional("status", TicketStatus::parse),
@@ -209,7 +209,7 @@ fn read_list(request: &HttpRequest) -> Result<(TicketFilter, Keyset), Invalid> {
         object_id: query.optional("object_id", read::integer_parameter),
         q: query.optional("q", SearchText::parse),
     };
-    let page = query.page(List::Tickets);
+    let page = query.page(ListKind::Tickets);
     query.finish()?;
     Ok((filter, page))
 }
@@ -219,11 +219,11 @@ async fn answer_list(
     shell: &Shell,
     caller: &Caller,
     filter: TicketFilter,
-    keyset: Keyset,
+    keyset: PageRequest,
 ) -> Result<HttpResponse, Problem> {
     let tickets = &shell.desk().tickets;
     let found = tickets.list(caller.actor(), filter, keyset).await?;
-    Ok(page(request, List::Tickets, found, TicketView::from))
+    Ok(page(request, ListKind::Tickets, found, TicketView::from))
 }
 
 /// Read a ticket
@@ -304,14 +304,14 @@ async fn list_history(
     let tickets = &shell.desk().tickets;
     let actor = caller.actor();
     let keyset = rights_first(
-        QueryReader::page_alone(&request, List::TicketHistory),
+        QueryReader::page_alone(&request, ListKind::TicketHistory),
         async || tickets.get(actor, id).await.map(drop),
     )
     .await?;
     let found = tickets.history(actor, id, keyset).await?;
     Ok(page(
         &request,
-        List::TicketHistory,
+        ListKind::TicketHistory,
         found,
         HistoryLineView::from,
     ))

@@ -3,7 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::ids::UserId;
-use classdesk_domain::paging::List;
+use classdesk_domain::paging::ListKind;
 use classdesk_domain::people::{Role, UserFilter};
 use classdesk_domain::text::SearchText;
 use utoipa::OpenApi;
@@ -50,10 +50,15 @@ async fn list(
         is_active: query.optional("is_active", read::boolean_parameter),
         q: query.optional("q", SearchText::parse),
     };
-    let page = query.page(List::Users);
+    let page = query.page(ListKind::Users);
     query.finish()?;
     let found = users.list(caller.actor(), filter, page).await?;
-    Ok(render::page(&request, List::Users, found, UserView::from))
+    Ok(render::page(
+        &request,
+        ListKind::Users,
+        found,
+        UserView::from,
+    ))
 }
 
 /// Create a person

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use classdesk_domain::blobs::{FileName, FinishedUpload, Sha256Digest};
-use classdesk_domain::error::{Draft, Faults, FieldFault, Invalid};
+use classdesk_domain::error::{ErrorCollector, FieldError, Invalid, Validated};
 use classdesk_domain::idempotency::Fingerprint;
 use serde_json::Value;
 
@@ -63,7 +63,7 @@ pub(crate) struct FormFile {
 pub(crate) struct Form {
     pub(super) texts: BTreeMap<String, String>,
     pub(super) file: Option<FormFile>,
-    pub(super) faults: Faults,
+    pub(super) faults: ErrorCollector,
 }
 
 impl Form {
@@ -77,10 +77,10 @@ impl Form {
         self,
         shape: FormShape,
         read: impl FnOnce(&mut Fields) -> Option<T>,
-    ) -> Draft<T> {
+    ) -> Validated<T> {
         match self.parse(shape, read) {
-            Ok(value) => Draft::valid(value),
-            Err(invalid) => Draft::invalid(invalid),
+            Ok(value) => Validated::valid(value),
+            Err(invalid) => Validated::invalid(invalid),
         }
     }
 
@@ -130,8 +130,8 @@ impl Form {
 }
 
 /// A part that may be there once.
-pub(super) fn duplicate() -> FieldFault {
-    FieldFault::rule("repeated", "This field may be there only once.")
+pub(super) fn duplicate() -> FieldError {
+    FieldError::rule("repeated", "This field may be there only once.")
 }
 
 #[cfg(test)]

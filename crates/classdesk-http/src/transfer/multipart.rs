@@ -16,7 +16,7 @@ use bytes::{Bytes, BytesMut};
 use classdesk_domain::blobs::{
     BlobError, ByteStream, FileName, Sha256Digest, UploadPermit, Uploads,
 };
-use classdesk_domain::error::{Error, Faults, FieldFault, Invalid};
+use classdesk_domain::error::{Error, ErrorCollector, FieldError, Invalid};
 use futures_util::future::{Either, select};
 use futures_util::stream::{self, Stream, StreamExt};
 use mime::Mime;
@@ -188,7 +188,7 @@ impl Reader<'_> {
             let part = part.map_err(|error| self.broken(error))?;
             count += 1;
             if count > MAX_PARTS {
-                let fault = FieldFault::rule(
+                let fault = FieldError::rule(
                     "too_many_parts",
                     format!("A form has at most {MAX_PARTS} parts."),
                 );
@@ -200,7 +200,7 @@ impl Reader<'_> {
             self.present = None;
         }
         if self.shape.file_required && !self.file_seen {
-            self.form.faults.add(self.shape.file, FieldFault::Required);
+            self.form.faults.add(self.shape.file, FieldError::Required);
         }
         Ok(())
     }
@@ -220,7 +220,7 @@ impl Reader<'_> {
             return Ok(());
         }
         let text = String::from_utf8(bytes.into()).unwrap_or_else(|_| {
-            let fault = FieldFault::WrongType {
+            let fault = FieldError::WrongType {
                 expected: "text in UTF-8",
             };
             self.form.faults.add(shown(name), fault);
@@ -259,7 +259,7 @@ impl Reader<'_> {
     }
 
     /// Everything that was wrong up to here, and this.
-    fn faulty(&mut self, field: String, fault: FieldFault) -> Problem {
+    fn faulty(&mut self, field: String, fault: FieldError) -> Problem {
         let mut faults = std::mem::take(&mut self.form.faults);
         faults.add(field, fault);
         invalid(faults)
@@ -297,7 +297,7 @@ impl Reader<'_> {
             _ => "The form is broken here.",
         };
         let field = self.present.as_deref().map_or("body".to_owned(), shown);
-        self.faulty(field, FieldFault::rule("broken_multipart", message))
+        self.faulty(field, FieldError::rule("broken_multipart", message))
     }
 }
 
@@ -361,10 +361,10 @@ fn shown(name: &str) -> String {
     name.chars().take(64).collect()
 }
 
-fn invalid(faults: Faults) -> Problem {
+fn invalid(faults: ErrorCollector) -> Problem {
     faults
         .into_invalid()
-        .unwrap_or_else(|| Invalid::field("body", FieldFault::Required))
+        .unwrap_or_else(|| Invalid::field("body", FieldError::Required))
         .into()
 }
 

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::render::display;
 
 use super::people::UserRefView;
-use super::words::EventActionWord;
+use super::string_enum::EventActionWord;
 
 /// A change that was made.
 #[derive(Debug, Serialize, ToSchema)]

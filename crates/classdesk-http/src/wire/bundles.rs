@@ -17,7 +17,7 @@ use crate::settings::PublicUrl;
 
 use super::files::BundleFileView;
 use super::people::UserRefView;
-use super::words::{BundleStatusWord, MemberRelationWord};
+use super::string_enum::{BundleStatusWord, MemberRelationWord};
 
 /// A class bundle as the caller sees it.
 #[derive(Debug, Serialize, ToSchema)]

@@ -13,7 +13,7 @@ use crate::settings::PublicUrl;
 
 use super::files::AttachmentView;
 use super::people::UserRefView;
-use super::words::{MessageKindWord, RoleWord};
+use super::string_enum::{MessageKindWord, RoleWord};
 
 /// A message in a thread, as the caller sees it.
 #[derive(Debug, Serialize, ToSchema)]

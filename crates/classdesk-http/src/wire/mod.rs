@@ -15,12 +15,12 @@ mod people;
 mod problems;
 mod retries;
 mod sessions;
+mod string_enum;
 mod subjects;
 mod threads;
 mod ticket_notes;
 mod tickets;
 mod versions;
-mod words;
 
 pub use audit::{AuditEntryView, AuditParams};
 pub use bundle_files::{BundleFileChangeBody, BundleFileForm};
@@ -39,6 +39,10 @@ pub use people::{UserBody, UserChangeBody, UserParams, UserRefView, UserView};
 pub use problems::ProblemKindView;
 pub use retries::RetryHeader;
 pub use sessions::{LoginBody, LoginView, PasswordChangeBody, SessionView};
+pub use string_enum::{
+    BundleStatusWord, EventActionWord, MemberRelationWord, MessageKindWord, RoleWord,
+    TicketCategoryWord, TicketPriorityWord, TicketStatusWord,
+};
 pub use subjects::{SubjectBody, SubjectView};
 pub use threads::{
     ParticipantBody, ReadMarkBody, ThreadBody, ThreadChangeBody, ThreadOnSubjectBody, ThreadParams,
@@ -51,7 +55,3 @@ pub use tickets::{
     BundleTicketBody, HistoryLineView, TicketBody, TicketChangeBody, TicketParams, TicketView,
 };
 pub use versions::VersionHeader;
-pub use words::{
-    BundleStatusWord, EventActionWord, MemberRelationWord, MessageKindWord, RoleWord,
-    TicketCategoryWord, TicketPriorityWord, TicketStatusWord,
-};

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::extract::{Fields, read};
 use crate::render::{display, display_option};
 
-use super::words::RoleWord;
+use super::string_enum::RoleWord;
 
 /// A person as they and the staff see them.
 #[derive(Debug, Serialize, ToSchema)]

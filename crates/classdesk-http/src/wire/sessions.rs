@@ -1,9 +1,9 @@
 //! Signing in and out.
 
 use classdesk_domain::clock::Timestamp;
-use classdesk_domain::error::FieldFault;
+use classdesk_domain::error::FieldError;
 use classdesk_domain::people::{
-    Authenticated, LoggedIn, LoginName, NewPassword, PasswordChange, Session,
+    AuthenticatedSession, LoggedIn, LoginName, NewPassword, PasswordChange, Session,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -35,13 +35,13 @@ impl LoginBody {
     }
 }
 
-fn not_blank(text: &str) -> Result<String, FieldFault> {
+fn not_blank(text: &str) -> Result<String, FieldError> {
     typed(text.trim())
 }
 
-fn typed(text: &str) -> Result<String, FieldFault> {
+fn typed(text: &str) -> Result<String, FieldError> {
     if text.is_empty() {
-        Err(FieldFault::Blank)
+        Err(FieldError::Blank)
     } else {
         Ok(text.to_owned())
     }
@@ -117,7 +117,7 @@ pub struct SessionView {
 
 impl SessionView {
     /// A session as its owner sees it from one of their sessions.
-    pub(crate) fn of(session: Session, current: &Authenticated) -> Self {
+    pub(crate) fn of(session: Session, current: &AuthenticatedSession) -> Self {
         Self {
             id: session.id.get(),
             created_at: session.created_at,

@@ -1,7 +1,7 @@
 //! Subjects that live in another system.
 
 use classdesk_domain::ids::UserId;
-use classdesk_domain::subjects::{Subject, SubjectDraft};
+use classdesk_domain::subjects::{PutSubject, Subject};
 use classdesk_domain::text::Title;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -59,11 +59,11 @@ pub struct SubjectBody {
 
 impl SubjectBody {
     /// Reads such a body.
-    pub(crate) fn read(fields: &mut Fields) -> Option<SubjectDraft> {
+    pub(crate) fn read(fields: &mut Fields) -> Option<PutSubject> {
         let client_id = fields.required("client_id", read::id::<UserId>);
         let assigned_writer_id = fields.nullable("assigned_writer_id", read::id::<UserId>);
         let label = fields.required("label", read::text(Title::parse));
-        Some(SubjectDraft {
+        Some(PutSubject {
             client_id: client_id?,
             assigned_writer_id: assigned_writer_id.flatten(),
             label: label?,

@@ -15,7 +15,9 @@ use crate::extract::{Fields, read};
 use crate::render::{display, display_option};
 
 use super::people::UserRefView;
-use super::words::{EventActionWord, TicketCategoryWord, TicketPriorityWord, TicketStatusWord};
+use super::string_enum::{
+    EventActionWord, TicketCategoryWord, TicketPriorityWord, TicketStatusWord,
+};
 
 /// A support ticket, as the caller sees it.
 #[derive(Debug, Serialize, ToSchema)]

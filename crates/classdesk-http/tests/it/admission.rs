@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use actix_web::dev::ServerHandle;
 use async_trait::async_trait;
 use classdesk_domain::people::{PasswordHash, PasswordHashError, PasswordHasher, Verification};
-use classdesk_domain::{Classdesk, Ports};
+use classdesk_domain::{App, Ports};
 use classdesk_http::{PatientHasher, PublicUrl, Settings, Shell};
-use classdesk_testkit::{PlainHasher, SeededSecrets};
+use classdesk_memory::{PlainHasher, SeededSecrets};
 use futures_util::future::join_all;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -209,7 +209,7 @@ async fn desk_with(hasher: &Arc<BusyHasher>) -> (Desk, ServerHandle, String) {
         Arc::new(WorldClock(desk.world.clone())),
         Arc::new(SeededSecrets::new(2)),
     );
-    let classdesk = Classdesk::new(ports, classdesk_domain::Settings::default());
+    let classdesk = App::new(ports, classdesk_domain::Settings::default());
     let settings = Settings {
         max_at_work: 1,
         ..Settings::new(PublicUrl::parse(PUBLIC_URL).unwrap())

@@ -186,12 +186,12 @@ async fn lists_are_arrays_and_link_their_next_page() {
 async fn paging_skips_and_repeats_nothing_while_others_write() {
     let desk = Desk::start().await;
     let world = &desk.world;
-    let mut standing = BTreeSet::new();
+    let mut access = BTreeSet::new();
     for _ in 0..2_000 {
         let bundle = world.add_bundle(&*desk.store, world.client, None).await;
-        standing.insert(bundle.id.get());
+        access.insert(bundle.id.get());
     }
-    standing.insert(world.bundle.get());
+    access.insert(world.bundle.get());
     let editor = desk.named("editor").await;
     let mut seen = Vec::new();
     let mut path = format!("{BUNDLES}?limit=97");
@@ -215,7 +215,7 @@ async fn paging_skips_and_repeats_nothing_while_others_write() {
     }
     let distinct: BTreeSet<_> = seen.iter().copied().collect();
     assert_eq!(distinct.len(), seen.len(), "nothing twice");
-    assert!(standing.is_subset(&distinct), "nothing skipped");
+    assert!(access.is_subset(&distinct), "nothing skipped");
 }
 
 /// contract: conv.lists.keyset, conv.lists.cost
@@ -227,10 +227,10 @@ async fn two_thousand_files_are_paged_while_others_add_and_delete_at_one_cost_ea
         to_client: true,
         to_writer: true,
     };
-    let mut standing = BTreeSet::new();
+    let mut access = BTreeSet::new();
     for _ in 0..2_000 {
         let file = world.add_file(&*desk.store, world.writer, to_both).await;
-        standing.insert(file.id);
+        access.insert(file.id);
     }
     let client = desk.named("client").await;
     let (mut seen, mut costs) = (Vec::new(), Vec::new());
@@ -247,9 +247,9 @@ async fn two_thousand_files_are_paged_while_others_add_and_delete_at_one_cost_ea
         // that is still to come.
         world.add_file(&*desk.store, world.writer, to_both).await;
         let last = *seen.last().unwrap();
-        let to_come = standing.range(..last).nth(50).copied();
+        let to_come = access.range(..last).nth(50).copied();
         for gone in [Some(last), Some(seen[seen.len() - 50]), to_come] {
-            if let Some(gone) = gone.filter(|gone| standing.remove(gone)) {
+            if let Some(gone) = gone.filter(|gone| access.remove(gone)) {
                 let deleted = files.delete(&world.admin, world.bundle, gone).await;
                 deleted.unwrap();
             }
@@ -260,7 +260,7 @@ async fn two_thousand_files_are_paged_while_others_add_and_delete_at_one_cost_ea
         "newest first, nothing twice"
     );
     let seen: BTreeSet<_> = seen.into_iter().collect();
-    assert!(standing.is_subset(&seen), "nothing skipped");
+    assert!(access.is_subset(&seen), "nothing skipped");
     assert!(
         costs.len() > 20 && costs.iter().all(|cost| *cost == costs[0]),
         "{costs:?}"

@@ -3,13 +3,14 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
+use classdesk_conformance::World;
 use classdesk_domain::clock::{Clock, Timestamp};
 use classdesk_domain::people::{Actor, Login, LoginName, NewPassword};
-use classdesk_domain::{Classdesk, Ports};
+use classdesk_domain::{App, Ports};
 use classdesk_http::{
     PatientHasher, PublicUrl, ServerLimits, Settings, Shell, ShellBuilder, serve,
 };
-use classdesk_testkit::{MemoryStore, PlainHasher, SeededSecrets, World};
+use classdesk_memory::{MemoryStore, PlainHasher, SeededSecrets};
 use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
@@ -33,7 +34,7 @@ pub(crate) struct Desk {
     /// Hashes the passwords.
     pub(crate) hasher: Arc<PlainHasher>,
     /// The use cases that it serves.
-    pub(crate) classdesk: Classdesk,
+    pub(crate) classdesk: App,
     /// Where it listens, for example `http://127.0.0.1:4711`.
     pub(crate) origin: String,
     http: reqwest::Client,
@@ -84,7 +85,7 @@ impl Desk {
         );
         let mut domain_settings = classdesk_domain::Settings::default();
         domain(&mut domain_settings);
-        let classdesk = Classdesk::new(ports, domain_settings);
+        let classdesk = App::new(ports, domain_settings);
         for name in NAMES {
             set_password(&classdesk, name).await;
         }
@@ -181,7 +182,7 @@ pub(crate) const NAMES: [&str; 7] = [
     "other_writer",
 ];
 
-async fn set_password(classdesk: &Classdesk, username: &str) {
+async fn set_password(classdesk: &App, username: &str) {
     let password = NewPassword::parse(PASSWORD).unwrap();
     let name = LoginName::new(username);
     classdesk

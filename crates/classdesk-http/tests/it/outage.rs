@@ -9,7 +9,7 @@ use classdesk_domain::blobs::{
 };
 use classdesk_domain::clock::{Clock, Timestamp};
 use classdesk_domain::policy::ReadPermit;
-use classdesk_testkit::MemoryBlobs;
+use classdesk_memory::MemoryBlobs;
 
 /// What the storage says of itself when it is down; no client may ever read this.
 pub(crate) const INTERNAL_TEXT: &str = "the storage at 10.9.8.7 is gone";
@@ -74,12 +74,12 @@ impl BlobStore for SwitchedBlobs {
         self.up()?.list(after, limit).await
     }
 
-    async fn delete_stray(&self, path: &str) -> Result<(), BlobError> {
-        self.up()?.delete_stray(path).await
+    async fn delete_orphan(&self, path: &str) -> Result<(), BlobError> {
+        self.up()?.delete_orphan(path).await
     }
 
-    async fn purge_unfinished(&self, before: Timestamp) -> Result<u64, BlobError> {
-        self.up()?.purge_unfinished(before).await
+    async fn abort_stale_uploads(&self, before: Timestamp) -> Result<u64, BlobError> {
+        self.up()?.abort_stale_uploads(before).await
     }
 
     async fn ping(&self) -> Result<(), BlobError> {

@@ -334,7 +334,7 @@ async fn an_answer_that_was_not_kept_is_rendered_anew() {
         classdesk_domain::text::Title::parse("a").unwrap(),
         classdesk_domain::text::Description::parse("words").unwrap(),
     );
-    let by = classdesk_domain::By::completing(desk.world.client, Some(completion));
+    let by = classdesk_domain::RequestContext::completing(desk.world.client, Some(completion));
     let created = desk.classdesk.tickets.create(by, new).await.unwrap();
     let again = post_with_key(&client, TICKETS, "k", &ticket("a")).await;
     assert_eq!(again.header("idempotency-replayed"), "true");

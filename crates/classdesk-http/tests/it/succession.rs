@@ -13,13 +13,13 @@ use classdesk_domain::blobs::{
     Sha256Digest, StorageKey,
 };
 use classdesk_domain::clock::Timestamp;
-use classdesk_domain::files::{FileRepository, NewFileRow, Visibility};
+use classdesk_domain::files::{FileRepository, InsertBundleFile, Visibility};
 use classdesk_domain::policy::ReadPermit;
 use classdesk_domain::store::Commit;
 use classdesk_domain::text::Description;
-use classdesk_domain::{Classdesk, Ports};
+use classdesk_domain::{App, Ports};
 use classdesk_http::{PublicUrl, ServerLimits, Settings, Shell};
-use classdesk_testkit::SeededSecrets;
+use classdesk_memory::SeededSecrets;
 use futures_util::{StreamExt, stream};
 use reqwest::Method;
 use serde_json::json;
@@ -45,7 +45,7 @@ fn succeed_with(desk: &mut Desk, blobs: Arc<dyn BlobStore>, limits: ServerLimits
         Arc::new(WorldClock(desk.world.clone())),
         Arc::new(SeededSecrets::new(2)),
     );
-    let classdesk = Classdesk::new(ports, classdesk_domain::Settings::default());
+    let classdesk = App::new(ports, classdesk_domain::Settings::default());
     let settings = Settings::new(PublicUrl::parse(PUBLIC_URL).unwrap());
     let shell = Shell::builder(classdesk, settings).build();
     let (origin, server) = start_server_with(shell, limits);
@@ -139,11 +139,11 @@ impl BlobStore for Gate {
         shut()
     }
 
-    async fn delete_stray(&self, _: &str) -> Result<(), BlobError> {
+    async fn delete_orphan(&self, _: &str) -> Result<(), BlobError> {
         shut()
     }
 
-    async fn purge_unfinished(&self, _: Timestamp) -> Result<u64, BlobError> {
+    async fn abort_stale_uploads(&self, _: Timestamp) -> Result<u64, BlobError> {
         shut()
     }
 
@@ -279,7 +279,7 @@ async fn who_stops_reading_makes_room_for_others() {
         .add_upload(&*desk.store, world.writer, BlobPurpose::BundleFile)
         .await;
     upload.info.size = SIZE as u64;
-    let file = desk.store.add_file(Commit::new(NewFileRow {
+    let file = desk.store.add_file(Commit::new(InsertBundleFile {
         bundle: world.bundle,
         upload,
         description: Description::empty(),

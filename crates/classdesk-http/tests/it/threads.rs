@@ -102,7 +102,7 @@ async fn a_thread_has_the_fields_of_the_contract() {
 async fn a_thread_of_an_order_names_it() {
     let desk = Desk::start().await;
     let admin = desk.named("admin").await;
-    let parties = classdesk_domain::subjects::SubjectDraft {
+    let parties = classdesk_domain::subjects::PutSubject {
         client_id: desk.world.client.id,
         assigned_writer_id: None,
         label: classdesk_domain::text::Title::parse("Order 7").unwrap(),

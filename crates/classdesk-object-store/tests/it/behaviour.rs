@@ -365,7 +365,7 @@ async fn a_listing_is_paged_by_path_and_complete() {
             assert_eq!(listed, expected, "{kind:?}, {limit} at once");
         }
         for stray in ["a", "class_bundles/files/0", "z/y/x", "z/y/x", "not/there"] {
-            stage.blobs.delete_stray(stray).await.unwrap();
+            stage.blobs.delete_orphan(stray).await.unwrap();
         }
         let rest = stage.blobs.list(None, 100).await.unwrap();
         assert_eq!(rest.objects.len(), expected.len() - 3);

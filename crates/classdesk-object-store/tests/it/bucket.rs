@@ -194,10 +194,10 @@ async fn what_a_killed_process_left_is_given_up_when_it_is_old() {
     assert_eq!(stage.blobs.list(None, 10).await.unwrap().objects.len(), 1);
 
     let long_ago = Timestamp::parse_rfc3339("2020-01-01T00:00:00Z").unwrap();
-    assert_eq!(stage.blobs.purge_unfinished(long_ago).await.unwrap(), 0);
+    assert_eq!(stage.blobs.abort_stale_uploads(long_ago).await.unwrap(), 0);
     let soon = SystemClock.now().plus(Duration::from_secs(60));
-    assert_eq!(stage.blobs.purge_unfinished(soon).await.unwrap(), 3);
-    assert_eq!(stage.blobs.purge_unfinished(soon).await.unwrap(), 0);
+    assert_eq!(stage.blobs.abort_stale_uploads(soon).await.unwrap(), 3);
+    assert_eq!(stage.blobs.abort_stale_uploads(soon).await.unwrap(), 0);
     assert_eq!(stage.traces().len(), 1);
     assert_eq!(
         read(&stage.blobs, &permit(&key, &info), None)
@@ -229,6 +229,6 @@ async fn an_upload_that_was_being_completed_when_the_server_was_killed_is_purged
     assert!(of_uploads() > 0);
 
     let soon = SystemClock.now().plus(Duration::from_secs(60));
-    assert_eq!(stage.blobs.purge_unfinished(soon).await.unwrap(), 1);
+    assert_eq!(stage.blobs.abort_stale_uploads(soon).await.unwrap(), 1);
     assert_eq!(of_uploads(), 0);
 }

@@ -7,7 +7,7 @@ mod folder {
         Stage::new(Kind::Folder).await
     }
 
-    classdesk_testkit::blob_conformance!(fresh);
+    classdesk_conformance::blob_conformance!(fresh);
 }
 
 mod bucket {
@@ -17,5 +17,5 @@ mod bucket {
         Stage::new(Kind::Bucket).await
     }
 
-    classdesk_testkit::blob_conformance!(fresh);
+    classdesk_conformance::blob_conformance!(fresh);
 }

@@ -12,15 +12,16 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use classdesk_conformance::Fixture;
 use classdesk_domain::blobs::{
     BlobError, BlobRepository, BlobStore, ByteStream, FileName, UploadTarget,
 };
 use classdesk_domain::clock::Clock;
 use classdesk_domain::error::Error;
 use classdesk_domain::system::{SystemClock, SystemSecrets};
-use classdesk_domain::{Classdesk, Ports, Settings};
+use classdesk_domain::{App, Ports, Settings};
+use classdesk_memory::{FrozenClock, MemoryStore, PlainHasher};
 use classdesk_object_store::ObjectBlobs;
-use classdesk_testkit::{FrozenClock, MemoryStore, PlainHasher, World};
 use futures_util::{StreamExt, stream};
 
 use crate::faults::{Fault, Faulty};
@@ -58,23 +59,23 @@ enum Cut {
 struct Site {
     stage: Stage,
     rows: Arc<MemoryStore>,
-    world: World,
+    fixture: Fixture,
     clock: Arc<FrozenClock>,
 }
 
 impl Site {
     async fn new(kind: Kind) -> Self {
         let rows = Arc::new(MemoryStore::new());
-        let world = World::create(&*rows).await;
+        let fixture = Fixture::create(&*rows).await;
         Self {
             stage: Stage::new(kind).await,
             rows,
-            world,
+            fixture,
             clock: Arc::new(FrozenClock::at(SystemClock.now())),
         }
     }
 
-    fn classdesk(&self, blobs: Arc<dyn BlobStore>) -> Classdesk {
+    fn classdesk(&self, blobs: Arc<dyn BlobStore>) -> App {
         let ports = Ports::new(
             self.rows.clone(),
             blobs,
@@ -82,7 +83,7 @@ impl Site {
             self.clock.clone(),
             Arc::new(SystemSecrets),
         );
-        Classdesk::new(ports, Settings::default())
+        App::new(ports, Settings::default())
     }
 
     async fn check_unseen(&self, what: &str) {
@@ -98,14 +99,14 @@ impl Site {
                 .now()
                 .plus(Duration::from_secs(3 * 24 * 60 * 60)),
         );
-        let swept = classdesk.housekeeping.sweep().await.unwrap();
+        let swept = classdesk.maintenance.sweep().await.unwrap();
         assert_eq!(swept.failed, 0, "{what}");
         self.clock.set(SystemClock.now());
         assert_eq!(self.stage.traces(), [] as [PathBuf; 0], "{what}");
         assert_eq!(self.rows.list_blobs(None, 10).await.unwrap(), [], "{what}");
         let mut findings = Vec::new();
         classdesk
-            .housekeeping
+            .maintenance
             .check(false, |finding| findings.push(finding))
             .await
             .unwrap();
@@ -114,9 +115,9 @@ impl Site {
 }
 
 /// Uploads through the use case; the answer is whether it was acknowledged.
-async fn upload(classdesk: &Classdesk, world: &World, bytes: ByteStream) -> Result<(), Error> {
-    let target = UploadTarget::Bundle(world.bundle);
-    let permit = classdesk.uploads.begin(&world.client, target).await?;
+async fn upload(classdesk: &App, fixture: &Fixture, bytes: ByteStream) -> Result<(), Error> {
+    let target = UploadTarget::Bundle(fixture.bundle);
+    let permit = classdesk.uploads.begin(&fixture.client, target).await?;
     let name = FileName::clean("essay.txt");
     let finished = classdesk.uploads.receive(&permit, name, bytes).await?;
     // Acknowledged, and then given up: the sweeper takes it, too.
@@ -154,7 +155,8 @@ async fn cut(site: &Site, cut: Cut, bytes: &Bytes, what: &str) {
     let blobs = site.stage.blobs.clone();
     match cut {
         Cut::Source(at) => {
-            let outcome = upload(&site.classdesk(blobs), &site.world, broken_off(bytes, at)).await;
+            let outcome =
+                upload(&site.classdesk(blobs), &site.fixture, broken_off(bytes, at)).await;
             assert!(
                 matches!(outcome, Err(Error::Blob(BlobError::Interrupted(_)))),
                 "{outcome:?}"
@@ -166,7 +168,7 @@ async fn cut(site: &Site, cut: Cut, bytes: &Bytes, what: &str) {
             let watched = watched.with_layer(|inner| Arc::new(Faulty::never(&held, inner)));
             let outcome = {
                 let classdesk = site.classdesk(Arc::new(watched));
-                let inner = Box::pin(upload(&classdesk, &site.world, paced(bytes)));
+                let inner = Box::pin(upload(&classdesk, &site.fixture, paced(bytes)));
                 AtMost { inner, polls }.await
             };
             // What was on its way is cleaned up behind the back of the request.
@@ -189,7 +191,7 @@ async fn cut(site: &Site, cut: Cut, bytes: &Bytes, what: &str) {
                         .unwrap();
                     runtime.block_on(async {
                         let classdesk = site.classdesk(Arc::new(site.stage.connect().await));
-                        let inner = Box::pin(upload(&classdesk, &site.world, paced(bytes)));
+                        let inner = Box::pin(upload(&classdesk, &site.fixture, paced(bytes)));
                         let mut uploading = Box::pin(AtMost { inner, polls });
                         let _ = uploading.as_mut().await;
                         // Forgotten, not dropped: the dead clean up nothing.
@@ -211,7 +213,7 @@ async fn cut(site: &Site, cut: Cut, bytes: &Bytes, what: &str) {
                 .await
                 .with_layer(|inner| Arc::new(Faulty::at(call, fault, inner)));
             let classdesk = site.classdesk(Arc::new(faulty));
-            match upload(&classdesk, &site.world, chunks(bytes, CHUNK)).await {
+            match upload(&classdesk, &site.fixture, chunks(bytes, CHUNK)).await {
                 // The chosen call never came.
                 Ok(()) => return,
                 Err(Error::Blob(BlobError::NoSpace(_))) if fault == Fault::FullDisk => {}

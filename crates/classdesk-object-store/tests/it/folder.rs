@@ -109,7 +109,7 @@ mod links {
         assert!(matches!(refused, Err(BlobError::Denied(_))), "{refused:?}");
         let refused = stage.blobs.delete(&key).await;
         assert!(matches!(refused, Err(BlobError::Denied(_))), "{refused:?}");
-        let refused = stage.blobs.delete_stray(key.as_str()).await;
+        let refused = stage.blobs.delete_orphan(key.as_str()).await;
         assert!(matches!(refused, Err(BlobError::Denied(_))), "{refused:?}");
         assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 1);
 
@@ -123,7 +123,7 @@ mod links {
         assert_eq!(paths, ["message_attachments"]);
         stage
             .blobs
-            .delete_stray("message_attachments")
+            .delete_orphan("message_attachments")
             .await
             .unwrap();
         assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 1);
@@ -162,11 +162,11 @@ async fn what_a_killed_process_left_is_hidden_and_purged_when_it_is_old() {
     assert_eq!(page.objects.len(), 1);
 
     let long_ago = Timestamp::parse_rfc3339("2020-01-01T00:00:00Z").unwrap();
-    assert_eq!(stage.blobs.purge_unfinished(long_ago).await.unwrap(), 0);
+    assert_eq!(stage.blobs.abort_stale_uploads(long_ago).await.unwrap(), 0);
     assert!(fs::exists(&staged).unwrap());
     let soon = SystemClock.now().plus(std::time::Duration::from_secs(60));
-    assert_eq!(stage.blobs.purge_unfinished(soon).await.unwrap(), 1);
-    assert_eq!(stage.blobs.purge_unfinished(soon).await.unwrap(), 0);
+    assert_eq!(stage.blobs.abort_stale_uploads(soon).await.unwrap(), 1);
+    assert_eq!(stage.blobs.abort_stale_uploads(soon).await.unwrap(), 0);
     assert_eq!(
         read(&stage.blobs, &permit(&key, &info), None)
             .await
@@ -247,7 +247,7 @@ proptest! {
             let blobs = ObjectBlobs::connect(&location, &ObjectStoreOptions::default()).await.unwrap();
             for path in [path.clone(), format!("../{path}"), format!("message_attachments/../../{path}")] {
                 // Refused or absent, as long as it stays inside.
-                let _ = blobs.delete_stray(&path).await;
+                let _ = blobs.delete_orphan(&path).await;
                 let _ = blobs.list(Some(path), 3).await.unwrap();
             }
             for file in outside {

@@ -13,7 +13,7 @@ use classdesk_domain::blobs::{
 use classdesk_domain::files::Visibility;
 use classdesk_domain::ids::{BlobId, UserId};
 use classdesk_domain::people::{Actor, Role};
-use classdesk_domain::policy::{Ask, FileAction, FileStanding, ReadPermit, permit_read};
+use classdesk_domain::policy::{FileAccess, FileAction, Permission, ReadPermit, permit_read};
 use classdesk_domain::subjects::Parties;
 use classdesk_object_store::{ObjectBlobs, ObjectStoreOptions, S3Variables, StorageLocation};
 use classdesk_s3_test_server::S3TestServer;
@@ -196,7 +196,7 @@ pub(crate) fn chunks(bytes: &Bytes, size: usize) -> ByteStream {
 
 pub(crate) fn permit(key: &StorageKey, info: &BlobInfo) -> ReadPermit {
     let staff = Actor::new(UserId::new(1), Role::Superadmin);
-    let standing = FileStanding {
+    let access = FileAccess {
         parties: Parties {
             client: UserId::new(2),
             assigned_writer: None,
@@ -212,7 +212,7 @@ pub(crate) fn permit(key: &StorageKey, info: &BlobInfo) -> ReadPermit {
         key: key.clone(),
         info: info.clone(),
     };
-    permit_read(&staff, &Ask::File(FileAction::See, standing), blob).unwrap()
+    permit_read(&staff, &Permission::File(FileAction::See, access), blob).unwrap()
 }
 
 /// Reads a stream to its end: what came, and how it ended.

@@ -6,8 +6,8 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use classdesk_diesel::DatabaseUrl;
-use classdesk_domain::Classdesk;
-use classdesk_domain::error::{Error, FieldFault, Invalid};
+use classdesk_domain::App;
+use classdesk_domain::error::{Error, FieldError, Invalid};
 use classdesk_domain::people::{Actor, Email, NewPassword, NewUser, Role, Username};
 use classdesk_domain::text::DisplayName;
 use classdesk_object_store::StorageLocation;
@@ -78,7 +78,7 @@ pub(crate) fn begin() -> Result<bool, Failure> {
 }
 
 /// Fills an empty store with the demo, through the same use cases as everybody else.
-pub(crate) async fn fill(desk: &Classdesk) -> Result<(), Failure> {
+pub(crate) async fn fill(desk: &App) -> Result<(), Failure> {
     let made = async {
         let people = create_people(desk).await?;
         workflow::play(desk, &people).await
@@ -90,7 +90,7 @@ pub(crate) async fn fill(desk: &Classdesk) -> Result<(), Failure> {
 }
 
 /// Creates everybody, in the order of [`PEOPLE`].
-async fn create_people(desk: &Classdesk) -> Result<[Actor; PEOPLE.len()], Error> {
+async fn create_people(desk: &App) -> Result<[Actor; PEOPLE.len()], Error> {
     let mut actors = Vec::with_capacity(PEOPLE.len());
     for person in &PEOPLE {
         let user = desk.operator.create_user(&account(person)?).await?;
@@ -102,7 +102,7 @@ async fn create_people(desk: &Classdesk) -> Result<[Actor; PEOPLE.len()], Error>
 }
 
 fn account(person: &Person) -> Result<NewUser, Invalid> {
-    let valid = |fault: FieldFault| Invalid::field(person.username, fault);
+    let valid = |fault: FieldError| Invalid::field(person.username, fault);
     Ok(NewUser {
         username: Username::parse(person.username).map_err(valid)?,
         email: Email::parse(&format!("{}@classdesk.example", person.username)).map_err(valid)?,

@@ -1,10 +1,10 @@
 //! What has happened in the demo: the workflow of spec section 7 on the first of three bundles.
 
 use bytes::Bytes;
-use classdesk_domain::Classdesk;
+use classdesk_domain::App;
 use classdesk_domain::blobs::{FileName, FinishedUpload, UploadTarget};
 use classdesk_domain::bundles::{BundleStatus, NewBundle, NumberOfClasses};
-use classdesk_domain::error::{Error, FieldFault, Invalid};
+use classdesk_domain::error::{Error, FieldError, Invalid};
 use classdesk_domain::files::{FileChange, NewFile};
 use classdesk_domain::ids::{BundleId, FileId};
 use classdesk_domain::people::Actor;
@@ -38,7 +38,7 @@ static FINISHED_PAPER: Enclosure = Enclosure {
 };
 
 /// Plays the workflow. The people come in the order of [`super::PEOPLE`].
-pub(super) async fn play(desk: &Classdesk, people: &[Actor; 7]) -> Result<(), Error> {
+pub(super) async fn play(desk: &App, people: &[Actor; 7]) -> Result<(), Error> {
     let [_, admin, _, client, writer, other_client, other_writer] = people;
     let spring = NewBundle {
         assigned_writer_id: Some(writer.id),
@@ -72,7 +72,7 @@ pub(super) async fn play(desk: &Classdesk, people: &[Actor; 7]) -> Result<(), Er
 
 /// The client opens a ticket; an admin answers it once for staff alone and once for the client.
 async fn ask_for_support(
-    desk: &Classdesk,
+    desk: &App,
     bundle: BundleId,
     client: &Actor,
     admin: &Actor,
@@ -102,12 +102,7 @@ async fn ask_for_support(
 }
 
 /// The writer starts a thread with the client, who answers with a file.
-async fn talk(
-    desk: &Classdesk,
-    bundle: BundleId,
-    writer: &Actor,
-    client: &Actor,
-) -> Result<(), Error> {
+async fn talk(desk: &App, bundle: BundleId, writer: &Actor, client: &Actor) -> Result<(), Error> {
     let question = "Which style do you cite in, and when are the papers due?";
     let thread = NewThread {
         subject: Some(text(SubjectLine::parse("First paper"))?),
@@ -132,7 +127,7 @@ async fn talk(
 
 /// Somebody puts a file on the bundle.
 async fn share(
-    desk: &Classdesk,
+    desk: &App,
     bundle: BundleId,
     by: &Actor,
     file: &'static Enclosure,
@@ -146,7 +141,7 @@ async fn share(
 }
 
 async fn upload(
-    desk: &Classdesk,
+    desk: &App,
     by: &Actor,
     target: UploadTarget,
     file: &'static Enclosure,
@@ -160,6 +155,6 @@ async fn upload(
 }
 
 /// The demo's own texts are within all bounds; one that is not is told as a fault of the demo.
-fn text<T>(parsed: Result<T, FieldFault>) -> Result<T, Invalid> {
+fn text<T>(parsed: Result<T, FieldError>) -> Result<T, Invalid> {
     parsed.map_err(|fault| Invalid::field("demo", fault))
 }

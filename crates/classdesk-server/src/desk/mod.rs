@@ -9,7 +9,7 @@ use classdesk_diesel::{ConnectError, DatabaseUrl, DieselDatabase, DieselStore, S
 use classdesk_domain::blobs::BlobStore;
 use classdesk_domain::people::PasswordHasher;
 use classdesk_domain::system::{SystemClock, SystemSecrets};
-use classdesk_domain::{Classdesk, Ports, Settings};
+use classdesk_domain::{App, Ports, Settings};
 use classdesk_http::PatientHasher;
 use classdesk_object_store::{ObjectBlobs, ObjectStoreOptions, S3Variables, StorageLocation};
 
@@ -21,7 +21,7 @@ pub(crate) use without_files::WithoutFiles;
 /// The domain on its adapters.
 pub(crate) struct Desk {
     /// Every use case.
-    pub(crate) classdesk: Classdesk,
+    pub(crate) classdesk: App,
     /// The store behind it, to be watched and closed.
     pub(crate) store: Arc<DieselStore>,
 }
@@ -42,7 +42,7 @@ impl Desk {
             Arc::new(SystemSecrets),
         );
         Self {
-            classdesk: Classdesk::new(ports, settings),
+            classdesk: App::new(ports, settings),
             store: Arc::new(store),
         }
     }

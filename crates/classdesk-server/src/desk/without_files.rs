@@ -32,11 +32,11 @@ impl BlobStore for WithoutFiles {
         absent()
     }
 
-    async fn delete_stray(&self, _: &str) -> Result<(), BlobError> {
+    async fn delete_orphan(&self, _: &str) -> Result<(), BlobError> {
         absent()
     }
 
-    async fn purge_unfinished(&self, _: Timestamp) -> Result<u64, BlobError> {
+    async fn abort_stale_uploads(&self, _: Timestamp) -> Result<u64, BlobError> {
         absent()
     }
 

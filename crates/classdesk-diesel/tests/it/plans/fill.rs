@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use classdesk_conformance::Fixture;
 use classdesk_domain::blobs::{BlobPurpose, StorageKey};
 use classdesk_domain::events::{EventAction, EventObject, NewEvent};
 use classdesk_domain::files::Visibility;
@@ -12,12 +13,11 @@ use classdesk_domain::ids::{
 use classdesk_domain::people::{Actor, NewSession, PasswordHash, TokenHash};
 use classdesk_domain::store::{Commit, Store};
 use classdesk_domain::threads::ReadMark;
-use classdesk_domain::tickets::NewTicketAttachmentRow;
-use classdesk_testkit::World;
+use classdesk_domain::tickets::InsertTicketAttachment;
 
 /// The ids to look things up by, each of the last that was made.
 pub(crate) struct Filled {
-    pub(super) world: World,
+    pub(super) fixture: Fixture,
     pub(super) thread: ThreadId,
     pub(super) message: MessageId,
     pub(super) attachment: MessageAttachmentId,
@@ -33,14 +33,14 @@ pub(crate) struct Filled {
 impl Filled {
     /// Puts `count` of everything into a store.
     pub(super) async fn with(store: &dyn Store, count: u8) -> Self {
-        let world = World::create(store).await;
-        let both = [world.client, world.writer];
-        let thread = world.add_thread(store, &both).await.thread.id;
-        let ticket = world
-            .add_ticket(store, world.client, Some(world.subject()))
+        let fixture = Fixture::create(store).await;
+        let both = [fixture.client, fixture.writer];
+        let thread = fixture.add_thread(store, &both).await.thread.id;
+        let ticket = fixture
+            .add_ticket(store, fixture.client, Some(fixture.subject()))
             .await
             .id;
-        let key = world.fresh_key(BlobPurpose::BundleFile);
+        let key = fixture.fresh_key(BlobPurpose::BundleFile);
         let mut filled = Self {
             thread,
             message: MessageId::new(0),
@@ -52,7 +52,7 @@ impl Filled {
             token: TokenHash::from_bytes([0; 32]),
             blob: BlobId::new(0),
             key,
-            world,
+            fixture,
         };
         for round in 0..count {
             filled.add_one(store, round).await;
@@ -64,20 +64,20 @@ impl Filled {
 
     /// Somebody for each way to see things.
     pub(super) const fn viewers(&self) -> [Actor; 3] {
-        [self.world.admin, self.world.client, self.world.writer]
+        [self.fixture.admin, self.fixture.client, self.fixture.writer]
     }
 
     async fn add_one(&mut self, store: &dyn Store, round: u8) {
-        let world = &self.world;
-        let (client, writer) = (world.client, world.writer);
-        world.add_bundle(store, client, Some(writer)).await;
-        let another = world.add_thread(store, &[client, writer]).await.thread.id;
+        let fixture = &self.fixture;
+        let (client, writer) = (fixture.client, fixture.writer);
+        fixture.add_bundle(store, client, Some(writer)).await;
+        let another = fixture.add_thread(store, &[client, writer]).await.thread.id;
         // The last message of each thread has a file and is read, so that a page of any size has
         // both.
         for thread in [another, self.thread] {
-            let mut message = world.new_message(thread, writer);
+            let mut message = fixture.new_message(thread, writer);
             let purpose = BlobPurpose::MessageAttachment;
-            let upload = world.add_upload(store, writer, purpose).await;
+            let upload = fixture.add_upload(store, writer, purpose).await;
             self.blob = upload.blob;
             message.attachment = Some(upload);
             let posted = store.post_message(Commit::new(message)).await.unwrap();
@@ -87,21 +87,23 @@ impl Filled {
                 thread,
                 user: client.id,
                 up_to: None,
-                at: world.tick(),
+                at: fixture.tick(),
             };
             assert!(store.mark_read(Commit::new(mark)).await.unwrap());
         }
         for requester in [client, writer] {
-            world.add_ticket(store, requester, None).await;
+            fixture.add_ticket(store, requester, None).await;
         }
-        self.note = world.add_note(store, self.ticket, world.admin, false).await;
-        let attachment = NewTicketAttachmentRow {
+        self.note = fixture
+            .add_note(store, self.ticket, fixture.admin, false)
+            .await;
+        let attachment = InsertTicketAttachment {
             ticket: self.ticket,
-            upload: world
+            upload: fixture
                 .add_upload(store, client, BlobPurpose::TicketAttachment)
                 .await,
             is_internal: false,
-            uploaded_at: world.tick(),
+            uploaded_at: fixture.tick(),
         };
         let attached = store.attach_to_ticket(Commit::new(attachment)).await;
         self.ticket_attachment = attached.unwrap().id;
@@ -109,7 +111,7 @@ impl Filled {
             to_client: true,
             to_writer: true,
         };
-        self.file = world.add_file(store, world.admin, to_both).await.id;
+        self.file = fixture.add_file(store, fixture.admin, to_both).await.id;
         for (number, person) in self.viewers().into_iter().enumerate() {
             let mut token = [round; 32];
             token[0] = u8::try_from(number).unwrap();
@@ -117,21 +119,21 @@ impl Filled {
             let session = NewSession {
                 user: person.id,
                 token: self.token,
-                created_at: self.world.now(),
-                expires_at: self.world.now().plus(Duration::from_secs(1_000_000)),
+                created_at: self.fixture.now(),
+                expires_at: self.fixture.now().plus(Duration::from_secs(1_000_000)),
                 address: None,
                 user_agent: None,
-                rehashed: None,
-                verified: PasswordHash::new(format!("hash of {}", person.role.as_str())),
-                forgives: "somebody".to_owned(),
+                upgraded_hash: None,
+                verified_hash: PasswordHash::new(format!("hash of {}", person.role.as_str())),
+                clears_failures_of: "somebody".to_owned(),
             };
             let event = NewEvent::new(
-                self.world.now(),
+                self.fixture.now(),
                 Some(person.id),
                 EventAction::SessionStarted,
                 EventObject::created("session"),
             );
-            let commit = Commit::new(session).telling(event);
+            let commit = Commit::new(session).with_event(event);
             store.start_session(commit).await.unwrap();
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use classdesk_domain::bundles::{BundleFilter, BundleStatus};
 use classdesk_domain::events::{AuditFilter, EventAction};
 use classdesk_domain::ids::MessageId;
-use classdesk_domain::paging::{Keyset, Page};
+use classdesk_domain::paging::{Page, PageRequest};
 use classdesk_domain::people::{Role, UserFilter};
 use classdesk_domain::store::StoreError;
 use classdesk_domain::subjects::SubjectKind;
@@ -24,7 +24,7 @@ fn text() -> Option<SearchText> {
 }
 
 impl Reads<'_> {
-    pub(super) async fn every_list(&mut self, pages: &[Keyset]) {
+    pub(super) async fn every_list(&mut self, pages: &[PageRequest]) {
         self.bundles(pages).await;
         self.threads(pages).await;
         self.messages(pages).await;
@@ -39,8 +39,8 @@ impl Reads<'_> {
         &mut self,
         name: &str,
         exception: Exception,
-        pages: &[Keyset],
-        read: impl AsyncFn(Keyset) -> Result<Page<T>, StoreError>,
+        pages: &[PageRequest],
+        read: impl AsyncFn(PageRequest) -> Result<Page<T>, StoreError>,
     ) {
         for page in pages {
             let which = page.after.map_or("", |_| ", a later page");
@@ -59,12 +59,12 @@ impl Reads<'_> {
         }
     }
 
-    async fn bundles(&mut self, pages: &[Keyset]) {
-        let world = &self.filled.world;
+    async fn bundles(&mut self, pages: &[PageRequest]) {
+        let fixture = &self.filled.fixture;
         let all = BundleFilter {
             status: Some(BundleStatus::ALL[0]),
-            client: Some(world.client.id),
-            assigned_writer: Some(world.writer.id),
+            client: Some(fixture.client.id),
+            assigned_writer: Some(fixture.writer.id),
             q: text(),
         };
         let none = BundleFilter::default();
@@ -124,17 +124,17 @@ impl Reads<'_> {
             ),
             ("bundles by everything", Nothing, all),
         ];
-        let (store, sight) = (self.store, self.sight);
+        let (store, scope) = (self.store, self.scope);
         for (name, exception, filter) in filters {
             self.list(name, exception, pages, async |page| {
-                store.list_bundles(sight, filter.clone(), page).await
+                store.list_bundles(scope, filter.clone(), page).await
             })
             .await;
         }
     }
 
-    async fn threads(&mut self, pages: &[Keyset]) {
-        let world = &self.filled.world;
+    async fn threads(&mut self, pages: &[PageRequest]) {
+        let fixture = &self.filled.fixture;
         let none = ThreadFilter::default();
         let mine = ThreadFilter {
             mine: true,
@@ -145,7 +145,7 @@ impl Reads<'_> {
             ..filter.clone()
         };
         let of_object = |filter: &ThreadFilter| ThreadFilter {
-            object_id: Some(world.bundle.get()),
+            object_id: Some(fixture.bundle.get()),
             ..filter.clone()
         };
         let unread = |filter: &ThreadFilter| ThreadFilter {
@@ -184,20 +184,20 @@ impl Reads<'_> {
                 unread(&of_kind(&of_object(&mine))),
             ),
         ];
-        let (store, sight) = (self.store, self.sight);
+        let (store, scope) = (self.store, self.scope);
         for (name, exception, filter) in filters {
             self.list(name, exception, pages, async |page| {
                 let filter = filter.clone();
                 store
-                    .list_threads(ThreadQuery { sight, filter }, page)
+                    .list_threads(ThreadQuery { scope, filter }, page)
                     .await
             })
             .await;
         }
     }
 
-    async fn messages(&mut self, pages: &[Keyset]) {
-        let (store, sight, thread) = (self.store, self.sight, self.filled.thread);
+    async fn messages(&mut self, pages: &[PageRequest]) {
+        let (store, scope, thread) = (self.store, self.scope, self.filled.thread);
         let (first, last) = (Some(MessageId::new(1)), Some(MessageId::new(i64::MAX)));
         let bounds = [
             ("messages", None, None),
@@ -208,7 +208,7 @@ impl Reads<'_> {
         for (name, after, before) in bounds {
             let query = MessageQuery {
                 thread,
-                sight,
+                scope,
                 after,
                 before,
             };
@@ -220,17 +220,17 @@ impl Reads<'_> {
         }
     }
 
-    async fn tickets(&mut self, pages: &[Keyset]) {
-        let world = &self.filled.world;
+    async fn tickets(&mut self, pages: &[PageRequest]) {
+        let fixture = &self.filled.fixture;
         let none = TicketFilter::default();
         let all = TicketFilter {
             status: Some(TicketStatus::Open),
             priority: Some(TicketPriority::Medium),
             category: Some(TicketCategory::General),
-            assigned_to: Some(world.admin.id),
-            created_by: Some(world.client.id),
+            assigned_to: Some(fixture.admin.id),
+            created_by: Some(fixture.client.id),
             content_type: Some(SubjectKind::CLASS_BUNDLE),
-            object_id: Some(world.bundle.get()),
+            object_id: Some(fixture.bundle.get()),
             q: text(),
         };
         let of_status = TicketFilter {
@@ -334,19 +334,19 @@ impl Reads<'_> {
             ),
             ("tickets by everything", Nothing, all),
         ];
-        let (store, sight) = (self.store, self.sight);
+        let (store, scope) = (self.store, self.scope);
         for (name, exception, filter) in filters {
             self.list(name, exception, pages, async |page| {
                 let filter = filter.clone();
                 store
-                    .list_tickets(TicketQuery { sight, filter }, page)
+                    .list_tickets(TicketQuery { scope, filter }, page)
                     .await
             })
             .await;
         }
     }
 
-    async fn users(&mut self, pages: &[Keyset]) {
+    async fn users(&mut self, pages: &[PageRequest]) {
         let filter = |role, is_active, q| UserFilter { role, is_active, q };
         let (role, active) = (Some(Role::Writer), Some(true));
         let filters = [
@@ -370,16 +370,16 @@ impl Reads<'_> {
         }
     }
 
-    async fn audit(&mut self, pages: &[Keyset]) {
-        let world = &self.filled.world;
+    async fn audit(&mut self, pages: &[PageRequest]) {
+        let fixture = &self.filled.fixture;
         let none = AuditFilter::default();
         let all = AuditFilter {
-            actor: Some(world.admin.id),
+            actor: Some(fixture.admin.id),
             action: Some(EventAction::TicketCreated),
             content_type: Some("ticket".to_owned()),
             object_id: Some(1),
-            since: Some(world.now().minus(Duration::from_secs(3600))),
-            until: Some(world.now()),
+            since: Some(fixture.now().minus(Duration::from_secs(3600))),
+            until: Some(fixture.now()),
         };
         let by_actor = AuditFilter {
             actor: all.actor,
@@ -452,17 +452,17 @@ impl Reads<'_> {
         }
     }
 
-    async fn lists_without_filters(&mut self, pages: &[Keyset]) {
-        let (store, who, sight) = (self.store, self.who.id, self.sight);
-        let (bundle, ticket) = (self.filled.world.bundle, self.filled.ticket);
-        let now = self.filled.world.now();
+    async fn lists_without_filters(&mut self, pages: &[PageRequest]) {
+        let (store, who, scope) = (self.store, self.who.id, self.scope);
+        let (bundle, ticket) = (self.filled.fixture.bundle, self.filled.ticket);
+        let now = self.filled.fixture.now();
         let idle_since = now.minus(Duration::from_secs(1_000_000));
         self.list("members", Nothing, pages, async |page| {
             store.list_members(bundle, page).await
         })
         .await;
         self.list("files", Nothing, pages, async |page| {
-            let found = store.list_files(bundle, sight, page).await?;
+            let found = store.list_files(bundle, scope, page).await?;
             Ok(found.expect("the bundle is there").1)
         })
         .await;
@@ -471,17 +471,17 @@ impl Reads<'_> {
         })
         .await;
         self.list("ticket messages", Nothing, pages, async |page| {
-            let found = store.list_ticket_messages(ticket, sight, page).await?;
+            let found = store.list_ticket_messages(ticket, scope, page).await?;
             Ok(found.expect("the ticket is there").1)
         })
         .await;
         self.list("ticket attachments", Nothing, pages, async |page| {
-            let found = store.list_ticket_attachments(ticket, sight, page).await?;
+            let found = store.list_ticket_attachments(ticket, scope, page).await?;
             Ok(found.expect("the ticket is there").1)
         })
         .await;
         self.list("ticket history", Nothing, pages, async |page| {
-            let found = store.ticket_history(ticket, sight, page).await?;
+            let found = store.ticket_history(ticket, scope, page).await?;
             Ok(found.expect("the ticket is there").1)
         })
         .await;

@@ -7,11 +7,11 @@ use super::reads::Reads;
 
 impl Reads<'_> {
     pub(super) async fn every_lookup(&mut self) {
-        let (store, who, sight) = (self.store, self.who.id, self.sight);
+        let (store, who, scope) = (self.store, self.who.id, self.scope);
         let filled = self.filled;
-        let world = &filled.world;
+        let fixture = &filled.fixture;
         self.find("user", store.user(who)).await;
-        let both = [world.client.id, world.writer.id];
+        let both = [fixture.client.id, fixture.writer.id];
         self.note("users by id", Nothing, store.users(&both)).await;
         self.note("any user", Nothing, store.any_user()).await;
         for login in ["client", "client@example.com"] {
@@ -24,30 +24,32 @@ impl Reads<'_> {
         let noted = store.touch_session(session.id, session.last_used_at);
         noted.await.unwrap();
         self.find("session", store.session(&filled.token)).await;
-        self.find("subject", store.subject(&world.subject())).await;
-        self.find("bundle", store.bundle(world.bundle, sight)).await;
-        self.find("bundle detail", store.bundle_detail(world.bundle, sight))
+        self.find("subject", store.subject(&fixture.subject()))
             .await;
-        self.find("thread facts", store.thread_facts(filled.thread, who))
+        self.find("bundle", store.bundle(fixture.bundle, scope))
             .await;
-        self.find("thread", store.thread(filled.thread, sight))
+        self.find("bundle detail", store.bundle_detail(fixture.bundle, scope))
             .await;
-        let (recipient, reply_to) = (Some(world.writer.id), Some(filled.message));
-        let facts = store.post_facts(filled.thread, who, recipient, reply_to);
+        self.find("thread facts", store.thread_context(filled.thread, who))
+            .await;
+        self.find("thread", store.thread(filled.thread, scope))
+            .await;
+        let (recipient, reply_to) = (Some(fixture.writer.id), Some(filled.message));
+        let facts = store.post_context(filled.thread, who, recipient, reply_to);
         self.find("post facts", facts).await;
-        self.find("message facts", store.message_facts(filled.message, who))
+        self.find("message facts", store.message_context(filled.message, who))
             .await;
-        self.find("message", store.message(filled.message, sight))
+        self.find("message", store.message(filled.message, scope))
             .await;
         let attachment = store.message_attachment(filled.message, who);
         self.find("message attachment", attachment).await;
-        self.find("ticket", store.ticket(filled.ticket, sight))
+        self.find("ticket", store.ticket(filled.ticket, scope))
             .await;
         self.find("ticket message", store.ticket_message(filled.note))
             .await;
-        let attachment = store.ticket_attachment(filled.ticket, filled.ticket_attachment, sight);
+        let attachment = store.ticket_attachment(filled.ticket, filled.ticket_attachment, scope);
         self.find("ticket attachment", attachment).await;
-        self.find("file", store.file(world.bundle, filled.file))
+        self.find("file", store.file(fixture.bundle, filled.file))
             .await;
         for after in [None, Some(filled.blob)] {
             self.note("blobs", Nothing, store.list_blobs(after, 2))

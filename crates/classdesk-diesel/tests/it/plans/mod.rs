@@ -18,8 +18,8 @@ mod reads;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use classdesk_conformance::history;
 use classdesk_domain::store::Store;
-use classdesk_testkit::history;
 
 pub(crate) use fill::Filled;
 use reads::Reads;

@@ -2,9 +2,9 @@
 
 use std::future::Future;
 
-use classdesk_domain::paging::{Keyset, Limit, Position};
+use classdesk_domain::paging::{Cursor, Limit, PageRequest};
 use classdesk_domain::people::Actor;
-use classdesk_domain::policy::Sight;
+use classdesk_domain::policy::AccessScope;
 use classdesk_domain::store::{Store, StoreError};
 
 use super::{Exception, Filled};
@@ -28,7 +28,7 @@ pub(super) struct Reads<'a> {
     pub(super) store: &'a dyn Store,
     pub(super) filled: &'a Filled,
     pub(super) who: Actor,
-    pub(super) sight: Sight,
+    pub(super) scope: AccessScope,
     recording: &'a dyn Recording,
     taken: Vec<Read>,
 }
@@ -44,7 +44,7 @@ impl<'a> Reads<'a> {
             store,
             filled,
             who,
-            sight: Sight::of(&who),
+            scope: AccessScope::of(&who),
             recording,
             taken: Vec::new(),
         }
@@ -55,20 +55,20 @@ impl<'a> Reads<'a> {
     }
 
     /// A first page.
-    pub(super) fn page(&self, limit: i64) -> Keyset {
-        Keyset {
+    pub(super) fn page(&self, limit: i64) -> PageRequest {
+        PageRequest {
             limit: Limit::new(limit).unwrap(),
             after: None,
         }
     }
 
     /// A page in the middle of a list, whichever way it is ordered.
-    pub(super) fn later_page(&self, limit: i64) -> Keyset {
-        let after = Position {
-            key: self.filled.world.now().micros(),
+    pub(super) fn later_page(&self, limit: i64) -> PageRequest {
+        let after = Cursor {
+            key: self.filled.fixture.now().micros(),
             id: 3,
         };
-        Keyset {
+        PageRequest {
             after: Some(after),
             ..self.page(limit)
         }

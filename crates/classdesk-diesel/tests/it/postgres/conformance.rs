@@ -6,4 +6,4 @@ async fn fresh() -> Fresh<PostgresDatabase> {
     Fresh::on(PostgresDatabase::new(), &options())
 }
 
-classdesk_testkit::store_conformance!(fresh);
+classdesk_conformance::store_conformance!(fresh);

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use classdesk_conformance::Fixture;
 use classdesk_diesel::DieselStore;
 use classdesk_domain::ids::ThreadId;
 use classdesk_domain::store::{Commit, Store, StoreError};
-use classdesk_testkit::World;
 use tokio::task::JoinSet;
 
 use super::cluster::{Cluster, PASSWORD};
@@ -32,9 +32,9 @@ impl Tally {
     }
 }
 
-async fn post(store: Arc<dyn Store>, world: Arc<World>, thread: ThreadId, tally: Arc<Tally>) {
+async fn post(store: Arc<dyn Store>, fixture: Arc<Fixture>, thread: ThreadId, tally: Arc<Tally>) {
     while !tally.stop.load(Ordering::SeqCst) {
-        let commit = Commit::new(world.new_message(thread, world.client));
+        let commit = Commit::new(fixture.new_message(thread, fixture.client));
         match store.post_message(commit).await {
             Ok(_) => tally.posted.fetch_add(1, Ordering::SeqCst),
             Err(StoreError::Unavailable { .. }) => tally.refused.fetch_add(1, Ordering::SeqCst),
@@ -50,14 +50,18 @@ async fn a_server_that_stops_and_starts_is_found_again() {
     let store = DieselStore::connect(&url.parse().unwrap(), &options())
         .unwrap()
         .store();
-    let world = Arc::new(World::create(&*store).await);
+    let fixture = Arc::new(Fixture::create(&*store).await);
     let tally = Arc::new(Tally::default());
     let mut posters = JoinSet::new();
     for _ in 0..POSTERS {
-        let thread = world.add_thread(&*store, &[world.client]).await.thread.id;
+        let thread = fixture
+            .add_thread(&*store, &[fixture.client])
+            .await
+            .thread
+            .id;
         posters.spawn(post(
             Arc::clone(&store),
-            Arc::clone(&world),
+            Arc::clone(&fixture),
             thread,
             Arc::clone(&tally),
         ));

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use classdesk_conformance::Fixture;
+use classdesk_conformance::fixture::words;
 use classdesk_domain::store::Commit;
-use classdesk_testkit::World;
-use classdesk_testkit::world::words;
 use tokio::task::JoinSet;
 
 use crate::databases::{Fresh, SqliteFile, options};
@@ -14,8 +14,12 @@ async fn the_log_is_written_back_beside_the_writer() {
     let file = SqliteFile::new();
     let path = file.path();
     let store = Fresh::on(file, &options());
-    let world = World::create(&*store).await;
-    let thread = world.add_thread(&*store, &[world.client]).await.thread.id;
+    let fixture = Fixture::create(&*store).await;
+    let thread = fixture
+        .add_thread(&*store, &[fixture.client])
+        .await
+        .thread
+        .id;
     let contains = |text: &str| {
         let bytes = std::fs::read(&path).unwrap();
         bytes
@@ -23,7 +27,7 @@ async fn the_log_is_written_back_beside_the_writer() {
             .any(|part| part == text.as_bytes())
     };
     let message = |text: &str| {
-        let mut message = world.new_message(thread, world.client);
+        let mut message = fixture.new_message(thread, fixture.client);
         message.text = words(text);
         Commit::new(message)
     };

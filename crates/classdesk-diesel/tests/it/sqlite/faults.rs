@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use classdesk_conformance::Fixture;
 use classdesk_diesel::{ConnectError, DieselDatabase, StoreOptions};
 use classdesk_domain::store::{Commit, Outage, StoreError};
-use classdesk_testkit::World;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 
@@ -20,10 +20,14 @@ async fn a_file_that_somebody_else_writes_is_busy() {
         ..options()
     };
     let fresh = Fresh::on(file, &impatient);
-    let world = World::create(&*fresh).await;
-    let thread = world.add_thread(&*fresh, &[world.client]).await.thread.id;
+    let fixture = Fixture::create(&*fresh).await;
+    let thread = fixture
+        .add_thread(&*fresh, &[fixture.client])
+        .await
+        .thread
+        .id;
     let post = async || {
-        let commit = Commit::new(world.new_message(thread, world.client));
+        let commit = Commit::new(fixture.new_message(thread, fixture.client));
         fresh.post_message(commit).await
     };
     let mut other = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
@@ -40,7 +44,7 @@ async fn a_file_that_somebody_else_writes_is_busy() {
         "{refusal:?}"
     );
     fresh
-        .user(world.client.id)
+        .user(fixture.client.id)
         .await
         .unwrap()
         .expect("reading goes on");
@@ -53,7 +57,7 @@ async fn a_row_that_nobody_wrote_is_corrupt() {
     let file = SqliteFile::new();
     let path = file.path();
     let fresh = Fresh::on(file, &options());
-    let world = World::create(&*fresh).await;
+    let fixture = Fixture::create(&*fresh).await;
     let mut other = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
     other
         .batch_execute(
@@ -61,7 +65,7 @@ async fn a_row_that_nobody_wrote_is_corrupt() {
              UPDATE users SET role = 'king' WHERE username = 'client'",
         )
         .unwrap();
-    check_only_the_client_is_corrupt(&*fresh, &world).await;
+    check_only_the_client_is_corrupt(&*fresh, &fixture).await;
 }
 
 #[test]

@@ -8,11 +8,11 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use classdesk_conformance::Fixture;
+use classdesk_conformance::fixture::words;
 use classdesk_diesel::{DatabaseUrl, DieselStore};
 use classdesk_domain::ids::ThreadId;
 use classdesk_domain::store::{Commit, Store};
-use classdesk_testkit::World;
-use classdesk_testkit::world::words;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection};
 
@@ -113,20 +113,27 @@ struct Text {
 async fn post_until_killed(file: &str) {
     let url: DatabaseUrl = format!("sqlite://{file}").parse().unwrap();
     let store = DieselStore::connect(&url, &options()).unwrap().store();
-    let world = Arc::new(World::create(&*store).await);
-    let both = [world.client, world.writer];
-    let thread = world.add_thread(&*store, &both).await.thread.id;
+    let fixture = Arc::new(Fixture::create(&*store).await);
+    let both = [fixture.client, fixture.writer];
+    let thread = fixture.add_thread(&*store, &both).await.thread.id;
     let posters: Vec<_> = (0..POSTERS)
-        .map(|poster| tokio::spawn(post(Arc::clone(&store), Arc::clone(&world), thread, poster)))
+        .map(|poster| {
+            tokio::spawn(post(
+                Arc::clone(&store),
+                Arc::clone(&fixture),
+                thread,
+                poster,
+            ))
+        })
         .collect();
     for poster in posters {
         poster.await.unwrap();
     }
 }
 
-async fn post(store: Arc<dyn Store>, world: Arc<World>, thread: ThreadId, poster: usize) {
+async fn post(store: Arc<dyn Store>, fixture: Arc<Fixture>, thread: ThreadId, poster: usize) {
     for number in 0_u64.. {
-        let mut row = world.new_message(thread, world.client);
+        let mut row = fixture.new_message(thread, fixture.client);
         let text = format!("{poster}-{number}.");
         row.text = words(&text);
         store.post_message(Commit::new(row)).await.unwrap();

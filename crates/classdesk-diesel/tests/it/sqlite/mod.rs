@@ -5,7 +5,6 @@ mod conformance;
 mod faults;
 mod flags;
 mod kill;
-mod marks;
 mod migrations;
 mod plans;
 mod races;

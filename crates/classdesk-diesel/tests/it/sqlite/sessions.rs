@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
+use classdesk_conformance::Fixture;
 use classdesk_domain::people::{
     Actor, EndSessions, NewSession, PasswordHash, TokenHash, UserUpdate, WhichSessions,
 };
 use classdesk_domain::store::{Commit, Store};
-use classdesk_testkit::World;
 use rusqlite::Connection;
 use tokio::task::JoinSet;
 
@@ -18,9 +18,9 @@ use crate::databases::{Fresh, SqliteFile, TestDatabase, options};
 const ROUNDS: u8 = 30;
 const READERS: usize = 6;
 
-async fn start(store: &dyn Store, world: &World, of: Actor, number: u8) -> TokenHash {
+async fn start(store: &dyn Store, fixture: &Fixture, of: Actor, number: u8) -> TokenHash {
     let known = store.credentials_of(of.id).await.unwrap().unwrap();
-    let now = world.tick();
+    let now = fixture.tick();
     let token = TokenHash::from_bytes([number; 32]);
     let session = NewSession {
         user: of.id,
@@ -29,9 +29,9 @@ async fn start(store: &dyn Store, world: &World, of: Actor, number: u8) -> Token
         expires_at: now,
         address: None,
         user_agent: None,
-        rehashed: None,
-        verified: PasswordHash::new(known.password.as_str().to_owned()),
-        forgives: String::new(),
+        upgraded_hash: None,
+        verified_hash: PasswordHash::new(known.password.as_str().to_owned()),
+        clears_failures_of: String::new(),
     };
     store.start_session(Commit::new(session)).await.unwrap();
     token
@@ -61,9 +61,9 @@ async fn read_until_gone(store: Arc<dyn Store>, token: TokenHash, ended: Arc<Ato
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nobody_finds_a_session_after_its_end() {
     let store = Fresh::on(SqliteFile::new(), &options());
-    let world = World::create(&*store).await;
+    let fixture = Fixture::create(&*store).await;
     for round in 0..ROUNDS {
-        let token = start(&*store, &world, world.client, round).await;
+        let token = start(&*store, &fixture, fixture.client, round).await;
         let ended = Arc::new(AtomicBool::new(false));
         let mut readers = JoinSet::new();
         for _ in 0..READERS {
@@ -71,7 +71,7 @@ async fn nobody_finds_a_session_after_its_end() {
         }
         // By now it is remembered.
         assert!(store.session(&token).await.unwrap().is_some());
-        store.end_sessions(end(world.client)).await.unwrap();
+        store.end_sessions(end(fixture.client)).await.unwrap();
         ended.store(true, Ordering::SeqCst);
         let too_late = readers.join_all().await;
         assert!(!too_late.contains(&true), "round {round}");
@@ -81,13 +81,13 @@ async fn nobody_finds_a_session_after_its_end() {
 #[tokio::test]
 async fn a_change_of_the_person_shows_at_once() {
     let store = Fresh::on(SqliteFile::new(), &options());
-    let world = World::create(&*store).await;
-    let token = start(&*store, &world, world.writer, 1).await;
+    let fixture = Fixture::create(&*store).await;
+    let token = start(&*store, &fixture, fixture.writer, 1).await;
     let found = store.session(&token).await.unwrap().unwrap();
     assert!(found.user.is_active);
     let update = UserUpdate {
         is_active: Some(false),
-        ..UserUpdate::of(world.writer.id)
+        ..UserUpdate::of(fixture.writer.id)
     };
     store.update_user(Commit::new(update)).await.unwrap();
     let found = store.session(&token).await.unwrap().unwrap();
@@ -97,10 +97,10 @@ async fn a_change_of_the_person_shows_at_once() {
 #[tokio::test]
 async fn a_noted_use_shows_at_once() {
     let store = Fresh::on(SqliteFile::new(), &options());
-    let world = World::create(&*store).await;
-    let token = start(&*store, &world, world.writer, 1).await;
+    let fixture = Fixture::create(&*store).await;
+    let token = start(&*store, &fixture, fixture.writer, 1).await;
     let found = store.session(&token).await.unwrap().unwrap();
-    let later = world.tick();
+    let later = fixture.tick();
     store.touch_session(found.session.id, later).await.unwrap();
     let found = store.session(&token).await.unwrap().unwrap();
     assert_eq!(found.session.last_used_at, later);
@@ -112,7 +112,7 @@ async fn an_end_that_nobody_waits_for_is_noticed() {
     let file = SqliteFile::new();
     let beside = Connection::open(file.path()).unwrap();
     let store = Fresh::on(file, &options());
-    let world = World::create(&*store).await;
+    let fixture = Fixture::create(&*store).await;
     let kept = |token: &TokenHash| -> i64 {
         let count = "SELECT count(*) FROM sessions WHERE token_hash = ?1";
         beside
@@ -120,9 +120,9 @@ async fn an_end_that_nobody_waits_for_is_noticed() {
             .unwrap()
     };
     for round in 0..ROUNDS {
-        let token = start(&*store, &world, world.client, round).await;
+        let token = start(&*store, &fixture, fixture.client, round).await;
         assert!(store.session(&token).await.unwrap().is_some());
-        let mut ending = store.end_sessions(end(world.client));
+        let mut ending = store.end_sessions(end(fixture.client));
         let begun = poll_fn(|context| Poll::Ready(ending.as_mut().poll(context).is_ready()));
         assert!(!begun.await);
         while kept(&token) == 1 {
@@ -130,7 +130,7 @@ async fn an_end_that_nobody_waits_for_is_noticed() {
         }
         drop(ending);
         // The writer takes one after the other: what came before this one is over.
-        start(&*store, &world, world.editor, 100 + round).await;
+        start(&*store, &fixture, fixture.editor, 100 + round).await;
         assert!(store.session(&token).await.unwrap().is_none());
     }
 }
@@ -141,11 +141,15 @@ async fn a_change_by_another_process_is_known_after_a_moment() {
     let file = SqliteFile::new();
     let url = file.url();
     let store = Fresh::on(file, &options());
-    let world = World::create(&*store).await;
-    let token = start(&*store, &world, world.client, 1).await;
+    let fixture = Fixture::create(&*store).await;
+    let token = start(&*store, &fixture, fixture.client, 1).await;
     assert!(store.session(&token).await.unwrap().is_some());
     let other = classdesk_diesel::DieselStore::connect(&url, &options()).unwrap();
-    other.store().end_sessions(end(world.client)).await.unwrap();
+    other
+        .store()
+        .end_sessions(end(fixture.client))
+        .await
+        .unwrap();
     other.settle().await;
     assert!(store.session(&token).await.unwrap().is_none());
 }

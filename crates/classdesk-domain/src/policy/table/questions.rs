@@ -4,8 +4,8 @@ use super::{Viewer, asker_if};
 use crate::files::Visibility;
 use crate::people::Role;
 use crate::policy::{
-    Ask, BundleAction, Decision, FileAction, FileStanding, MessageAction, SubjectAction,
-    ThreadAction, ThreadStanding, TicketAction, TicketStanding, UserAction, decide,
+    BundleAction, Decision, FileAccess, FileAction, MessageAction, Permission, SubjectAction,
+    ThreadAccess, ThreadAction, TicketAccess, TicketAction, UserAction, authorize,
     may_open_ticket_for_client, may_set_visibility_at_upload,
 };
 
@@ -32,13 +32,13 @@ impl Question {
     fn new(
         text: &'static str,
         facts: &'static [&'static str],
-        ask: impl Fn(&Viewer, &[bool]) -> Ask + 'static,
+        ask: impl Fn(&Viewer, &[bool]) -> Permission + 'static,
     ) -> Self {
         Self {
             text,
             about: None,
             facts,
-            ask: Box::new(move |viewer, facts| decide(&viewer.actor(), &ask(viewer, facts))),
+            ask: Box::new(move |viewer, facts| authorize(&viewer.actor(), &ask(viewer, facts))),
         }
     }
 
@@ -76,7 +76,9 @@ pub(super) fn sections() -> Vec<Section> {
 }
 
 fn bundles() -> Vec<Question> {
-    let mut questions = vec![Question::new("create one", &[], |_, _| Ask::CreateBundle)];
+    let mut questions = vec![Question::new("create one", &[], |_, _| {
+        Permission::CreateBundle
+    })];
     let actions = [
         BundleAction::See,
         BundleAction::Change,
@@ -89,7 +91,7 @@ fn bundles() -> Vec<Question> {
             BundleAction::Upload => "put a file on it",
         };
         Question::new(text, &[], move |viewer, _| {
-            Ask::Bundle(action, viewer.parties())
+            Permission::Bundle(action, viewer.parties())
         })
     }));
     questions.push(Question::of_role(
@@ -112,15 +114,15 @@ fn subjects() -> Vec<Question> {
     let mut questions: Vec<_> = SUBJECT_ACTIONS
         .map(|action| {
             Question::new(subject_action(action), &[], move |viewer, _| {
-                Ask::Subject(action, Some(viewer.parties()))
+                Permission::Subject(action, Some(viewer.parties()))
             })
         })
         .into();
     questions.push(Question::new("open a thread on it", &[], |viewer, _| {
-        Ask::OpenThread(viewer.parties())
+        Permission::OpenThread(viewer.parties())
     }));
     questions.push(Question::new("open a ticket on it", &[], |viewer, _| {
-        Ask::OpenTicket(Some(viewer.parties()))
+        Permission::OpenTicket(Some(viewer.parties()))
     }));
     questions
 }
@@ -129,7 +131,7 @@ fn missing_subjects() -> Vec<Question> {
     SUBJECT_ACTIONS
         .map(|action| {
             Question::new(subject_action(action), &[], move |_, _| {
-                Ask::Subject(action, None)
+                Permission::Subject(action, None)
             })
         })
         .into()
@@ -151,7 +153,7 @@ fn threads() -> Vec<Question> {
                 ThreadAction::ManageParticipants => "add and remove participants",
             };
             Question::new(text, &["participant", "creator"], move |viewer, facts| {
-                Ask::Thread(action, thread(*viewer, facts))
+                Permission::Thread(action, thread(*viewer, facts))
             })
         })
         .into();
@@ -163,14 +165,16 @@ fn threads() -> Vec<Question> {
         Question::new(
             text,
             &["participant", "creator", "sender"],
-            move |viewer, facts| Ask::Message(action, thread(*viewer, facts), asker_if(facts[2])),
+            move |viewer, facts| {
+                Permission::Message(action, thread(*viewer, facts), asker_if(facts[2]))
+            },
         )
     }));
     questions
 }
 
-fn thread(viewer: Viewer, facts: &[bool]) -> ThreadStanding {
-    ThreadStanding {
+fn thread(viewer: Viewer, facts: &[bool]) -> ThreadAccess {
+    ThreadAccess {
         parties: viewer.parties(),
         participates: facts[0],
         created_by: asker_if(facts[1]),
@@ -180,7 +184,7 @@ fn thread(viewer: Viewer, facts: &[bool]) -> ThreadStanding {
 fn tickets(on_subject: bool) -> Vec<Question> {
     let parties = move |viewer: &Viewer| on_subject.then(|| viewer.parties());
     let mut questions = vec![Question::new("open one", &[], move |viewer, _| {
-        Ask::OpenTicket(parties(viewer))
+        Permission::OpenTicket(parties(viewer))
     })];
     if on_subject {
         questions.push(Question::of_role(
@@ -210,11 +214,11 @@ fn tickets(on_subject: bool) -> Vec<Question> {
             TicketAction::Retitle => "change its title",
         };
         Question::new(text, &["requester"], move |viewer, facts| {
-            let standing = TicketStanding {
+            let access = TicketAccess {
                 parties: parties(viewer),
                 requester: asker_if(facts[0]),
             };
-            Ask::Ticket(action, standing)
+            Permission::Ticket(action, access)
         })
     }));
     questions
@@ -237,7 +241,7 @@ fn files() -> Vec<Question> {
                 text,
                 &["visible to client", "visible to writer", "uploader"],
                 move |viewer, facts| {
-                    let standing = FileStanding {
+                    let access = FileAccess {
                         parties: viewer.parties(),
                         visibility: Visibility {
                             to_client: facts[0],
@@ -245,7 +249,7 @@ fn files() -> Vec<Question> {
                         },
                         uploaded_by: asker_if(facts[2]),
                     };
-                    Ask::File(action, standing)
+                    Permission::File(action, access)
                 },
             )
         })
@@ -253,9 +257,11 @@ fn files() -> Vec<Question> {
 }
 
 fn people() -> Vec<Question> {
-    let mut questions = vec![Question::new("list people", &[], |_, _| Ask::ListUsers)];
+    let mut questions = vec![Question::new("list people", &[], |_, _| {
+        Permission::ListUsers
+    })];
     questions.extend(about_each_role("create somebody", &[], |role, _| {
-        Ask::CreateUser(role)
+        Permission::CreateUser(role)
     }));
     for action in [UserAction::See, UserAction::ChangeOwn, UserAction::Manage] {
         let text = match action {
@@ -266,11 +272,11 @@ fn people() -> Vec<Question> {
         questions.extend(about_each_role(
             text,
             &["themselves"],
-            move |role, facts| Ask::User(action, asker_if(facts[0]), role),
+            move |role, facts| Permission::User(action, asker_if(facts[0]), role),
         ));
     }
     questions.push(Question::new("read the audit log", &[], |_, _| {
-        Ask::ReadAudit
+        Permission::ReadAudit
     }));
     questions
 }
@@ -278,7 +284,7 @@ fn people() -> Vec<Question> {
 fn about_each_role(
     text: &'static str,
     facts: &'static [&'static str],
-    ask: impl Fn(Role, &[bool]) -> Ask + Copy + 'static,
+    ask: impl Fn(Role, &[bool]) -> Permission + Copy + 'static,
 ) -> impl Iterator<Item = Question> {
     Role::ALL.iter().map(move |&role| Question {
         about: Some(role),

@@ -1,62 +1,62 @@
 //! What is in sight in a list is what a single decision allows, and nothing else.
 
 use super::super::{
-    Ask, BundleAction, BundleSight, FileAction, FileSight, FileStanding, NoteSight, ReceiptSight,
-    Sight, ThreadAction, ThreadSight, ThreadStanding, TicketAction, TicketSight, TicketStanding,
-    decide,
+    AccessScope, BundleAction, BundleScope, FileAccess, FileAction, FileScope, NoteScope,
+    Permission, ReceiptScope, ThreadAccess, ThreadAction, ThreadScope, TicketAccess, TicketAction,
+    TicketScope, authorize,
 };
 use super::cells::{CLIENT, SOMEBODY, WRITER, actors, pairs, parties};
 use crate::files::Visibility;
 use crate::people::{Actor, Role};
 use crate::subjects::Parties;
 
-fn sees_bundle(sight: &Sight, parties: &Parties) -> bool {
-    match sight.bundles {
-        BundleSight::All => true,
-        BundleSight::OwnedBy(client) => parties.client == client,
-        BundleSight::AssignedTo(writer) => parties.assigned_writer == Some(writer),
+fn sees_bundle(scope: &AccessScope, parties: &Parties) -> bool {
+    match scope.bundles {
+        BundleScope::All => true,
+        BundleScope::OwnedBy(client) => parties.client == client,
+        BundleScope::AssignedTo(writer) => parties.assigned_writer == Some(writer),
     }
 }
 
-fn sees_thread(sight: &Sight, parties: &Parties, participates: bool) -> bool {
-    match sight.threads {
-        ThreadSight::All => true,
-        ThreadSight::OwnedAndJoined(client) => parties.client == client && participates,
-        ThreadSight::AssignedAndJoined(writer) => {
+fn sees_thread(scope: &AccessScope, parties: &Parties, participates: bool) -> bool {
+    match scope.threads {
+        ThreadScope::All => true,
+        ThreadScope::OwnedAndJoined(client) => parties.client == client && participates,
+        ThreadScope::AssignedAndJoined(writer) => {
             parties.assigned_writer == Some(writer) && participates
         }
     }
 }
 
-fn sees_ticket(sight: &Sight, standing: &TicketStanding) -> bool {
-    let writer = standing.parties.and_then(|parties| parties.assigned_writer);
-    match sight.tickets {
-        TicketSight::All => true,
-        TicketSight::RequestedBy(user) => standing.requester == user,
-        TicketSight::RequestedByUnlessAssigned(user) => {
-            standing.requester == user && writer != Some(user)
+fn sees_ticket(scope: &AccessScope, access: &TicketAccess) -> bool {
+    let writer = access.parties.and_then(|parties| parties.assigned_writer);
+    match scope.tickets {
+        TicketScope::All => true,
+        TicketScope::RequestedBy(user) => access.requester == user,
+        TicketScope::RequestedByUnlessAssigned(user) => {
+            access.requester == user && writer != Some(user)
         }
     }
 }
 
-const fn sees_file(sight: &Sight, visibility: Visibility) -> bool {
-    match sight.files {
-        FileSight::All => true,
-        FileSight::VisibleToClient => visibility.to_client,
-        FileSight::VisibleToWriter => visibility.to_writer,
+const fn sees_file(scope: &AccessScope, visibility: Visibility) -> bool {
+    match scope.files {
+        FileScope::All => true,
+        FileScope::VisibleToClient => visibility.to_client,
+        FileScope::VisibleToWriter => visibility.to_writer,
     }
 }
 
-fn allowed(actor: &Actor, ask: &Ask) -> bool {
-    decide(actor, ask).is_allowed()
+fn allowed(actor: &Actor, ask: &Permission) -> bool {
+    authorize(actor, ask).is_allowed()
 }
 
 /// contract: perm.policy, perm.counts
 #[test]
 fn bundles() {
     for (actor, parties) in pairs(&actors(), &parties()) {
-        let ask = Ask::Bundle(BundleAction::See, parties);
-        let seen = sees_bundle(&Sight::of(&actor), &parties);
+        let ask = Permission::Bundle(BundleAction::See, parties);
+        let seen = sees_bundle(&AccessScope::of(&actor), &parties);
         assert_eq!(seen, allowed(&actor, &ask), "{actor:?} {ask:?}");
     }
 }
@@ -69,15 +69,15 @@ fn threads() {
         &pairs(&parties(), &[true, false]),
     );
     for (actor, (created_by, (parties, participates))) in pairs(&actors(), &facts) {
-        let ask = Ask::Thread(
+        let ask = Permission::Thread(
             ThreadAction::See,
-            ThreadStanding {
+            ThreadAccess {
                 parties,
                 participates,
                 created_by,
             },
         );
-        let seen = sees_thread(&Sight::of(&actor), &parties, participates);
+        let seen = sees_thread(&AccessScope::of(&actor), &parties, participates);
         assert_eq!(seen, allowed(&actor, &ask), "{actor:?} {ask:?}");
     }
 }
@@ -89,14 +89,14 @@ fn tickets_and_what_is_on_them() {
     let subjects = [Some(with_writer), Some(without), None];
     let facts = pairs(&subjects, &[CLIENT, WRITER, SOMEBODY]);
     for (actor, (parties, requester)) in pairs(&actors(), &facts) {
-        let standing = TicketStanding { parties, requester };
-        let sight = Sight::of(&actor);
-        let ask = Ask::Ticket(TicketAction::See, standing);
-        let seen = sees_ticket(&sight, &standing);
+        let access = TicketAccess { parties, requester };
+        let scope = AccessScope::of(&actor);
+        let ask = Permission::Ticket(TicketAction::See, access);
+        let seen = sees_ticket(&scope, &access);
         assert_eq!(seen, allowed(&actor, &ask), "{actor:?} {ask:?}");
         if seen {
-            let ask = Ask::Ticket(TicketAction::SeeInternal, standing);
-            let internal = sight.notes == NoteSight::All;
+            let ask = Permission::Ticket(TicketAction::SeeInternal, access);
+            let internal = scope.notes == NoteScope::All;
             assert_eq!(internal, allowed(&actor, &ask), "{actor:?} {ask:?}");
         }
     }
@@ -112,14 +112,14 @@ fn files_of_a_bundle_in_sight() {
             to_client,
             to_writer,
         };
-        let standing = FileStanding {
+        let access = FileAccess {
             parties,
             uploaded_by,
             visibility,
         };
-        let ask = Ask::File(FileAction::See, standing);
-        let sight = Sight::of(&actor);
-        let seen = sees_bundle(&sight, &parties) && sees_file(&sight, visibility);
+        let ask = Permission::File(FileAction::See, access);
+        let scope = AccessScope::of(&actor);
+        let seen = sees_bundle(&scope, &parties) && sees_file(&scope, visibility);
         assert_eq!(seen, allowed(&actor, &ask), "{actor:?} {ask:?}");
     }
 }
@@ -127,11 +127,11 @@ fn files_of_a_bundle_in_sight() {
 #[test]
 fn receipts_are_for_senders_and_staff_and_the_viewer_is_the_actor() {
     for actor in actors() {
-        let sight = Sight::of(&actor);
+        let scope = AccessScope::of(&actor);
         let expected = match actor.role {
-            Role::Client | Role::Writer => ReceiptSight::OwnMessages,
-            Role::Editor | Role::Admin | Role::Superadmin => ReceiptSight::All,
+            Role::Client | Role::Writer => ReceiptScope::OwnMessages,
+            Role::Editor | Role::Admin | Role::Superadmin => ReceiptScope::All,
         };
-        assert_eq!((sight.receipts, sight.viewer), (expected, actor.id));
+        assert_eq!((scope.receipts, scope.viewer), (expected, actor.id));
     }
 }

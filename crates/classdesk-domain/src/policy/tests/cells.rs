@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::super::{
-    Ask, BundleAction, Decision, FileAction, FileStanding, MessageAction, Relation, SubjectAction,
-    ThreadAction, ThreadStanding, TicketAction, TicketStanding, UserAction, can_be_assignee,
-    can_receive, decide, deletes_within_window, may_open_ticket_for_client,
+    BundleAction, Decision, FileAccess, FileAction, MessageAction, Permission, Relation,
+    SubjectAction, ThreadAccess, ThreadAction, TicketAccess, TicketAction, UserAction, authorize,
+    can_be_assignee, can_receive, deletes_within_window, may_open_ticket_for_client,
     may_set_visibility_at_upload, rests_on_standing,
 };
 use crate::error::Error;
@@ -137,7 +137,7 @@ fn check_bundles(table: &mut Table, actor: &Actor, parties: Parties) {
         ("bundle change", BundleAction::Change),
         ("bundle upload", BundleAction::Upload),
     ] {
-        let got = decide(actor, &Ask::Bundle(action, parties));
+        let got = authorize(actor, &Permission::Bundle(action, parties));
         table.check(name, &[], column, got);
     }
     let got = yes_or_no(can_receive(actor, &parties));
@@ -151,7 +151,7 @@ fn check_subjects(table: &mut Table, actor: &Actor, parties: Option<Parties>) {
         ("subject see", SubjectAction::See),
         ("subject manage", SubjectAction::Manage),
     ] {
-        let got = decide(actor, &Ask::Subject(action, parties));
+        let got = authorize(actor, &Permission::Subject(action, parties));
         table.check(name, &words, column, got);
     }
 }
@@ -162,10 +162,10 @@ fn check_threads(table: &mut Table, actor: &Actor, parties: Parties) {
         "open thread",
         &[],
         column,
-        decide(actor, &Ask::OpenThread(parties)),
+        authorize(actor, &Permission::OpenThread(parties)),
     );
     for (participates, created_by) in pairs(&[true, false], &[CLIENT, WRITER, SOMEBODY]) {
-        let standing = ThreadStanding {
+        let access = ThreadAccess {
             parties,
             participates,
             created_by,
@@ -185,7 +185,7 @@ fn check_threads(table: &mut Table, actor: &Actor, parties: Parties) {
                 name,
                 &words,
                 column,
-                decide(actor, &Ask::Thread(action, standing)),
+                authorize(actor, &Permission::Thread(action, access)),
             );
         }
         for (sender, (name, action)) in pairs(
@@ -196,7 +196,7 @@ fn check_threads(table: &mut Table, actor: &Actor, parties: Parties) {
             ],
         ) {
             let words = [inside, word(sender == actor.id, "sent-it", "sent-not")];
-            let got = decide(actor, &Ask::Message(action, standing, sender));
+            let got = authorize(actor, &Permission::Message(action, access, sender));
             table.check(name, &words, column, got);
         }
     }
@@ -209,10 +209,10 @@ fn check_tickets(table: &mut Table, actor: &Actor, parties: Option<Parties>) {
         "open ticket",
         &on,
         column,
-        decide(actor, &Ask::OpenTicket(parties)),
+        authorize(actor, &Permission::OpenTicket(parties)),
     );
     for requester in [CLIENT, WRITER, SOMEBODY] {
-        let standing = TicketStanding { parties, requester };
+        let access = TicketAccess { parties, requester };
         let words = [word(requester == actor.id, "requested-it", "requested-not")];
         for (name, action) in [
             ("ticket see", TicketAction::See),
@@ -228,7 +228,7 @@ fn check_tickets(table: &mut Table, actor: &Actor, parties: Option<Parties>) {
                 name,
                 &words,
                 column,
-                decide(actor, &Ask::Ticket(action, standing)),
+                authorize(actor, &Permission::Ticket(action, access)),
             );
         }
     }
@@ -238,7 +238,7 @@ fn check_files(table: &mut Table, actor: &Actor, parties: Parties) {
     let column = column(actor, Some(&parties));
     let flags = pairs(&[true, false], &[true, false]);
     for (uploaded_by, (to_client, to_writer)) in pairs(&[CLIENT, WRITER, SOMEBODY], &flags) {
-        let standing = FileStanding {
+        let access = FileAccess {
             parties,
             uploaded_by,
             visibility: Visibility {
@@ -260,7 +260,7 @@ fn check_files(table: &mut Table, actor: &Actor, parties: Parties) {
                 name,
                 &words,
                 column,
-                decide(actor, &Ask::File(action, standing)),
+                authorize(actor, &Permission::File(action, access)),
             );
         }
     }
@@ -271,10 +271,20 @@ fn check_people(table: &mut Table, actor: &Actor, column: usize) {
         "create bundle",
         &[],
         column,
-        decide(actor, &Ask::CreateBundle),
+        authorize(actor, &Permission::CreateBundle),
     );
-    table.check("list users", &[], column, decide(actor, &Ask::ListUsers));
-    table.check("read audit", &[], column, decide(actor, &Ask::ReadAudit));
+    table.check(
+        "list users",
+        &[],
+        column,
+        authorize(actor, &Permission::ListUsers),
+    );
+    table.check(
+        "read audit",
+        &[],
+        column,
+        authorize(actor, &Permission::ReadAudit),
+    );
     let got = may_set_visibility_at_upload(actor);
     table.check("set visibility at upload", &[], column, got);
     let got = may_open_ticket_for_client(actor);
@@ -282,7 +292,7 @@ fn check_people(table: &mut Table, actor: &Actor, column: usize) {
     let got = yes_or_no(can_be_assignee(actor.role));
     table.check("be assignee", &[], column, got);
     for role in Role::ALL.iter().copied() {
-        let got = decide(actor, &Ask::CreateUser(role));
+        let got = authorize(actor, &Permission::CreateUser(role));
         table.check("create user", &[role.as_str()], column, got);
         for user in [CLIENT, WRITER, SOMEBODY] {
             let words = [word(user == actor.id, "self", "other"), role.as_str()];
@@ -295,7 +305,7 @@ fn check_people(table: &mut Table, actor: &Actor, column: usize) {
                     name,
                     &words,
                     column,
-                    decide(actor, &Ask::User(action, user, role)),
+                    authorize(actor, &Permission::User(action, user, role)),
                 );
             }
         }

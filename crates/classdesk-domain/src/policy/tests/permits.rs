@@ -1,8 +1,8 @@
 //! A permit to read is made only by a question about seeing, and only when it is allowed.
 
 use super::super::{
-    Ask, BundleAction, FileAction, FileStanding, MessageAction, ReadPermit, SubjectAction,
-    ThreadAction, ThreadStanding, TicketAction, TicketStanding, UserAction, permit_read,
+    BundleAction, FileAccess, FileAction, MessageAction, Permission, ReadPermit, SubjectAction,
+    ThreadAccess, ThreadAction, TicketAccess, TicketAction, UserAction, permit_read,
 };
 use super::cells::{CLIENT, SOMEBODY, WRITER};
 use crate::blobs::{BlobInfo, BlobPurpose, ContentType, Sha256Digest, StorageKey, StoredBlob};
@@ -16,16 +16,16 @@ const PARTIES: Parties = Parties {
     client: CLIENT,
     assigned_writer: Some(WRITER),
 };
-const THREAD: ThreadStanding = ThreadStanding {
+const THREAD: ThreadAccess = ThreadAccess {
     parties: PARTIES,
     participates: true,
     created_by: CLIENT,
 };
-const TICKET: TicketStanding = TicketStanding {
+const TICKET: TicketAccess = TicketAccess {
     parties: Some(PARTIES),
     requester: CLIENT,
 };
-const FILE: FileStanding = FileStanding {
+const FILE: FileAccess = FileAccess {
     parties: PARTIES,
     uploaded_by: CLIENT,
     visibility: Visibility {
@@ -46,7 +46,7 @@ fn blob() -> StoredBlob {
     }
 }
 
-fn permit(actor: &Actor, ask: &Ask) -> Result<ReadPermit, Error> {
+fn permit(actor: &Actor, ask: &Permission) -> Result<ReadPermit, Error> {
     permit_read(actor, ask, blob())
 }
 
@@ -54,10 +54,10 @@ fn permit(actor: &Actor, ask: &Ask) -> Result<ReadPermit, Error> {
 fn seeing_permits_reading() {
     let superadmin = Actor::new(SOMEBODY, Role::Superadmin);
     for ask in [
-        Ask::Thread(ThreadAction::See, THREAD),
-        Ask::Ticket(TicketAction::See, TICKET),
-        Ask::Ticket(TicketAction::SeeInternal, TICKET),
-        Ask::File(FileAction::See, FILE),
+        Permission::Thread(ThreadAction::See, THREAD),
+        Permission::Ticket(TicketAction::See, TICKET),
+        Permission::Ticket(TicketAction::SeeInternal, TICKET),
+        Permission::File(FileAction::See, FILE),
     ] {
         let permit = permit(&superadmin, &ask).expect("staff see everything");
         assert_eq!(permit.key(), &blob().key);
@@ -72,19 +72,19 @@ fn what_may_not_be_seen_may_not_be_read() {
     let writer = Actor::new(WRITER, Role::Writer);
     let client = Actor::new(CLIENT, Role::Client);
     for (actor, ask) in [
-        (stranger, Ask::Thread(ThreadAction::See, THREAD)),
-        (stranger, Ask::Ticket(TicketAction::See, TICKET)),
-        (writer, Ask::Ticket(TicketAction::See, TICKET)),
-        (writer, Ask::File(FileAction::See, FILE)),
+        (stranger, Permission::Thread(ThreadAction::See, THREAD)),
+        (stranger, Permission::Ticket(TicketAction::See, TICKET)),
+        (writer, Permission::Ticket(TicketAction::See, TICKET)),
+        (writer, Permission::File(FileAction::See, FILE)),
     ] {
         assert!(
             matches!(permit(&actor, &ask), Err(Error::NotFound)),
             "{ask:?}"
         );
     }
-    let internal = Ask::Ticket(TicketAction::SeeInternal, TICKET);
+    let internal = Permission::Ticket(TicketAction::SeeInternal, TICKET);
     assert!(matches!(permit(&client, &internal), Err(Error::Forbidden)));
-    assert!(permit(&client, &Ask::File(FileAction::See, FILE)).is_ok());
+    assert!(permit(&client, &Permission::File(FileAction::See, FILE)).is_ok());
 }
 
 /// contract: conv.downloads.policy
@@ -92,23 +92,23 @@ fn what_may_not_be_seen_may_not_be_read() {
 fn no_other_right_permits_reading() {
     let superadmin = Actor::new(SOMEBODY, Role::Superadmin);
     for ask in [
-        Ask::CreateBundle,
-        Ask::Bundle(BundleAction::See, PARTIES),
-        Ask::Bundle(BundleAction::Upload, PARTIES),
-        Ask::Subject(SubjectAction::See, Some(PARTIES)),
-        Ask::OpenThread(PARTIES),
-        Ask::Thread(ThreadAction::Change, THREAD),
-        Ask::Thread(ThreadAction::Post, THREAD),
-        Ask::Message(MessageAction::Delete, THREAD, CLIENT),
-        Ask::OpenTicket(Some(PARTIES)),
-        Ask::Ticket(TicketAction::Write, TICKET),
-        Ask::Ticket(TicketAction::WriteInternal, TICKET),
-        Ask::File(FileAction::Change, FILE),
-        Ask::File(FileAction::SetVisibility, FILE),
-        Ask::ListUsers,
-        Ask::CreateUser(Role::Client),
-        Ask::User(UserAction::See, CLIENT, Role::Client),
-        Ask::ReadAudit,
+        Permission::CreateBundle,
+        Permission::Bundle(BundleAction::See, PARTIES),
+        Permission::Bundle(BundleAction::Upload, PARTIES),
+        Permission::Subject(SubjectAction::See, Some(PARTIES)),
+        Permission::OpenThread(PARTIES),
+        Permission::Thread(ThreadAction::Change, THREAD),
+        Permission::Thread(ThreadAction::Post, THREAD),
+        Permission::Message(MessageAction::Delete, THREAD, CLIENT),
+        Permission::OpenTicket(Some(PARTIES)),
+        Permission::Ticket(TicketAction::Write, TICKET),
+        Permission::Ticket(TicketAction::WriteInternal, TICKET),
+        Permission::File(FileAction::Change, FILE),
+        Permission::File(FileAction::SetVisibility, FILE),
+        Permission::ListUsers,
+        Permission::CreateUser(Role::Client),
+        Permission::User(UserAction::See, CLIENT, Role::Client),
+        Permission::ReadAudit,
     ] {
         assert!(
             matches!(permit(&superadmin, &ask), Err(Error::NotFound)),

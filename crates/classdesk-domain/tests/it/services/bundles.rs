@@ -1,14 +1,14 @@
 //! Class bundles.
 
+use classdesk_conformance::fixture::title;
 use classdesk_domain::ExpectedVersion;
 use classdesk_domain::bundles::{
     BundleChange, BundleFilter, BundleStatus, MemberRelation, NewBundle,
 };
 use classdesk_domain::ids::{BundleId, UserId};
-use classdesk_domain::paging::Keyset;
+use classdesk_domain::paging::PageRequest;
 use classdesk_domain::people::{Role, UserChange};
 use classdesk_domain::threads::NewThread;
-use classdesk_testkit::world::title;
 
 use super::support::{Office, word};
 
@@ -23,11 +23,11 @@ fn status(status: BundleStatus) -> BundleChange {
 #[tokio::test]
 async fn admins_create_bundles_of_active_clients_and_writers() {
     let office = Office::open().await;
-    let (world, bundles) = (&office.world, &office.desk.bundles);
-    let mut new = NewBundle::new(world.client.id, title("Autumn"));
-    new.assigned_writer_id = Some(world.writer.id);
+    let (fixture, bundles) = (&office.fixture, &office.desk.bundles);
+    let mut new = NewBundle::new(fixture.client.id, title("Autumn"));
+    new.assigned_writer_id = Some(fixture.writer.id);
     new.status = BundleStatus::Completed;
-    for actor in world.everybody() {
+    for actor in fixture.everybody() {
         let created = bundles.create(actor, new.clone()).await;
         if !matches!(actor.role, Role::Admin | Role::Superadmin) {
             assert_eq!(word(created), "not allowed");
@@ -42,9 +42,9 @@ async fn admins_create_bundles_of_active_clients_and_writers() {
             "writer"
         );
     }
-    new.client_id = world.writer.id;
+    new.client_id = fixture.writer.id;
     new.assigned_writer_id = Some(UserId::new(999));
-    let refused = bundles.create(world.admin, new).await;
+    let refused = bundles.create(fixture.admin, new).await;
     assert_eq!(
         word(refused),
         "client_id:not_eligible assigned_writer_id:not_eligible"
@@ -55,21 +55,21 @@ async fn admins_create_bundles_of_active_clients_and_writers() {
 #[tokio::test]
 async fn a_bundle_is_seen_by_its_people_alone() {
     let office = Office::open().await;
-    let (world, bundles) = (&office.world, &office.desk.bundles);
-    for actor in world.everybody() {
-        let stranger = [world.other_client, world.other_writer].contains(&actor);
+    let (fixture, bundles) = (&office.fixture, &office.desk.bundles);
+    for actor in fixture.everybody() {
+        let stranger = [fixture.other_client, fixture.other_writer].contains(&actor);
         let expected = if stranger { "not found" } else { "ok" };
-        assert_eq!(word(bundles.detail(&actor, world.bundle).await), expected);
-        assert_eq!(word(bundles.see(&actor, world.bundle).await), expected);
+        assert_eq!(word(bundles.detail(&actor, fixture.bundle).await), expected);
+        assert_eq!(word(bundles.see(&actor, fixture.bundle).await), expected);
         let members = bundles
-            .members(&actor, world.bundle, Keyset::default())
+            .members(&actor, fixture.bundle, PageRequest::default())
             .await;
         assert_eq!(word(members), expected);
         let missing = BundleId::new(999);
         assert_eq!(word(bundles.see(&actor, missing).await), "not found");
         assert_eq!(word(bundles.detail(&actor, missing).await), "not found");
         let listed = bundles
-            .list(&actor, BundleFilter::default(), Keyset::default())
+            .list(&actor, BundleFilter::default(), PageRequest::default())
             .await;
         assert_eq!(listed.expect("listed").items.len(), usize::from(!stranger));
     }
@@ -78,11 +78,11 @@ async fn a_bundle_is_seen_by_its_people_alone() {
 #[tokio::test]
 async fn members_are_who_can_receive_with_their_relation() {
     let office = Office::open().await;
-    let (world, desk) = (&office.world, &office.desk);
+    let (fixture, desk) = (&office.fixture, &office.desk);
     let members = async || {
         let page = desk
             .bundles
-            .members(&world.client, world.bundle, Keyset::default())
+            .members(&fixture.client, fixture.bundle, PageRequest::default())
             .await;
         let items = page.expect("listed").items;
         items
@@ -90,11 +90,11 @@ async fn members_are_who_can_receive_with_their_relation() {
             .map(|member| (member.user.id, member.relation))
             .collect::<Vec<_>>()
     };
-    let staff = [world.superadmin, world.admin, world.editor]
+    let staff = [fixture.superadmin, fixture.admin, fixture.editor]
         .map(|actor| (actor.id, MemberRelation::Staff));
     let parties = [
-        (world.client.id, MemberRelation::Client),
-        (world.writer.id, MemberRelation::AssignedWriter),
+        (fixture.client.id, MemberRelation::Client),
+        (fixture.writer.id, MemberRelation::AssignedWriter),
     ];
     assert_eq!(members().await, [&staff[..], &parties[..]].concat());
     let off = UserChange {
@@ -102,7 +102,7 @@ async fn members_are_who_can_receive_with_their_relation() {
         ..UserChange::default()
     };
     desk.users
-        .change(&world.admin, world.writer.id, off)
+        .change(&fixture.admin, fixture.writer.id, off)
         .await
         .expect("changed");
     assert_eq!(members().await, [&staff[..], &parties[..1]].concat());
@@ -112,14 +112,14 @@ async fn members_are_who_can_receive_with_their_relation() {
 #[tokio::test]
 async fn a_change_names_its_fields_keeps_its_version_and_its_completion() {
     let office = Office::open().await;
-    let (world, bundles) = (&office.world, &office.desk.bundles);
-    let id = world.bundle;
+    let (fixture, bundles) = (&office.fixture, &office.desk.bundles);
+    let id = fixture.bundle;
     let any = ExpectedVersion::Any;
     for (actor, expected) in [
-        (world.editor, "not allowed"),
-        (world.client, "not allowed"),
-        (world.writer, "not allowed"),
-        (world.other_client, "not found"),
+        (fixture.editor, "not allowed"),
+        (fixture.client, "not allowed"),
+        (fixture.writer, "not allowed"),
+        (fixture.other_client, "not found"),
     ] {
         let refused = bundles
             .change(&actor, id, status(BundleStatus::Completed), &any)
@@ -129,7 +129,7 @@ async fn a_change_names_its_fields_keeps_its_version_and_its_completion() {
     let known = office.log_length().await;
     let completed = bundles
         .change(
-            &world.admin,
+            &fixture.admin,
             id,
             status(BundleStatus::Completed),
             &ExpectedVersion::exactly(1),
@@ -140,7 +140,7 @@ async fn a_change_names_its_fields_keeps_its_version_and_its_completion() {
     assert_eq!(completed.version, 2);
     let stale = bundles
         .change(
-            &world.admin,
+            &fixture.admin,
             id,
             status(BundleStatus::Completed),
             &ExpectedVersion::exactly(1),
@@ -149,7 +149,7 @@ async fn a_change_names_its_fields_keeps_its_version_and_its_completion() {
     assert_eq!(word(stale), "someone else changed it first");
     let one_of = ExpectedVersion::OneOf(vec![7, 2]);
     let same = bundles
-        .change(&world.admin, id, status(BundleStatus::Completed), &one_of)
+        .change(&fixture.admin, id, status(BundleStatus::Completed), &one_of)
         .await;
     assert_eq!(same.expect("nothing to do").view.bundle, completed);
 
@@ -159,7 +159,7 @@ async fn a_change_names_its_fields_keeps_its_version_and_its_completion() {
         ..BundleChange::default()
     };
     let renamed = bundles
-        .change(&world.admin, id, renamed, &any)
+        .change(&fixture.admin, id, renamed, &any)
         .await
         .expect("changed");
     assert_eq!(
@@ -167,7 +167,7 @@ async fn a_change_names_its_fields_keeps_its_version_and_its_completion() {
         "it stays completed"
     );
     let reopened = bundles
-        .change(&world.admin, id, status(BundleStatus::InProgress), &any)
+        .change(&fixture.admin, id, status(BundleStatus::InProgress), &any)
         .await;
     assert_eq!(reopened.expect("changed").view.bundle.completed_at, None);
     let told = office.log_after(known).await;
@@ -194,7 +194,7 @@ async fn a_change_names_its_fields_keeps_its_version_and_its_completion() {
 #[tokio::test]
 async fn dates_stay_in_order_whichever_is_changed() {
     let office = Office::open().await;
-    let (world, bundles) = (&office.world, &office.desk.bundles);
+    let (fixture, bundles) = (&office.fixture, &office.desk.bundles);
     let day = |ordinal| Some(time::Date::from_ordinal_date(2026, ordinal).expect("a day"));
     let change = async |start_date, end_date| {
         let wish = BundleChange {
@@ -204,7 +204,7 @@ async fn dates_stay_in_order_whichever_is_changed() {
         };
         word(
             bundles
-                .change(&world.admin, world.bundle, wish, &ExpectedVersion::Any)
+                .change(&fixture.admin, fixture.bundle, wish, &ExpectedVersion::Any)
                 .await,
         )
     };
@@ -224,11 +224,14 @@ async fn dates_stay_in_order_whichever_is_changed() {
 #[tokio::test]
 async fn a_new_writer_gains_what_the_former_loses() {
     let office = Office::open().await;
-    let (world, desk) = (&office.world, &office.desk);
+    let (fixture, desk) = (&office.fixture, &office.desk);
     let open = async |is_private| {
-        let mut new = NewThread::with(world.editor.id);
+        let mut new = NewThread::with(fixture.editor.id);
         new.is_private = is_private;
-        let opened = desk.threads.open(world.client, &world.subject(), new).await;
+        let opened = desk
+            .threads
+            .open(fixture.client, &fixture.subject(), new)
+            .await;
         opened.expect("opened").thread.id
     };
     let (public, private) = (open(false).await, open(true).await);
@@ -236,37 +239,37 @@ async fn a_new_writer_gains_what_the_former_loses() {
     let assign = async |writer: Option<UserId>| {
         word(
             desk.bundles
-                .assign_writer(&world.admin, world.bundle, writer)
+                .assign_writer(&fixture.admin, fixture.bundle, writer)
                 .await,
         )
     };
     assert_eq!(
-        assign(Some(world.client.id)).await,
+        assign(Some(fixture.client.id)).await,
         "writer_id:not_eligible"
     );
     assert_eq!(
-        assign(Some(world.writer.id)).await,
+        assign(Some(fixture.writer.id)).await,
         "ok",
         "who has it already"
     );
-    assert_eq!(assign(Some(world.other_writer.id)).await, "ok");
+    assert_eq!(assign(Some(fixture.other_writer.id)).await, "ok");
     let sees = async |actor, thread| word(desk.threads.get(&actor, thread).await);
-    assert_eq!(sees(world.other_writer, public).await, "ok");
-    assert_eq!(sees(world.other_writer, private).await, "not found");
-    assert_eq!(sees(world.writer, public).await, "not found");
+    assert_eq!(sees(fixture.other_writer, public).await, "ok");
+    assert_eq!(sees(fixture.other_writer, private).await, "not found");
+    assert_eq!(sees(fixture.writer, public).await, "not found");
     assert_eq!(
-        word(desk.bundles.see(&world.writer, world.bundle).await),
+        word(desk.bundles.see(&fixture.writer, fixture.bundle).await),
         "not found"
     );
     assert_eq!(assign(None).await, "ok");
-    assert_eq!(sees(world.other_writer, public).await, "not found");
+    assert_eq!(sees(fixture.other_writer, public).await, "not found");
     assert_eq!(
         office.told_after(known).await,
         ["bundle.writer_assigned"; 2]
     );
     let refused = desk
         .bundles
-        .assign_writer(&world.editor, world.bundle, None)
+        .assign_writer(&fixture.editor, fixture.bundle, None)
         .await;
     assert_eq!(word(refused), "not allowed");
 }

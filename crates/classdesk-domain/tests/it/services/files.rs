@@ -2,22 +2,22 @@
 
 use std::sync::Arc;
 
+use classdesk_conformance::fixture::description;
 use classdesk_domain::blobs::{
     BlobError, BlobRepository, BlobState, FileName, MockBlobStore, UploadTarget,
 };
 use classdesk_domain::error::Error;
 use classdesk_domain::files::{FileChange, NewFile, Visibility};
 use classdesk_domain::ids::{BlobId, BundleId, FileId, ThreadId, TicketId};
-use classdesk_domain::paging::Keyset;
+use classdesk_domain::paging::PageRequest;
 use classdesk_domain::people::Actor;
 use classdesk_domain::text::MessageText;
 use classdesk_domain::threads::{NewMessage, NewThread, ThreadChange};
-use classdesk_testkit::world::description;
 
 use super::support::{Office, bytes, word};
 
 async fn add(office: &Office, by: Actor, new: NewFile) -> Result<FileId, Error> {
-    let bundle = office.world.bundle;
+    let bundle = office.fixture.bundle;
     let upload = office.upload(by, UploadTarget::Bundle(bundle)).await;
     let added = office.desk.files.add(by, bundle, upload, new).await?;
     Ok(added.id)
@@ -41,13 +41,13 @@ async fn states(office: &Office) -> Vec<BlobState> {
 #[tokio::test]
 async fn flags_are_for_staff_to_say() {
     let office = Office::open().await;
-    let world = &office.world;
+    let fixture = &office.fixture;
     let flagged = NewFile {
         is_visible_to_writer: Some(false),
         ..NewFile::default()
     };
     assert_eq!(
-        word(add(&office, world.client, flagged.clone()).await),
+        word(add(&office, fixture.client, flagged.clone()).await),
         "not allowed"
     );
     assert_eq!(
@@ -55,11 +55,11 @@ async fn flags_are_for_staff_to_say() {
         [BlobState::Deleted],
         "the upload was given up"
     );
-    let id = add(&office, world.editor, flagged).await.expect("added");
+    let id = add(&office, fixture.editor, flagged).await.expect("added");
     let file = office
         .desk
         .files
-        .get(&world.client, world.bundle, id)
+        .get(&fixture.client, fixture.bundle, id)
         .await
         .expect("seen");
     let expected = Visibility {
@@ -68,15 +68,25 @@ async fn flags_are_for_staff_to_say() {
     };
     assert_eq!(file.visibility, expected);
     assert_eq!(
-        word(office.desk.files.get(&world.writer, world.bundle, id).await),
+        word(
+            office
+                .desk
+                .files
+                .get(&fixture.writer, fixture.bundle, id)
+                .await
+        ),
         "not found"
     );
     assert_eq!(
-        word(add(&office, world.writer, NewFile::default()).await),
+        word(add(&office, fixture.writer, NewFile::default()).await),
         "ok"
     );
-    let target = UploadTarget::Bundle(world.bundle);
-    let stranger = office.desk.uploads.begin(&world.other_client, target).await;
+    let target = UploadTarget::Bundle(fixture.bundle);
+    let stranger = office
+        .desk
+        .uploads
+        .begin(&fixture.other_client, target)
+        .await;
     assert_eq!(word(stranger), "not found");
 }
 
@@ -84,9 +94,9 @@ async fn flags_are_for_staff_to_say() {
 #[tokio::test]
 async fn who_sees_changes_and_deletes_a_file() {
     let office = Office::open().await;
-    let (world, files) = (&office.world, &office.desk.files);
-    let bundle = world.bundle;
-    let id = add(&office, world.client, NewFile::default())
+    let (fixture, files) = (&office.fixture, &office.desk.files);
+    let bundle = fixture.bundle;
+    let id = add(&office, fixture.client, NewFile::default())
         .await
         .expect("added");
     let describe = FileChange {
@@ -94,15 +104,15 @@ async fn who_sees_changes_and_deletes_a_file() {
         ..FileChange::default()
     };
     for (actor, sees, changes, flags) in [
-        (world.client, "ok", "ok", "not allowed"),
-        (world.writer, "ok", "not allowed", "not allowed"),
-        (world.editor, "ok", "ok", "ok"),
-        (world.other_client, "not found", "not found", "not found"),
+        (fixture.client, "ok", "ok", "not allowed"),
+        (fixture.writer, "ok", "not allowed", "not allowed"),
+        (fixture.editor, "ok", "ok", "ok"),
+        (fixture.other_client, "not found", "not found", "not found"),
     ] {
         assert_eq!(word(files.get(&actor, bundle, id).await), sees);
         assert_eq!(word(files.download(&actor, bundle, id).await), sees);
         assert_eq!(
-            word(files.list(&actor, bundle, Keyset::default()).await),
+            word(files.list(&actor, bundle, PageRequest::default()).await),
             sees
         );
         assert_eq!(
@@ -116,24 +126,26 @@ async fn who_sees_changes_and_deletes_a_file() {
     }
     let known = office.log_length().await;
     let hidden = files
-        .change(&world.admin, bundle, id, shown(Some(false), None))
+        .change(&fixture.admin, bundle, id, shown(Some(false), None))
         .await;
     let hidden = hidden.expect("changed");
     assert_eq!(hidden.description.as_str(), "The plan");
     assert_eq!(
-        word(files.delete(&world.client, bundle, id).await),
+        word(files.delete(&fixture.client, bundle, id).await),
         "not found"
     );
-    let listed = files.list(&world.client, bundle, Keyset::default()).await;
+    let listed = files
+        .list(&fixture.client, bundle, PageRequest::default())
+        .await;
     assert!(listed.expect("listed").items.is_empty());
-    assert_eq!(word(files.get(&world.writer, bundle, id).await), "ok");
+    assert_eq!(word(files.get(&fixture.writer, bundle, id).await), "ok");
     assert_eq!(
-        word(files.delete(&world.writer, bundle, id).await),
+        word(files.delete(&fixture.writer, bundle, id).await),
         "not allowed"
     );
-    assert_eq!(word(files.delete(&world.admin, bundle, id).await), "ok");
+    assert_eq!(word(files.delete(&fixture.admin, bundle, id).await), "ok");
     assert_eq!(
-        word(files.delete(&world.admin, bundle, id).await),
+        word(files.delete(&fixture.admin, bundle, id).await),
         "not found"
     );
     assert_eq!(
@@ -144,7 +156,7 @@ async fn who_sees_changes_and_deletes_a_file() {
     assert_eq!(
         word(
             files
-                .list(&world.admin, BundleId::new(999), Keyset::default())
+                .list(&fixture.admin, BundleId::new(999), PageRequest::default())
                 .await
         ),
         "not found"
@@ -154,21 +166,24 @@ async fn who_sees_changes_and_deletes_a_file() {
 #[tokio::test]
 async fn an_upload_needs_a_right_before_its_first_byte() {
     let office = Office::open().await;
-    let (world, desk) = (&office.world, &office.desk);
-    let new = NewThread::with(world.writer.id);
-    let thread = desk.threads.open(world.client, &world.subject(), new).await;
+    let (fixture, desk) = (&office.fixture, &office.desk);
+    let new = NewThread::with(fixture.writer.id);
+    let thread = desk
+        .threads
+        .open(fixture.client, &fixture.subject(), new)
+        .await;
     let thread = thread.expect("opened").thread.id;
     let to_thread = UploadTarget::Thread(thread);
     assert_eq!(
-        word(desk.uploads.begin(&world.client, to_thread).await),
+        word(desk.uploads.begin(&fixture.client, to_thread).await),
         "ok"
     );
     assert_eq!(
-        word(desk.uploads.begin(&world.editor, to_thread).await),
+        word(desk.uploads.begin(&fixture.editor, to_thread).await),
         "not allowed"
     );
     assert_eq!(
-        word(desk.uploads.begin(&world.other_writer, to_thread).await),
+        word(desk.uploads.begin(&fixture.other_writer, to_thread).await),
         "not found"
     );
     for missing in [
@@ -177,27 +192,27 @@ async fn an_upload_needs_a_right_before_its_first_byte() {
         UploadTarget::Bundle(BundleId::new(999)),
     ] {
         assert_eq!(
-            word(desk.uploads.begin(&world.admin, missing).await),
+            word(desk.uploads.begin(&fixture.admin, missing).await),
             "not found"
         );
     }
-    let upload = office.upload(world.client, to_thread).await;
+    let upload = office.upload(fixture.client, to_thread).await;
     let closed = ThreadChange {
         is_active: Some(false),
         ..ThreadChange::default()
     };
     desk.threads
-        .change(&world.client, thread, closed)
+        .change(&fixture.client, thread, closed)
         .await
         .expect("closed");
     assert_eq!(
-        word(desk.uploads.begin(&world.client, to_thread).await),
+        word(desk.uploads.begin(&fixture.client, to_thread).await),
         "the thread is closed"
     );
     let message = NewMessage::text(MessageText::empty());
     let refused = desk
         .messages
-        .send(world.client, thread, message, Some(upload))
+        .send(fixture.client, thread, message, Some(upload))
         .await;
     assert_eq!(word(refused), "the thread is closed");
     assert_eq!(states(&office).await, [BlobState::Deleted]);
@@ -217,10 +232,10 @@ async fn an_upload_that_fails_or_is_given_up_leaves_a_row_to_sweep() {
         .withf(|_, _, limit| *limit == 100 * 1024 * 1024)
         .returning(move |_, _, _| outcomes.pop().expect("three calls"));
     let office = Office::open_with(|_, ports| ports.blobs = Arc::new(blobs)).await;
-    let (world, uploads) = (&office.world, &office.desk.uploads);
-    let target = UploadTarget::Bundle(world.bundle);
+    let (fixture, uploads) = (&office.fixture, &office.desk.uploads);
+    let target = UploadTarget::Bundle(fixture.bundle);
     let permit = uploads
-        .begin(&world.client, target)
+        .begin(&fixture.client, target)
         .await
         .expect("a permit");
     for expected in [
@@ -237,7 +252,7 @@ async fn an_upload_that_fails_or_is_given_up_leaves_a_row_to_sweep() {
     assert_eq!(uploads.limit(), 100 * 1024 * 1024);
 
     let office = Office::open().await;
-    let upload = office.upload(office.world.client, target).await;
+    let upload = office.upload(office.fixture.client, target).await;
     assert_eq!(states(&office).await, [BlobState::Pending]);
     assert_eq!(upload.blob, BlobId::new(1));
     office

@@ -4,24 +4,24 @@ use classdesk_domain::blobs::{ByteStream, FileName, FinishedUpload, UploadPermit
 use classdesk_domain::bundles::{BundleChange, BundleFilter, NewBundle};
 use classdesk_domain::events::AuditFilter;
 use classdesk_domain::files::{FileChange, NewFile};
-use classdesk_domain::idempotency::{Lease, Scope, StoredAnswer};
+use classdesk_domain::idempotency::{KeyScope, Lease, StoredResponse};
 use classdesk_domain::ids::{
     BundleId, FileId, IdempotencyId, MessageId, SessionId, ThreadId, TicketAttachmentId, TicketId,
     TicketMessageId, UserId,
 };
-use classdesk_domain::paging::Keyset;
+use classdesk_domain::paging::PageRequest;
 use classdesk_domain::people::{
-    AccessToken, Actor, Authenticated, Login, LoginName, NewPassword, NewUser, PasswordChange,
-    UserChange, UserFilter,
+    AccessToken, Actor, AuthenticatedSession, Login, LoginName, NewPassword, NewUser,
+    PasswordChange, UserChange, UserFilter,
 };
 use classdesk_domain::policy::ReadPermit;
-use classdesk_domain::subjects::{SubjectDraft, SubjectRef};
+use classdesk_domain::subjects::{PutSubject, SubjectRef};
 use classdesk_domain::text::MessageText;
 use classdesk_domain::threads::{MessageFilter, NewMessage, NewThread, ThreadChange, ThreadFilter};
 use classdesk_domain::tickets::{
     NewTicket, NewTicketMessage, NewTicketOnSubject, TicketChange, TicketFilter,
 };
-use classdesk_domain::{Classdesk, ExpectedVersion};
+use classdesk_domain::{App, ExpectedVersion};
 
 fn any<T>() -> T {
     unreachable!("these futures are checked, not run")
@@ -30,10 +30,10 @@ fn any<T>() -> T {
 fn check_send<T: Send>(_: T) {}
 
 /// Never called: that it compiles is the test.
-fn check_every_use_case(desk: &Classdesk) {
+fn check_every_use_case(desk: &App) {
     let actor: &Actor = any();
-    let who: &Authenticated = any();
-    let page: Keyset = any();
+    let who: &AuthenticatedSession = any();
+    let page: PageRequest = any();
     let subject: &SubjectRef = any();
     let (bundle, thread, ticket): (BundleId, ThreadId, TicketId) = any();
     let (user, message, file): (UserId, MessageId, FileId) = any();
@@ -59,7 +59,7 @@ fn check_every_use_case(desk: &Classdesk) {
             .set_password(any::<&LoginName>(), any::<&NewPassword>()),
     );
     check_send(desk.subjects.get(actor, subject));
-    check_send(desk.subjects.put(actor, subject, any::<SubjectDraft>()));
+    check_send(desk.subjects.put(actor, subject, any::<PutSubject>()));
     check_send(desk.subjects.delete(actor, subject));
     check_send(desk.bundles.list(actor, any::<BundleFilter>(), page));
     check_send(desk.bundles.detail(actor, bundle));
@@ -139,20 +139,20 @@ fn check_every_use_case(desk: &Classdesk) {
     check_send(desk.uploads.abandon(&upload));
     check_send(desk.downloads.open(any::<&ReadPermit>(), None));
     check_send(desk.audit.list(actor, any::<AuditFilter>(), page));
-    check_send(desk.retries.begin(any::<&Scope>()));
+    check_send(desk.retries.begin(any::<&KeyScope>()));
     check_send(desk.retries.renew(any::<Lease>()));
     check_send(desk.retries.release(any::<Lease>()));
     check_send(
         desk.retries
-            .keep_answer(any::<IdempotencyId>(), any::<&StoredAnswer>()),
+            .save_response(any::<IdempotencyId>(), any::<&StoredResponse>()),
     );
-    check_send(desk.housekeeping.ready());
-    check_send(desk.housekeeping.sweep());
-    check_send(desk.housekeeping.purge());
-    check_send(desk.housekeeping.check(true, |_| {}));
+    check_send(desk.maintenance.ready());
+    check_send(desk.maintenance.sweep());
+    check_send(desk.maintenance.purge());
+    check_send(desk.maintenance.check(true, |_| {}));
 }
 
 #[test]
 fn every_use_case_is_send() {
-    let _: fn(&Classdesk) = check_every_use_case;
+    let _: fn(&App) = check_every_use_case;
 }

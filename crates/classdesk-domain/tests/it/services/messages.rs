@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
+use classdesk_conformance::fixture::words;
 use classdesk_domain::blobs::UploadTarget;
 use classdesk_domain::ids::{MessageId, ThreadId};
-use classdesk_domain::paging::Keyset;
+use classdesk_domain::paging::PageRequest;
 use classdesk_domain::people::Actor;
 use classdesk_domain::text::MessageText;
 use classdesk_domain::threads::{
     EDIT_WINDOW, Message, MessageFilter, MessageKind, NewMessage, NewThread,
 };
-use classdesk_testkit::world::words;
 
 use super::support::{Office, word};
 
@@ -19,9 +19,12 @@ const INSTANT: Duration = Duration::from_micros(1);
 /// An office with a thread of client and writer.
 async fn office() -> (Office, ThreadId) {
     let office = Office::open().await;
-    let (world, desk) = (&office.world, &office.desk);
-    let new = NewThread::with(world.writer.id);
-    let opened = desk.threads.open(world.client, &world.subject(), new).await;
+    let (fixture, desk) = (&office.fixture, &office.desk);
+    let new = NewThread::with(fixture.writer.id);
+    let opened = desk
+        .threads
+        .open(fixture.client, &fixture.subject(), new)
+        .await;
     let thread = opened.expect("opened").thread.id;
     (office, thread)
 }
@@ -39,29 +42,32 @@ fn hello() -> NewMessage {
 #[tokio::test]
 async fn participants_send_and_everybody_in_it_reads() {
     let (office, thread) = office().await;
-    let (world, messages) = (&office.world, &office.desk.messages);
+    let (fixture, messages) = (&office.fixture, &office.desk.messages);
     let addressed = NewMessage {
-        recipient_id: Some(world.writer.id),
+        recipient_id: Some(fixture.writer.id),
         ..hello()
     };
-    let sent = send(&office, thread, world.client, addressed).await;
-    assert_eq!(sent.recipient.as_ref().expect("named").id, world.writer.id);
+    let sent = send(&office, thread, fixture.client, addressed).await;
     assert_eq!(
-        messages.get(&world.client, sent.id).await.expect("seen"),
+        sent.recipient.as_ref().expect("named").id,
+        fixture.writer.id
+    );
+    assert_eq!(
+        messages.get(&fixture.client, sent.id).await.expect("seen"),
         sent
     );
     let answer = NewMessage {
         reply_to: Some(sent.id),
         ..hello()
     };
-    let answer = send(&office, thread, world.writer, answer).await;
+    let answer = send(&office, thread, fixture.writer, answer).await;
     for (actor, expected) in [
-        (world.client, "ok"),
-        (world.editor, "ok"),
-        (world.other_client, "not found"),
-        (world.other_writer, "not found"),
+        (fixture.client, "ok"),
+        (fixture.editor, "ok"),
+        (fixture.other_client, "not found"),
+        (fixture.other_writer, "not found"),
     ] {
-        let page = Keyset::default();
+        let page = PageRequest::default();
         let listed = messages
             .list(&actor, thread, MessageFilter::default(), page)
             .await;
@@ -78,11 +84,11 @@ async fn participants_send_and_everybody_in_it_reads() {
         before: None,
     };
     let listed = messages
-        .list(&world.client, thread, after, Keyset::default())
+        .list(&fixture.client, thread, after, PageRequest::default())
         .await;
     assert_eq!(listed.expect("listed").items.len(), 1);
     assert_eq!(
-        word(messages.get(&world.admin, MessageId::new(999)).await),
+        word(messages.get(&fixture.admin, MessageId::new(999)).await),
         "not found"
     );
 }
@@ -91,23 +97,25 @@ async fn participants_send_and_everybody_in_it_reads() {
 #[tokio::test]
 async fn everything_wrong_with_a_message_is_told_at_once() {
     let (office, thread) = office().await;
-    let (world, messages) = (&office.world, &office.desk.messages);
+    let (fixture, messages) = (&office.fixture, &office.desk.messages);
     let wrong = NewMessage {
-        recipient_id: Some(world.editor.id),
+        recipient_id: Some(fixture.editor.id),
         text: MessageText::empty(),
         kind: MessageKind::File,
         reply_to: Some(MessageId::new(999)),
     };
-    let refused = messages.send(world.client, thread, wrong, None).await;
+    let refused = messages.send(fixture.client, thread, wrong, None).await;
     assert_eq!(
         word(refused),
         "message:blank message_type:no_attachment recipient_id:not_eligible reply_to:not_in_thread"
     );
     let to_oneself = NewMessage {
-        recipient_id: Some(world.client.id),
+        recipient_id: Some(fixture.client.id),
         ..hello()
     };
-    let refused = messages.send(world.client, thread, to_oneself, None).await;
+    let refused = messages
+        .send(fixture.client, thread, to_oneself, None)
+        .await;
     assert_eq!(word(refused), "recipient_id:not_eligible");
 }
 
@@ -115,33 +123,33 @@ async fn everything_wrong_with_a_message_is_told_at_once() {
 #[tokio::test]
 async fn a_message_changes_until_exactly_fifteen_minutes() {
     let (office, thread) = office().await;
-    let (world, messages) = (&office.world, &office.desk.messages);
+    let (fixture, messages) = (&office.fixture, &office.desk.messages);
     let edit = async |actor: &Actor, id| word(messages.edit(actor, id, words("Changed")).await);
-    let first = send(&office, thread, world.client, hello()).await.id;
-    let second = send(&office, thread, world.client, hello()).await.id;
-    assert_eq!(edit(&world.writer, first).await, "not allowed");
-    assert_eq!(edit(&world.admin, first).await, "not allowed");
-    assert_eq!(edit(&world.other_client, first).await, "not found");
+    let first = send(&office, thread, fixture.client, hello()).await.id;
+    let second = send(&office, thread, fixture.client, hello()).await.id;
+    assert_eq!(edit(&fixture.writer, first).await, "not allowed");
+    assert_eq!(edit(&fixture.admin, first).await, "not allowed");
+    assert_eq!(edit(&fixture.other_client, first).await, "not found");
     office.clock.advance(EDIT_WINDOW);
-    assert_eq!(edit(&world.client, first).await, "ok");
-    let edited = messages.get(&world.client, first).await.expect("seen");
+    assert_eq!(edit(&fixture.client, first).await, "ok");
+    let edited = messages.get(&fixture.client, first).await.expect("seen");
     assert_eq!(edited.text.as_str(), "Changed");
     assert_eq!(edited.edited_at, Some(edited.sent_at.plus(EDIT_WINDOW)));
-    assert_eq!(word(messages.delete(&world.client, second).await), "ok");
+    assert_eq!(word(messages.delete(&fixture.client, second).await), "ok");
     office.clock.advance(INSTANT);
     let over = "the time in which this message could be changed is over";
-    assert_eq!(edit(&world.client, first).await, over);
-    assert_eq!(word(messages.delete(&world.client, first).await), over);
+    assert_eq!(edit(&fixture.client, first).await, over);
+    assert_eq!(word(messages.delete(&fixture.client, first).await), over);
     assert_eq!(
-        word(messages.delete(&world.writer, first).await),
+        word(messages.delete(&fixture.writer, first).await),
         "not allowed"
     );
     assert_eq!(
-        word(messages.delete(&world.other_writer, first).await),
+        word(messages.delete(&fixture.other_writer, first).await),
         "not found"
     );
     assert_eq!(
-        word(messages.delete(&world.editor, first).await),
+        word(messages.delete(&fixture.editor, first).await),
         "ok",
         "staff any time"
     );
@@ -150,9 +158,9 @@ async fn a_message_changes_until_exactly_fifteen_minutes() {
 #[tokio::test]
 async fn a_deleted_message_keeps_its_place_and_nothing_else() {
     let (office, thread) = office().await;
-    let (world, messages) = (&office.world, &office.desk.messages);
+    let (fixture, messages) = (&office.fixture, &office.desk.messages);
     let upload = office
-        .upload(world.client, UploadTarget::Thread(thread))
+        .upload(fixture.client, UploadTarget::Thread(thread))
         .await;
     let file = NewMessage {
         text: MessageText::empty(),
@@ -160,11 +168,11 @@ async fn a_deleted_message_keeps_its_place_and_nothing_else() {
         ..hello()
     };
     let sent = messages
-        .send(world.client, thread, file, Some(upload))
+        .send(fixture.client, thread, file, Some(upload))
         .await
         .expect("sent");
     let download = messages
-        .attachment(&world.writer, sent.id)
+        .attachment(&fixture.writer, sent.id)
         .await
         .expect("readable");
     assert_eq!(download.file.name.as_str(), "plan.txt");
@@ -173,34 +181,34 @@ async fn a_deleted_message_keeps_its_place_and_nothing_else() {
         "ok"
     );
     assert_eq!(
-        word(messages.attachment(&world.other_writer, sent.id).await),
+        word(messages.attachment(&fixture.other_writer, sent.id).await),
         "not found"
     );
     let emptied = messages
-        .edit(&world.client, sent.id, MessageText::empty())
+        .edit(&fixture.client, sent.id, MessageText::empty())
         .await;
     assert_eq!(word(emptied), "ok", "the file says enough");
 
     let known = office.log_length().await;
     for _ in 0..2 {
-        assert_eq!(word(messages.delete(&world.client, sent.id).await), "ok");
+        assert_eq!(word(messages.delete(&fixture.client, sent.id).await), "ok");
     }
     assert_eq!(office.told_after(known).await, ["message.deleted"]);
     let left = messages
-        .get(&world.writer, sent.id)
+        .get(&fixture.writer, sent.id)
         .await
         .expect("in its place");
     assert!(left.is_deleted && left.text.is_empty() && left.attachment.is_none());
     assert_eq!(
-        word(messages.attachment(&world.writer, sent.id).await),
+        word(messages.attachment(&fixture.writer, sent.id).await),
         "not found"
     );
-    let edited = messages.edit(&world.client, sent.id, words("Back")).await;
+    let edited = messages.edit(&fixture.client, sent.id, words("Back")).await;
     assert_eq!(word(edited), "the message is deleted");
 
-    let text = send(&office, thread, world.client, hello()).await;
+    let text = send(&office, thread, fixture.client, hello()).await;
     let blank = messages
-        .edit(&world.client, text.id, MessageText::empty())
+        .edit(&fixture.client, text.id, MessageText::empty())
         .await;
     assert_eq!(word(blank), "message:blank");
 }

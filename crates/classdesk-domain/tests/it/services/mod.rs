@@ -1,16 +1,16 @@
 //! The use cases, on a store in memory and on mocks.
 
+mod access_scope;
 mod bundles;
-mod drafts;
 mod files;
 mod futures;
+mod maintenance;
 mod messages;
 mod people;
-mod redeciding;
+mod retry_on_stale;
 mod sessions;
-mod sight;
 mod subjects;
 mod support;
 mod threads;
 mod tickets;
-mod upkeep;
+mod validated;

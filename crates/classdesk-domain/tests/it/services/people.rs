@@ -1,7 +1,7 @@
 //! People, as they, the staff and the operator see them.
 
 use classdesk_domain::ids::UserId;
-use classdesk_domain::paging::Keyset;
+use classdesk_domain::paging::PageRequest;
 use classdesk_domain::people::{
     Actor, DisplayUpdate, Email, LoginName, NewPassword, NewUser, Role, UserChange, UserFilter,
     Username,
@@ -40,20 +40,20 @@ fn role(role: Role) -> UserChange {
 #[tokio::test]
 async fn staff_list_and_see_everybody_and_others_themselves() {
     let office = Office::open().await;
-    let (world, users) = (&office.world, &office.desk.users);
-    for actor in world.everybody() {
+    let (fixture, users) = (&office.fixture, &office.desk.users);
+    for actor in fixture.everybody() {
         let staff = actor.role.is_staff();
-        let listed = users.list(&actor, UserFilter::default(), Keyset::default());
+        let listed = users.list(&actor, UserFilter::default(), PageRequest::default());
         assert_eq!(word(listed.await), if staff { "ok" } else { "not allowed" });
         assert_eq!(
             word(users.may_list(&actor)),
             if staff { "ok" } else { "not allowed" }
         );
         assert_eq!(word(users.get(&actor, actor.id).await), "ok");
-        let other = if actor == world.client {
-            world.writer
+        let other = if actor == fixture.client {
+            fixture.writer
         } else {
-            world.client
+            fixture.client
         };
         let seen = users.get(&actor, other.id).await;
         assert_eq!(word(seen), if staff { "ok" } else { "not found" });
@@ -64,9 +64,9 @@ async fn staff_list_and_see_everybody_and_others_themselves() {
 #[tokio::test]
 async fn people_are_created_by_who_manages_their_role() {
     let office = Office::open().await;
-    let (world, users) = (&office.world, &office.desk.users);
+    let (fixture, users) = (&office.fixture, &office.desk.users);
     let created = users
-        .create(world.admin, new_user("new", Role::Editor))
+        .create(fixture.admin, new_user("new", Role::Editor))
         .await;
     let created = created.expect("created");
     assert_eq!(
@@ -77,29 +77,29 @@ async fn people_are_created_by_who_manages_their_role() {
     assert_eq!((created.role, created.is_active), (Role::Editor, true));
 
     let refused = users
-        .create(world.admin, new_user("boss", Role::Admin))
+        .create(fixture.admin, new_user("boss", Role::Admin))
         .await;
     assert_eq!(word(refused), "not allowed");
     let refused = users
-        .create(world.editor, new_user("friend", Role::Client))
+        .create(fixture.editor, new_user("friend", Role::Client))
         .await;
     assert_eq!(word(refused), "not allowed");
     let made = users
-        .create(world.superadmin, new_user("boss", Role::Superadmin))
+        .create(fixture.superadmin, new_user("boss", Role::Superadmin))
         .await;
     assert_eq!(word(made), "ok");
     let taken = users
-        .create(world.admin, new_user("client", Role::Client))
+        .create(fixture.admin, new_user("client", Role::Client))
         .await;
     assert_eq!(word(taken), "this username is taken");
     let mut again = new_user("other", Role::Client);
     again.email = Email::parse("client@example.com").expect("an address");
     assert_eq!(
-        word(users.create(world.admin, again).await),
+        word(users.create(fixture.admin, again).await),
         "this email address is taken"
     );
     let silly = new_user("horse", Role::Client);
-    let refused = users.create(world.admin, silly).await;
+    let refused = users.create(fixture.admin, silly).await;
     assert_eq!(word(refused), "password:password_contains_username");
     let gone = Actor::new(UserId::new(999), Role::Admin);
     let refused = users.create(gone, new_user("ghost", Role::Client)).await;
@@ -109,41 +109,49 @@ async fn people_are_created_by_who_manages_their_role() {
 #[tokio::test]
 async fn everybody_changes_their_own_appearance_alone() {
     let office = Office::open().await;
-    let (world, users) = (&office.world, &office.desk.users);
+    let (fixture, users) = (&office.fixture, &office.desk.users);
     let known = office.log_length().await;
     let changed = users
-        .change(&world.client, world.client.id, own("Me", "me@example.org"))
+        .change(
+            &fixture.client,
+            fixture.client.id,
+            own("Me", "me@example.org"),
+        )
         .await;
     let changed = changed.expect("changed");
     assert_eq!(changed.display_name.as_str(), "Me");
     assert_eq!(changed.email.as_str(), "me@example.org");
     let again = users
-        .change(&world.client, world.client.id, own("Me", "me@example.org"))
+        .change(
+            &fixture.client,
+            fixture.client.id,
+            own("Me", "me@example.org"),
+        )
         .await;
     assert_eq!(again.expect("nothing to do"), changed);
     assert_eq!(office.told_after(known).await, ["user.changed"], "once");
 
     let wish = own("Them", "client2@example.org");
     let refused = users
-        .change(&world.superadmin, world.client.id, wish.clone())
+        .change(&fixture.superadmin, fixture.client.id, wish.clone())
         .await;
     assert_eq!(word(refused), "not allowed");
     let refused = users
-        .change(&world.editor, world.client.id, wish.clone())
+        .change(&fixture.editor, fixture.client.id, wish.clone())
         .await;
     assert_eq!(word(refused), "not allowed");
-    let refused = users.change(&world.writer, world.client.id, wish).await;
+    let refused = users.change(&fixture.writer, fixture.client.id, wish).await;
     assert_eq!(word(refused), "not found");
     let taken = users
         .change(
-            &world.client,
-            world.client.id,
+            &fixture.client,
+            fixture.client.id,
             own("Me", "writer@example.com"),
         )
         .await;
     assert_eq!(word(taken), "this email address is taken");
     let refused = users
-        .change(&world.client, world.client.id, role(Role::Admin))
+        .change(&fixture.client, fixture.client.id, role(Role::Admin))
         .await;
     assert_eq!(word(refused), "not allowed");
 }
@@ -151,8 +159,8 @@ async fn everybody_changes_their_own_appearance_alone() {
 #[tokio::test]
 async fn managers_change_role_activation_and_password_within_their_reach() {
     let office = Office::open().await;
-    let (world, users) = (&office.world, &office.desk.users);
-    let (admin, client) = (&world.admin, world.client.id);
+    let (fixture, users) = (&office.fixture, &office.desk.users);
+    let (admin, client) = (&fixture.admin, fixture.client.id);
     let known = office.log_length().await;
     let changed = users
         .change(admin, client, role(Role::Writer))
@@ -198,7 +206,7 @@ async fn managers_change_role_activation_and_password_within_their_reach() {
     assert_eq!(
         word(
             users
-                .change(admin, world.superadmin.id, role(Role::Client))
+                .change(admin, fixture.superadmin.id, role(Role::Client))
                 .await
         ),
         "not allowed"
@@ -223,7 +231,7 @@ async fn the_operator_needs_no_right() {
         .await;
     assert_eq!(created.expect("created").role, Role::Superadmin);
     let listed = operator
-        .list_users(Keyset::default())
+        .list_users(PageRequest::default())
         .await
         .expect("listed");
     assert_eq!(listed.items.len(), 8);

@@ -4,16 +4,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use classdesk_domain::Ports;
-use classdesk_domain::error::{Draft, Error, FieldFault, Invalid};
+use classdesk_domain::error::{Error, FieldError, Invalid, Validated};
 use classdesk_domain::ids::SessionId;
-use classdesk_domain::paging::{Keyset, Limit};
+use classdesk_domain::paging::{Limit, PageRequest};
 use classdesk_domain::people::{
-    AccessToken, Actor, Authenticated, LoggedIn, Login, LoginName, MockPasswordHasher, NewPassword,
-    PasswordChange, PasswordHash, PasswordHashError, UserChange, UserRepository, UserUpdate,
-    Verification,
+    AccessToken, Actor, AuthenticatedSession, LoggedIn, Login, LoginName, MockPasswordHasher,
+    NewPassword, PasswordChange, PasswordHash, PasswordHashError, UserChange, UserRepository,
+    UserUpdate, Verification,
 };
 use classdesk_domain::store::Commit;
-use classdesk_testkit::MemoryStore;
+use classdesk_memory::MemoryStore;
 use futures_util::FutureExt;
 
 use super::support::{Office, word};
@@ -49,7 +49,7 @@ async fn enter(office: &Office) -> LoggedIn {
     entered.expect("the right password")
 }
 
-async fn authenticated(office: &Office, token: &AccessToken) -> Authenticated {
+async fn authenticated(office: &Office, token: &AccessToken) -> AuthenticatedSession {
     let who = office.desk.sessions.authenticate(token).await;
     who.expect("the token holds")
 }
@@ -61,7 +61,7 @@ async fn a_token_acts_for_who_signed_in_by_name_or_address() {
         let entered = office.desk.sessions.login(login(name, PASSWORD)).await;
         let entered = entered.expect(name);
         let who = authenticated(&office, &entered.token).await;
-        assert_eq!(who.actor(), office.world.client);
+        assert_eq!(who.actor(), office.fixture.client);
         assert_eq!(who.session, entered.session);
         assert_eq!(who.user, entered.user);
         assert_eq!(who.user.last_login_at, Some(who.session.created_at));
@@ -79,18 +79,18 @@ async fn whoever_may_not_enter_gets_the_same_answer_and_is_throttled_alike() {
     set_password(&office, "writer", PASSWORD).await;
     let update = UserUpdate {
         is_active: Some(false),
-        ..UserUpdate::of(office.world.writer.id)
+        ..UserUpdate::of(office.fixture.writer.id)
     };
     office
         .store
         .update_user(Commit::new(update))
         .await
         .expect("change");
-    let world = &office.world;
+    let fixture = &office.fixture;
     for (name, password, known) in [
-        ("client", "wrong", Some(world.client.id)),
+        ("client", "wrong", Some(fixture.client.id)),
         ("nobody", PASSWORD, None),
-        ("writer", PASSWORD, Some(world.writer.id)),
+        ("writer", PASSWORD, Some(fixture.writer.id)),
     ] {
         for _ in 0..5 {
             let refused = office.desk.sessions.login(login(name, password)).await;
@@ -181,7 +181,7 @@ async fn who_comes_while_the_hasher_is_busy_has_made_no_attempt() {
 async fn an_outdated_hash_is_made_anew_at_the_next_login_and_no_other() {
     let office = office().await;
     let hash = async || {
-        let known = office.store.credentials_of(office.world.client.id).await;
+        let known = office.store.credentials_of(office.fixture.client.id).await;
         known.expect("readable").expect("there").password
     };
     let old = hash().await;
@@ -262,9 +262,9 @@ async fn an_old_password_cannot_undo_a_new_one() {
         update.password = Some(PasswordHash::new("another".to_owned()));
     };
     let office = meddled(changed).await;
-    let user = office.store.user(office.world.client.id).await;
+    let user = office.store.user(office.fixture.client.id).await;
     let user = user.expect("readable").expect("there");
-    let who = Authenticated {
+    let who = AuthenticatedSession {
         session: classdesk_domain::people::Session {
             id: SessionId::new(1),
             user: user.id,
@@ -308,7 +308,7 @@ async fn changing_the_password_ends_the_other_sessions() {
     );
     let refused = office.desk.sessions.login(login("client", PASSWORD)).await;
     assert!(matches!(refused, Err(Error::WrongCredentials { .. })));
-    let invalid = Draft::invalid(Invalid::field("new_password", FieldFault::Required));
+    let invalid = Validated::invalid(Invalid::field("new_password", FieldError::Required));
     let refused = office.desk.sessions.change_password(&who, invalid).await;
     assert_eq!(word(refused), "new_password:required");
 }
@@ -342,7 +342,7 @@ async fn a_token_dies_idle_old_unknown_or_with_its_person() {
         is_active: Some(false),
         ..UserChange::default()
     };
-    let (admin, client) = (office.world.admin, office.world.client);
+    let (admin, client) = (office.fixture.admin, office.fixture.client);
     let changed = office.desk.users.change(&admin, client.id, wish).await;
     assert_eq!(word(changed), "ok");
     assert_eq!(dies(&token).await, "no valid session");
@@ -376,7 +376,7 @@ async fn sessions_are_listed_in_full_pages_and_ended() {
     }
     office.clock.advance(DAY / 2);
     let who = authenticated(&office, &own[0].token).await;
-    let page = Keyset {
+    let page = PageRequest {
         limit: Limit::new(2).expect("a limit"),
         after: None,
     };
@@ -385,7 +385,7 @@ async fn sessions_are_listed_in_full_pages_and_ended() {
         sessions.iter().map(|session| session.id).collect()
     };
     assert_eq!(ids(&first.items), [own[0].session.id, own[1].session.id]);
-    let page = Keyset {
+    let page = PageRequest {
         after: first.next,
         ..page
     };

@@ -1,12 +1,12 @@
 //! Registered subjects.
 
+use classdesk_conformance::fixture::title;
 use classdesk_domain::ids::UserId;
 use classdesk_domain::people::Actor;
-use classdesk_domain::subjects::{Registered, SubjectDraft, SubjectKind, SubjectRef};
+use classdesk_domain::subjects::{PutSubject, Registered, SubjectKind, SubjectRef};
 use classdesk_domain::text::Description;
 use classdesk_domain::threads::NewThread;
 use classdesk_domain::tickets::{NewTicket, NewTicketOnSubject};
-use classdesk_testkit::world::title;
 
 use super::support::{Office, word};
 
@@ -14,8 +14,8 @@ fn order() -> SubjectRef {
     SubjectRef::new(SubjectKind::parse("order").expect("a kind"), 42)
 }
 
-fn draft(client: Actor, writer: Option<Actor>) -> SubjectDraft {
-    SubjectDraft {
+fn draft(client: Actor, writer: Option<Actor>) -> PutSubject {
+    PutSubject {
         client_id: client.id,
         assigned_writer_id: writer.map(|writer| writer.id),
         label: title("An order"),
@@ -25,33 +25,33 @@ fn draft(client: Actor, writer: Option<Actor>) -> SubjectDraft {
 #[tokio::test]
 async fn a_subject_is_registered_changed_and_removed() {
     let office = Office::open().await;
-    let (world, subjects) = (&office.world, &office.desk.subjects);
+    let (fixture, subjects) = (&office.fixture, &office.desk.subjects);
     let known = office.log_length().await;
-    let first = draft(world.client, None);
-    let put = subjects.put(&world.admin, &order(), first.clone()).await;
+    let first = draft(fixture.client, None);
+    let put = subjects.put(&fixture.admin, &order(), first.clone()).await;
     assert!(matches!(put, Ok(Registered::New(_))));
-    let again = subjects.put(&world.admin, &order(), first).await;
+    let again = subjects.put(&fixture.admin, &order(), first).await;
     assert!(
         matches!(again, Ok(Registered::Changed(_))),
         "nothing new, and nothing told"
     );
-    let second = draft(world.other_client, Some(world.writer));
-    let Ok(Registered::Changed(subject)) = subjects.put(&world.admin, &order(), second).await
+    let second = draft(fixture.other_client, Some(fixture.writer));
+    let Ok(Registered::Changed(subject)) = subjects.put(&fixture.admin, &order(), second).await
     else {
         panic!("it was there");
     };
-    assert_eq!(subject.parties.client, world.other_client.id);
+    assert_eq!(subject.parties.client, fixture.other_client.id);
     assert_eq!(
-        subjects.get(&world.writer, &order()).await.expect("seen"),
+        subjects.get(&fixture.writer, &order()).await.expect("seen"),
         subject
     );
-    assert_eq!(word(subjects.delete(&world.admin, &order()).await), "ok");
+    assert_eq!(word(subjects.delete(&fixture.admin, &order()).await), "ok");
     assert_eq!(
-        word(subjects.delete(&world.admin, &order()).await),
+        word(subjects.delete(&fixture.admin, &order()).await),
         "not found"
     );
     assert_eq!(
-        word(subjects.get(&world.admin, &order()).await),
+        word(subjects.get(&fixture.admin, &order()).await),
         "not found"
     );
     assert_eq!(
@@ -63,18 +63,18 @@ async fn a_subject_is_registered_changed_and_removed() {
 #[tokio::test]
 async fn parties_see_it_and_admins_alone_manage_it() {
     let office = Office::open().await;
-    let (world, subjects) = (&office.world, &office.desk.subjects);
-    let wish = draft(world.client, Some(world.writer));
+    let (fixture, subjects) = (&office.fixture, &office.desk.subjects);
+    let wish = draft(fixture.client, Some(fixture.writer));
     subjects
-        .put(&world.admin, &order(), wish.clone())
+        .put(&fixture.admin, &order(), wish.clone())
         .await
         .expect("registered");
     for (actor, seen, managed) in [
-        (world.client, "ok", "not allowed"),
-        (world.writer, "ok", "not allowed"),
-        (world.other_client, "not found", "not found"),
-        (world.other_writer, "not found", "not found"),
-        (world.editor, "ok", "not allowed"),
+        (fixture.client, "ok", "not allowed"),
+        (fixture.writer, "ok", "not allowed"),
+        (fixture.other_client, "not found", "not found"),
+        (fixture.other_writer, "not found", "not found"),
+        (fixture.editor, "ok", "not allowed"),
     ] {
         assert_eq!(word(subjects.get(&actor, &order()).await), seen);
         assert_eq!(
@@ -88,19 +88,19 @@ async fn parties_see_it_and_admins_alone_manage_it() {
 #[tokio::test]
 async fn every_ineligible_party_is_faulted_at_once_and_who_stays_is_not_asked() {
     let office = Office::open().await;
-    let (world, subjects) = (&office.world, &office.desk.subjects);
-    let wrong = draft(world.writer, Some(world.client));
-    let refused = subjects.put(&world.admin, &order(), wrong).await;
+    let (fixture, subjects) = (&office.fixture, &office.desk.subjects);
+    let wrong = draft(fixture.writer, Some(fixture.client));
+    let refused = subjects.put(&fixture.admin, &order(), wrong).await;
     assert_eq!(
         word(refused),
         "client_id:not_eligible assigned_writer_id:not_eligible"
     );
-    let wish = draft(world.client, Some(world.writer));
+    let wish = draft(fixture.client, Some(fixture.writer));
     subjects
-        .put(&world.admin, &order(), wish.clone())
+        .put(&fixture.admin, &order(), wish.clone())
         .await
         .expect("registered");
-    for person in [world.client, world.writer] {
+    for person in [fixture.client, fixture.writer] {
         let off = classdesk_domain::people::UserChange {
             is_active: Some(false),
             ..Default::default()
@@ -108,23 +108,23 @@ async fn every_ineligible_party_is_faulted_at_once_and_who_stays_is_not_asked() 
         office
             .desk
             .users
-            .change(&world.admin, person.id, off)
+            .change(&fixture.admin, person.id, off)
             .await
             .expect("changed");
     }
-    let renamed = SubjectDraft {
+    let renamed = PutSubject {
         label: title("The same order"),
         ..wish
     };
     assert_eq!(
-        word(subjects.put(&world.admin, &order(), renamed).await),
+        word(subjects.put(&fixture.admin, &order(), renamed).await),
         "ok"
     );
     let refused = subjects
         .put(
-            &world.admin,
+            &fixture.admin,
             &SubjectRef::new(order().content_type, 43),
-            draft(world.client, None),
+            draft(fixture.client, None),
         )
         .await;
     assert_eq!(word(refused), "client_id:not_eligible", "inactive");
@@ -134,43 +134,50 @@ async fn every_ineligible_party_is_faulted_at_once_and_who_stays_is_not_asked() 
 #[tokio::test]
 async fn bundles_are_refused_and_linked_subjects_stay() {
     let office = Office::open().await;
-    let (world, desk) = (&office.world, &office.desk);
-    let wish = draft(world.client, None);
+    let (fixture, desk) = (&office.fixture, &office.desk);
+    let wish = draft(fixture.client, None);
     let refused = desk
         .subjects
-        .put(&world.admin, &world.subject(), wish.clone())
+        .put(&fixture.admin, &fixture.subject(), wish.clone())
         .await;
     assert_eq!(word(refused), "content_type:native_subject");
-    let refused = desk.subjects.delete(&world.admin, &world.subject()).await;
+    let refused = desk
+        .subjects
+        .delete(&fixture.admin, &fixture.subject())
+        .await;
     assert_eq!(word(refused), "content_type:native_subject");
     assert_eq!(
         word(
             desk.subjects
-                .put(&world.client, &world.subject(), wish.clone())
+                .put(&fixture.client, &fixture.subject(), wish.clone())
                 .await
         ),
         "not allowed"
     );
 
     desk.subjects
-        .put(&world.admin, &order(), wish)
+        .put(&fixture.admin, &order(), wish)
         .await
         .expect("registered");
     let new = NewTicketOnSubject::from(NewTicket::new(title("Help"), Description::empty()));
     let ticket = desk
         .tickets
-        .create_on(world.client, &order(), new)
+        .create_on(fixture.client, &order(), new)
         .await
         .expect("created");
     assert_eq!(ticket.description.as_str(), "Order #42: An order");
     assert_eq!(
-        word(desk.subjects.delete(&world.admin, &order()).await),
+        word(desk.subjects.delete(&fixture.admin, &order()).await),
         "threads or tickets link to this subject"
     );
     let unregistered = SubjectRef::new(order().content_type, 7);
     let refused = desk
         .threads
-        .open(world.admin, &unregistered, NewThread::with(UserId::new(1)))
+        .open(
+            fixture.admin,
+            &unregistered,
+            NewThread::with(UserId::new(1)),
+        )
         .await;
     assert_eq!(word(refused), "not found");
 }
@@ -178,26 +185,26 @@ async fn bundles_are_refused_and_linked_subjects_stay() {
 #[tokio::test]
 async fn a_new_writer_joins_the_threads() {
     let office = Office::open().await;
-    let (world, desk) = (&office.world, &office.desk);
+    let (fixture, desk) = (&office.fixture, &office.desk);
     desk.subjects
-        .put(&world.admin, &order(), draft(world.client, None))
+        .put(&fixture.admin, &order(), draft(fixture.client, None))
         .await
         .expect("registered");
-    let with_editor = NewThread::with(world.editor.id);
+    let with_editor = NewThread::with(fixture.editor.id);
     let thread = desk
         .threads
-        .open(world.client, &order(), with_editor)
+        .open(fixture.client, &order(), with_editor)
         .await
         .expect("opened")
         .thread
         .id;
     desk.subjects
         .put(
-            &world.admin,
+            &fixture.admin,
             &order(),
-            draft(world.client, Some(world.writer)),
+            draft(fixture.client, Some(fixture.writer)),
         )
         .await
         .expect("changed");
-    assert_eq!(word(desk.threads.get(&world.writer, thread).await), "ok");
+    assert_eq!(word(desk.threads.get(&fixture.writer, thread).await), "ok");
 }

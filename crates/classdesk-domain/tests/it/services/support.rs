@@ -2,21 +2,22 @@
 
 use std::sync::Arc;
 
+use classdesk_conformance::Fixture;
 use classdesk_domain::blobs::{ByteStream, FileName, FinishedUpload, UploadTarget};
 use classdesk_domain::error::Error;
 use classdesk_domain::events::{AuditEntry, AuditFilter, EventRepository};
-use classdesk_domain::paging::{Keyset, Limit};
+use classdesk_domain::paging::{Limit, PageRequest};
 use classdesk_domain::people::Actor;
-use classdesk_domain::{Classdesk, Ports, Settings};
-use classdesk_testkit::{FrozenClock, MemoryBlobs, MemoryStore, PlainHasher, SeededSecrets, World};
+use classdesk_domain::{App, Ports, Settings};
+use classdesk_memory::{FrozenClock, MemoryBlobs, MemoryStore, PlainHasher, SeededSecrets};
 
 pub(super) struct Office {
     pub(super) store: Arc<MemoryStore>,
     pub(super) blobs: Arc<MemoryBlobs>,
     pub(super) clock: Arc<FrozenClock>,
     pub(super) hasher: Arc<PlainHasher>,
-    pub(super) world: World,
-    pub(super) desk: Classdesk,
+    pub(super) fixture: Fixture,
+    pub(super) desk: App,
 }
 
 impl Office {
@@ -27,8 +28,8 @@ impl Office {
     /// An office of which some ports are others. They are given the store to pass calls on to.
     pub(super) async fn open_with(exchange: impl FnOnce(&Arc<MemoryStore>, &mut Ports)) -> Self {
         let store = Arc::new(MemoryStore::new());
-        let world = World::create(&*store).await;
-        let clock = Arc::new(FrozenClock::at(world.tick()));
+        let fixture = Fixture::create(&*store).await;
+        let clock = Arc::new(FrozenClock::at(fixture.tick()));
         let blobs = Arc::new(MemoryBlobs::new(clock.clone()));
         let hasher = Arc::new(PlainHasher::default());
         let mut ports = Ports::new(
@@ -39,13 +40,13 @@ impl Office {
             Arc::new(SeededSecrets::default()),
         );
         exchange(&store, &mut ports);
-        let desk = Classdesk::new(ports, Settings::default());
+        let desk = App::new(ports, Settings::default());
         Self {
             store,
             blobs,
             clock,
             hasher,
-            world,
+            fixture,
             desk,
         }
     }
@@ -60,7 +61,7 @@ impl Office {
 
     /// The log of changes since the first `known` entries, oldest first.
     pub(super) async fn log_after(&self, known: usize) -> Vec<AuditEntry> {
-        let page = Keyset {
+        let page = PageRequest {
             limit: Limit::GREATEST,
             after: None,
         };

@@ -1,11 +1,11 @@
 //! Threads.
 
+use classdesk_conformance::fixture::words;
 use classdesk_domain::ids::{MessageId, ThreadId, UserId};
-use classdesk_domain::paging::Keyset;
+use classdesk_domain::paging::PageRequest;
 use classdesk_domain::people::{Actor, UserChange};
 use classdesk_domain::text::SubjectLine;
 use classdesk_domain::threads::{NewMessage, NewThread, ThreadChange, ThreadFilter, ThreadView};
-use classdesk_testkit::world::words;
 
 use super::support::{Office, word};
 
@@ -18,7 +18,7 @@ async fn open(office: &Office, by: Actor, with: Actor) -> ThreadId {
     let opened = office
         .desk
         .threads
-        .open(by, &office.world.subject(), new)
+        .open(by, &office.fixture.subject(), new)
         .await;
     opened.expect("opened").thread.id
 }
@@ -42,15 +42,21 @@ const fn active(is_active: bool) -> ThreadChange {
 #[tokio::test]
 async fn in_a_thread_are_parties_recipient_and_creator_and_in_a_private_one_two() {
     let office = Office::open().await;
-    let (world, threads) = (&office.world, &office.desk.threads);
-    let mut new = NewThread::with(world.editor.id);
+    let (fixture, threads) = (&office.fixture, &office.desk.threads);
+    let mut new = NewThread::with(fixture.editor.id);
     new.initial_message = Some(words("Hello"));
     let known = office.log_length().await;
     let view = threads
-        .open(world.admin, &world.subject(), new.clone())
+        .open(fixture.admin, &fixture.subject(), new.clone())
         .await
         .expect("opened");
-    let all = [world.admin, world.editor, world.client, world.writer].map(|actor| actor.id);
+    let all = [
+        fixture.admin,
+        fixture.editor,
+        fixture.client,
+        fixture.writer,
+    ]
+    .map(|actor| actor.id);
     assert_eq!(ids(&view), all);
     assert_eq!(
         view.thread.subject.as_str(),
@@ -58,7 +64,7 @@ async fn in_a_thread_are_parties_recipient_and_creator_and_in_a_private_one_two(
     );
     let message = view.last_message.expect("the first message");
     assert_eq!(message.text.as_str(), "Hello");
-    assert_eq!(message.recipient.expect("named").id, world.editor.id);
+    assert_eq!(message.recipient.expect("named").id, fixture.editor.id);
     assert_eq!(
         office.told_after(known).await,
         ["thread.created", "message.sent"]
@@ -68,16 +74,16 @@ async fn in_a_thread_are_parties_recipient_and_creator_and_in_a_private_one_two(
     new.subject = SubjectLine::parse("Between us").ok();
     new.initial_message = None;
     let view = threads
-        .open(world.client, &world.subject(), new)
+        .open(fixture.client, &fixture.subject(), new)
         .await
         .expect("opened");
-    assert_eq!(ids(&view), [world.editor.id, world.client.id]);
+    assert_eq!(ids(&view), [fixture.editor.id, fixture.client.id]);
     assert_eq!(
         (view.thread.subject.as_str(), view.message_count),
         ("Between us", 0)
     );
     assert_eq!(
-        word(threads.get(&world.writer, view.thread.id).await),
+        word(threads.get(&fixture.writer, view.thread.id).await),
         "not found"
     );
 }
@@ -86,68 +92,75 @@ async fn in_a_thread_are_parties_recipient_and_creator_and_in_a_private_one_two(
 #[tokio::test]
 async fn a_recipient_is_another_active_person_who_can_see_the_subject() {
     let office = Office::open().await;
-    let (world, desk) = (&office.world, &office.desk);
+    let (fixture, desk) = (&office.fixture, &office.desk);
     let open = async |by, with| {
         let new = NewThread::with(with);
-        word(desk.threads.open(by, &world.subject(), new).await)
+        word(desk.threads.open(by, &fixture.subject(), new).await)
     };
     assert_eq!(
-        open(world.client, world.client.id).await,
+        open(fixture.client, fixture.client.id).await,
         "recipient_id:recipient_is_sender"
     );
     assert_eq!(
-        open(world.client, world.other_writer.id).await,
+        open(fixture.client, fixture.other_writer.id).await,
         "recipient_id:not_eligible"
     );
     assert_eq!(
-        open(world.client, UserId::new(999)).await,
+        open(fixture.client, UserId::new(999)).await,
         "recipient_id:not_eligible"
     );
-    assert_eq!(open(world.other_client, world.client.id).await, "not found");
+    assert_eq!(
+        open(fixture.other_client, fixture.client.id).await,
+        "not found"
+    );
     let off = UserChange {
         is_active: Some(false),
         ..UserChange::default()
     };
     desk.users
-        .change(&world.admin, world.writer.id, off)
+        .change(&fixture.admin, fixture.writer.id, off)
         .await
         .expect("changed");
     assert_eq!(
-        open(world.client, world.writer.id).await,
+        open(fixture.client, fixture.writer.id).await,
         "recipient_id:not_eligible"
     );
-    let new = NewThread::with(world.editor.id);
+    let new = NewThread::with(fixture.editor.id);
     let view = desk
         .threads
-        .open(world.client, &world.subject(), new)
+        .open(fixture.client, &fixture.subject(), new)
         .await
         .expect("opened");
-    assert!(ids(&view).contains(&world.writer.id), "assigned still");
+    assert!(ids(&view).contains(&fixture.writer.id), "assigned still");
 }
 
 /// contract: perm.thread.change
 #[tokio::test]
 async fn the_creator_and_staff_change_it_and_repeating_changes_nothing() {
     let office = Office::open().await;
-    let (world, threads) = (&office.world, &office.desk.threads);
-    let id = open(&office, world.writer, world.client).await;
+    let (fixture, threads) = (&office.fixture, &office.desk.threads);
+    let id = open(&office, fixture.writer, fixture.client).await;
     assert_eq!(
-        word(threads.change(&world.client, id, line("Mine")).await),
+        word(threads.change(&fixture.client, id, line("Mine")).await),
         "not allowed"
     );
     assert_eq!(
-        word(threads.change(&world.other_client, id, line("Mine")).await),
+        word(
+            threads
+                .change(&fixture.other_client, id, line("Mine"))
+                .await
+        ),
         "not found"
     );
     let known = office.log_length().await;
     let changed = threads
-        .change(&world.writer, id, line("Ours"))
+        .change(&fixture.writer, id, line("Ours"))
         .await
         .expect("changed");
     assert_eq!(changed.thread.subject.as_str(), "Ours");
     for _ in 0..2 {
         assert_eq!(
-            word(threads.change(&world.editor, id, active(false)).await),
+            word(threads.change(&fixture.editor, id, active(false)).await),
             "ok"
         );
     }
@@ -157,17 +170,17 @@ async fn the_creator_and_staff_change_it_and_repeating_changes_nothing() {
             office
                 .desk
                 .messages
-                .send(world.client, id, text, None)
+                .send(fixture.client, id, text, None)
                 .await,
         )
     };
     assert_eq!(send().await, "the thread is closed");
     assert_eq!(
-        word(threads.change(&world.writer, id, active(true)).await),
+        word(threads.change(&fixture.writer, id, active(true)).await),
         "ok"
     );
     assert_eq!(
-        word(threads.change(&world.writer, id, line("Ours")).await),
+        word(threads.change(&fixture.writer, id, line("Ours")).await),
         "ok"
     );
     assert_eq!(send().await, "ok");
@@ -186,13 +199,16 @@ async fn the_creator_and_staff_change_it_and_repeating_changes_nothing() {
 #[tokio::test]
 async fn staff_add_and_remove_participants_themselves_too() {
     let office = Office::open().await;
-    let (world, threads) = (&office.world, &office.desk.threads);
-    let id = open(&office, world.writer, world.client).await;
+    let (fixture, threads) = (&office.fixture, &office.desk.threads);
+    let id = open(&office, fixture.writer, fixture.client).await;
     let add = async |by: &Actor, user: Actor| word(threads.add_participant(by, id, user.id).await);
-    assert_eq!(add(&world.writer, world.editor).await, "not allowed");
-    assert_eq!(add(&world.other_writer, world.editor).await, "not found");
+    assert_eq!(add(&fixture.writer, fixture.editor).await, "not allowed");
     assert_eq!(
-        add(&world.editor, world.other_client).await,
+        add(&fixture.other_writer, fixture.editor).await,
+        "not found"
+    );
+    assert_eq!(
+        add(&fixture.editor, fixture.other_client).await,
         "user_id:not_eligible"
     );
     let send = async || {
@@ -201,21 +217,21 @@ async fn staff_add_and_remove_participants_themselves_too() {
             office
                 .desk
                 .messages
-                .send(world.editor, id, text, None)
+                .send(fixture.editor, id, text, None)
                 .await,
         )
     };
     assert_eq!(send().await, "not allowed", "not yet in it");
     let known = office.log_length().await;
     for _ in 0..2 {
-        assert_eq!(add(&world.editor, world.editor).await, "ok");
+        assert_eq!(add(&fixture.editor, fixture.editor).await, "ok");
     }
     assert_eq!(send().await, "ok");
     let remove =
         async |by: &Actor, user: Actor| word(threads.remove_participant(by, id, user.id).await);
-    assert_eq!(remove(&world.client, world.editor).await, "not allowed");
-    assert_eq!(remove(&world.admin, world.client).await, "ok");
-    assert_eq!(remove(&world.admin, world.client).await, "not found");
+    assert_eq!(remove(&fixture.client, fixture.editor).await, "not allowed");
+    assert_eq!(remove(&fixture.admin, fixture.client).await, "ok");
+    assert_eq!(remove(&fixture.admin, fixture.client).await, "not found");
     assert_eq!(
         office.told_after(known).await,
         [
@@ -225,13 +241,13 @@ async fn staff_add_and_remove_participants_themselves_too() {
         ]
     );
     // A party who was taken off knows nothing of the thread any more.
-    assert_eq!(word(threads.get(&world.client, id).await), "not found");
+    assert_eq!(word(threads.get(&fixture.client, id).await), "not found");
     assert_eq!(
-        word(threads.mark_read(&world.client, id, None).await),
+        word(threads.mark_read(&fixture.client, id, None).await),
         "not found"
     );
     assert_eq!(
-        word(threads.change(&world.client, id, active(false)).await),
+        word(threads.change(&fixture.client, id, active(false)).await),
         "not found"
     );
 }
@@ -240,14 +256,14 @@ async fn staff_add_and_remove_participants_themselves_too() {
 #[tokio::test]
 async fn reading_moves_the_mark_of_participants() {
     let office = Office::open().await;
-    let (world, desk) = (&office.world, &office.desk);
-    let id = open(&office, world.writer, world.client).await;
+    let (fixture, desk) = (&office.fixture, &office.desk);
+    let id = open(&office, fixture.writer, fixture.client).await;
     let mut sent = Vec::new();
     for _ in 0..3 {
         let text = NewMessage::text(words("Hello"));
         sent.push(
             desk.messages
-                .send(world.writer, id, text, None)
+                .send(fixture.writer, id, text, None)
                 .await
                 .expect("sent")
                 .id,
@@ -261,28 +277,28 @@ async fn reading_moves_the_mark_of_participants() {
             .unread_count
     };
     assert_eq!(
-        (unread(&world.client).await, unread(&world.writer).await),
+        (unread(&fixture.client).await, unread(&fixture.writer).await),
         (3, 0)
     );
     let read = async |actor: &Actor, up_to| word(desk.threads.mark_read(actor, id, up_to).await);
-    assert_eq!(read(&world.client, Some(sent[1])).await, "ok");
-    assert_eq!(unread(&world.client).await, 1);
-    assert_eq!(read(&world.client, Some(sent[0])).await, "ok");
-    assert_eq!(unread(&world.client).await, 1, "never back");
+    assert_eq!(read(&fixture.client, Some(sent[1])).await, "ok");
+    assert_eq!(unread(&fixture.client).await, 1);
+    assert_eq!(read(&fixture.client, Some(sent[0])).await, "ok");
+    assert_eq!(unread(&fixture.client).await, 1, "never back");
     assert_eq!(
-        read(&world.client, Some(MessageId::new(999))).await,
+        read(&fixture.client, Some(MessageId::new(999))).await,
         "up_to:not_in_thread"
     );
-    assert_eq!(read(&world.client, None).await, "ok");
-    assert_eq!(unread(&world.client).await, 0);
-    assert_eq!(read(&world.editor, None).await, "not allowed");
+    assert_eq!(read(&fixture.client, None).await, "ok");
+    assert_eq!(unread(&fixture.client).await, 0);
+    assert_eq!(read(&fixture.editor, None).await, "not allowed");
     let unread_only = ThreadFilter {
         unread: Some(true),
         ..ThreadFilter::default()
     };
     let listed = desk
         .threads
-        .list(&world.client, unread_only, Keyset::default())
+        .list(&fixture.client, unread_only, PageRequest::default())
         .await;
     assert!(listed.expect("listed").items.is_empty());
 }

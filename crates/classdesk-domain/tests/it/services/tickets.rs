@@ -1,16 +1,16 @@
 //! Tickets, their messages, files and history.
 
+use classdesk_conformance::fixture::{description, title, words};
 use classdesk_domain::ExpectedVersion;
 use classdesk_domain::blobs::UploadTarget;
 use classdesk_domain::ids::{TicketAttachmentId, TicketId, TicketMessageId, UserId};
-use classdesk_domain::paging::Keyset;
+use classdesk_domain::paging::PageRequest;
 use classdesk_domain::people::Actor;
 use classdesk_domain::text::Description;
 use classdesk_domain::tickets::{
     NewTicket, NewTicketMessage, NewTicketOnSubject, Ticket, TicketChange, TicketPriority,
     TicketStatus,
 };
-use classdesk_testkit::world::{description, title, words};
 
 use super::support::{Office, word};
 
@@ -22,11 +22,11 @@ fn new_ticket() -> NewTicket {
 async fn office() -> (Office, TicketId) {
     let office = Office::open().await;
     let new = NewTicketOnSubject::from(new_ticket());
-    let world = &office.world;
+    let fixture = &office.fixture;
     let created = office
         .desk
         .tickets
-        .create_on(world.client, &world.subject(), new)
+        .create_on(fixture.client, &fixture.subject(), new)
         .await;
     let id = created.expect("created").id;
     (office, id)
@@ -57,7 +57,11 @@ async fn get(office: &Office, by: &Actor, id: TicketId) -> Ticket {
 
 /// A ticket's history as its viewer sees it: `action from to`.
 async fn history(office: &Office, by: &Actor, id: TicketId) -> Vec<String> {
-    let page = office.desk.tickets.history(by, id, Keyset::default()).await;
+    let page = office
+        .desk
+        .tickets
+        .history(by, id, PageRequest::default())
+        .await;
     let lines = page.expect("seen").items;
     lines
         .iter()
@@ -71,29 +75,29 @@ async fn history(office: &Office, by: &Actor, id: TicketId) -> Vec<String> {
 #[tokio::test]
 async fn a_ticket_on_a_subject_names_it_in_its_last_line() {
     let (office, id) = office().await;
-    let ticket = get(&office, &office.world.client, id).await;
+    let ticket = get(&office, &office.fixture.client, id).await;
     assert_eq!(
         ticket.description.as_str(),
         "Nothing happens.\nClass bundle #1: Spring semester"
     );
     assert_eq!((ticket.status, ticket.version), (TicketStatus::Open, 1));
     let bare = NewTicketOnSubject::from(NewTicket::new(title("Help"), Description::empty()));
-    let world = &office.world;
+    let fixture = &office.fixture;
     let created = office
         .desk
         .tickets
-        .create_on(world.editor, &world.subject(), bare)
+        .create_on(fixture.editor, &fixture.subject(), bare)
         .await;
     let created = created.expect("created");
     assert_eq!(
         created.description.as_str(),
         "Class bundle #1: Spring semester"
     );
-    assert_eq!(created.requester.id, world.editor.id);
+    assert_eq!(created.requester.id, fixture.editor.id);
     let alone = office
         .desk
         .tickets
-        .create(world.other_client, new_ticket())
+        .create(fixture.other_client, new_ticket())
         .await;
     assert_eq!(
         alone.expect("created").description.as_str(),
@@ -106,8 +110,8 @@ async fn a_ticket_on_a_subject_names_it_in_its_last_line() {
 #[tokio::test]
 async fn who_may_create_a_ticket_and_for_whom() {
     let office = Office::open().await;
-    let (world, tickets) = (&office.world, &office.desk.tickets);
-    let subject = world.subject();
+    let (fixture, tickets) = (&office.fixture, &office.desk.tickets);
+    let subject = fixture.subject();
     let on = async |by: Actor, on_behalf_of: Option<UserId>| {
         let ticket = new_ticket();
         let new = NewTicketOnSubject {
@@ -116,33 +120,36 @@ async fn who_may_create_a_ticket_and_for_whom() {
         };
         tickets.create_on(by, &subject, new).await
     };
-    assert_eq!(word(on(world.writer, None).await), "not allowed");
-    assert_eq!(word(on(world.other_client, None).await), "not found");
+    assert_eq!(word(on(fixture.writer, None).await), "not allowed");
+    assert_eq!(word(on(fixture.other_client, None).await), "not found");
     assert_eq!(
-        word(on(world.client, Some(world.client.id)).await),
+        word(on(fixture.client, Some(fixture.client.id)).await),
         "not allowed"
     );
-    let wrong = on(world.admin, Some(world.other_client.id)).await;
+    let wrong = on(fixture.admin, Some(fixture.other_client.id)).await;
     assert_eq!(word(wrong), "on_behalf_of:not_eligible");
-    let ticket = on(world.admin, Some(world.client.id))
+    let ticket = on(fixture.admin, Some(fixture.client.id))
         .await
         .expect("created");
-    assert_eq!(ticket.created_by.id, world.admin.id);
-    assert_eq!(ticket.requester.id, world.client.id);
-    assert_eq!(word(tickets.get(&world.client, ticket.id).await), "ok");
+    assert_eq!(ticket.created_by.id, fixture.admin.id);
+    assert_eq!(ticket.requester.id, fixture.client.id);
+    assert_eq!(word(tickets.get(&fixture.client, ticket.id).await), "ok");
     assert_eq!(
-        word(tickets.create(world.writer, new_ticket()).await),
+        word(tickets.create(fixture.writer, new_ticket()).await),
         "not allowed"
     );
-    assert_eq!(word(tickets.create(world.editor, new_ticket()).await), "ok");
+    assert_eq!(
+        word(tickets.create(fixture.editor, new_ticket()).await),
+        "ok"
+    );
 }
 
 /// contract: perm.ticket.close, perm.ticket.triage
 #[tokio::test]
 async fn a_requester_closes_and_reopens_and_meets_403_or_409_else() {
     let (office, id) = office().await;
-    let world = &office.world;
-    let client = &world.client;
+    let fixture = &office.fixture;
+    let client = &fixture.client;
     use TicketStatus::{AwaitingResponse, Closed, Escalated, InProgress, Open};
     assert_eq!(
         change(&office, client, id, to(InProgress)).await,
@@ -153,7 +160,7 @@ async fn a_requester_closes_and_reopens_and_meets_403_or_409_else() {
         "a ticket that is open cannot become open"
     );
     assert_eq!(
-        change(&office, &world.writer, id, to(Closed)).await,
+        change(&office, &fixture.writer, id, to(Closed)).await,
         "not found"
     );
     assert_eq!(change(&office, client, id, to(Closed)).await, "ok");
@@ -164,7 +171,7 @@ async fn a_requester_closes_and_reopens_and_meets_403_or_409_else() {
     );
     assert_eq!(change(&office, client, id, to(Open)).await, "ok");
     for status in [InProgress, Escalated, AwaitingResponse] {
-        assert_eq!(change(&office, &world.editor, id, to(status)).await, "ok");
+        assert_eq!(change(&office, &fixture.editor, id, to(status)).await, "ok");
     }
     let ticket = get(&office, client, id).await;
     assert!(ticket.is_escalated && ticket.resolved_at.is_none());
@@ -185,55 +192,61 @@ async fn a_requester_closes_and_reopens_and_meets_403_or_409_else() {
 #[tokio::test]
 async fn staff_triage_and_every_value_is_a_line() {
     let (office, id) = office().await;
-    let world = &office.world;
+    let fixture = &office.fixture;
     let wish = TicketChange {
         title: Some(title("Urgent help")),
         priority: Some(TicketPriority::Critical),
-        assigned_to: Some(Some(world.editor.id)),
+        assigned_to: Some(Some(fixture.editor.id)),
         ..TicketChange::default()
     };
     assert_eq!(
-        change(&office, &world.client, id, wish.clone()).await,
+        change(&office, &fixture.client, id, wish.clone()).await,
         "not allowed"
     );
-    assert_eq!(change(&office, &world.admin, id, wish.clone()).await, "ok");
     assert_eq!(
-        change(&office, &world.admin, id, wish).await,
+        change(&office, &fixture.admin, id, wish.clone()).await,
+        "ok"
+    );
+    assert_eq!(
+        change(&office, &fixture.admin, id, wish).await,
         "ok",
         "and changes nothing"
     );
-    assert_eq!(get(&office, &world.admin, id).await.version, 2);
+    assert_eq!(get(&office, &fixture.admin, id).await.version, 2);
     let retitle = TicketChange {
         title: Some(title("Help!")),
         ..TicketChange::default()
     };
     assert_eq!(
-        change(&office, &world.client, id, retitle.clone()).await,
+        change(&office, &fixture.client, id, retitle.clone()).await,
         "ok"
     );
     let tickets = &office.desk.tickets;
     let late = tickets
-        .change(&world.client, id, retitle, &ExpectedVersion::exactly(2))
+        .change(&fixture.client, id, retitle, &ExpectedVersion::exactly(2))
         .await;
     assert_eq!(word(late), "someone else changed it first");
     let assign = |person| TicketChange {
         assigned_to: Some(person),
         ..TicketChange::default()
     };
-    for wrong in [world.client.id, UserId::new(999)] {
-        let refused = change(&office, &world.admin, id, assign(Some(wrong))).await;
+    for wrong in [fixture.client.id, UserId::new(999)] {
+        let refused = change(&office, &fixture.admin, id, assign(Some(wrong))).await;
         assert_eq!(refused, "assigned_to:not_eligible");
     }
-    assert_eq!(change(&office, &world.admin, id, assign(None)).await, "ok");
     assert_eq!(
-        history(&office, &world.client, id).await,
+        change(&office, &fixture.admin, id, assign(None)).await,
+        "ok"
+    );
+    assert_eq!(
+        history(&office, &fixture.client, id).await,
         [
             "ticket.created - open".to_owned(),
             "ticket.priority_changed medium critical".to_owned(),
-            format!("ticket.assigned - {}", world.editor.id),
+            format!("ticket.assigned - {}", fixture.editor.id),
             "ticket.title_changed Help Urgent help".to_owned(),
             "ticket.title_changed Urgent help Help!".to_owned(),
-            format!("ticket.assigned {} -", world.editor.id),
+            format!("ticket.assigned {} -", fixture.editor.id),
         ]
     );
 }
@@ -242,11 +255,11 @@ async fn staff_triage_and_every_value_is_a_line() {
 #[tokio::test]
 async fn an_answer_of_the_requester_opens_and_one_of_staff_does_not() {
     let (office, id) = office().await;
-    let (world, tickets) = (&office.world, &office.desk.tickets);
+    let (fixture, tickets) = (&office.fixture, &office.desk.tickets);
     assert_eq!(
         change(
             &office,
-            &world.editor,
+            &fixture.editor,
             id,
             to(TicketStatus::AwaitingResponse)
         )
@@ -254,20 +267,23 @@ async fn an_answer_of_the_requester_opens_and_one_of_staff_does_not() {
         "ok"
     );
     let add = async |by: Actor, new| word(tickets.add_message(by, id, new).await);
-    assert_eq!(add(world.editor, note("And?", false)).await, "ok");
+    assert_eq!(add(fixture.editor, note("And?", false)).await, "ok");
     assert_eq!(
-        get(&office, &world.client, id).await.status,
+        get(&office, &fixture.client, id).await.status,
         TicketStatus::AwaitingResponse
     );
-    assert_eq!(add(world.client, note("Here.", false)).await, "ok");
+    assert_eq!(add(fixture.client, note("Here.", false)).await, "ok");
     assert_eq!(
-        get(&office, &world.client, id).await.status,
+        get(&office, &fixture.client, id).await.status,
         TicketStatus::Open
     );
-    assert_eq!(add(world.client, note("Psst", true)).await, "not allowed");
-    assert_eq!(add(world.writer, note("Me too", false)).await, "not found");
+    assert_eq!(add(fixture.client, note("Psst", true)).await, "not allowed");
     assert_eq!(
-        history(&office, &world.client, id).await[2..],
+        add(fixture.writer, note("Me too", false)).await,
+        "not found"
+    );
+    assert_eq!(
+        history(&office, &fixture.client, id).await[2..],
         [
             "ticket.message_added - -",
             "ticket.message_added - -",
@@ -280,56 +296,58 @@ async fn an_answer_of_the_requester_opens_and_one_of_staff_does_not() {
 #[tokio::test]
 async fn what_is_internal_leaves_no_trace_for_the_requester() {
     let (office, id) = office().await;
-    let (world, tickets) = (&office.world, &office.desk.tickets);
-    let before = get(&office, &world.client, id).await;
+    let (fixture, tickets) = (&office.fixture, &office.desk.tickets);
+    let before = get(&office, &fixture.client, id).await;
     office.clock.advance(std::time::Duration::from_secs(60));
     let secret = tickets
-        .add_message(world.editor, id, note("Careful", true))
+        .add_message(fixture.editor, id, note("Careful", true))
         .await;
     let secret = secret.expect("added");
-    let upload = office.upload(world.editor, UploadTarget::Ticket(id)).await;
+    let upload = office
+        .upload(fixture.editor, UploadTarget::Ticket(id))
+        .await;
     let file = tickets
-        .attach(world.editor, id, upload, true)
+        .attach(fixture.editor, id, upload, true)
         .await
         .expect("attached");
 
-    assert_eq!(get(&office, &world.client, id).await, before);
+    assert_eq!(get(&office, &fixture.client, id).await, before);
     assert_eq!(
-        history(&office, &world.client, id).await,
+        history(&office, &fixture.client, id).await,
         ["ticket.created - open"]
     );
-    let page = Keyset::default();
+    let page = PageRequest::default();
     let seen = tickets
-        .messages(&world.client, id, page)
+        .messages(&fixture.client, id, page)
         .await
         .expect("seen");
     assert!(seen.items.is_empty());
     let seen = tickets
-        .attachments(&world.client, id, page)
+        .attachments(&fixture.client, id, page)
         .await
         .expect("seen");
     assert!(seen.items.is_empty());
     assert_eq!(
-        word(tickets.message(&world.client, secret.id).await),
+        word(tickets.message(&fixture.client, secret.id).await),
         "not found"
     );
     assert_eq!(
-        word(tickets.attachment(&world.client, id, file.id).await),
+        word(tickets.attachment(&fixture.client, id, file.id).await),
         "not found"
     );
 
-    let staff = get(&office, &world.admin, id).await;
+    let staff = get(&office, &fixture.admin, id).await;
     assert_eq!((staff.messages_count, staff.attachments_count), (1, 1));
     assert_eq!(
         tickets
-            .message(&world.admin, secret.id)
+            .message(&fixture.admin, secret.id)
             .await
             .expect("seen"),
         secret
     );
-    assert_eq!(history(&office, &world.admin, id).await.len(), 3);
+    assert_eq!(history(&office, &fixture.admin, id).await.len(), 3);
     let (seen, download) = tickets
-        .attachment(&world.admin, id, file.id)
+        .attachment(&fixture.admin, id, file.id)
         .await
         .expect("seen");
     assert_eq!(seen, file);
@@ -343,46 +361,54 @@ async fn what_is_internal_leaves_no_trace_for_the_requester() {
 #[tokio::test]
 async fn public_files_are_for_the_requester_and_staff() {
     let (office, id) = office().await;
-    let (world, tickets) = (&office.world, &office.desk.tickets);
-    let upload = office.upload(world.client, UploadTarget::Ticket(id)).await;
-    let refused = tickets.attach(world.client, id, upload, true).await;
+    let (fixture, tickets) = (&office.fixture, &office.desk.tickets);
+    let upload = office
+        .upload(fixture.client, UploadTarget::Ticket(id))
+        .await;
+    let refused = tickets.attach(fixture.client, id, upload, true).await;
     assert_eq!(word(refused), "not allowed");
-    let upload = office.upload(world.client, UploadTarget::Ticket(id)).await;
+    let upload = office
+        .upload(fixture.client, UploadTarget::Ticket(id))
+        .await;
     let file = tickets
-        .attach(world.client, id, upload, false)
+        .attach(fixture.client, id, upload, false)
         .await
         .expect("attached");
     for (actor, expected) in [
-        (world.client, "ok"),
-        (world.editor, "ok"),
-        (world.writer, "not found"),
-        (world.other_client, "not found"),
+        (fixture.client, "ok"),
+        (fixture.editor, "ok"),
+        (fixture.writer, "not found"),
+        (fixture.other_client, "not found"),
     ] {
         assert_eq!(
             word(tickets.attachment(&actor, id, file.id).await),
             expected
         );
         assert_eq!(
-            word(tickets.attachments(&actor, id, Keyset::default()).await),
+            word(
+                tickets
+                    .attachments(&actor, id, PageRequest::default())
+                    .await
+            ),
             expected
         );
         assert_eq!(
-            word(tickets.messages(&actor, id, Keyset::default()).await),
+            word(tickets.messages(&actor, id, PageRequest::default()).await),
             expected
         );
         assert_eq!(
-            word(tickets.history(&actor, id, Keyset::default()).await),
+            word(tickets.history(&actor, id, PageRequest::default()).await),
             expected
         );
     }
     let missing = TicketAttachmentId::new(999);
     assert_eq!(
-        word(tickets.attachment(&world.admin, id, missing).await),
+        word(tickets.attachment(&fixture.admin, id, missing).await),
         "not found"
     );
     let missing = TicketMessageId::new(999);
     assert_eq!(
-        word(tickets.message(&world.admin, missing).await),
+        word(tickets.message(&fixture.admin, missing).await),
         "not found"
     );
 }
@@ -391,17 +417,17 @@ async fn public_files_are_for_the_requester_and_staff() {
 #[tokio::test]
 async fn a_requester_keeps_the_ticket_whatever_happens_to_the_subject() {
     let (office, id) = office().await;
-    let world = &office.world;
+    let fixture = &office.fixture;
     let ticket = office
         .desk
         .tickets
-        .create(world.other_client, new_ticket())
+        .create(fixture.other_client, new_ticket())
         .await;
     let alone = ticket.expect("created").id;
     assert_eq!(
         change(
             &office,
-            &world.other_client,
+            &fixture.other_client,
             alone,
             to(TicketStatus::Closed)
         )
@@ -409,16 +435,19 @@ async fn a_requester_keeps_the_ticket_whatever_happens_to_the_subject() {
         "ok"
     );
     // Somebody who owns the subject without being the requester knows nothing of it.
-    let subject = world.subject();
+    let subject = fixture.subject();
     let created = office.desk.tickets.create_on(
-        world.editor,
+        fixture.editor,
         &subject,
         NewTicketOnSubject::from(new_ticket()),
     );
     let theirs = created.await.expect("created").id;
     assert_eq!(
-        word(office.desk.tickets.get(&world.client, theirs).await),
+        word(office.desk.tickets.get(&fixture.client, theirs).await),
         "not found"
     );
-    assert_eq!(word(office.desk.tickets.get(&world.client, id).await), "ok");
+    assert_eq!(
+        word(office.desk.tickets.get(&fixture.client, id).await),
+        "ok"
+    );
 }

@@ -2,7 +2,7 @@
 
 use classdesk_domain::blobs::{BlobPurpose, BlobState, ContentType, Sha256Digest, StorageKey};
 use classdesk_domain::bundles::{BundleStatus, Dates, MemberRelation, NumberOfClasses};
-use classdesk_domain::error::FieldFault;
+use classdesk_domain::error::FieldError;
 use classdesk_domain::events::{AuditFilter, EventAction};
 use classdesk_domain::idempotency::{Fingerprint, IdempotencyKey};
 use classdesk_domain::ids::{BundleId, UserId};
@@ -168,7 +168,7 @@ macro_rules! check_words {
             assert_eq!($name::parse(value.as_str()), Ok(*value));
             assert_eq!(value.to_string(), value.as_str());
             let shouted = value.as_str().to_uppercase();
-            let Err(FieldFault::NotAChoice { allowed }) = $name::parse(&shouted) else {
+            let Err(FieldError::NotAChoice { allowed }) = $name::parse(&shouted) else {
                 panic!("{shouted} was read");
             };
             assert_eq!(allowed, words.join(", "));

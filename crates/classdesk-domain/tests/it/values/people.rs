@@ -1,12 +1,12 @@
 //! Names, addresses and passwords.
 
-use classdesk_domain::error::FieldFault;
+use classdesk_domain::error::FieldError;
 use classdesk_domain::people::{
     AccessToken, Email, LoginName, NewPassword, PasswordHash, TokenHash, Username,
 };
 use proptest::prelude::*;
 
-fn code<T>(result: Result<T, FieldFault>) -> &'static str {
+fn code<T>(result: Result<T, FieldError>) -> &'static str {
     result.map_or_else(|fault| fault.code(), |_| "good")
 }
 

@@ -1,6 +1,6 @@
 //! Bounded text.
 
-use classdesk_domain::error::FieldFault;
+use classdesk_domain::error::FieldError;
 use classdesk_domain::text::{
     Description, DisplayName, Level, MessageText, SearchText, SubjectLine, Title,
 };
@@ -18,7 +18,7 @@ macro_rules! check_bounds {
             // Characters count, not bytes; what is trimmed does not.
             let text = "ä".repeat(count);
             let parsed = $name::parse(&format!(" \n{text}\t\u{3000}"));
-            let found = parsed.as_ref().err().map(FieldFault::code);
+            let found = parsed.as_ref().err().map(FieldError::code);
             assert_eq!(found, expected, "{} of {count}", stringify!($name));
             if let Ok(parsed) = parsed {
                 assert_eq!(parsed.as_str(), text);
@@ -27,8 +27,8 @@ macro_rules! check_bounds {
                 assert_eq!(parsed.into_string(), text);
             }
         }
-        assert_eq!($name::parse("a\0b"), Err(FieldFault::NulCharacter));
-        assert_eq!($name::parse("\0"), Err(FieldFault::NulCharacter));
+        assert_eq!($name::parse("a\0b"), Err(FieldError::NulCharacter));
+        assert_eq!($name::parse("\0"), Err(FieldError::NulCharacter));
         assert_eq!(($name::MIN, $name::MAX), ($min, $max));
     )*};
 }
@@ -58,7 +58,7 @@ fn a_message_may_be_empty_beside_a_file() {
             .is_empty()
     );
     let long = MessageText::parse_maybe_empty(&"x".repeat(10_001));
-    assert_eq!(long, Err(FieldFault::TooLong { max: 10_000 }));
+    assert_eq!(long, Err(FieldError::TooLong { max: 10_000 }));
     assert_eq!(Description::default().as_str(), "");
     assert_eq!(Level::default(), Level::empty());
 }

@@ -9,9 +9,9 @@ use classdesk_domain::files::NewFile;
 use classdesk_domain::ids::{BundleId, ThreadId};
 use classdesk_domain::people::{Actor, Role};
 use classdesk_domain::store::Commit;
-use classdesk_domain::subjects::{SubjectDraft, SubjectKind, SubjectRef};
+use classdesk_domain::subjects::{PutSubject, SubjectKind, SubjectRef};
 use classdesk_domain::text::{MessageText, Title};
-use classdesk_domain::threads::{MessageKind, NewMessage, NewThreadRow, ThreadRepository};
+use classdesk_domain::threads::{InsertThread, MessageKind, NewMessage, ThreadRepository};
 use futures_util::stream;
 
 use crate::harness::Desk;
@@ -244,7 +244,7 @@ async fn bundle_with_history(desk: &Desk, cast: &Cast) -> BundleId {
 }
 
 async fn open_thread(desk: &Desk, bundle: BundleId, participants: &[Actor]) -> ThreadId {
-    let row = NewThreadRow {
+    let row = InsertThread {
         about: SubjectRef::bundle(bundle),
         ..desk.world.new_thread(participants)
     };
@@ -277,7 +277,7 @@ async fn say(desk: &Desk, by: Actor, thread: ThreadId, with_file: bool) -> Strin
 }
 
 async fn register(desk: &Desk, cast: &Cast, order: &SubjectRef) {
-    let draft = SubjectDraft {
+    let draft = PutSubject {
         client_id: cast.owner().id,
         assigned_writer_id: Some(cast.writer().id),
         label: Title::parse("Order").unwrap(),

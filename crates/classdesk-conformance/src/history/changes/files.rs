@@ -1,0 +1,87 @@
+//! Files and the rows about bytes.
+
+use std::time::Duration;
+
+use classdesk_domain::blobs::BlobPurpose;
+use classdesk_domain::events::EventAction;
+use classdesk_domain::files::{FileUpdate, InsertBundleFile, Visibility};
+use classdesk_domain::ids::{BlobId, FileId};
+
+use crate::fixture::description;
+use crate::history::side::Side;
+
+impl Side<'_> {
+    pub(super) async fn create_upload(&mut self) -> String {
+        let by = self.person();
+        let purpose = self.any(BlobPurpose::ALL);
+        let upload = self.fixture().add_upload(self.store, by, purpose).await;
+        self.numbers.note(upload.blob);
+        if self.once_in(8) {
+            let abandoned = self.store.mark_blob_deleted(upload.blob).await;
+            let told = self.tell("abandon_blob", abandoned);
+            self.uploads.push(upload);
+            return told;
+        }
+        if self.once_in(8) {
+            // Somebody tries to use it twice.
+            self.uploads.push(upload.clone());
+        }
+        self.uploads.push(upload);
+        "create_blob".to_owned()
+    }
+
+    fn visibility(&mut self) -> Visibility {
+        Visibility {
+            to_client: !self.once_in(3),
+            to_writer: !self.once_in(3),
+        }
+    }
+
+    pub(super) async fn add_file(&mut self) -> String {
+        let Some(upload) = self.uploads.pop() else {
+            return self.create_upload().await;
+        };
+        let row = InsertBundleFile {
+            bundle: self.row(),
+            upload,
+            description: description("A file"),
+            visibility: self.visibility(),
+            uploaded_at: self.tick(),
+        };
+        let commit = self.commit(row, EventAction::FileUploaded, "file").await;
+        let added = self.store.add_file(commit).await;
+        if let Ok(file) = &added {
+            self.numbers.note(file.id);
+        }
+        self.tell("add_file", added)
+    }
+
+    pub(super) async fn change_file(&mut self) -> String {
+        let file = self.row::<FileId>();
+        if self.once_in(3) {
+            let commit = self.commit(file, EventAction::FileDeleted, "file").await;
+            let deleted = self.store.delete_file(commit).await;
+            return self.tell("delete_file", deleted);
+        }
+        let visibility = self.visibility();
+        let update = FileUpdate {
+            file,
+            description: self.once_in(2).then(|| description("Changed")),
+            visibility: self.once_in(2).then_some(visibility),
+        };
+        let commit = self.commit(update, EventAction::FileChanged, "file").await;
+        let changed = self.store.update_file(commit).await;
+        self.tell("update_file", changed)
+    }
+
+    pub(super) async fn sweep(&mut self) -> String {
+        if self.once_in(2) {
+            let ids = [self.row::<BlobId>(), self.row::<BlobId>()];
+            let forgotten = self.store.delete_blob_rows(&ids).await;
+            return self.tell("forget_blobs", forgotten);
+        }
+        let before = self.tick().minus(Duration::from_secs(30));
+        let swept = self.store.sweepable_blobs(before, 1_000).await;
+        self.tell("sweepable_blobs", swept)
+    }
+}

@@ -1,0 +1,117 @@
+//! People, their sessions, and failed logins.
+
+use std::time::Duration;
+
+use classdesk_domain::events::{EventAction, EventObject, NewEvent};
+use classdesk_domain::ids::SessionId;
+use classdesk_domain::people::{
+    Email, EndSessions, LoginAttempt, LoginLimits, NewSession, PasswordHash, Role, TokenHash,
+    UserUpdate, WhichSessions,
+};
+use classdesk_domain::store::Commit;
+
+use crate::fixture::new_user;
+use crate::history::side::Side;
+
+impl Side<'_> {
+    pub(super) async fn create_user(&mut self) -> String {
+        let number = self.dice.u32(0..12);
+        let role = self.any(Role::ALL);
+        let mut row = new_user(&format!("person{number}"), role, self.tick());
+        if self.once_in(4) {
+            row.email = Email::from_stored("person0@example.com".to_owned());
+        }
+        let commit = self.commit(row, EventAction::UserCreated, "user").await;
+        let created = self.store.create_user(commit).await;
+        if let Ok(user) = &created {
+            self.meet(user.into());
+        }
+        self.tell("create_user", created)
+    }
+
+    pub(super) async fn update_user(&mut self) -> String {
+        let mut update = UserUpdate::of(self.row());
+        let role = self.any(Role::ALL);
+        update.role = self.once_in(5).then_some(role);
+        update.is_active = Some(!self.once_in(4));
+        if self.once_in(3) {
+            let number = self.dice.u32(0..12);
+            update.email = Some(Email::from_stored(format!("person{number}@example.com")));
+        }
+        if self.once_in(3) {
+            update.ends = Some(WhichSessions::All);
+        }
+        let commit = self.commit(update, EventAction::UserChanged, "user").await;
+        let changed = self.store.update_user(commit).await;
+        self.tell("update_user", changed)
+    }
+
+    pub(super) async fn start_session(&mut self) -> String {
+        let (user, now) = (self.person().id, self.tick());
+        let known = self.store.credentials_of(user).await.ok().flatten();
+        let verified_hash = match known {
+            Some(known) if !self.once_in(4) => known.password,
+            _ => PasswordHash::new("another".to_owned()),
+        };
+        let mut token = [0; 32];
+        token[..8].copy_from_slice(&self.fresh().to_le_bytes());
+        let session = NewSession {
+            user,
+            token: TokenHash::from_bytes(token),
+            created_at: now,
+            expires_at: now.plus(Duration::from_secs(self.dice.u64(1..400))),
+            address: Some("192.0.2.7".to_owned()),
+            user_agent: None,
+            upgraded_hash: None,
+            verified_hash,
+            clears_failures_of: "account 1".to_owned(),
+        };
+        let commit = self
+            .commit(session, EventAction::SessionStarted, "session")
+            .await;
+        let started = self.store.start_session(commit).await;
+        if let Ok(session) = &started {
+            self.numbers.note(session.id);
+        }
+        self.tell("start_session", started)
+    }
+
+    pub(super) async fn end_sessions(&mut self) -> String {
+        let id = self.row::<SessionId>();
+        let now = self.tick();
+        if self.once_in(2) {
+            let touched = self.store.touch_session(id, now).await;
+            return self.tell("touch_session", touched);
+        }
+        let which = self.any(&[
+            WhichSessions::One(id),
+            WhichSessions::All,
+            WhichSessions::AllBut(id),
+        ]);
+        let user = self.person().id;
+        let event = NewEvent::new(
+            now,
+            None,
+            EventAction::SessionEnded,
+            EventObject::created("user"),
+        );
+        let commit = Commit::new(EndSessions { user, which }).with_event(event);
+        let ended = self.store.end_sessions(commit).await;
+        self.tell("end_sessions", ended)
+    }
+
+    pub(super) async fn admit_login(&mut self) -> String {
+        let attempt = LoginAttempt {
+            account: format!("account {}", self.dice.u32(0..3)),
+            address: format!("address {}", self.dice.u32(0..2)),
+            at: self.tick(),
+            limits: LoginLimits {
+                per_account: 2,
+                per_address: 3,
+                window: Duration::from_secs(60),
+            },
+        };
+        let admission = self.store.admit_login(attempt).await;
+        self.tell("admit_login", admission)
+    }
+}

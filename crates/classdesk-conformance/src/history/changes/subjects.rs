@@ -1,0 +1,103 @@
+//! Subjects and bundles.
+
+use classdesk_domain::bundles::{
+    BundleStatus, BundleUpdate, InsertBundle, NewBundle, WriterAssignment,
+};
+use classdesk_domain::events::EventAction;
+use classdesk_domain::ids::BundleId;
+use classdesk_domain::policy::AccessScope;
+use classdesk_domain::subjects::{Subject, SubjectPut};
+
+use crate::fixture::{description, title};
+use crate::history::side::Side;
+
+use super::order;
+
+impl Side<'_> {
+    pub(super) async fn put_subject(&mut self) -> String {
+        let reference = order(self.dice.i64(1..4));
+        let before = self.store.subject(&reference).await.ok().flatten();
+        let subject = Subject {
+            reference,
+            parties: self.parties(),
+            label: title("An order"),
+        };
+        let put = SubjectPut {
+            joins: subject.parties.assigned_writer,
+            subject,
+            before: before.filter(|_| !self.once_in(5)),
+            at: self.tick(),
+        };
+        let commit = self
+            .commit(put, EventAction::SubjectRegistered, "order")
+            .await;
+        let stored = self.store.put_subject(commit).await;
+        self.tell("put_subject", stored)
+    }
+
+    pub(super) async fn delete_subject(&mut self) -> String {
+        let reference = order(self.dice.i64(1..6));
+        let commit = self
+            .commit(reference, EventAction::SubjectRemoved, "order")
+            .await;
+        let removed = self.store.delete_subject(commit).await;
+        self.tell("delete_subject", removed)
+    }
+
+    pub(super) async fn create_bundle(&mut self) -> String {
+        let parties = self.parties();
+        let mut bundle = NewBundle::new(parties.client, title("Spring semester"));
+        bundle.assigned_writer_id = parties.assigned_writer;
+        bundle.status = self.any(BundleStatus::ALL);
+        bundle.description = description("100 % of_it");
+        let created_by = self.person().id;
+        let created_at = self.tick();
+        let row = InsertBundle {
+            completed_at: (bundle.status == BundleStatus::Completed).then_some(created_at),
+            bundle,
+            created_by,
+            created_at,
+        };
+        let commit = self
+            .commit(row, EventAction::BundleCreated, "class_bundle")
+            .await;
+        let created = self.store.create_bundle(commit).await;
+        if let Ok(bundle) = &created {
+            self.numbers.note(bundle.id);
+        }
+        self.tell("create_bundle", created)
+    }
+
+    pub(super) async fn update_bundle(&mut self) -> String {
+        let id = self.row::<BundleId>();
+        let staff = AccessScope::of(&self.fixture().admin);
+        let Ok(Some(view)) = self.store.bundle(id, staff).await else {
+            return "update_bundle: nothing to change".to_owned();
+        };
+        let mut bundle = view.bundle;
+        bundle.title = title(&format!("Semester {}", self.dice.u8(..)));
+        bundle.status = self.any(BundleStatus::ALL);
+        bundle.updated_at = self.tick();
+        bundle.completed_at =
+            (bundle.status == BundleStatus::Completed).then_some(bundle.updated_at);
+        let update = BundleUpdate { bundle };
+        let commit = self
+            .commit(update, EventAction::BundleChanged, "class_bundle")
+            .await;
+        let changed = self.store.update_bundle(commit).await;
+        self.tell("update_bundle", changed)
+    }
+
+    pub(super) async fn assign_writer(&mut self) -> String {
+        let assignment = WriterAssignment {
+            bundle: self.row(),
+            writer: self.parties().assigned_writer,
+            at: self.tick(),
+        };
+        let commit = self
+            .commit(assignment, EventAction::WriterAssigned, "class_bundle")
+            .await;
+        let assigned = self.store.assign_writer(commit).await;
+        self.tell("assign_writer", assigned)
+    }
+}

@@ -1,0 +1,109 @@
+//! Tickets.
+
+use classdesk_domain::events::{EventAction, TicketLine};
+use classdesk_domain::idempotency::{Completion, Fingerprint};
+use classdesk_domain::ids::TicketId;
+use classdesk_domain::people::Role;
+use classdesk_domain::tickets::{
+    InsertTicketAttachment, TicketCategory, TicketPriority, TicketStatus, TicketUpdate,
+};
+
+use crate::history::side::Side;
+
+impl Side<'_> {
+    pub(super) async fn create_ticket(&mut self) -> String {
+        let requester = self.person();
+        let about = self.once_in(2).then(|| self.subject());
+        let now = self.tick();
+        let mut row = self.fixture().new_ticket(requester, about);
+        row.created_at = now;
+        row.created_by = self.person().id;
+        row.ticket.priority = self.any(TicketPriority::ALL);
+        row.ticket.category = self.any(TicketCategory::ALL);
+        let mut commit = self.commit(row, EventAction::TicketCreated, "ticket").await;
+        commit.events[0].ticket = Some(TicketLine {
+            ticket: None,
+            is_internal: false,
+        });
+        if self.once_in(3) && !self.leases.is_empty() {
+            let leases = self.leases.clone();
+            commit.completes = Some(Completion {
+                lease: self.any(&leases),
+                fingerprint: Fingerprint::of(b"a ticket"),
+            });
+        }
+        let created = self.store.create_ticket(commit).await;
+        if let Ok(ticket) = &created {
+            self.numbers.note(ticket.id);
+        }
+        self.tell("create_ticket", created)
+    }
+
+    pub(super) async fn update_ticket(&mut self) -> String {
+        let (id, scope) = (self.row::<TicketId>(), self.scope());
+        let Ok(Some(mut ticket)) = self.store.ticket(id, scope).await else {
+            return "update_ticket: nothing to change".to_owned();
+        };
+        let at = self.tick();
+        let _ = ticket.transition(self.any(TicketStatus::ALL), at);
+        ticket.priority = self.any(TicketPriority::ALL);
+        let assignee = self.once_in(2).then(|| self.person_of(Role::Editor));
+        let update = TicketUpdate {
+            ticket,
+            assigned_to: self.once_in(2).then_some(assignee),
+            at,
+            scope,
+        };
+        let mut commit = self
+            .commit(update, EventAction::TicketStatusChanged, "ticket")
+            .await;
+        commit.events[0].ticket = Some(TicketLine {
+            ticket: Some(id),
+            is_internal: false,
+        });
+        let changed = self.store.update_ticket(commit).await;
+        self.tell("update_ticket", changed)
+    }
+
+    pub(super) async fn add_note(&mut self) -> String {
+        let (ticket, sender) = (self.row::<TicketId>(), self.person());
+        let (is_internal, now) = (self.once_in(3), self.tick());
+        let mut row = self.fixture().new_note(ticket, sender, is_internal);
+        row.created_at = now;
+        if !is_internal && self.once_in(3) {
+            row.reopens = Some(TicketStatus::Open);
+        }
+        let mut commit = self
+            .commit(row, EventAction::TicketMessageAdded, "ticket_message")
+            .await;
+        commit.events[0].ticket = Some(TicketLine {
+            ticket: Some(ticket),
+            is_internal,
+        });
+        let added = self.store.add_ticket_message(commit).await;
+        if let Ok(id) = &added {
+            self.numbers.note(*id);
+        }
+        self.tell("add_ticket_message", added)
+    }
+
+    pub(super) async fn attach_to_ticket(&mut self) -> String {
+        let Some(upload) = self.uploads.pop() else {
+            return self.create_upload().await;
+        };
+        let row = InsertTicketAttachment {
+            ticket: self.row(),
+            upload,
+            is_internal: self.once_in(3),
+            uploaded_at: self.tick(),
+        };
+        let commit = self
+            .commit(row, EventAction::TicketAttachmentAdded, "ticket_attachment")
+            .await;
+        let attached = self.store.attach_to_ticket(commit).await;
+        if let Ok(attachment) = &attached {
+            self.numbers.note(attachment.id);
+        }
+        self.tell("attach_to_ticket", attached)
+    }
+}

@@ -1,0 +1,317 @@
+//! The reads of a history.
+
+use classdesk_domain::bundles::{BundleFilter, BundleStatus};
+use classdesk_domain::clock::Timestamp;
+use classdesk_domain::events::{AuditFilter, EventAction};
+use classdesk_domain::ids::{
+    BundleId, FileId, MessageId, ThreadId, TicketAttachmentId, TicketId, TicketMessageId, UserId,
+};
+use classdesk_domain::paging::{Limit, Page, PageRequest};
+use classdesk_domain::people::{LoginName, Role, UserFilter};
+use classdesk_domain::policy::AccessScope;
+use classdesk_domain::store::StoreError;
+use classdesk_domain::subjects::SubjectKind;
+use classdesk_domain::text::SearchText;
+use classdesk_domain::threads::{MessageQuery, ThreadFilter, ThreadQuery};
+use classdesk_domain::tickets::{TicketFilter, TicketPriority, TicketQuery, TicketStatus};
+use fastrand::Rng;
+
+use super::changes::order;
+use super::side::Side;
+
+/// Reads a list to its end.
+async fn walk<T, F>(
+    limit: i64,
+    mut list: impl FnMut(PageRequest) -> F,
+) -> Result<Vec<T>, StoreError>
+where
+    F: Future<Output = Result<Page<T>, StoreError>>,
+{
+    let mut page = PageRequest {
+        limit: Limit::new(limit).expect("a limit"),
+        after: None,
+    };
+    let mut items = Vec::new();
+    loop {
+        let found = list(page).await?;
+        items.extend(found.items);
+        page.after = found.next;
+        if page.after.is_none() {
+            return Ok(items);
+        }
+    }
+}
+
+impl Side<'_> {
+    /// Reads something and says what there was.
+    pub(super) async fn look(&mut self, dice: Rng) -> String {
+        self.dice = dice;
+        let store = self.store;
+        let scope = self.scope();
+        let person = scope.viewer;
+        let limit = self.dice.i64(1..6);
+        match self.dice.u32(0..25) {
+            0 => {
+                let id = self.row::<UserId>();
+                self.tell("user", store.user(id).await)
+            }
+            1 => {
+                let filter = self.user_filter();
+                let found = walk(limit, |page| store.list_users(filter.clone(), page)).await;
+                self.tell("list_users", found)
+            }
+            2 => {
+                let login = self.any(&["client", "writer@example.com", "person3", "nobody"]);
+                let found = store.credentials(&LoginName::new(login)).await;
+                self.tell(
+                    "credentials",
+                    found.map(|found| found.map(|known| known.user)),
+                )
+            }
+            3 => {
+                let (now, long_ago) = (self.fixture().now(), Timestamp::from_micros(0));
+                let list = |page| store.list_sessions(person, now, long_ago, page);
+                let found = walk(limit, list).await;
+                self.tell("list_sessions", found)
+            }
+            4 => {
+                let reference = self.subject();
+                self.tell("subject", store.subject(&reference).await)
+            }
+            5 => {
+                let id = self.row::<BundleId>();
+                self.tell("bundle_detail", store.bundle_detail(id, scope).await)
+            }
+            6 | 7 => {
+                let filter = self.bundle_filter();
+                let list = |page| store.list_bundles(scope, filter.clone(), page);
+                let found = walk(limit, list).await;
+                self.tell("list_bundles", found)
+            }
+            8 => {
+                let id = self.row::<BundleId>();
+                let found = walk(limit, |page| store.list_members(id, page)).await;
+                self.tell("list_members", found)
+            }
+            9 => {
+                let id = self.row::<ThreadId>();
+                self.tell("thread", store.thread(id, scope).await)
+            }
+            10 => {
+                let id = self.row::<ThreadId>();
+                self.tell("thread_facts", store.thread_context(id, person).await)
+            }
+            11 | 12 => {
+                let filter = self.thread_filter();
+                let list = |page| {
+                    let filter = filter.clone();
+                    store.list_threads(ThreadQuery { scope, filter }, page)
+                };
+                let found = walk(limit, list).await;
+                self.tell("list_threads", found)
+            }
+            13 | 14 => self.look_at_messages(scope, limit).await,
+            15 => {
+                let (thread, reply_to) = (self.row::<ThreadId>(), self.row::<MessageId>());
+                let recipient = self.row::<UserId>();
+                let found = store
+                    .post_context(thread, person, Some(recipient), Some(reply_to))
+                    .await;
+                self.tell("post_facts", found)
+            }
+            16 => {
+                let id = self.row::<MessageId>();
+                self.tell("message", store.message(id, scope).await)
+            }
+            17 => {
+                let id = self.row::<MessageId>();
+                self.tell(
+                    "message_attachment",
+                    store.message_attachment(id, person).await,
+                )
+            }
+            18 => {
+                let (id, file) = (self.row::<BundleId>(), self.row::<FileId>());
+                self.tell("file", store.file(id, file).await)
+            }
+            19 | 20 => {
+                let filter = self.ticket_filter();
+                let list = |page| {
+                    let filter = filter.clone();
+                    store.list_tickets(TicketQuery { scope, filter }, page)
+                };
+                let found = walk(limit, list).await;
+                self.tell("list_tickets", found)
+            }
+            21 | 22 => self.look_at_a_ticket(scope, limit).await,
+            23 => {
+                let found = store.list_blobs(None, 50).await;
+                self.tell("list_blobs", found)
+            }
+            _ => {
+                let filter = self.audit_filter();
+                let found = walk(limit * 10, |page| store.audit(filter.clone(), page)).await;
+                self.tell("audit", found)
+            }
+        }
+    }
+
+    /// Everything that everybody may see in the end.
+    pub(super) async fn survey(&mut self) -> Vec<String> {
+        let store = self.store;
+        let mut told = Vec::new();
+        let found = walk(200, |page| store.audit(AuditFilter::default(), page)).await;
+        told.push(self.tell("audit", found));
+        let found = store.list_blobs(None, 1_000).await;
+        told.push(self.tell("list_blobs", found));
+        for person in self.people.clone() {
+            let scope = AccessScope::of(&person);
+            let list = |page| store.list_bundles(scope, BundleFilter::default(), page);
+            let found = walk(7, list).await;
+            told.push(self.tell("list_bundles", found));
+            let list = |page| {
+                let filter = ThreadFilter::default();
+                store.list_threads(ThreadQuery { scope, filter }, page)
+            };
+            let found = walk(7, list).await;
+            told.push(self.tell("list_threads", found));
+            let list = |page| {
+                let filter = TicketFilter::default();
+                store.list_tickets(TicketQuery { scope, filter }, page)
+            };
+            let found = walk(7, list).await;
+            told.push(self.tell("list_tickets", found));
+        }
+        told
+    }
+
+    async fn look_at_messages(&mut self, scope: AccessScope, limit: i64) -> String {
+        let store = self.store;
+        let thread = self.row::<ThreadId>();
+        let after = self.once_in(3).then(|| self.row::<MessageId>());
+        let before = self.once_in(3).then(|| self.row::<MessageId>());
+        let query = MessageQuery {
+            thread,
+            scope,
+            after,
+            before,
+        };
+        let mut page = PageRequest {
+            limit: Limit::new(limit).expect("a limit"),
+            after: None,
+        };
+        let first = store.list_messages(query, page).await;
+        if let Ok(Some((_, found))) = &first {
+            page.after = found.next;
+        }
+        let second = store.list_messages(query, page).await;
+        let first = self.tell("list_messages", first);
+        let second = self.tell("list_messages", second);
+        first + &second
+    }
+
+    async fn look_at_a_ticket(&mut self, scope: AccessScope, limit: i64) -> String {
+        let store = self.store;
+        let page = PageRequest {
+            limit: Limit::new(limit).expect("a limit"),
+            after: None,
+        };
+        let id = self.row::<TicketId>();
+        let (note, attachment) = (
+            self.row::<TicketMessageId>(),
+            self.row::<TicketAttachmentId>(),
+        );
+        [
+            self.tell("ticket", store.ticket(id, scope).await),
+            self.tell("notes", store.list_ticket_messages(id, scope, page).await),
+            self.tell(
+                "files",
+                store.list_ticket_attachments(id, scope, page).await,
+            ),
+            self.tell("history", store.ticket_history(id, scope, page).await),
+            self.tell("note", store.ticket_message(note).await),
+            self.tell(
+                "attachment",
+                store.ticket_attachment(id, attachment, scope).await,
+            ),
+        ]
+        .concat()
+    }
+
+    fn searched(&mut self) -> Option<SearchText> {
+        let text = self.any(&["semester", "1", "%", "_", "PERSON", "it does"]);
+        self.once_in(4)
+            .then(|| SearchText::from_stored(text.to_owned()))
+    }
+
+    fn kind(&mut self) -> Option<SubjectKind> {
+        let order = self.once_in(2);
+        self.once_in(4).then(|| {
+            if order {
+                order_kind()
+            } else {
+                SubjectKind::CLASS_BUNDLE
+            }
+        })
+    }
+
+    fn user_filter(&mut self) -> UserFilter {
+        let role = self.any(Role::ALL);
+        UserFilter {
+            role: self.once_in(3).then_some(role),
+            is_active: self.once_in(3).then_some(true),
+            q: self.searched(),
+        }
+    }
+
+    fn bundle_filter(&mut self) -> BundleFilter {
+        let status = self.any(BundleStatus::ALL);
+        BundleFilter {
+            status: self.once_in(4).then_some(status),
+            client: self.once_in(4).then(|| self.row::<UserId>()),
+            assigned_writer: self.once_in(4).then(|| self.row::<UserId>()),
+            q: self.searched(),
+        }
+    }
+
+    fn thread_filter(&mut self) -> ThreadFilter {
+        let unread = self.once_in(2);
+        ThreadFilter {
+            content_type: self.kind(),
+            object_id: None,
+            unread: self.once_in(3).then_some(unread),
+            mine: self.once_in(3),
+        }
+    }
+
+    fn ticket_filter(&mut self) -> TicketFilter {
+        let (status, priority) = (self.any(TicketStatus::ALL), self.any(TicketPriority::ALL));
+        TicketFilter {
+            status: self.once_in(4).then_some(status),
+            priority: self.once_in(6).then_some(priority),
+            category: None,
+            assigned_to: self.once_in(6).then(|| self.row::<UserId>()),
+            created_by: self.once_in(4).then(|| self.row::<UserId>()),
+            content_type: self.kind(),
+            object_id: None,
+            q: self.searched(),
+        }
+    }
+
+    fn audit_filter(&mut self) -> AuditFilter {
+        let action = self.any(EventAction::ALL);
+        let now = self.fixture().now();
+        AuditFilter {
+            actor: self.once_in(3).then(|| self.row::<UserId>()),
+            action: self.once_in(6).then_some(action),
+            content_type: self.once_in(4).then(|| "ticket".to_owned()),
+            object_id: None,
+            since: None,
+            until: self.once_in(3).then_some(now),
+        }
+    }
+}
+
+fn order_kind() -> SubjectKind {
+    order(1).content_type
+}

@@ -1,0 +1,116 @@
+//! Random histories: the same commands on two stores give the same answers.
+//!
+//! A history is a sequence of commits and reads by several people, drawn from a seed. Among them
+//! are ones that a store has to refuse: guards that do not hold, names that are taken, rows that
+//! are not there. After each step the answers of both stores are compared whole, refusals by kind.
+//!
+//! The only thing that may differ is the number behind an id, since a database may leave gaps:
+//! each store's ids are renumbered by the order in which their rows were created.
+
+mod changes;
+mod looks;
+mod marks;
+mod numbers;
+mod side;
+
+use classdesk_domain::store::Store;
+use fastrand::Rng;
+
+use side::Side;
+
+/// Runs a history of `steps` steps on both stores, which have to be empty, and compares every
+/// answer. The same seed gives the same history.
+///
+/// ```
+/// use classdesk_conformance::{history};
+/// use classdesk_memory::{MemoryStore};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let (reference, subject) = (MemoryStore::new(), MemoryStore::new());
+/// history::check_same_history(&reference, &subject, 7, 50).await;
+/// # }
+/// ```
+///
+/// # Panics
+/// At the first answer that differs, with the seed, the step and both answers; and when a store
+/// fails with anything but a refusal.
+pub async fn check_same_history(
+    reference: &dyn Store,
+    subject: &dyn Store,
+    seed: u64,
+    steps: usize,
+) {
+    let mut dice = Rng::with_seed(seed);
+    let (mut reference, mut subject) = (Side::new(reference), Side::new(subject));
+    reference.populate().await;
+    subject.populate().await;
+    for step in 0..steps {
+        let (change, look) = (dice.fork(), dice.fork());
+        let expected = reference.change(change.clone()).await;
+        let found = subject.change(change).await;
+        assert_eq!(
+            found, expected,
+            "seed {seed}, step {step}: the subject changes otherwise"
+        );
+        let expected = reference.look(look.clone()).await;
+        let found = subject.look(look).await;
+        assert_eq!(
+            found, expected,
+            "seed {seed}, step {step}: the subject looks otherwise"
+        );
+    }
+    let expected = reference.survey().await;
+    let found = subject.survey().await;
+    for (expected, found) in expected.iter().zip(&found) {
+        assert_eq!(found, expected, "seed {seed}: the subject ends otherwise");
+    }
+}
+
+/// Runs the changes of a history on a store that has to be empty, and checks after each of them that
+/// what has the [mark](classdesk_domain::changes::ChangeMarks) that it had before looks as it did.
+///
+/// # Panics
+/// When it does not, when a store that gives marks never keeps one, and when the store fails with anything but a refusal.
+pub async fn check_marks(store: &dyn Store, seed: u64, steps: usize) {
+    let mut dice = Rng::with_seed(seed);
+    let mut side = Side::new(store);
+    side.populate().await;
+    let mut before = side.see_scopes().await;
+    let (gives_marks, mut kept) = (!before.is_empty(), 0);
+    for step in 0..steps {
+        let change = side.change(dice.fork()).await;
+        let now = side.see_scopes().await;
+        for then in before {
+            let same = now.iter().find(|seen| seen.scope == then.scope);
+            if let Some(seen) = same.filter(|seen| seen.mark == then.mark) {
+                kept += 1;
+                assert_eq!(
+                    seen.looks, then.looks,
+                    "seed {seed}, step {step}: {:?} has kept its mark, and looks otherwise after \
+                     {change}",
+                    seen.scope
+                );
+            }
+        }
+        before = now;
+    }
+    assert!(
+        kept > 0 || !gives_marks,
+        "seed {seed}: no mark is ever kept"
+    );
+}
+
+/// Runs only the changes of a history, on a store that has to be empty: with enough `steps`, every
+/// change there is.
+///
+/// # Panics
+/// When the store fails with anything but a refusal.
+pub async fn make_changes(store: &dyn Store, seed: u64, steps: usize) {
+    let mut dice = Rng::with_seed(seed);
+    let mut side = Side::new(store);
+    side.populate().await;
+    for _ in 0..steps {
+        side.change(dice.fork()).await;
+    }
+}

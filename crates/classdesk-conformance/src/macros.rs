@@ -1,0 +1,241 @@
+//! The macros that mount the suites.
+
+/// Mounts every check of a [`Store`](classdesk_domain::store::Store).
+///
+/// The argument names an async function without parameters that makes an empty store: anything
+/// that dereferences to one, and that keeps alive what the store needs. Each check calls it once.
+///
+/// ```
+/// # mod tests {
+/// use classdesk_memory::MemoryStore;
+///
+/// async fn fresh() -> Box<MemoryStore> {
+///     Box::new(MemoryStore::new())
+/// }
+///
+/// classdesk_conformance::store_conformance!(fresh);
+/// # }
+/// ```
+#[macro_export]
+macro_rules! store_conformance {
+    ($fresh:ident) => {
+        $crate::store_conformance! { @ $fresh;
+            atomicity {
+                a_failed_commit_leaves_nothing
+                a_lost_lease_undoes_the_change
+                missing_rows_are_stale
+                one_of_many_wins
+            }
+            blobs {
+                a_blob_begins_pending
+                a_pending_blob_is_abandoned
+                deleted_blobs_are_forgotten
+                old_pending_blobs_are_swept
+                sweeping_races_with_storing
+            }
+            bundle_lists {
+                bundles_are_filtered
+                bundles_are_paged
+                bundles_follow_sight
+                counts_follow_sight
+            }
+            bundles {
+                a_bundle_is_changed
+                a_bundle_is_kept
+                a_detail_has_the_newest_files
+                a_writer_is_assigned
+                members_are_who_can_receive
+            }
+            events {
+                an_event_is_kept_whole
+                created_rows_are_named
+                the_log_goes_by_time
+                events_of_a_commit_stand_together
+                the_history_of_a_ticket_follows_sight
+                the_log_is_filtered
+                the_log_is_paged
+            }
+            files {
+                a_file_is_changed
+                a_file_is_deleted
+                a_file_is_kept
+                files_are_paged
+                files_follow_sight
+            }
+            preconditions {
+                a_bundle_version_is_checked
+                a_participant_is_checked
+                a_role_is_checked
+                a_standing_file_is_checked
+                a_standing_message_is_checked
+                a_ticket_version_is_checked
+                an_active_user_is_checked
+                an_open_thread_is_checked
+                every_fact_has_to_hold
+                parties_are_checked
+            }
+            histories {
+                a_first_history_agrees
+                a_long_history_agrees
+                a_mark_tells_of_every_change
+                a_second_history_agrees
+            }
+            idempotency {
+                a_completed_key_is_remembered
+                a_completion_names_its_row
+                a_key_is_reserved_and_completed
+                a_lease_ends
+                a_lease_is_released
+                a_lease_is_renewed
+                a_running_key_has_no_answer
+                an_ended_lease_may_still_commit
+                one_of_many_reserves
+            }
+            messages {
+                a_message_brings_its_file
+                a_message_is_deleted
+                a_message_is_edited
+                a_message_is_kept
+                message_ids_grow
+                messages_are_paged
+                post_facts_are_complete
+            }
+            people {
+                a_person_is_changed
+                a_person_is_kept
+                an_old_password_is_stale
+                one_of_many_gets_a_name
+                people_are_filtered
+                people_are_paged
+                taken_names_are_duplicates
+            }
+            reading {
+                a_mark_never_moves_back
+                a_receipt_keeps_its_time
+                leaving_keeps_the_mark
+                receipts_follow_sight
+                unread_messages_are_counted
+            }
+            sessions {
+                a_session_is_kept
+                a_session_needs_the_present_password
+                a_use_never_moves_back
+                logins_are_throttled
+                sessions_are_ended
+                sessions_are_listed
+                simultaneous_logins_are_throttled
+                success_forgives
+            }
+            subjects {
+                a_linked_subject_stays
+                a_subject_is_put_on_what_it_was
+                a_writer_joins_the_threads_of_a_subject
+            }
+            thread_lists {
+                quiet_threads_are_paged
+                threads_are_filtered
+                threads_come_by_activity
+                threads_follow_sight
+            }
+            threads {
+                a_thread_begins_with_a_message
+                a_thread_is_changed
+                a_thread_is_kept
+                joining_twice_changes_nothing
+                leaving_twice_changes_nothing
+                thread_facts_are_personal
+            }
+            ticket_notes {
+                a_ticket_file_is_kept
+                a_ticket_message_is_kept
+                an_answer_reopens_a_ticket
+                internal_notes_leave_no_trace
+                ticket_notes_are_paged
+            }
+            tickets {
+                a_ticket_is_changed
+                a_ticket_is_kept
+                tickets_are_filtered
+                tickets_are_paged
+                tickets_follow_sight
+            }
+            maintenance {
+                old_failures_are_purged
+                old_keys_are_purged
+                old_sessions_are_purged
+                the_store_answers
+            }
+        }
+    };
+    (@ $fresh:ident; $($module:ident { $($check:ident)* })*) => {$(
+        mod $module {
+            $(#[test]
+            fn $check() {
+                $crate::run(async {
+                    let store = super::$fresh().await;
+                    $crate::store::$module::$check(&*store).await;
+                });
+            })*
+        }
+    )*};
+}
+
+/// Mounts every check of a [`BlobStore`](classdesk_domain::blobs::BlobStore).
+///
+/// The argument names an async function without parameters that makes an empty store: anything
+/// that dereferences to one, and that keeps alive what the store needs. Each check calls it once.
+///
+/// ```
+/// # mod tests {
+/// use classdesk_memory::MemoryBlobs;
+///
+/// async fn fresh() -> Box<MemoryBlobs> {
+///     Box::new(MemoryBlobs::default())
+/// }
+///
+/// classdesk_conformance::blob_conformance!(fresh);
+/// # }
+/// ```
+#[macro_export]
+macro_rules! blob_conformance {
+    ($fresh:ident) => {
+        $crate::blob_conformance! { @ $fresh;
+            keeping {
+                objects_are_listed
+                purging_leaves_what_is_stored
+                removing_twice_is_once
+                strays_are_removed
+                the_store_answers
+            }
+            reading {
+                a_missing_object_is_missing
+                damage_is_noticed
+                lacking_bytes_are_an_error
+                objects_are_independent
+                ranges_are_read
+            }
+            writing {
+                a_large_upload_is_stored
+                an_abandoned_upload_leaves_nothing
+                an_empty_upload_is_refused
+                an_interrupted_upload_leaves_nothing
+                pieces_may_be_of_any_size
+                reading_stops_at_the_limit
+                small_uploads_are_stored
+                the_limit_is_exact
+                the_type_is_sniffed
+            }
+        }
+    };
+    (@ $fresh:ident; $($module:ident { $($check:ident)* })*) => {$(
+        mod $module {
+            $(#[test]
+            fn $check() {
+                $crate::run(async {
+                    let store = super::$fresh().await;
+                    $crate::blob::$module::$check(&*store).await;
+                });
+            })*
+        }
+    )*};
+}

@@ -1,0 +1,24 @@
+//! Checks of a [`Store`](classdesk_domain::store::Store).
+//!
+//! Each takes an empty store. They go through the ports alone and ask no policy.
+
+pub mod atomicity;
+pub mod blobs;
+pub mod bundle_lists;
+pub mod bundles;
+pub mod events;
+pub mod files;
+pub mod histories;
+pub mod idempotency;
+pub mod maintenance;
+pub mod messages;
+pub mod people;
+pub mod preconditions;
+pub mod reading;
+pub mod sessions;
+pub mod subjects;
+mod support;
+pub mod thread_lists;
+pub mod threads;
+pub mod ticket_notes;
+pub mod tickets;

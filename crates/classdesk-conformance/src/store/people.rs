@@ -1,0 +1,385 @@
+//! People.
+
+use classdesk_domain::ids::UserId;
+use classdesk_domain::people::{
+    Email, InsertUser, LoginName, PasswordHash, Role, UserFilter, UserUpdate, WhichSessions,
+};
+use classdesk_domain::store::{Commit, Store, StoreError, Unique};
+use classdesk_domain::text::{DisplayName, SearchText};
+use futures_util::future::join_all;
+
+use super::sessions::{start, tokens_alive};
+use super::support::{all, assert_stale, log, walk};
+use crate::Fixture;
+use crate::fixture::new_user;
+
+fn email(text: &str) -> Email {
+    Email::parse(text).expect("an email address")
+}
+
+/// What was written is read again, by id and by login name.
+pub async fn a_person_is_kept(store: &dyn Store) {
+    assert!(!store.any_user().await.expect("readable"));
+    let fixture = Fixture::create(store).await;
+    assert!(store.any_user().await.expect("readable"));
+    let row = InsertUser {
+        display_name: DisplayName::parse("Zoë 'Z' Müller").expect("a name"),
+        ..new_user("zoe", Role::Writer, fixture.tick())
+    };
+    let created = store
+        .create_user(Commit::new(row.clone()))
+        .await
+        .expect("created");
+    assert_eq!(created.username, row.username);
+    assert_eq!(created.email, row.email);
+    assert_eq!(created.display_name, row.display_name);
+    assert_eq!(created.role, Role::Writer);
+    assert_eq!(created.created_at, row.created_at);
+    assert!(created.is_active);
+    assert_eq!(created.last_login_at, None);
+    let read = store.user(created.id).await.expect("readable");
+    assert_eq!(read.as_ref(), Some(&created));
+    let known = store
+        .credentials_of(created.id)
+        .await
+        .expect("readable")
+        .expect("there");
+    assert_eq!((&known.user, &known.password), (&created, &row.password));
+    for login in ["zoe", "zoe@example.com"] {
+        let found = store
+            .credentials(&LoginName::new(login))
+            .await
+            .expect("readable");
+        assert_eq!(found.as_ref(), Some(&known), "{login}");
+    }
+    for stranger in ["zo", "zoe@example.org", "%", ""] {
+        let found = store
+            .credentials(&LoginName::new(stranger))
+            .await
+            .expect("readable");
+        assert_eq!(found, None, "{stranger:?}");
+    }
+    let nobody = UserId::new(9_999);
+    assert_eq!(store.user(nobody).await.expect("readable"), None);
+    assert_eq!(store.credentials_of(nobody).await.expect("readable"), None);
+    let wanted = [nobody, created.id, fixture.client.id, created.id];
+    let mut found = store.users(&wanted).await.expect("readable");
+    found.sort_unstable_by_key(|user| user.id);
+    let found: Vec<_> = found.iter().map(|user| user.id).collect();
+    assert_eq!(found, [fixture.client.id, created.id]);
+    assert_eq!(store.users(&[]).await.expect("readable"), []);
+}
+
+/// A taken username or email is named, the username before the email.
+pub async fn taken_names_are_duplicates(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let told = log(store).await.len();
+    let create = async |username: &str, email_of: &str| {
+        let row = InsertUser {
+            email: email(&format!("{email_of}@example.com")),
+            ..new_user(username, Role::Client, fixture.tick())
+        };
+        let told = super::support::event(
+            &fixture,
+            classdesk_domain::events::EventAction::UserCreated,
+            "user",
+        );
+        store.create_user(Commit::new(row).with_event(told)).await
+    };
+    let refused = create("client", "newcomer").await;
+    assert!(
+        matches!(refused, Err(StoreError::Duplicate(Unique::Username))),
+        "{refused:?}"
+    );
+    let refused = create("newcomer", "client").await;
+    assert!(
+        matches!(refused, Err(StoreError::Duplicate(Unique::Email))),
+        "{refused:?}"
+    );
+    let refused = create("client", "client").await;
+    assert!(
+        matches!(refused, Err(StoreError::Duplicate(Unique::Username))),
+        "{refused:?}"
+    );
+    let refused = create("client", "writer").await;
+    assert!(
+        matches!(refused, Err(StoreError::Duplicate(Unique::Username))),
+        "{refused:?}"
+    );
+    assert_eq!(log(store).await.len(), told, "a refused creation was told");
+
+    let update = |address: &str| UserUpdate {
+        email: Some(email(address)),
+        display_name: Some(DisplayName::parse("Changed").expect("a name")),
+        ..UserUpdate::of(fixture.client.id)
+    };
+    let before = store.user(fixture.client.id).await.expect("readable");
+    let refused = store
+        .update_user(Commit::new(update("writer@example.com")))
+        .await;
+    assert!(
+        matches!(refused, Err(StoreError::Duplicate(Unique::Email))),
+        "{refused:?}"
+    );
+    assert_eq!(
+        store.user(fixture.client.id).await.expect("readable"),
+        before
+    );
+    let kept = store
+        .update_user(Commit::new(update("client@example.com")))
+        .await;
+    assert_eq!(
+        kept.expect("one's own address is free")
+            .display_name
+            .as_str(),
+        "Changed"
+    );
+    create("newcomer", "newcomer").await.expect("both are free");
+}
+
+/// Of creations with one username at the same time one succeeds.
+pub async fn one_of_many_gets_a_name(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let attempts = (0..6).map(|n| {
+        let row = InsertUser {
+            email: email(&format!("wanted{n}@example.com")),
+            ..new_user("wanted", Role::Client, fixture.now())
+        };
+        store.create_user(Commit::new(row))
+    });
+    let results = join_all(attempts).await;
+    let created = results.iter().filter(|result| result.is_ok()).count();
+    let refused = results
+        .iter()
+        .filter(|result| matches!(result, Err(StoreError::Duplicate(Unique::Username))))
+        .count();
+    assert_eq!((created, refused), (1, 5), "{results:?}");
+}
+
+/// A change writes what it names and leaves the rest, and ends the sessions that it names.
+pub async fn a_person_is_changed(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let id = fixture.client.id;
+    let before = store
+        .credentials_of(id)
+        .await
+        .expect("readable")
+        .expect("there");
+    let unchanged = store
+        .update_user(Commit::new(UserUpdate::of(id)))
+        .await
+        .expect("change");
+    assert_eq!(unchanged, before.user);
+
+    let keep = start(store, &fixture, fixture.client, 1).await;
+    let end = start(store, &fixture, fixture.client, 2).await;
+    let other = start(store, &fixture, fixture.writer, 3).await;
+    let update = UserUpdate {
+        password: Some(PasswordHash::new("new hash".to_owned())),
+        ends: Some(WhichSessions::AllBut(keep)),
+        ..UserUpdate::of(id)
+    };
+    let changed = store
+        .update_user(Commit::new(update))
+        .await
+        .expect("change");
+    let known = store
+        .credentials_of(id)
+        .await
+        .expect("readable")
+        .expect("there");
+    assert_eq!(known.password.as_str(), "new hash");
+    assert_eq!(known.user, changed);
+    assert_eq!(changed.email, before.user.email);
+    assert_eq!(
+        tokens_alive(store, &[1, 2, 3]).await,
+        [1, 3],
+        "{end} should have ended"
+    );
+    let _ = other;
+
+    let update = UserUpdate {
+        display_name: Some(DisplayName::parse("New").expect("a name")),
+        email: Some(email("new@example.com")),
+        role: Some(Role::Writer),
+        is_active: Some(false),
+        ends: Some(WhichSessions::All),
+        ..UserUpdate::of(id)
+    };
+    let changed = store
+        .update_user(Commit::new(update))
+        .await
+        .expect("change");
+    assert_eq!(changed.display_name.as_str(), "New");
+    assert_eq!(changed.email.as_str(), "new@example.com");
+    assert_eq!(changed.role, Role::Writer);
+    assert!(!changed.is_active);
+    assert_eq!(changed.username, before.user.username);
+    assert_eq!(changed.created_at, before.user.created_at);
+    assert_eq!(store.user(id).await.expect("readable"), Some(changed));
+    assert_eq!(tokens_alive(store, &[1, 2, 3]).await, [3]);
+    let known = store
+        .credentials_of(id)
+        .await
+        .expect("readable")
+        .expect("there");
+    assert_eq!(known.password.as_str(), "new hash", "the password stays");
+}
+
+/// A change that rests on a checked password fails once the password is another.
+pub async fn an_old_password_is_stale(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let hash = |text: &str| Some(PasswordHash::new(text.to_owned()));
+    let known = store.credentials_of(fixture.client.id).await;
+    let known = known.expect("readable").expect("there");
+    let change = |verified_hash, password| {
+        store.update_user(Commit::new(UserUpdate {
+            password,
+            verified_hash,
+            ..UserUpdate::of(fixture.client.id)
+        }))
+    };
+    change(Some(known.password.clone()), hash("second"))
+        .await
+        .expect("change");
+    assert_stale(
+        &change(Some(known.password), hash("third")).await,
+        "a change that rests on an old password",
+    );
+    let now = store.credentials_of(fixture.client.id).await;
+    let now = now.expect("readable").expect("there");
+    assert_eq!(now.password.as_str(), "second");
+}
+
+/// Each filter of the list of people; a search takes its text as it is.
+pub async fn people_are_filtered(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let row = InsertUser {
+        display_name: DisplayName::parse("100 % of_it").expect("a name"),
+        ..new_user("zoe", Role::Client, fixture.tick())
+    };
+    let zoe = store
+        .create_user(Commit::new(row))
+        .await
+        .expect("created")
+        .id;
+    let update = UserUpdate {
+        is_active: Some(false),
+        ..UserUpdate::of(fixture.other_client.id)
+    };
+    store
+        .update_user(Commit::new(update))
+        .await
+        .expect("change");
+    let check = async |filter: UserFilter, expected: &[UserId]| {
+        let found = store
+            .list_users(filter.clone(), all())
+            .await
+            .expect("readable");
+        let found: Vec<_> = found.items.iter().map(|user| user.id).collect();
+        assert_eq!(found, expected, "{filter:?}");
+    };
+    let any = UserFilter::default;
+    let q = |text| Some(SearchText::parse(text).expect("a search text"));
+    let (client, other) = (fixture.client.id, fixture.other_client.id);
+    let role = Some(Role::Client);
+    check(UserFilter { role, ..any() }, &[client, other, zoe]).await;
+    check(
+        UserFilter {
+            is_active: Some(false),
+            ..any()
+        },
+        &[other],
+    )
+    .await;
+    check(
+        UserFilter {
+            role,
+            is_active: Some(true),
+            ..any()
+        },
+        &[client, zoe],
+    )
+    .await;
+    check(
+        UserFilter {
+            q: q("CLIENT"),
+            ..any()
+        },
+        &[client, other],
+    )
+    .await;
+    check(
+        UserFilter {
+            q: q("zoe@EXAMPLE"),
+            ..any()
+        },
+        &[zoe],
+    )
+    .await;
+    check(
+        UserFilter {
+            q: q("% OF_"),
+            ..any()
+        },
+        &[zoe],
+    )
+    .await;
+    check(UserFilter { q: q("%"), ..any() }, &[zoe]).await;
+    check(
+        UserFilter {
+            q: q("r_c"),
+            ..any()
+        },
+        &[other],
+    )
+    .await;
+    check(
+        UserFilter {
+            q: q("\\"),
+            ..any()
+        },
+        &[],
+    )
+    .await;
+    check(
+        UserFilter {
+            q: q("client"),
+            role: Some(Role::Writer),
+            ..any()
+        },
+        &[],
+    )
+    .await;
+}
+
+/// People who come while somebody pages are not repeated, and nobody is skipped.
+pub async fn people_are_paged(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let before = store
+        .list_users(UserFilter::default(), all())
+        .await
+        .expect("readable");
+    let ids: Vec<_> = before.items.iter().map(|user| user.id).collect();
+    assert_eq!(
+        ids,
+        fixture.everybody().map(|actor| actor.id),
+        "ascending ids"
+    );
+    let newcomers = std::sync::atomic::AtomicUsize::new(0);
+    let seen = walk(2, async |page| {
+        let found = store.list_users(UserFilter::default(), page).await;
+        let n = newcomers.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        if n < 2 {
+            fixture
+                .add_user(store, &format!("newcomer{n}"), Role::Client)
+                .await;
+        }
+        found
+    })
+    .await;
+    let seen: Vec<_> = seen.iter().map(|user| user.id).collect();
+    assert_eq!(seen[..ids.len()], ids);
+    assert!(seen.windows(2).all(|pair| pair[0] < pair[1]), "none twice");
+    assert_eq!(seen.len(), ids.len() + 2);
+}

@@ -1,0 +1,371 @@
+//! Sessions and failed logins.
+
+use std::time::Duration;
+
+use classdesk_domain::clock::Timestamp;
+use classdesk_domain::events::EventAction;
+use classdesk_domain::ids::SessionId;
+use classdesk_domain::people::{
+    Actor, EndSessions, LoginAttempt, LoginLimits, LoginThrottle, NewSession, PasswordHash,
+    TokenHash, UserUpdate, WhichSessions,
+};
+use classdesk_domain::store::{Commit, Store};
+use futures_util::future::join_all;
+
+use super::support::{all, assert_stale, event, log, walk};
+use crate::Fixture;
+
+/// The hash of the token that the checks call by this number.
+fn token(number: u8) -> TokenHash {
+    TokenHash::from_bytes([number; 32])
+}
+
+fn new_session(fixture: &Fixture, of: Actor, verified_hash: &str, number: u8) -> NewSession {
+    let now = fixture.tick();
+    NewSession {
+        user: of.id,
+        token: token(number),
+        created_at: now,
+        expires_at: now.plus(Duration::from_secs(1_000)),
+        address: Some("192.0.2.7".to_owned()),
+        user_agent: Some("a browser".to_owned()),
+        upgraded_hash: None,
+        verified_hash: PasswordHash::new(verified_hash.to_owned()),
+        clears_failures_of: format!("account {}", of.id),
+    }
+}
+
+/// Starts a session of somebody with the token of this number.
+pub(super) async fn start(
+    store: &dyn Store,
+    fixture: &Fixture,
+    of: Actor,
+    number: u8,
+) -> SessionId {
+    let known = store
+        .credentials_of(of.id)
+        .await
+        .expect("readable")
+        .expect("there");
+    let session = new_session(fixture, of, known.password.as_str(), number);
+    store
+        .start_session(Commit::new(session))
+        .await
+        .expect("started")
+        .id
+}
+
+/// Which of these tokens still have a session.
+pub(super) async fn tokens_alive(store: &dyn Store, numbers: &[u8]) -> Vec<u8> {
+    let mut alive = Vec::new();
+    for number in numbers {
+        if store
+            .session(&token(*number))
+            .await
+            .expect("readable")
+            .is_some()
+        {
+            alive.push(*number);
+        }
+    }
+    alive
+}
+
+/// A session is found by its token with its person, whether or not it still holds.
+pub async fn a_session_is_kept(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let new = new_session(&fixture, fixture.client, "hash of client", 1);
+    let started = store
+        .start_session(Commit::new(new.clone()))
+        .await
+        .expect("started");
+    assert_eq!(started.user, fixture.client.id);
+    assert_eq!(started.created_at, new.created_at);
+    assert_eq!(started.last_used_at, new.created_at);
+    assert_eq!(started.expires_at, new.expires_at);
+    assert_eq!(
+        (&started.address, &started.user_agent),
+        (&new.address, &new.user_agent)
+    );
+    let found = store
+        .session(&token(1))
+        .await
+        .expect("readable")
+        .expect("there");
+    assert_eq!(found.session, started);
+    assert_eq!(found.user.id, fixture.client.id);
+    assert_eq!(found.user.last_login_at, Some(new.created_at));
+    assert_eq!(store.session(&token(2)).await.expect("readable"), None);
+
+    let update = UserUpdate {
+        is_active: Some(false),
+        ..UserUpdate::of(fixture.client.id)
+    };
+    store
+        .update_user(Commit::new(update))
+        .await
+        .expect("change");
+    let found = store
+        .session(&token(1))
+        .await
+        .expect("readable")
+        .expect("still there");
+    assert!(!found.user.is_active, "the domain says whether it holds");
+}
+
+/// A password that was changed meanwhile starts no session; one made anew is kept.
+pub async fn a_session_needs_the_present_password(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let update = UserUpdate {
+        password: Some(PasswordHash::new("second".to_owned())),
+        ..UserUpdate::of(fixture.client.id)
+    };
+    store
+        .update_user(Commit::new(update))
+        .await
+        .expect("change");
+    let told = event(&fixture, EventAction::SessionStarted, "session");
+    let mut late = new_session(&fixture, fixture.client, "hash of client", 1);
+    late.upgraded_hash = Some(PasswordHash::new("late".to_owned()));
+    let refused = store
+        .start_session(Commit::new(late).with_event(told))
+        .await;
+    assert_stale(&refused, "a session on an old password");
+    assert_eq!(tokens_alive(store, &[1]).await, [] as [u8; 0]);
+    assert_eq!(log(store).await, []);
+    let known = store
+        .credentials_of(fixture.client.id)
+        .await
+        .expect("readable")
+        .expect("there");
+    assert_eq!(known.password.as_str(), "second");
+    assert_eq!(known.user.last_login_at, None);
+
+    let mut right = new_session(&fixture, fixture.client, "second", 1);
+    right.upgraded_hash = Some(PasswordHash::new("third".to_owned()));
+    store
+        .start_session(Commit::new(right))
+        .await
+        .expect("started");
+    let known = store
+        .credentials_of(fixture.client.id)
+        .await
+        .expect("readable")
+        .expect("there");
+    assert_eq!(known.password.as_str(), "third");
+}
+
+/// A use never moves back, and a session that is gone is no error.
+pub async fn a_use_never_moves_back(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let id = start(store, &fixture, fixture.client, 1).await;
+    start(store, &fixture, fixture.writer, 2).await;
+    let used = async |number| {
+        let found = store.session(&token(number)).await.expect("readable");
+        found.expect("there").session.last_used_at
+    };
+    let other = used(2).await;
+    let (early, late) = (fixture.tick(), fixture.tick());
+    store.touch_session(id, late).await.expect("touched");
+    assert_eq!(used(1).await, late);
+    store.touch_session(id, early).await.expect("touched");
+    assert_eq!(used(1).await, late);
+    assert_eq!(used(2).await, other, "another session was touched");
+    store
+        .touch_session(SessionId::new(9_999), late)
+        .await
+        .expect("no error");
+}
+
+/// The list of sessions is the person's own, without those that have ended or were not used for
+/// too long, newest first.
+pub async fn sessions_are_listed(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let mut expected = Vec::new();
+    for number in 1..=5 {
+        expected.insert(0, start(store, &fixture, fixture.client, number).await);
+    }
+    start(store, &fixture, fixture.writer, 9).await;
+    let long_ago = Timestamp::from_micros(0);
+    let list = async |now, page| {
+        let user = fixture.client.id;
+        store.list_sessions(user, now, long_ago, page).await
+    };
+    let now = fixture.now();
+    let seen = walk(2, |page| list(now, page)).await;
+    let seen: Vec<_> = seen.iter().map(|session| session.id).collect();
+    assert_eq!(seen, expected);
+
+    let first = store
+        .session(&token(1))
+        .await
+        .expect("readable")
+        .expect("there")
+        .session;
+    let at_its_end = list(first.expires_at, all()).await.expect("readable");
+    assert_eq!(at_its_end.items.len(), 4, "at its end a session has ended");
+    let just_before = Timestamp::from_micros(first.expires_at.micros() - 1);
+    let before = list(just_before, all()).await.expect("readable");
+    assert_eq!(before.items.len(), 5);
+
+    let used = async |idle_since| {
+        let user = fixture.client.id;
+        let page = store.list_sessions(user, now, idle_since, all()).await;
+        page.expect("readable").items.len()
+    };
+    assert_eq!(used(first.last_used_at).await, 4, "used no later than that");
+    let just_before = Timestamp::from_micros(first.last_used_at.micros() - 1);
+    assert_eq!(used(just_before).await, 5);
+}
+
+/// Ending one, all, or all but one; never those of others; and nothing is told when none ended.
+///
+/// contract: conv.auth.death
+pub async fn sessions_are_ended(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let mut own = Vec::new();
+    for number in 1..=4 {
+        own.push(start(store, &fixture, fixture.client, number).await);
+    }
+    let foreign = start(store, &fixture, fixture.writer, 9).await;
+    let end = async |which| {
+        let user = fixture.client.id;
+        let commit = Commit::new(EndSessions { user, which }).with_event(event(
+            &fixture,
+            EventAction::SessionEnded,
+            "user",
+        ));
+        store.end_sessions(commit).await.expect("ended")
+    };
+    let alive = async || tokens_alive(store, &[1, 2, 3, 4, 9]).await;
+    assert_eq!(end(WhichSessions::One(foreign)).await, 0);
+    assert_eq!(log(store).await, [], "nothing ended, so nothing is told");
+    assert_eq!(alive().await, [1, 2, 3, 4, 9]);
+    assert_eq!(end(WhichSessions::One(own[0])).await, 1);
+    assert_eq!(alive().await, [2, 3, 4, 9]);
+    assert_eq!(end(WhichSessions::One(own[0])).await, 0);
+    assert_eq!(end(WhichSessions::AllBut(own[2])).await, 2);
+    assert_eq!(alive().await, [3, 9]);
+    assert_eq!(end(WhichSessions::All).await, 1);
+    assert_eq!(alive().await, [9]);
+    assert_eq!(end(WhichSessions::All).await, 0);
+    assert_eq!(log(store).await.len(), 3);
+}
+
+const LIMITS: LoginLimits = LoginLimits {
+    per_account: 3,
+    per_address: 5,
+    window: Duration::from_secs(100),
+};
+
+fn attempt(account: &str, address: &str, at: Timestamp) -> LoginAttempt {
+    LoginAttempt {
+        account: account.to_owned(),
+        address: address.to_owned(),
+        at,
+        limits: LIMITS,
+    }
+}
+
+/// Attempts are admitted up to the limit of the account and of the address, and again when the
+/// oldest has left the window; a refused one does not count.
+///
+/// contract: conv.login.throttle, conv.login.address
+pub async fn logins_are_throttled(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let begin = fixture.now();
+    let admit = async |account: &str, address: &str, second: u64| {
+        let at = begin.plus(Duration::from_secs(second));
+        let attempt = attempt(account, address, at);
+        store.admit_login(attempt).await.expect("answered")
+    };
+    let throttled = |second| LoginThrottle::Throttled {
+        until: begin.plus(Duration::from_secs(second)),
+    };
+    assert_eq!(admit("a", "x", 0).await, LoginThrottle::Admitted);
+    assert_eq!(admit("a", "y", 10).await, LoginThrottle::Admitted);
+    assert_eq!(admit("a", "x", 20).await, LoginThrottle::Admitted);
+    assert_eq!(admit("a", "z", 30).await, throttled(100));
+    assert_eq!(admit("a", "z", 99).await, throttled(100));
+    assert_eq!(
+        admit("b", "x", 31).await,
+        LoginThrottle::Admitted,
+        "another account"
+    );
+    assert_eq!(admit("c", "x", 32).await, LoginThrottle::Admitted);
+    assert_eq!(admit("d", "x", 33).await, LoginThrottle::Admitted);
+    assert_eq!(
+        admit("e", "x", 34).await,
+        throttled(100),
+        "five from one address"
+    );
+    assert_eq!(
+        admit("e", "y", 34).await,
+        LoginThrottle::Admitted,
+        "another address"
+    );
+    assert_eq!(
+        admit("a", "z", 100).await,
+        LoginThrottle::Admitted,
+        "the oldest has left"
+    );
+    assert_eq!(admit("a", "z", 101).await, throttled(110));
+}
+
+/// Of attempts at the same time no more than the limit are admitted.
+pub async fn simultaneous_logins_are_throttled(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let attempts = (0..24).map(|n| {
+        let address = format!("address {n}");
+        store.admit_login(attempt("account", &address, fixture.now()))
+    });
+    let admissions = join_all(attempts).await;
+    let admitted = admissions
+        .iter()
+        .filter(|admission| matches!(admission, Ok(LoginThrottle::Admitted)))
+        .count();
+    assert_eq!(admitted, 3, "{admissions:?}");
+    let attempts = (0..24).map(|n| {
+        let account = format!("account {n}");
+        store.admit_login(attempt(&account, "address", fixture.now()))
+    });
+    let admissions = join_all(attempts).await;
+    let admitted = admissions
+        .iter()
+        .filter(|admission| matches!(admission, Ok(LoginThrottle::Admitted)))
+        .count();
+    assert_eq!(admitted, 5, "{admissions:?}");
+}
+
+/// A login that succeeds forgives its account's failures, for the account and the address, and
+/// nobody else's.
+pub async fn success_forgives(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let mut session = new_session(&fixture, fixture.client, "hash of client", 1);
+    session.clears_failures_of = "own".to_owned();
+    let now = fixture.now();
+    let admit = async |account: &str, address: &str| {
+        let attempt = attempt(account, address, now);
+        store.admit_login(attempt).await.expect("answered")
+    };
+    for _ in 0..3 {
+        assert_eq!(admit("own", "x").await, LoginThrottle::Admitted);
+    }
+    for other in ["b", "c"] {
+        assert_eq!(admit(other, "x").await, LoginThrottle::Admitted);
+    }
+    assert_ne!(admit("own", "y").await, LoginThrottle::Admitted);
+    assert_ne!(admit("d", "x").await, LoginThrottle::Admitted);
+    store
+        .start_session(Commit::new(session))
+        .await
+        .expect("started");
+    for _ in 0..3 {
+        assert_eq!(admit("own", "x").await, LoginThrottle::Admitted);
+    }
+    assert_ne!(
+        admit("e", "x").await,
+        LoginThrottle::Admitted,
+        "b and c still count"
+    );
+}

@@ -1,0 +1,108 @@
+//! What the checks have in common.
+
+use std::fmt::Debug;
+
+use classdesk_domain::events::{AuditEntry, AuditFilter, EventAction, EventObject, NewEvent};
+use classdesk_domain::idempotency::{
+    Completion, Fingerprint, IdempotencyKey, KeyScope, Lease, Reservation,
+};
+use classdesk_domain::paging::{Limit, Page, PageRequest};
+use classdesk_domain::people::Actor;
+use classdesk_domain::policy::AccessScope;
+use classdesk_domain::store::{Store, StoreError};
+
+use crate::Fixture;
+
+/// The first page of at most `limit` items.
+pub(super) fn first(limit: i64) -> PageRequest {
+    PageRequest {
+        limit: Limit::new(limit).expect("a limit"),
+        after: None,
+    }
+}
+
+/// The greatest first page.
+pub(super) fn all() -> PageRequest {
+    first(i64::from(Limit::MAX))
+}
+
+/// What somebody may see.
+pub(super) const fn scope(of: Actor) -> AccessScope {
+    AccessScope::of(&of)
+}
+
+/// Reads a list to its end in pages of `limit`.
+pub(super) async fn walk<T, F>(limit: i64, mut list: impl FnMut(PageRequest) -> F) -> Vec<T>
+where
+    F: Future<Output = Result<Page<T>, StoreError>>,
+{
+    let mut items = Vec::new();
+    let mut page = first(limit);
+    loop {
+        let Page { items: more, next } = list(page).await.expect("the list can be read");
+        assert!(
+            more.len() <= page.limit.get() as usize,
+            "a page is too long"
+        );
+        assert!(
+            !more.is_empty() || next.is_none(),
+            "an empty page has a next one"
+        );
+        items.extend(more);
+        match next {
+            Some(position) => page.after = Some(position),
+            None => return items,
+        }
+    }
+}
+
+/// The whole log, oldest entry first.
+pub(super) async fn log(store: &dyn Store) -> Vec<AuditEntry> {
+    let mut entries = walk(200, |page| store.audit(AuditFilter::default(), page)).await;
+    entries.reverse();
+    entries
+}
+
+/// An event about the row that its commit creates or changes.
+pub(super) fn event(fixture: &Fixture, action: EventAction, content_type: &str) -> NewEvent {
+    NewEvent::new(
+        fixture.now(),
+        Some(fixture.admin.id),
+        action,
+        EventObject::created(content_type),
+    )
+}
+
+/// A key of the admin.
+pub(super) fn key_scope(fixture: &Fixture, key: &str) -> KeyScope {
+    KeyScope {
+        user: fixture.admin.id,
+        operation: "POST /things/".to_owned(),
+        key: IdempotencyKey::parse(key).expect("a key"),
+    }
+}
+
+/// Reserves a key that is free.
+pub(super) async fn reserve(store: &dyn Store, fixture: &Fixture, key: &str) -> Lease {
+    let scope = key_scope(fixture, key);
+    match store.reserve(&scope, fixture.now()).await {
+        Ok(Reservation::Reserved(lease)) => lease,
+        other => panic!("{key} should be free, but: {other:?}"),
+    }
+}
+
+/// The completion of a lease.
+pub(super) fn completion(lease: Lease) -> Option<Completion> {
+    Some(Completion {
+        lease,
+        fingerprint: Fingerprint::of(b"a body"),
+    })
+}
+
+#[track_caller]
+pub(super) fn assert_stale<T: Debug>(result: &Result<T, StoreError>, what: &str) {
+    assert!(
+        matches!(result, Err(StoreError::Stale)),
+        "{what} should be stale, but: {result:?}"
+    );
+}

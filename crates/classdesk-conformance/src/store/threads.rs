@@ -1,0 +1,205 @@
+//! Threads and who is in them.
+
+use classdesk_domain::events::EventAction;
+use classdesk_domain::ids::{ThreadId, UserId};
+use classdesk_domain::store::{Commit, Store};
+use classdesk_domain::text::SubjectLine;
+use classdesk_domain::threads::{
+    ParticipantAddition, ParticipantRemoval, ThreadUpdate, ThreadView,
+};
+
+use super::support::{event, log, scope};
+use crate::Fixture;
+use crate::fixture::{ids, words};
+
+async fn view(store: &dyn Store, fixture: &Fixture, id: ThreadId) -> ThreadView {
+    let view = store.thread(id, scope(fixture.admin)).await;
+    view.expect("readable").expect("there")
+}
+
+fn participants(view: &ThreadView) -> Vec<UserId> {
+    view.participants.iter().map(|user| user.id).collect()
+}
+
+/// A thread is kept whole, and its participants come by ascending id.
+pub async fn a_thread_is_kept(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let mut row = fixture.new_thread(&[fixture.writer, fixture.editor, fixture.client]);
+    row.subject = SubjectLine::cut("Über 'alles' 100 %");
+    row.is_private = true;
+    let opened = store
+        .open_thread(Commit::new(row.clone()))
+        .await
+        .expect("opened");
+    assert_eq!(opened.thread.about, fixture.subject());
+    assert_eq!(opened.thread.subject, row.subject);
+    assert!(opened.thread.is_active);
+    assert!(opened.thread.is_private);
+    assert_eq!(opened.thread.created_at, row.created_at);
+    assert_eq!(opened.thread.updated_at, row.created_at);
+    assert_eq!(opened.created_by.id, fixture.writer.id);
+    assert_eq!(opened.created_by.username.as_str(), "writer");
+    let everybody = ids(&[fixture.editor, fixture.client, fixture.writer]);
+    assert_eq!(participants(&opened), everybody);
+    assert_eq!((opened.message_count, opened.unread_count), (0, 0));
+    assert_eq!(opened.last_message, None);
+    assert_eq!(view(store, &fixture, opened.thread.id).await, opened);
+    let missing = store
+        .thread(ThreadId::new(9_999), scope(fixture.admin))
+        .await;
+    assert_eq!(missing.expect("readable"), None);
+}
+
+/// The first message comes with the thread, as its creator sees it.
+pub async fn a_thread_begins_with_a_message(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let mut row = fixture.new_thread(&[fixture.client, fixture.writer]);
+    row.first_message = Some((words("Hello"), fixture.writer.id));
+    let opened = store
+        .open_thread(Commit::new(row.clone()))
+        .await
+        .expect("opened");
+    assert_eq!((opened.message_count, opened.unread_count), (1, 0));
+    let first = opened.last_message.expect("something was said");
+    assert_eq!(first.text, words("Hello"));
+    assert_eq!(
+        (first.sender.id, first.sender_role),
+        (fixture.client.id, fixture.client.role)
+    );
+    assert_eq!(first.recipient.map(|user| user.id), Some(fixture.writer.id));
+    assert_eq!(
+        (first.sent_at, first.thread),
+        (row.created_at, opened.thread.id)
+    );
+    assert!(!first.is_read);
+    let seen = store.thread(opened.thread.id, scope(fixture.writer)).await;
+    assert_eq!(seen.expect("readable").expect("in sight").unread_count, 1);
+}
+
+/// What decisions rest on, seen from one person and another.
+pub async fn thread_facts_are_personal(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let thread = fixture
+        .add_thread(store, &[fixture.client, fixture.editor])
+        .await
+        .thread
+        .id;
+    for (person, participates) in [(fixture.client, true), (fixture.writer, false)] {
+        let facts = store.thread_context(thread, person.id).await;
+        let facts = facts.expect("readable").expect("there");
+        assert_eq!((facts.id, &facts.about), (thread, &fixture.subject()));
+        assert_eq!(facts.parties, fixture.parties());
+        assert_eq!(facts.created_by, fixture.client.id);
+        assert_eq!(facts.subject.as_str(), "Questions");
+        assert!(facts.is_active);
+        assert_eq!(facts.participates, participates, "{person:?}");
+    }
+    let missing = store
+        .thread_context(ThreadId::new(9_999), fixture.client.id)
+        .await;
+    assert_eq!(missing.expect("readable"), None);
+}
+
+/// A change writes what it names and is the latest activity.
+pub async fn a_thread_is_changed(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let opened = fixture
+        .add_thread(store, &[fixture.client, fixture.writer])
+        .await;
+    let id = opened.thread.id;
+    let other = fixture
+        .add_thread(store, &[fixture.client, fixture.writer])
+        .await;
+    fixture.add_message(store, id, fixture.client).await;
+    let update = |subject, is_active, viewer| ThreadUpdate {
+        thread: id,
+        subject,
+        is_active,
+        at: fixture.tick(),
+        viewer,
+    };
+    let line = SubjectLine::cut("Another line");
+    let change = update(Some(line.clone()), None, fixture.writer.id);
+    let changed = store
+        .update_thread(Commit::new(change))
+        .await
+        .expect("changed");
+    assert_eq!(changed.thread.subject, line);
+    assert!(changed.thread.is_active);
+    assert_eq!(changed.thread.updated_at, fixture.now());
+    assert_eq!(changed.thread.created_at, opened.thread.created_at);
+    assert_eq!(changed.unread_count, 1, "as the viewer sees it");
+    let change = update(None, Some(false), fixture.client.id);
+    let changed = store
+        .update_thread(Commit::new(change))
+        .await
+        .expect("changed");
+    assert_eq!(changed.thread.subject, line);
+    assert!(!changed.thread.is_active);
+    assert_eq!(changed.unread_count, 0);
+    assert_eq!(view(store, &fixture, id).await.thread, changed.thread);
+    assert_eq!(
+        view(store, &fixture, other.thread.id).await,
+        other,
+        "another thread changed"
+    );
+}
+
+/// Joining twice is no error, tells nothing and leaves the activity.
+pub async fn joining_twice_changes_nothing(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let opened = fixture
+        .add_thread(store, &[fixture.client, fixture.writer])
+        .await;
+    let thread = opened.thread.id;
+    let join = async || {
+        let addition = ParticipantAddition {
+            thread,
+            user: fixture.editor.id,
+            at: fixture.tick(),
+            viewer: fixture.editor.id,
+        };
+        let told = event(&fixture, EventAction::ParticipantAdded, "thread");
+        let commit = Commit::new(addition).with_event(told);
+        store.add_participant(commit).await.expect("joined")
+    };
+    let together = ids(&[fixture.editor, fixture.client, fixture.writer]);
+    for attempt in ["first", "second"] {
+        let joined = join().await;
+        assert_eq!(participants(&joined), together, "{attempt}");
+        assert_eq!(joined.thread, opened.thread, "{attempt}");
+        assert_eq!(log(store).await.len(), 1, "{attempt}");
+    }
+    assert_eq!(log(store).await[0].object_id, thread.get());
+}
+
+/// Leaving tells; leaving when one is not in it is `false` and tells nothing.
+pub async fn leaving_twice_changes_nothing(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let opened = fixture
+        .add_thread(store, &[fixture.client, fixture.writer])
+        .await;
+    let other = fixture
+        .add_thread(store, &[fixture.client, fixture.writer])
+        .await;
+    let leave = async || {
+        let removal = ParticipantRemoval {
+            thread: opened.thread.id,
+            user: fixture.writer.id,
+        };
+        let told = event(&fixture, EventAction::ParticipantRemoved, "thread");
+        let commit = Commit::new(removal).with_event(told);
+        store.remove_participant(commit).await.expect("answered")
+    };
+    assert!(leave().await);
+    assert!(!leave().await);
+    assert_eq!(log(store).await.len(), 1);
+    let left = view(store, &fixture, opened.thread.id).await;
+    assert_eq!(participants(&left), ids(&[fixture.client]));
+    assert_eq!(left.thread, opened.thread, "leaving is no activity");
+    let together = ids(&[fixture.client, fixture.writer]);
+    assert_eq!(
+        participants(&view(store, &fixture, other.thread.id).await),
+        together
+    );
+}

@@ -1,0 +1,276 @@
+//! Looking after what is stored: sweeping bytes that nobody owns, forgetting what has outlived its
+//! use, and checking every file against its row.
+
+use std::collections::HashSet;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::app::{Ports, Settings};
+use crate::blobs::{BlobError, BlobState, ListedObject, StorageKey, StoredBlob, StoredBlobRow};
+use crate::clock::Timestamp;
+use crate::error::Error;
+use crate::idempotency::KEY_TTL;
+use crate::ids::BlobId;
+use crate::policy::ReadPermit;
+use crate::store::RetentionCutoffs;
+
+/// How long an upload may stay without an owner, and how old an orphan has to be for repair.
+pub const GRACE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How many rows one round of sweeping or purging takes on.
+const ROUND: u32 = 200;
+
+/// What a round of sweeping did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Swept {
+    /// Objects removed together with their rows.
+    pub removed: u64,
+    /// Objects that the storage could not remove; the next round tries again.
+    pub failed: u64,
+    /// Leftovers of broken-off uploads that the storage has removed by itself.
+    pub unfinished: u64,
+}
+
+/// What is wrong with one stored file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// A row says that it is stored, and it is not.
+    Missing(StorageKey),
+    /// It is not the bytes that were stored.
+    Damaged(StorageKey),
+    /// No row names it.
+    Orphaned {
+        /// Where it is.
+        path: String,
+        /// How many bytes.
+        size: u64,
+        /// Whether it was removed.
+        repaired: bool,
+    },
+}
+
+/// What the consistency check did, besides its findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Checked {
+    /// Files that were read and compared.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Objects that were listed.
+    pub objects: u64,
+}
+
+/// The program's own upkeep. It asks nobody, because nobody asked for it.
+#[derive(Clone)]
+pub struct MaintenanceService {
+    ports: Arc<Ports>,
+    settings: Settings,
+}
+
+impl MaintenanceService {
+    pub(crate) const fn new(ports: Arc<Ports>, settings: Settings) -> Self {
+        Self { ports, settings }
+    }
+
+    /// Answers when the store and the storage both do.
+    ///
+    /// # Errors
+    /// The failure of whichever does not.
+    pub async fn ready(&self) -> Result<(), Error> {
+        self.ports.maintenance.ping().await?;
+        Ok(self.ports.blobs.ping().await?)
+    }
+
+    /// One bounded round of sweeping: uploads without an owner for a day and deleted files.
+    /// Several processes may sweep at once.
+    ///
+    /// # Errors
+    /// Failures of the store. An object that can't be removed is counted, and left for later.
+    pub async fn sweep(&self) -> Result<Swept, Error> {
+        let before = self.ports.clock.now().minus(GRACE);
+        let rows = self.ports.blob_rows.sweepable_blobs(before, ROUND).await?;
+        let mut swept = Swept::default();
+        let mut gone: Vec<BlobId> = Vec::with_capacity(rows.len());
+        for row in rows {
+            match self.ports.blobs.delete(&row.key).await {
+                Ok(()) => gone.push(row.id),
+                Err(_) => swept.failed += 1,
+            }
+        }
+        if !gone.is_empty() {
+            swept.removed = self.ports.blob_rows.delete_blob_rows(&gone).await?;
+        }
+        swept.unfinished = self.ports.blobs.abort_stale_uploads(before).await?;
+        Ok(swept)
+    }
+
+    /// One bounded round of forgetting: sessions that ended, failed logins and idempotency keys
+    /// that no longer count.
+    ///
+    /// # Errors
+    /// Only failures of the store.
+    pub async fn purge(&self) -> Result<u64, Error> {
+        let now = self.ports.clock.now();
+        // A slow request may still complete a lease that has ended, so its row stays a day longer.
+        let outlived = RetentionCutoffs {
+            sessions_expired_by: now,
+            sessions_idle_since: now.minus(self.settings.sessions.idle),
+            login_failures_before: now.minus(self.settings.logins.window),
+            idempotency_expired_by: now.minus(KEY_TTL),
+        };
+        Ok(self.ports.maintenance.purge(outlived, ROUND).await?)
+    }
+
+    /// Reads every file and compares it with its row, then looks for objects that no row names.
+    /// Each finding goes to `report`. With `repair`, orphans older than [`GRACE`] are removed.
+    ///
+    /// # Errors
+    /// Failures of the store and of the storage, other than a missing or damaged file.
+    pub async fn check(
+        &self,
+        repair: bool,
+        mut report: impl FnMut(Finding) + Send,
+    ) -> Result<Checked, Error> {
+        let mut checked = Checked::default();
+        let mut after = None;
+        loop {
+            let rows = self.ports.blob_rows.list_blobs(after, ROUND).await?;
+            let Some(last) = rows.last() else { break };
+            after = Some(last.id);
+            for row in rows {
+                self.check_row(row, &mut checked, &mut report).await?;
+            }
+        }
+        self.check_orphans(repair, &mut checked, &mut report)
+            .await?;
+        Ok(checked)
+    }
+
+    async fn check_row(
+        &self,
+        row: StoredBlobRow,
+        checked: &mut Checked,
+        report: &mut (impl FnMut(Finding) + Send),
+    ) -> Result<(), Error> {
+        let (BlobState::Stored, Some(info)) = (row.state, row.info) else {
+            return Ok(());
+        };
+        let size = info.size;
+        let key = row.key.clone();
+        let permit = ReadPermit::for_consistency_check(StoredBlob {
+            id: row.id,
+            key: row.key,
+            info,
+        });
+        match self.read_through(&permit).await {
+            Ok(()) => {
+                checked.files += 1;
+                checked.bytes += size;
+            }
+            // A file that was deleted since the row was read is no finding.
+            Err(BlobError::Missing) if self.is_stored(row.id).await? => {
+                report(Finding::Missing(key));
+            }
+            Err(BlobError::Missing) => {}
+            Err(BlobError::Damaged) => report(Finding::Damaged(key)),
+            Err(other) => return Err(other.into()),
+        }
+        Ok(())
+    }
+
+    async fn is_stored(&self, id: BlobId) -> Result<bool, Error> {
+        let before = BlobId::new(id.get() - 1);
+        let rows = self.ports.blob_rows.list_blobs(Some(before), 1).await?;
+        Ok(rows
+            .iter()
+            .any(|row| row.id == id && row.state == BlobState::Stored))
+    }
+
+    async fn read_through(&self, permit: &ReadPermit) -> Result<(), BlobError> {
+        let mut stream = self.ports.blobs.open(permit, None).await?;
+        while let Some(chunk) = poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
+            chunk?;
+        }
+        Ok(())
+    }
+
+    async fn check_orphans(
+        &self,
+        repair: bool,
+        checked: &mut Checked,
+        report: &mut (impl FnMut(Finding) + Send),
+    ) -> Result<(), Error> {
+        let old = self.ports.clock.now().minus(GRACE);
+        let mut after = None;
+        loop {
+            let before = after.clone();
+            let page = self.ports.blobs.list(after, ROUND).await?;
+            let Some(last) = page.objects.last() else {
+                return Ok(());
+            };
+            after = Some(last.path.clone());
+            checked.objects += page.objects.len() as u64;
+            let orphans = self.without_row(page.objects).await?;
+            for orphan in self.still_there(before, orphans).await? {
+                let repaired = repair && self.remove_if_old(&orphan, old).await?;
+                report(Finding::Orphaned {
+                    path: orphan.path,
+                    size: orphan.size,
+                    repaired,
+                });
+            }
+            if !page.more {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The objects that no row names. A row is written before its bytes, so an object that was
+    /// listed before the rows are asked for has its row by then.
+    async fn without_row(&self, objects: Vec<ListedObject>) -> Result<Vec<ListedObject>, Error> {
+        let keys: Vec<_> = objects
+            .iter()
+            .filter_map(|object| StorageKey::parse(&object.path))
+            .collect();
+        let known = self.ports.blob_rows.known_keys(&keys).await?;
+        let known: HashSet<&str> = known.iter().map(StorageKey::as_str).collect();
+        Ok(objects
+            .into_iter()
+            .filter(|object| !known.contains(object.path.as_str()))
+            .collect())
+    }
+
+    /// Those of the objects after a path that are there still. A row is forgotten after its object
+    /// was removed, so an object that is there after its row was asked for in vain has none; one
+    /// that is gone was swept meanwhile.
+    async fn still_there(
+        &self,
+        mut after: Option<String>,
+        objects: Vec<ListedObject>,
+    ) -> Result<Vec<ListedObject>, Error> {
+        let sought: HashSet<String> = objects.into_iter().map(|object| object.path).collect();
+        let mut there = Vec::with_capacity(sought.len());
+        let Some(end) = sought.iter().max().cloned() else {
+            return Ok(there);
+        };
+        loop {
+            let page = self.ports.blobs.list(after, ROUND).await?;
+            let next = page.objects.last().map(|object| object.path.clone());
+            let listed = page.objects.into_iter();
+            there.extend(listed.filter(|object| sought.contains(&object.path)));
+            match next {
+                Some(next) if page.more && next < end => after = Some(next),
+                _ => return Ok(there),
+            }
+        }
+    }
+
+    async fn remove_if_old(&self, orphan: &ListedObject, old: Timestamp) -> Result<bool, Error> {
+        if orphan.modified_at >= old {
+            return Ok(false);
+        }
+        self.ports.blobs.delete_orphan(&orphan.path).await?;
+        Ok(true)
+    }
+}

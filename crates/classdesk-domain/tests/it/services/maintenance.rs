@@ -1,0 +1,370 @@
+//! Housekeeping, idempotency keys and the audit log.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use classdesk_conformance::fixture::{description, title};
+use classdesk_domain::RequestContext;
+use classdesk_domain::blobs::{
+    BlobError, BlobRepository, ListedObject, MockBlobRepository, MockBlobStore, ObjectPage,
+    StorageKey, UploadTarget,
+};
+use classdesk_domain::clock::Timestamp;
+use classdesk_domain::error::{Conflict, Error};
+use classdesk_domain::events::{AuditFilter, EventAction};
+use classdesk_domain::files::NewFile;
+use classdesk_domain::idempotency::{
+    Completion, Fingerprint, IdempotencyKey, KeyScope, LEASE_TTL, StoredResponse,
+};
+use classdesk_domain::maintenance::{Checked, Finding, GRACE, Swept};
+use classdesk_domain::paging::PageRequest;
+use classdesk_domain::people::Role;
+use classdesk_domain::tickets::NewTicket;
+
+use super::support::{Office, word};
+
+const INSTANT: Duration = Duration::from_micros(1);
+
+async fn stored_file(office: &Office) -> classdesk_domain::files::BundleFile {
+    let (fixture, bundle) = (&office.fixture, office.fixture.bundle);
+    let upload = office
+        .upload(fixture.client, UploadTarget::Bundle(bundle))
+        .await;
+    let added = office
+        .desk
+        .files
+        .add(fixture.client, bundle, upload, NewFile::default())
+        .await;
+    added.expect("added")
+}
+
+#[tokio::test]
+async fn sweeping_takes_what_nobody_owns_for_a_day_and_what_was_deleted() {
+    let office = Office::open().await;
+    let (fixture, keep) = (&office.fixture, &office.desk.maintenance);
+    let owned = stored_file(&office).await;
+    let deleted = stored_file(&office).await;
+    office
+        .upload(fixture.client, UploadTarget::Bundle(fixture.bundle))
+        .await;
+    assert_eq!(word(keep.ready().await), "ok");
+    assert_eq!(keep.sweep().await.expect("swept"), Swept::default());
+    office
+        .desk
+        .files
+        .delete(&fixture.admin, fixture.bundle, deleted.id)
+        .await
+        .expect("deleted");
+    assert_eq!(keep.sweep().await.expect("swept").removed, 1);
+    office.clock.advance(GRACE + INSTANT);
+    assert_eq!(keep.sweep().await.expect("swept").removed, 1);
+    let rows = office.store.list_blobs(None, 9).await.expect("readable");
+    assert_eq!(rows.len(), 1);
+    let mut findings = Vec::new();
+    let checked = keep
+        .check(false, |finding| findings.push(finding))
+        .await
+        .expect("checked");
+    assert_eq!((checked.files, checked.bytes, checked.objects), (1, 4, 1));
+    assert!(findings.is_empty(), "{findings:?}");
+    assert_eq!(owned.file.blob.size, 4);
+}
+
+#[tokio::test]
+async fn what_the_storage_cannot_remove_is_left_for_the_next_round() {
+    let mut blobs = MockBlobStore::new();
+    blobs
+        .expect_delete()
+        .times(2)
+        .returning(|_| Err(BlobError::Missing));
+    blobs.expect_abort_stale_uploads().returning(|_| Ok(3));
+    blobs
+        .expect_put()
+        .returning(|_, _, _| Err(BlobError::Empty));
+    blobs.expect_ping().returning(|| Err(BlobError::Missing));
+    let office = Office::open_with(|_, ports| ports.blobs = Arc::new(blobs)).await;
+    let (fixture, desk) = (&office.fixture, &office.desk);
+    let target = UploadTarget::Bundle(fixture.bundle);
+    let permit = desk
+        .uploads
+        .begin(&fixture.client, target)
+        .await
+        .expect("a permit");
+    let name = classdesk_domain::blobs::FileName::clean("x");
+    let empty = desk
+        .uploads
+        .receive(&permit, name, super::support::bytes(""))
+        .await;
+    assert_eq!(word(empty), "file:empty_file");
+    let expected = Swept {
+        removed: 0,
+        failed: 1,
+        unfinished: 3,
+    };
+    for _ in 0..2 {
+        assert_eq!(desk.maintenance.sweep().await.expect("swept"), expected);
+    }
+    assert_eq!(
+        word(desk.maintenance.ready().await),
+        "the blob store failed"
+    );
+}
+
+#[tokio::test]
+async fn the_check_finds_damage_loss_and_orphans_and_repairs_old_orphans_alone() {
+    let office = Office::open().await;
+    let keep = &office.desk.maintenance;
+    stored_file(&office).await;
+    stored_file(&office).await;
+    let rows = office.store.list_blobs(None, 9).await.expect("readable");
+    let [damaged, missing] = [&rows[0].key, &rows[1].key].map(Clone::clone);
+    office.blobs.plant(damaged.as_str(), "Plan");
+    {
+        use classdesk_domain::blobs::BlobStore;
+        office.blobs.delete(&missing).await.expect("deleted");
+    }
+    office.blobs.plant("stray.txt", "old");
+    office.clock.advance(GRACE + INSTANT);
+    office.blobs.plant("young.txt", "young");
+    let check = async |repair| {
+        let mut findings = Vec::new();
+        let checked = keep.check(repair, |finding| findings.push(finding)).await;
+        (checked.expect("checked"), findings)
+    };
+    let orphan = |path: &str, size, repaired| Finding::Orphaned {
+        path: path.to_owned(),
+        size,
+        repaired,
+    };
+    let mut expected = vec![
+        Finding::Damaged(damaged.clone()),
+        Finding::Missing(missing.clone()),
+        orphan("stray.txt", 3, false),
+        orphan("young.txt", 5, false),
+    ];
+    let (checked, findings) = check(false).await;
+    assert_eq!(findings, expected);
+    let nothing_read = Checked {
+        objects: 3,
+        ..Checked::default()
+    };
+    assert_eq!(checked, nothing_read);
+    expected[2] = orphan("stray.txt", 3, true);
+    assert_eq!(check(true).await.1, expected);
+    expected.remove(2);
+    assert_eq!(check(true).await.1, expected);
+}
+
+/// The sweeper removes an object first and its row then.
+#[tokio::test]
+async fn what_is_swept_while_it_is_checked_is_no_orphan() {
+    let swept = StorageKey::parse(&format!("message_attachments/{:064x}", 1)).expect("a key");
+    let stays = format!("message_attachments/{:064x}", 2);
+    let object = |path: &str| ListedObject {
+        path: path.to_owned(),
+        size: 4,
+        modified_at: Timestamp::from_micros(0),
+    };
+    let asked = Arc::new(AtomicBool::new(false));
+    let mut rows = MockBlobRepository::new();
+    rows.expect_list_blobs().returning(|_, _| Ok(Vec::new()));
+    rows.expect_known_keys().returning({
+        let asked = asked.clone();
+        move |_| {
+            asked.store(true, Ordering::Relaxed);
+            Ok(Vec::new())
+        }
+    });
+    // By then something new has come, and what stays is on the second page.
+    let new = format!("message_attachments/{:064x}", 0);
+    let mut blobs = MockBlobStore::new();
+    blobs.expect_list().returning(move |after, _| {
+        let (objects, more) = match (after, asked.load(Ordering::Relaxed)) {
+            (None, false) => (vec![object(swept.as_str()), object(&stays)], false),
+            (None, true) => (vec![object(&new)], true),
+            (Some(_), _) => (vec![object(&stays)], false),
+        };
+        Ok(ObjectPage { objects, more })
+    });
+    let office = Office::open_with(|_, ports| {
+        ports.blobs = Arc::new(blobs);
+        ports.blob_rows = Arc::new(rows);
+    })
+    .await;
+    let mut findings = Vec::new();
+    let checked = office
+        .desk
+        .maintenance
+        .check(false, |finding| findings.push(finding))
+        .await;
+    assert_eq!(checked.expect("checked").objects, 2);
+    let [Finding::Orphaned { path, .. }] = &findings[..] else {
+        panic!("one orphan: {findings:?}");
+    };
+    assert_eq!(*path, format!("message_attachments/{:064x}", 2));
+}
+
+#[tokio::test]
+async fn a_check_that_cannot_read_fails() {
+    let mut blobs = MockBlobStore::new();
+    let info = classdesk_domain::blobs::BlobInfo {
+        size: 4,
+        sha256: classdesk_domain::blobs::Sha256Digest::from_bytes([0; 32]),
+        content_type: classdesk_domain::blobs::ContentType::unknown(),
+    };
+    blobs
+        .expect_put()
+        .returning(move |_, _, _| Ok(info.clone()));
+    blobs
+        .expect_open()
+        .returning(|_, _| Err(BlobError::RangeNotSatisfiable));
+    let office = Office::open_with(|_, ports| ports.blobs = Arc::new(blobs)).await;
+    stored_file(&office).await;
+    let checked = office.desk.maintenance.check(false, |_| {}).await;
+    assert_eq!(word(checked), "the blob store failed");
+}
+
+fn scope(office: &Office) -> KeyScope {
+    KeyScope {
+        user: office.fixture.client.id,
+        operation: "POST /tickets/".to_owned(),
+        key: IdempotencyKey::parse("once").expect("a key"),
+    }
+}
+
+/// contract: conv.retries.replay, conv.retries.mismatch, conv.retries.running, conv.retries.day
+#[tokio::test]
+async fn a_key_creates_one_thing_and_remembers_the_answer() {
+    let office = Office::open().await;
+    let (fixture, desk, scope) = (&office.fixture, &office.desk, scope(&office));
+    let fingerprint = Fingerprint::of(b"{}");
+    let lease = desk
+        .retries
+        .begin(&scope)
+        .await
+        .expect("free")
+        .expect("reserved");
+    let running = desk.retries.begin(&scope).await;
+    assert!(matches!(
+        running,
+        Err(Error::Conflict(Conflict::IdempotencyRunning))
+    ));
+    let by = RequestContext::completing(fixture.client, Some(Completion { lease, fingerprint }));
+    let new = || NewTicket::new(title("Help"), description(""));
+    let created = desk.tickets.create(by, new()).await.expect("created");
+    assert_eq!(
+        word(desk.tickets.create(by, new()).await),
+        "too many concurrent changes"
+    );
+
+    let completed = async || {
+        desk.retries
+            .begin(&scope)
+            .await
+            .expect("free")
+            .expect_err("completed")
+    };
+    let found = completed().await;
+    assert_eq!(found.object_id, created.id.get());
+    assert_eq!(found.answer, None);
+    let answer = StoredResponse {
+        status: 201,
+        body: b"{}".to_vec(),
+    };
+    desk.retries
+        .save_response(found.id, &answer)
+        .await
+        .expect("kept");
+    let found = completed()
+        .await
+        .matching(&fingerprint)
+        .expect("the same request");
+    assert_eq!(found.answer, Some(answer));
+    let another = found.matching(&Fingerprint::of(b"[]"));
+    assert!(matches!(another, Err(Error::IdempotencyMismatch)));
+    office.clock.advance(Duration::from_secs(24 * 60 * 60));
+    assert!(
+        desk.retries.begin(&scope).await.expect("free").is_ok(),
+        "forgotten after a day"
+    );
+}
+
+/// contract: conv.retries.lease
+#[tokio::test]
+async fn a_lease_ends_is_renewed_and_released() {
+    let office = Office::open().await;
+    let (retries, scope) = (&office.desk.retries, scope(&office));
+    let begin = async || retries.begin(&scope).await;
+    let lease = begin().await.expect("free").expect("reserved");
+    office.clock.advance(LEASE_TTL - INSTANT);
+    assert!(retries.renew(lease).await.expect("kept"));
+    office.clock.advance(LEASE_TTL - INSTANT);
+    assert!(begin().await.is_err(), "it runs still");
+    office.clock.advance(INSTANT);
+    assert!(!retries.renew(lease).await.expect("asked"), "it has ended");
+    let second = begin().await.expect("free").expect("reserved");
+    assert_eq!(second.attempt, 2);
+    retries.release(lease).await.expect("without effect");
+    assert!(begin().await.is_err());
+    retries.release(second).await.expect("released");
+    assert!(begin().await.expect("free").is_ok());
+}
+
+#[tokio::test]
+async fn purging_forgets_what_has_ended() {
+    let office = Office::open().await;
+    let (desk, scope) = (&office.desk, scope(&office));
+    let lease = desk
+        .retries
+        .begin(&scope)
+        .await
+        .expect("free")
+        .expect("reserved");
+    assert_eq!(desk.maintenance.purge().await.expect("purged"), 0);
+    desk.retries.release(lease).await.expect("released");
+    office.clock.advance(Duration::from_secs(48 * 60 * 60));
+    desk.maintenance.purge().await.expect("purged");
+    assert_eq!(desk.maintenance.purge().await.expect("purged"), 0, "once");
+}
+
+#[tokio::test]
+async fn superadmins_alone_read_the_log() {
+    let office = Office::open().await;
+    let (fixture, desk) = (&office.fixture, &office.desk);
+    let new = NewTicket::new(title("Help"), description(""));
+    let ticket = desk
+        .tickets
+        .create(fixture.client, new)
+        .await
+        .expect("created");
+    for actor in fixture.everybody() {
+        let expected = if actor.role == Role::Superadmin {
+            "ok"
+        } else {
+            "not allowed"
+        };
+        assert_eq!(word(desk.audit.may_read(&actor)), expected);
+        let listed = desk
+            .audit
+            .list(&actor, AuditFilter::default(), PageRequest::default())
+            .await;
+        assert_eq!(word(listed), expected);
+    }
+    let filter = AuditFilter {
+        action: Some(EventAction::TicketCreated),
+        ..AuditFilter::default()
+    };
+    let found = desk
+        .audit
+        .list(&fixture.superadmin, filter, PageRequest::default())
+        .await;
+    let [entry] = &found.expect("listed").items[..] else {
+        panic!("one entry");
+    };
+    assert_eq!(
+        entry.actor.as_ref().expect("somebody").id,
+        fixture.client.id
+    );
+    assert_eq!(entry.object_id, ticket.id.get());
+}

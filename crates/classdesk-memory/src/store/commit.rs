@@ -1,0 +1,148 @@
+//! What every commit does beside its change: the guard, the log and the completion.
+
+use classdesk_domain::events::{NewEvent, TicketLine};
+use classdesk_domain::idempotency::Completion;
+use classdesk_domain::ids::TicketId;
+use classdesk_domain::store::{Precondition, StoreError};
+
+use super::rows::{CompletedRow, EventRow};
+use super::state::State;
+
+/// What a commit was about, for events and completions that do not name it themselves.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct About {
+    pub(super) object: i64,
+    /// The first message of a thread that was opened.
+    pub(super) first_message: Option<i64>,
+}
+
+/// What a commit came to.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Outcome {
+    /// Something changed.
+    Changed(About),
+    /// It was so already: nothing is told, but a reservation is completed.
+    AlreadySo(About),
+    /// There was nothing to change; nothing at all is written.
+    Unchanged,
+}
+
+impl Outcome {
+    pub(super) const fn changed(object: i64) -> Self {
+        Self::Changed(About {
+            object,
+            first_message: None,
+        })
+    }
+
+    pub(super) const fn already_so(object: i64) -> Self {
+        Self::AlreadySo(About {
+            object,
+            first_message: None,
+        })
+    }
+}
+
+impl State {
+    /// Checks a guard.
+    pub(super) fn hold(&self, guard: &[Precondition]) -> Result<(), StoreError> {
+        if guard.iter().all(|fact| self.holds(fact)) {
+            Ok(())
+        } else {
+            Err(StoreError::Stale)
+        }
+    }
+
+    fn holds(&self, fact: &Precondition) -> bool {
+        match fact {
+            Precondition::ActiveUser { user, role } => self
+                .users
+                .get(*user)
+                .is_some_and(|row| row.user.is_active && row.user.role == *role),
+            Precondition::HasRole { user, role } => self
+                .users
+                .get(*user)
+                .is_some_and(|row| row.user.role == *role),
+            Precondition::Parties { subject, parties } => self
+                .subjects
+                .get(subject)
+                .is_some_and(|row| row.parties == *parties),
+            Precondition::Participant { thread, user } => self
+                .threads
+                .get(*thread)
+                .is_some_and(|row| row.participants.contains(user)),
+            Precondition::ThreadActive { thread, active } => self
+                .threads
+                .get(*thread)
+                .is_some_and(|row| row.is_active == *active),
+            Precondition::BundleVersion { bundle, version } => self
+                .bundles
+                .get(*bundle)
+                .is_some_and(|row| row.version == *version),
+            Precondition::TicketVersion { ticket, version } => self
+                .tickets
+                .get(*ticket)
+                .is_some_and(|row| row.version == *version),
+            Precondition::MessageNotDeleted { message } => self
+                .messages
+                .get(*message)
+                .is_some_and(|row| !row.is_deleted),
+            Precondition::FileVisibleTo { file, visibility } => self
+                .files
+                .get(*file)
+                .is_some_and(|row| row.visibility == *visibility),
+        }
+    }
+
+    /// Writes events in their order.
+    pub(super) fn tell(&mut self, events: Vec<NewEvent>, about: About) {
+        for event in events {
+            let object_id = event
+                .object
+                .object_id
+                .unwrap_or_else(|| match about.first_message {
+                    Some(message) if event.object.content_type == "message" => message,
+                    _ => about.object,
+                });
+            let line = |TicketLine {
+                            ticket,
+                            is_internal,
+                        }: TicketLine| {
+                let ticket = ticket.unwrap_or_else(|| TicketId::new(about.object));
+                (ticket, is_internal)
+            };
+            self.events.insert(|_| EventRow {
+                at: event.at,
+                actor: event.actor,
+                action: event.action,
+                content_type: event.object.content_type,
+                object_id,
+                ticket: event.ticket.map(line),
+                from: event.from,
+                to: event.to,
+                detail: event.detail,
+            });
+        }
+    }
+
+    /// Completes a reservation.
+    pub(super) fn complete(
+        &mut self,
+        completion: Option<Completion>,
+        object_id: i64,
+    ) -> Result<(), StoreError> {
+        let Some(Completion { lease, fingerprint }) = completion else {
+            return Ok(());
+        };
+        let row = self.reservations.change(lease.id)?;
+        if row.attempt != lease.attempt || row.until.is_none() || row.completed.is_some() {
+            return Err(StoreError::Stale);
+        }
+        row.completed = Some(CompletedRow {
+            fingerprint,
+            object_id,
+            answer: None,
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,255 @@
+//! Messages of threads.
+
+use async_trait::async_trait;
+use classdesk_domain::ids::{MessageAttachmentId, MessageId, ThreadId, UserId};
+use classdesk_domain::paging::{Cursor, Page, PageRequest};
+use classdesk_domain::policy::AccessScope;
+use classdesk_domain::store::{Commit, StoreError};
+use classdesk_domain::text::MessageText;
+use classdesk_domain::threads::{
+    AttachedBlob, InsertMessage as NewMessageRow, Message, MessageAttachment, MessageContext,
+    MessageDeletion, MessageEdit, MessageQuery, MessageRepository, PostContext, ReadReceipt,
+    RecipientContext, ThreadContext,
+};
+
+use super::MemoryStore;
+use super::access_scope::receipts_in_sight;
+use super::commit::Outcome;
+use super::rows::{InsertMessage, OwnedFile};
+use super::state::{State, page_up};
+
+impl State {
+    /// The messages of a thread by ascending id.
+    pub(super) fn messages_in(
+        &self,
+        thread: ThreadId,
+    ) -> impl DoubleEndedIterator<Item = &InsertMessage> {
+        self.messages.rows().filter(move |row| row.thread == thread)
+    }
+
+    fn receipts(&self, row: &InsertMessage) -> Vec<ReadReceipt> {
+        let Some(thread) = self.threads.get(row.thread) else {
+            return Vec::new();
+        };
+        let others = thread.marks.keys().filter(|user| **user != row.sender);
+        others
+            .filter_map(|user| {
+                Some(ReadReceipt {
+                    read_at: thread.read_at(*user, row.id)?,
+                    user: self.person(*user),
+                })
+            })
+            .collect()
+    }
+
+    /// A message as its viewer sees it.
+    pub(super) fn message(&self, row: &InsertMessage, scope: &AccessScope) -> Message {
+        let receipts = self.receipts(row);
+        let is_read = if row.sender == scope.viewer {
+            !receipts.is_empty()
+        } else {
+            receipts
+                .iter()
+                .any(|receipt| receipt.user.id == scope.viewer)
+        };
+        let attachment = row.attachment.and_then(|id| {
+            let file = self.message_attachments.get(id)?;
+            Some(MessageAttachment {
+                id,
+                file: self.file_info(file),
+            })
+        });
+        Message {
+            id: row.id,
+            thread: row.thread,
+            sender: self.person(row.sender),
+            sender_role: row.sender_role,
+            recipient: row.recipient.map(|recipient| self.person(recipient)),
+            text: row.text.clone(),
+            kind: row.kind,
+            reply_to: row.reply_to,
+            attachment,
+            read_by: if receipts_in_sight(scope.viewer, row.sender, scope.receipts) {
+                receipts
+            } else {
+                Vec::new()
+            },
+            is_read,
+            sent_at: row.sent_at,
+            edited_at: row.edited_at,
+            is_deleted: row.is_deleted,
+        }
+    }
+
+    fn message_context(&self, id: MessageId, person: UserId) -> Option<MessageContext> {
+        let row = self.messages.get(id)?;
+        let thread = self.threads.get(row.thread)?;
+        Some(MessageContext {
+            thread: self.thread_context(thread, person),
+            id,
+            sender: row.sender,
+            sent_at: row.sent_at,
+            is_deleted: row.is_deleted,
+            has_attachment: row.attachment.is_some(),
+        })
+    }
+
+    fn attached_to(&self, id: MessageId) -> Option<&OwnedFile> {
+        let attachment = self.messages.get(id)?.attachment?;
+        self.message_attachments.get(attachment)
+    }
+
+    /// A message that a commit changes, unless it is deleted.
+    fn standing_message(&mut self, id: MessageId) -> Result<&mut InsertMessage, StoreError> {
+        let row = self.messages.change(id)?;
+        if row.is_deleted {
+            Err(StoreError::Stale)
+        } else {
+            Ok(row)
+        }
+    }
+}
+
+#[async_trait]
+impl MessageRepository for MemoryStore {
+    async fn post_context(
+        &self,
+        thread: ThreadId,
+        sender: UserId,
+        recipient: Option<UserId>,
+        reply_to: Option<MessageId>,
+    ) -> Result<Option<PostContext>, StoreError> {
+        Ok(self.read(|state| {
+            let row = state.threads.get(thread)?;
+            let sender_row = state.users.get(sender)?;
+            let recipient = recipient.and_then(|id| {
+                let user = &state.users.get(id)?.user;
+                Some(RecipientContext {
+                    user: user.to_ref(),
+                    is_active: user.is_active,
+                    participates: row.participants.contains(&id),
+                })
+            });
+            let reply_to = reply_to.and_then(|id| state.messages.get(id));
+            Some(PostContext {
+                thread: state.thread_context(row, sender),
+                sender: sender_row.user.to_ref(),
+                recipient,
+                reply_to_is_here: reply_to.is_some_and(|message| message.thread == thread),
+            })
+        }))
+    }
+
+    async fn post_message(
+        &self,
+        commit: Commit<NewMessageRow>,
+    ) -> Result<(MessageId, Option<MessageAttachmentId>), StoreError> {
+        self.commit(commit, |state, new| {
+            state.users.there(new.sender)?;
+            if let Some(recipient) = new.recipient {
+                state.users.there(recipient)?;
+            }
+            if let Some(reply_to) = new.reply_to
+                && state.messages.there(reply_to)?.thread != new.thread
+            {
+                return Err(StoreError::Stale);
+            }
+            state.threads.change(new.thread)?.updated_at = new.sent_at;
+            let attachment = match new.attachment {
+                Some(upload) => {
+                    let file = state.take_upload(upload, new.sent_at)?;
+                    Some(state.message_attachments.insert(|_| file))
+                }
+                None => None,
+            };
+            let id = state.messages.insert(|id| InsertMessage {
+                id,
+                thread: new.thread,
+                sender: new.sender,
+                sender_role: new.sender_role,
+                recipient: new.recipient,
+                text: new.text,
+                kind: new.kind,
+                reply_to: new.reply_to,
+                attachment,
+                sent_at: new.sent_at,
+                edited_at: None,
+                is_deleted: false,
+            });
+            Ok(((id, attachment), Outcome::changed(id.get())))
+        })
+    }
+
+    async fn list_messages(
+        &self,
+        query: MessageQuery,
+        page: PageRequest,
+    ) -> Result<Option<(ThreadContext, Page<Message>)>, StoreError> {
+        Ok(self.read(|state| {
+            let thread = state.threads.get(query.thread)?;
+            let rows = state.messages_in(query.thread).filter(|row| {
+                query.after.is_none_or(|after| row.id > after)
+                    && query.before.is_none_or(|before| row.id < before)
+            });
+            let messages = page_up(rows, page, |row| Cursor::of_id(row.id.get()))
+                .map(|row| state.message(row, &query.scope));
+            Some((state.thread_context(thread, query.scope.viewer), messages))
+        }))
+    }
+
+    async fn message_context(
+        &self,
+        id: MessageId,
+        person: UserId,
+    ) -> Result<Option<MessageContext>, StoreError> {
+        Ok(self.read(|state| state.message_context(id, person)))
+    }
+
+    async fn message(
+        &self,
+        id: MessageId,
+        scope: AccessScope,
+    ) -> Result<Option<Message>, StoreError> {
+        Ok(self.read(|state| {
+            let row = state.messages.get(id)?;
+            Some(state.message(row, &scope))
+        }))
+    }
+
+    async fn message_attachment(
+        &self,
+        id: MessageId,
+        person: UserId,
+    ) -> Result<Option<AttachedBlob>, StoreError> {
+        Ok(self.read(|state| {
+            let file = state.attached_to(id);
+            Some(AttachedBlob {
+                message: state.message_context(id, person)?,
+                file: file.map(|file| (state.file_info(file), state.stored_blob(file))),
+            })
+        }))
+    }
+
+    async fn edit_message(&self, commit: Commit<MessageEdit>) -> Result<Message, StoreError> {
+        self.commit(commit, |state, edit| {
+            let row = state.standing_message(edit.message)?;
+            row.text = edit.text;
+            row.edited_at = Some(edit.at);
+            let edited = state.message(state.messages.there(edit.message)?, &edit.scope);
+            Ok((edited, Outcome::changed(edit.message.get())))
+        })
+    }
+
+    async fn delete_message(&self, commit: Commit<MessageDeletion>) -> Result<(), StoreError> {
+        self.commit(commit, |state, deletion| {
+            let row = state.standing_message(deletion.message)?;
+            row.text = MessageText::empty();
+            row.is_deleted = true;
+            if let Some(attachment) = row.attachment.take() {
+                let file = state.message_attachments.remove(attachment)?;
+                state.drop_blob(file.blob)?;
+            }
+            Ok(((), Outcome::changed(deletion.message.get())))
+        })
+    }
+}

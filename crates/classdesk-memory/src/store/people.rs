@@ -1,0 +1,161 @@
+//! People.
+
+use async_trait::async_trait;
+use classdesk_domain::ids::UserId;
+use classdesk_domain::paging::{Cursor, Page, PageRequest};
+use classdesk_domain::people::{
+    Credentials, Email, InsertUser, LoginName, User, UserFilter, UserRepository, UserUpdate,
+    Username,
+};
+use classdesk_domain::store::{Commit, StoreError, Unique};
+
+use super::MemoryStore;
+use super::commit::Outcome;
+use super::rows::UserRow;
+use super::state::{State, contains, page_up};
+
+impl State {
+    fn username_taken(&self, username: &Username) -> bool {
+        self.users.rows().any(|row| row.user.username == *username)
+    }
+
+    fn email_taken(&self, email: &Email, except: Option<UserId>) -> bool {
+        self.users
+            .rows()
+            .any(|row| row.user.email == *email && Some(row.user.id) != except)
+    }
+}
+
+fn credentials(row: &UserRow) -> Credentials {
+    Credentials {
+        user: row.user.clone(),
+        password: row.password.clone(),
+    }
+}
+
+fn matches(user: &User, filter: &UserFilter) -> bool {
+    filter.role.is_none_or(|role| user.role == role)
+        && filter.is_active.is_none_or(|is| user.is_active == is)
+        && filter.q.as_ref().is_none_or(|q| {
+            [
+                user.username.as_str(),
+                user.email.as_str(),
+                user.display_name.as_str(),
+            ]
+            .iter()
+            .any(|text| contains(text, q.as_str()))
+        })
+}
+
+#[async_trait]
+impl UserRepository for MemoryStore {
+    async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        Ok(self.read(|state| state.users.get(id).map(|row| row.user.clone())))
+    }
+
+    async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, StoreError> {
+        Ok(self.read(|state| {
+            let wanted = state.users.rows().filter(|row| ids.contains(&row.user.id));
+            wanted.map(|row| row.user.clone()).collect()
+        }))
+    }
+
+    async fn any_user(&self) -> Result<bool, StoreError> {
+        Ok(self.read(|state| state.users.rows().next().is_some()))
+    }
+
+    async fn credentials(&self, login: &LoginName) -> Result<Option<Credentials>, StoreError> {
+        Ok(self.read(|state| {
+            let by_username = state
+                .users
+                .rows()
+                .find(|row| row.user.username.as_str() == login.as_str());
+            let by_email = || {
+                state
+                    .users
+                    .rows()
+                    .find(|row| row.user.email.as_str() == login.as_str())
+            };
+            by_username.or_else(by_email).map(credentials)
+        }))
+    }
+
+    async fn credentials_of(&self, id: UserId) -> Result<Option<Credentials>, StoreError> {
+        Ok(self.read(|state| state.users.get(id).map(credentials)))
+    }
+
+    async fn list_users(
+        &self,
+        filter: UserFilter,
+        page: PageRequest,
+    ) -> Result<Page<User>, StoreError> {
+        Ok(self.read(|state| {
+            let rows = state.users.rows().map(|row| &row.user);
+            let matching = rows.filter(|user| matches(user, &filter)).cloned();
+            page_up(matching, page, |user| Cursor::of_id(user.id.get()))
+        }))
+    }
+
+    async fn create_user(&self, commit: Commit<InsertUser>) -> Result<User, StoreError> {
+        self.commit(commit, |state, new| {
+            if state.username_taken(&new.username) {
+                return Err(StoreError::Duplicate(Unique::Username));
+            }
+            if state.email_taken(&new.email, None) {
+                return Err(StoreError::Duplicate(Unique::Email));
+            }
+            let id = state.users.insert(|id| UserRow {
+                user: User {
+                    id,
+                    username: new.username,
+                    email: new.email,
+                    display_name: new.display_name,
+                    role: new.role,
+                    is_active: true,
+                    created_at: new.created_at,
+                    last_login_at: None,
+                },
+                password: new.password,
+            });
+            let user = state.users.there(id)?.user.clone();
+            Ok((user, Outcome::changed(id.get())))
+        })
+    }
+
+    async fn update_user(&self, commit: Commit<UserUpdate>) -> Result<User, StoreError> {
+        self.commit(commit, |state, update| {
+            let taken = |email: &Email| state.email_taken(email, Some(update.user));
+            if update.email.as_ref().is_some_and(taken) {
+                return Err(StoreError::Duplicate(Unique::Email));
+            }
+            let row = state.users.change(update.user)?;
+            if update
+                .verified_hash
+                .is_some_and(|verified_hash| verified_hash != row.password)
+            {
+                return Err(StoreError::Stale);
+            }
+            if let Some(display_name) = update.display_name {
+                row.user.display_name = display_name;
+            }
+            if let Some(email) = update.email {
+                row.user.email = email;
+            }
+            if let Some(role) = update.role {
+                row.user.role = role;
+            }
+            if let Some(is_active) = update.is_active {
+                row.user.is_active = is_active;
+            }
+            if let Some(password) = update.password {
+                row.password = password;
+            }
+            let user = row.user.clone();
+            if let Some(which) = update.ends {
+                state.end_sessions(user.id, which);
+            }
+            let outcome = Outcome::changed(user.id.get());
+            Ok((user, outcome))
+        })
+    }
+}

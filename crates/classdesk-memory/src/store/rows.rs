@@ -1,0 +1,197 @@
+//! The rows of the tables, each fact in one place.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use classdesk_domain::blobs::{BlobInfo, BlobState, FileName, StorageKey};
+use classdesk_domain::bundles::{BundleStatus, Dates, NumberOfClasses};
+use classdesk_domain::clock::Timestamp;
+use classdesk_domain::events::EventAction;
+use classdesk_domain::files::Visibility;
+use classdesk_domain::idempotency::{Fingerprint, KeyScope, StoredResponse};
+use classdesk_domain::ids::{
+    BlobId, BundleId, MessageAttachmentId, MessageId, ThreadId, TicketId, UserId,
+};
+use classdesk_domain::people::{PasswordHash, Role, Session, TokenHash, User};
+use classdesk_domain::subjects::SubjectRef;
+use classdesk_domain::text::{Description, Level, MessageText, SubjectLine, Title};
+use classdesk_domain::threads::MessageKind;
+use classdesk_domain::tickets::{TicketCategory, TicketPriority, TicketStatus};
+
+#[derive(Debug, Clone)]
+pub(super) struct UserRow {
+    pub(super) user: User,
+    pub(super) password: PasswordHash,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct SessionRow {
+    pub(super) session: Session,
+    pub(super) token: TokenHash,
+}
+
+/// A failed login, or one that has not succeeded yet.
+#[derive(Debug, Clone)]
+pub(super) struct Failure {
+    pub(super) account: String,
+    pub(super) address: String,
+    pub(super) at: Timestamp,
+}
+
+/// A bundle without its parties, which its subject has.
+#[derive(Debug, Clone)]
+pub(super) struct BundleRow {
+    pub(super) id: BundleId,
+    pub(super) title: Title,
+    pub(super) description: Description,
+    pub(super) status: BundleStatus,
+    pub(super) level: Level,
+    pub(super) number_of_classes: NumberOfClasses,
+    pub(super) dates: Dates,
+    pub(super) created_by: UserId,
+    pub(super) created_at: Timestamp,
+    pub(super) updated_at: Timestamp,
+    pub(super) completed_at: Option<Timestamp>,
+    pub(super) version: i64,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct ThreadRow {
+    pub(super) id: ThreadId,
+    pub(super) about: SubjectRef,
+    pub(super) subject: SubjectLine,
+    pub(super) is_active: bool,
+    pub(super) is_private: bool,
+    pub(super) created_by: UserId,
+    pub(super) created_at: Timestamp,
+    pub(super) updated_at: Timestamp,
+    pub(super) participants: BTreeSet<UserId>,
+    /// How far people have read, each step with its time, the furthest last.
+    pub(super) marks: BTreeMap<UserId, Vec<(MessageId, Timestamp)>>,
+}
+
+impl ThreadRow {
+    /// Up to which message somebody has read.
+    pub(super) fn mark_of(&self, user: UserId) -> Option<MessageId> {
+        self.marks
+            .get(&user)
+            .and_then(|steps| steps.last())
+            .map(|(up_to, _)| *up_to)
+    }
+
+    /// When somebody's mark first reached a message.
+    pub(super) fn read_at(&self, user: UserId, message: MessageId) -> Option<Timestamp> {
+        let steps = self.marks.get(&user)?;
+        steps
+            .iter()
+            .find(|(up_to, _)| *up_to >= message)
+            .map(|(_, at)| *at)
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct InsertMessage {
+    pub(super) id: MessageId,
+    pub(super) thread: ThreadId,
+    pub(super) sender: UserId,
+    pub(super) sender_role: Role,
+    pub(super) recipient: Option<UserId>,
+    pub(super) text: MessageText,
+    pub(super) kind: MessageKind,
+    pub(super) reply_to: Option<MessageId>,
+    pub(super) attachment: Option<MessageAttachmentId>,
+    pub(super) sent_at: Timestamp,
+    pub(super) edited_at: Option<Timestamp>,
+    pub(super) is_deleted: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct TicketRow {
+    pub(super) id: TicketId,
+    pub(super) title: Title,
+    pub(super) description: Description,
+    pub(super) priority: TicketPriority,
+    pub(super) category: TicketCategory,
+    pub(super) status: TicketStatus,
+    pub(super) is_escalated: bool,
+    pub(super) about: Option<SubjectRef>,
+    pub(super) created_by: UserId,
+    pub(super) requester: UserId,
+    pub(super) assigned_to: Option<UserId>,
+    pub(super) resolved_at: Option<Timestamp>,
+    pub(super) created_at: Timestamp,
+    pub(super) updated_at: Timestamp,
+    pub(super) version: i64,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct TicketMessageRow {
+    pub(super) ticket: TicketId,
+    pub(super) sender: UserId,
+    pub(super) text: MessageText,
+    pub(super) is_internal: bool,
+    pub(super) created_at: Timestamp,
+}
+
+/// A file as the record that owns its blob keeps it.
+#[derive(Debug, Clone)]
+pub(super) struct OwnedFile {
+    pub(super) blob: BlobId,
+    pub(super) name: FileName,
+    pub(super) uploaded_by: UserId,
+    pub(super) uploaded_at: Timestamp,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct TicketAttachmentRow {
+    pub(super) ticket: TicketId,
+    pub(super) file: OwnedFile,
+    pub(super) is_internal: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct FileRow {
+    pub(super) bundle: BundleId,
+    pub(super) file: OwnedFile,
+    pub(super) description: Description,
+    pub(super) visibility: Visibility,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct BlobRow {
+    pub(super) id: BlobId,
+    pub(super) key: StorageKey,
+    pub(super) state: BlobState,
+    pub(super) info: Option<BlobInfo>,
+    pub(super) created_at: Timestamp,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct EventRow {
+    pub(super) at: Timestamp,
+    pub(super) actor: Option<UserId>,
+    pub(super) action: EventAction,
+    pub(super) content_type: String,
+    pub(super) object_id: i64,
+    /// The ticket in whose history it stands, and whether for staff alone.
+    pub(super) ticket: Option<(TicketId, bool)>,
+    pub(super) from: Option<String>,
+    pub(super) to: Option<String>,
+    pub(super) detail: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct ReservationRow {
+    pub(super) scope: KeyScope,
+    pub(super) attempt: i64,
+    pub(super) reserved_at: Timestamp,
+    /// When the lease ends; `None` when it was released.
+    pub(super) until: Option<Timestamp>,
+    pub(super) completed: Option<CompletedRow>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct CompletedRow {
+    pub(super) fingerprint: Fingerprint,
+    pub(super) object_id: i64,
+    pub(super) answer: Option<StoredResponse>,
+}
