@@ -1,7 +1,7 @@
 //! `cargo xtask contract`: which test holds which promise.
 //!
-//! docs/contract.toml lists the promises. A test claims one with a line `contract: ID` in its doc
-//! comment; several IDs are separated by commas.
+//! docs/contract.toml lists the promises, below the headings of docs/contract.md. A test claims one
+//! with a line `contract: ID` in its doc comment; several IDs are separated by commas.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,6 +12,7 @@ use toml::Table;
 
 use crate::flags;
 use crate::generated::Generated;
+use crate::tidy::slug;
 use crate::workspace::root;
 
 const MARK: &str = "/// contract: ";
@@ -97,18 +98,22 @@ fn render(promises: &str, claims: &BTreeMap<String, Vec<Test>>) -> Result<String
     let table: Table = promises.parse().context("docs/contract.toml")?;
     let sections = table.get("section").and_then(|value| value.as_array());
     let mut text = "# Contract coverage\n\n\
-        Which tests hold which promise. Written by `cargo xtask contract` from the claims in the \
-        tests.\n"
+        Which tests hold which promise of [the contract](contract.md). Written by `cargo xtask \
+        contract` from the claims in the tests.\n"
         .to_owned();
     let mut known = Vec::new();
     let mut unheld = Vec::new();
     for section in sections.context("docs/contract.toml has no sections")? {
-        let name = section
-            .get("name")
-            .and_then(|name| name.as_str())
-            .context("a name")?;
+        let heading = section
+            .get("heading")
+            .and_then(|heading| heading.as_str())
+            .context("a section without a heading")?;
         let promises = section.get("promises").and_then(|value| value.as_table());
-        writeln!(text, "\n## {name}\n\n| promise | held by |\n| --- | --- |")?;
+        let anchor = slug(heading);
+        writeln!(
+            text,
+            "\n## [{heading}](contract.md#{anchor})\n\n| promise | held by |\n| --- | --- |"
+        )?;
         for (id, gist) in promises.context("a section without promises")? {
             known.push(id.clone());
             let Some(tests) = claims.get(id) else {
@@ -143,8 +148,7 @@ fn render(promises: &str, claims: &BTreeMap<String, Vec<Test>>) -> Result<String
 mod tests {
     use super::*;
 
-    const PROMISES: &str =
-        "[[section]]\nname = \"Auth\"\n[section.promises]\n\"auth.login\" = \"signing in\"\n";
+    const PROMISES: &str = "[[section]]\nheading = \"5. Signing in\"\n[section.promises]\n\"auth.login\" = \"signing in\"\n";
 
     fn claims(text: &str) -> BTreeMap<String, Vec<Test>> {
         let mut claims = BTreeMap::new();
@@ -156,6 +160,7 @@ mod tests {
     fn a_promise_is_mapped_to_the_test_below_its_claim() {
         let claims = claims("/// contract: auth.login\n#[tokio::test]\nasync fn signs_in() {}\n");
         let page = render(PROMISES, &claims).unwrap();
+        assert!(page.contains("## [5. Signing in](contract.md#5-signing-in)"));
         assert!(page.contains("| signing in | [`signs_in`](../crates/a/tests/it/auth.rs) |"));
     }
 

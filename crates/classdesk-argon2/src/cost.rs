@@ -2,7 +2,7 @@
 
 use argon2::Params;
 
-/// What one hash costs, at least what the contract asks for (section 1): 19 MiB, 2 passes, 1 lane.
+/// What one hash costs: at least 19 MiB, 2 passes and 1 lane (docs/contract.md#1-people).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cost {
     /// Memory in KiB (`m`), at least [`Cost::MIN_MEMORY_KIB`].

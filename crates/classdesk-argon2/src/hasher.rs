@@ -59,7 +59,7 @@ impl Argon2idHasher {
     /// A hasher of this cost under this load, with salts from `secrets`.
     ///
     /// # Errors
-    /// A [`CostError`] when the cost is below what the contract asks for, or impossible.
+    /// A [`CostError`] when the cost is below the least allowed one, or impossible.
     pub fn new(cost: Cost, load: Load, secrets: Arc<dyn SecretSource>) -> Result<Self, CostError> {
         let at_once = load.at_once.clamp(1, Semaphore::MAX_PERMITS / 2);
         let waiting = load.waiting.min(Semaphore::MAX_PERMITS / 2);

@@ -1,5 +1,5 @@
-//! A service of its own embeds the domain and walks through the workflow of the contract
-//! (section 7). Its people and adapters are the test kit's; a real service brings its own.
+//! A service of its own embeds the domain and walks through docs/contract.md#7-workflow. Its people
+//! and adapters are those of tests; a real service brings its own.
 
 use std::sync::Arc;
 

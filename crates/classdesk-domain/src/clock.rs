@@ -7,7 +7,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// An instant in UTC with a resolution of one microsecond (spec section 4).
+/// An instant in UTC with a resolution of one microsecond (docs/contract.md#4-resources).
 ///
 /// ```
 /// use classdesk_domain::clock::Timestamp;

@@ -137,7 +137,8 @@ impl Invalid {
     }
 }
 
-/// Collects the faults of one request, so that all of them are answered at once (spec section 6).
+/// Collects the faults of one request, so that all of them are answered at once
+/// (docs/contract.md#errors).
 ///
 /// ```
 /// use classdesk_domain::error::ErrorCollector;
@@ -192,10 +193,9 @@ impl ErrorCollector {
 
 /// A request as it came in: either every field is good, or the list of what is not.
 ///
-/// Services take drafts because rights come before bodies (spec section 9): whoever may not know
-/// that an object exists gets "not found" even for a broken body, so the faults have to travel
-/// past the decision. Whoever embeds the domain passes plain values, which become drafts by
-/// [`From`].
+/// Rights come before bodies (docs/contract.md#requests). For a hidden object a broken body too is
+/// answered with "not found", so errors travel past the decision. A host that embeds the domain
+/// passes plain values, which become drafts by [`From`].
 #[derive(Debug, Clone)]
 pub struct Validated<T>(Result<T, Invalid>);
 

@@ -271,7 +271,7 @@ pub trait EventRepository: Send + Sync {
     ) -> Result<Page<AuditEntry>, StoreError>;
 }
 
-/// Reading the audit log (spec section 5, `audit/`).
+/// Reading the audit log (docs/contract.md#audit-log).
 #[derive(Clone)]
 pub struct Audit {
     ports: Arc<Ports>,

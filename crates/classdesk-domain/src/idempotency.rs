@@ -1,4 +1,4 @@
-//! Idempotency keys: the same request twice creates one thing (spec section 6, "Retries").
+//! Idempotency keys: the same request twice creates one thing (docs/contract.md#retries).
 //!
 //! A key is *reserved* before the work begins. The commit that creates something *completes* the
 //! reservation in its own transaction, so there is no instant at which the thing exists and the
@@ -22,7 +22,7 @@ use crate::store::StoreError;
 pub const KEY_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How long a reservation holds unless it is renewed, so that a key whose first request died with
-/// the server is free again after at most a minute (spec section 9).
+/// the server is free again after at most a minute (docs/contract.md#retries).
 pub const LEASE_TTL: Duration = Duration::from_secs(60);
 
 /// A key as the client sent it: 1 to 255 printable ASCII characters.

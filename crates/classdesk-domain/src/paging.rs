@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::FieldError;
 
-/// How many items a page has: 1 to 200, 50 unless told (spec section 6).
+/// How many items a page has: 1 to 200, 50 unless told (docs/contract.md#lists).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit(u32);
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix_web::http::Uri;
 use ipnet::IpNet;
 
-/// The greatest JSON body, in bytes (spec section 6, "Limits").
+/// The greatest JSON body, in bytes (docs/contract.md#text).
 pub const JSON_LIMIT: usize = 256 * 1024;
 
 /// The settings of a [`Shell`](crate::Shell).

@@ -1,5 +1,5 @@
 //! The program `classdesk`: it reads settings, puts the adapters and the domain together, and
-//! runs one command (spec section 8).
+//! runs one command (docs/contract.md#8-the-program).
 //!
 //! This is the only crate that names more than one adapter. It never decides who may do what, and
 //! nothing in it answers a request.

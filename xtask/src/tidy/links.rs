@@ -1,4 +1,5 @@
-//! Every link in the documents leads somewhere.
+//! Every link in the documents leads somewhere, and so does every section of the contract that a
+//! comment cites.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
@@ -7,9 +8,30 @@ use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
 use super::tree::Tree;
 
+/// How comments cite the contract, before the anchor.
+const CITATION: &str = "docs/contract.md#";
+
 pub(super) fn check(tree: &Tree) -> Vec<String> {
-    tree.with_extension("md")
-        .flat_map(|file| check_file(tree, file))
+    let documents = tree
+        .with_extension("md")
+        .flat_map(|file| check_file(tree, file));
+    let sections = anchors(&tree.text(Path::new("docs/contract.md")).unwrap_or_default());
+    let sources = tree
+        .with_extension("rs")
+        .flat_map(|file| check_citations(tree, file, &sections));
+    documents.chain(sources).collect()
+}
+
+fn check_citations(tree: &Tree, file: &Path, sections: &BTreeSet<String>) -> Vec<String> {
+    let text = tree.text(file).unwrap_or_default();
+    text.split(CITATION)
+        .skip(1)
+        .map(|rest| {
+            let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '-'));
+            &rest[..end.unwrap_or(rest.len())]
+        })
+        .filter(|anchor| !anchor.is_empty() && !sections.contains(*anchor))
+        .map(|anchor| format!("{}: the contract has no section {anchor}", file.display()))
         .collect()
 }
 
@@ -91,7 +113,8 @@ fn anchors(text: &str) -> BTreeSet<String> {
     anchors
 }
 
-fn slug(heading: &str) -> String {
+/// The anchor that GitHub gives a heading.
+pub(crate) fn slug(heading: &str) -> String {
     heading
         .chars()
         .filter_map(|c| match c {
@@ -136,6 +159,18 @@ mod tests {
         ] {
             assert_eq!(check_link(link), [""; 0], "{link}");
         }
+    }
+
+    #[test]
+    fn a_cited_section_of_the_contract_exists() {
+        let faults = check(&Tree::fixture(&[
+            ("docs/contract.md", "## 1. People\n"),
+            (
+                "a.rs",
+                "//! See docs/contract.md#1-people and (docs/contract.md#lists).\n",
+            ),
+        ]));
+        assert_eq!(faults, ["a.rs: the contract has no section lists"]);
     }
 
     #[test]

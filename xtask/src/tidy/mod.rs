@@ -12,6 +12,7 @@ mod tree;
 use anyhow::{Result, bail};
 
 use crate::workspace::{metadata, root};
+pub(crate) use links::slug;
 pub(crate) use migrations::DATABASES;
 use tree::Tree;
 

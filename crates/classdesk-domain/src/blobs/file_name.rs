@@ -1,4 +1,4 @@
-//! File names as people gave them, made harmless (spec section 6, "Uploads").
+//! File names as people gave them, made harmless (docs/contract.md#uploads).
 
 use std::fmt;
 

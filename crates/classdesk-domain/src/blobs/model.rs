@@ -11,7 +11,7 @@ use crate::string_enum::string_enum;
 use super::file_name::FileName;
 
 string_enum! {
-    /// What an upload is for. It decides the prefix of its key (spec section 6, "Uploads").
+    /// What an upload is for. It decides the prefix of its key (docs/contract.md#uploads).
     BlobPurpose {
         /// A file of a bundle.
         BundleFile = "bundle_file",

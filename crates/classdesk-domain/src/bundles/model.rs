@@ -1,4 +1,4 @@
-//! What a class bundle is (spec section 4).
+//! What a class bundle is (docs/contract.md#bundles).
 
 use time::Date;
 

@@ -22,7 +22,7 @@ use super::model::{
 };
 use super::ports::{BundleUpdate, InsertBundle, WriterAssignment};
 
-/// Listing, reading, creating and changing bundles (spec section 5).
+/// Listing, reading, creating and changing bundles (docs/contract.md#class-bundles).
 #[derive(Clone)]
 pub struct Bundles {
     ports: Arc<Ports>,

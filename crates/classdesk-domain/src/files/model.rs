@@ -1,4 +1,4 @@
-//! What a bundle file is (spec section 4).
+//! What a bundle file is (docs/contract.md#files).
 
 use crate::blobs::FileInfo;
 use crate::ids::{BundleId, FileId};

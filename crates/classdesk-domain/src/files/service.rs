@@ -21,7 +21,8 @@ use crate::use_case::{actor_is_active, retry_on_stale};
 use super::model::{BundleFile, FileChange, NewFile, Visibility};
 use super::ports::{BundleFileContext, FileUpdate, InsertBundleFile};
 
-/// Putting files on bundles, listing, reading, changing and deleting them (spec section 5).
+/// Putting files on bundles, listing, reading, changing and deleting them
+/// (docs/contract.md#bundle-files).
 #[derive(Clone)]
 pub struct Files {
     ports: Arc<Ports>,

@@ -11,7 +11,7 @@ use crate::text::{DisplayName, SearchText};
 use super::passwords::NewPassword;
 
 string_enum! {
-    /// What a person is (spec section 1).
+    /// What a person is (docs/contract.md#1-people).
     Role {
         /// Owns bundles.
         Client = "client",

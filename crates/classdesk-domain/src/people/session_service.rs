@@ -68,7 +68,7 @@ pub struct PasswordChange {
     pub new: NewPassword,
 }
 
-/// Signing in and out (spec sections 5 and 6).
+/// Signing in and out (docs/contract.md#sessions).
 #[derive(Clone)]
 pub struct Sessions {
     ports: Arc<Ports>,

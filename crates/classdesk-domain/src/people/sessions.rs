@@ -186,7 +186,7 @@ pub struct EndSessions {
     pub which: WhichSessions,
 }
 
-/// How many failures are too many (spec section 6, "Login").
+/// How many failures are too many (docs/contract.md#login).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LoginLimits {
     /// Failures of one account within the window.

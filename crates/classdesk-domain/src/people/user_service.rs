@@ -17,7 +17,7 @@ use super::model::{Actor, NewUser, User, UserChange, UserFilter};
 use super::ports::{InsertUser, UserUpdate};
 use super::sessions::WhichSessions;
 
-/// People, as they and the staff see them (spec section 5, `users/`).
+/// People, as they and the staff see them (docs/contract.md#users).
 #[derive(Clone)]
 pub struct Users {
     ports: Arc<Ports>,

@@ -1,4 +1,4 @@
-//! The generic link `(content_type, object_id)` and its parties (spec section 2).
+//! The generic link `(content_type, object_id)` and its parties (docs/contract.md#2-relations).
 
 use std::fmt;
 

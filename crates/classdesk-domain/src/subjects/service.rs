@@ -13,7 +13,7 @@ use crate::use_case::{active_in_role, actor_is_active, both, retry_on_stale, use
 use super::model::{Parties, PutSubject, Subject, SubjectRef};
 use super::ports::SubjectPut;
 
-/// Registering, reading and removing subjects (spec section 5, `subjects/`).
+/// Registering, reading and removing subjects (docs/contract.md#registered-subjects).
 #[derive(Clone)]
 pub struct Subjects {
     ports: Arc<Ports>,

@@ -23,7 +23,7 @@ use super::ports::{
     InsertMessage, MessageContext, MessageDeletion, MessageEdit, MessageQuery, PostContext,
 };
 
-/// Sending, listing, editing and deleting messages (spec section 5).
+/// Sending, listing, editing and deleting messages (docs/contract.md#threads-and-messages).
 #[derive(Clone)]
 pub struct Messages {
     ports: Arc<Ports>,

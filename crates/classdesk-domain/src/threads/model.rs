@@ -1,4 +1,4 @@
-//! What a thread and a message are (spec section 4).
+//! What a thread and a message are (docs/contract.md#threads).
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use crate::string_enum::string_enum;
 use crate::subjects::{SubjectKind, SubjectRef};
 use crate::text::{MessageText, SubjectLine};
 
-/// How long a sender may edit or delete their own message (spec section 3). At exactly this age
-/// the message can still be changed.
+/// How long a sender may edit or delete their own message (docs/contract.md#9-details). At
+/// exactly this age the message can still be changed.
 pub const EDIT_WINDOW: Duration = Duration::from_secs(15 * 60);
 
 string_enum! {

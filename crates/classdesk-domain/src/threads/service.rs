@@ -22,7 +22,7 @@ use super::ports::{
     ThreadUpdate,
 };
 
-/// Opening, listing, reading and changing threads (spec section 5).
+/// Opening, listing, reading and changing threads (docs/contract.md#threads-and-messages).
 #[derive(Clone)]
 pub struct Threads {
     ports: Arc<Ports>,

@@ -1,4 +1,4 @@
-//! What a ticket is and how it moves (spec section 4).
+//! What a ticket is and how it moves (docs/contract.md#tickets).
 
 use crate::blobs::FileInfo;
 use crate::clock::Timestamp;

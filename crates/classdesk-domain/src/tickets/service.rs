@@ -25,8 +25,8 @@ use super::model::{
 };
 use super::ports::{InsertTicket, TicketQuery, TicketUpdate};
 
-/// Creating, listing, reading and changing tickets (spec section 5). Messages and files of
-/// tickets follow in the same service.
+/// Creating, listing, reading and changing tickets (docs/contract.md#support-tickets).
+/// Messages and files of tickets follow in the same service.
 #[derive(Clone)]
 pub struct Tickets {
     pub(super) ports: Arc<Ports>,

@@ -1,4 +1,4 @@
-//! What has happened in the demo: the workflow of spec section 7 on the first of three bundles.
+//! What has happened in the demo: docs/contract.md#7-workflow on the first of three bundles.
 
 use bytes::Bytes;
 use classdesk_domain::App;

@@ -1,4 +1,4 @@
-//! The workflow of spec section 7 from start to end. After each step everybody looks at
+//! The workflow of docs/contract.md#7-workflow from start to end. After each step everybody looks at
 //! everything, and sees exactly what section 3 says.
 
 use serde_json::{Value, json};

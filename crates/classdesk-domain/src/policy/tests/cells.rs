@@ -36,7 +36,7 @@ pub(super) fn parties() -> [Parties; 2] {
     })
 }
 
-/// The column of `expected.txt` that an actor stands in, from section 2 of the contract.
+/// The column of `expected.txt` that an actor stands in, from docs/contract.md#2-relations.
 fn column(actor: &Actor, parties: Option<&Parties>) -> usize {
     let client = parties.map(|parties| parties.client);
     let writer = parties.and_then(|parties| parties.assigned_writer);
