@@ -8,10 +8,10 @@ use crate::changes::{ChangeMarks, Changes};
 use crate::clock::{Clock, SecretSource};
 use crate::events::{Audit, EventRepository};
 use crate::files::{FileRepository, Files};
-use crate::idempotency::{Completion, IdempotencyRepository, IdempotencyService};
+use crate::idempotency::{IdempotencyRepository, IdempotencyService};
 use crate::maintenance::MaintenanceService;
 use crate::people::{
-    Actor, AdminCommands, LoginLimits, PasswordHasher, SessionLimits, SessionRepository, Sessions,
+    AdminCommands, LoginLimits, PasswordHasher, SessionLimits, SessionRepository, Sessions,
     UserRepository, Users,
 };
 use crate::store::{Maintenance, Store};
@@ -111,40 +111,6 @@ impl Default for Settings {
     }
 }
 
-/// Who asks for something to be created, and which idempotency reservation is completed by it.
-///
-/// An [`Actor`] alone becomes one by [`From`].
-#[derive(Debug, Clone, Copy)]
-pub struct RequestContext {
-    /// Who.
-    pub actor: Actor,
-    /// Which reservation, if the request came with an idempotency key.
-    pub completes: Option<Completion>,
-}
-
-impl RequestContext {
-    /// A request that came with an idempotency key.
-    #[must_use]
-    pub const fn completing(actor: Actor, completes: Option<Completion>) -> Self {
-        Self { actor, completes }
-    }
-}
-
-impl From<Actor> for RequestContext {
-    fn from(actor: Actor) -> Self {
-        Self {
-            actor,
-            completes: None,
-        }
-    }
-}
-
-impl From<&Actor> for RequestContext {
-    fn from(actor: &Actor) -> Self {
-        (*actor).into()
-    }
-}
-
 /// Every use case of the contract, by the noun that it is about.
 #[derive(Clone)]
 pub struct App {
@@ -184,23 +150,114 @@ impl App {
     /// Puts the domain together.
     #[must_use]
     pub fn new(ports: Ports, settings: Settings) -> Self {
-        let ports = Arc::new(ports);
+        let Ports {
+            users,
+            sessions,
+            subjects,
+            bundles,
+            threads,
+            messages,
+            tickets,
+            files,
+            blob_rows,
+            events,
+            idempotency,
+            changes,
+            maintenance,
+            blobs,
+            hasher,
+            clock,
+            secrets,
+        } = ports;
         Self {
-            sessions: Sessions::new(ports.clone(), settings),
-            users: Users::new(ports.clone()),
-            operator: AdminCommands::new(ports.clone()),
-            subjects: Subjects::new(ports.clone()),
-            bundles: Bundles::new(ports.clone()),
-            threads: Threads::new(ports.clone()),
-            messages: Messages::new(ports.clone()),
-            tickets: Tickets::new(ports.clone()),
-            files: Files::new(ports.clone()),
-            uploads: Uploads::new(ports.clone(), settings.max_upload_bytes),
-            downloads: Downloads::new(ports.clone()),
-            changes: Changes::new(ports.clone()),
-            audit: Audit::new(ports.clone()),
-            retries: IdempotencyService::new(ports.clone()),
-            maintenance: MaintenanceService::new(ports, settings),
+            sessions: Sessions {
+                sessions: sessions.clone(),
+                users: users.clone(),
+                hasher: hasher.clone(),
+                clock: clock.clone(),
+                secrets: secrets.clone(),
+                limits: settings.sessions,
+                login_limits: settings.logins,
+            },
+            users: Users {
+                users: users.clone(),
+                hasher: hasher.clone(),
+                clock: clock.clone(),
+            },
+            operator: AdminCommands {
+                users: users.clone(),
+                hasher: hasher.clone(),
+                clock: clock.clone(),
+            },
+            subjects: Subjects {
+                subjects: subjects.clone(),
+                users: users.clone(),
+                clock: clock.clone(),
+            },
+            bundles: Bundles {
+                bundles: bundles.clone(),
+                subjects: subjects.clone(),
+                users: users.clone(),
+                clock: clock.clone(),
+            },
+            threads: Threads {
+                threads: threads.clone(),
+                subjects: subjects.clone(),
+                users: users.clone(),
+                clock: clock.clone(),
+            },
+            messages: Messages {
+                messages: messages.clone(),
+                threads: threads.clone(),
+                users: users.clone(),
+                blob_rows: blob_rows.clone(),
+                clock: clock.clone(),
+            },
+            tickets: Tickets {
+                tickets: tickets.clone(),
+                subjects: subjects.clone(),
+                users: users.clone(),
+                blob_rows: blob_rows.clone(),
+                clock: clock.clone(),
+            },
+            files: Files {
+                files: files.clone(),
+                subjects: subjects.clone(),
+                users: users.clone(),
+                blob_rows: blob_rows.clone(),
+                clock: clock.clone(),
+            },
+            uploads: Uploads {
+                blob_rows: blob_rows.clone(),
+                blobs: blobs.clone(),
+                subjects: subjects.clone(),
+                threads: threads.clone(),
+                tickets: tickets.clone(),
+                clock: clock.clone(),
+                secrets: secrets.clone(),
+                limit: settings.max_upload_bytes,
+            },
+            downloads: Downloads {
+                blobs: blobs.clone(),
+            },
+            changes: Changes {
+                changes: changes.clone(),
+            },
+            audit: Audit {
+                events: events.clone(),
+            },
+            retries: IdempotencyService {
+                idempotency: idempotency.clone(),
+                clock: clock.clone(),
+            },
+            maintenance: MaintenanceService {
+                maintenance: maintenance.clone(),
+                blob_rows: blob_rows.clone(),
+                blobs: blobs.clone(),
+                clock: clock.clone(),
+                limits: settings.sessions,
+                login_limits: settings.logins,
+            },
         }
     }
 }

@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::app::Ports;
 use crate::ids::{ThreadId, TicketId};
 use crate::subjects::SubjectRef;
 
@@ -60,18 +59,14 @@ pub trait ChangeMarks: Send + Sync {
 /// Asking whether something has changed.
 #[derive(Clone)]
 pub struct Changes {
-    ports: Arc<Ports>,
+    pub(crate) changes: Arc<dyn ChangeMarks>,
 }
 
 impl Changes {
-    pub(crate) const fn new(ports: Arc<Ports>) -> Self {
-        Self { ports }
-    }
-
     /// The present state of a scope, to be asked for *before* it is read. An answer that was read
     /// after a mark stands for the same person in the same role for as long as the mark is the
     /// same.
     pub async fn mark(&self, scope: &ChangeScope) -> Option<ChangeMark> {
-        self.ports.changes.mark(scope).await
+        self.changes.mark(scope).await
     }
 }

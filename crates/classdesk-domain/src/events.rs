@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::app::Ports;
 use crate::clock::Timestamp;
 use crate::error::{Error, FieldError};
 use crate::ids::{EventId, TicketId, UserId};
@@ -274,14 +273,10 @@ pub trait EventRepository: Send + Sync {
 /// Reading the audit log (docs/contract.md#audit-log).
 #[derive(Clone)]
 pub struct Audit {
-    ports: Arc<Ports>,
+    pub(crate) events: Arc<dyn EventRepository>,
 }
 
 impl Audit {
-    pub(crate) const fn new(ports: Arc<Ports>) -> Self {
-        Self { ports }
-    }
-
     /// Whether this actor may read the log at all, for shells that check rights before parameters.
     ///
     /// # Errors
@@ -301,6 +296,6 @@ impl Audit {
         page: PageRequest,
     ) -> Result<Page<AuditEntry>, Error> {
         self.may_read(actor)?;
-        Ok(self.ports.events.audit(filter, page).await?)
+        Ok(self.events.audit(filter, page).await?)
     }
 }

@@ -12,8 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
-use crate::app::Ports;
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::error::{Conflict, Error, FieldError};
 use crate::ids::{IdempotencyId, UserId};
 use crate::store::StoreError;
@@ -208,21 +207,18 @@ impl Reservation {
 /// Idempotency keys, as a shell uses them.
 #[derive(Clone)]
 pub struct IdempotencyService {
-    ports: Arc<Ports>,
+    pub(crate) idempotency: Arc<dyn IdempotencyRepository>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl IdempotencyService {
-    pub(crate) const fn new(ports: Arc<Ports>) -> Self {
-        Self { ports }
-    }
-
     /// Reserves a key, or finds what it has created.
     ///
     /// # Errors
     /// [`Conflict::IdempotencyRunning`].
     pub async fn begin(&self, scope: &KeyScope) -> Result<Result<Lease, Completed>, Error> {
-        let now = self.ports.clock.now();
-        self.ports.idempotency.reserve(scope, now).await?.settled()
+        let now = self.clock.now();
+        self.idempotency.reserve(scope, now).await?.settled()
     }
 
     /// Keeps a reservation for a request that takes long; `false` when it is lost.
@@ -230,11 +226,7 @@ impl IdempotencyService {
     /// # Errors
     /// Only failures of the store.
     pub async fn renew(&self, lease: Lease) -> Result<bool, Error> {
-        Ok(self
-            .ports
-            .idempotency
-            .renew(lease, self.ports.clock.now())
-            .await?)
+        Ok(self.idempotency.renew(lease, self.clock.now()).await?)
     }
 
     /// Frees the key of a request that has failed.
@@ -242,7 +234,7 @@ impl IdempotencyService {
     /// # Errors
     /// Only failures of the store; the lease ends by itself then.
     pub async fn release(&self, lease: Lease) -> Result<(), Error> {
-        Ok(self.ports.idempotency.release(lease).await?)
+        Ok(self.idempotency.release(lease).await?)
     }
 
     /// Keeps the rendered answer for retries.
@@ -254,6 +246,6 @@ impl IdempotencyService {
         id: IdempotencyId,
         answer: &StoredResponse,
     ) -> Result<(), Error> {
-        Ok(self.ports.idempotency.store_response(id, answer).await?)
+        Ok(self.idempotency.store_response(id, answer).await?)
     }
 }

@@ -92,6 +92,7 @@ pub mod maintenance;
 pub mod paging;
 pub mod people;
 pub mod policy;
+mod request_context;
 pub mod store;
 mod string_enum;
 pub mod subjects;
@@ -102,5 +103,6 @@ pub mod threads;
 pub mod tickets;
 mod use_case;
 
-pub use app::{App, Ports, RequestContext, Settings};
+pub use app::{App, Ports, Settings};
+pub use request_context::RequestContext;
 pub use use_case::ExpectedVersion;

@@ -6,14 +6,17 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::app::{Ports, Settings};
-use crate::blobs::{BlobError, BlobState, ListedObject, StorageKey, StoredBlob, StoredBlobRow};
-use crate::clock::Timestamp;
+use crate::blobs::{
+    BlobError, BlobRepository, BlobState, BlobStore, ListedObject, StorageKey, StoredBlob,
+    StoredBlobRow,
+};
+use crate::clock::{Clock, Timestamp};
 use crate::error::Error;
 use crate::idempotency::KEY_TTL;
 use crate::ids::BlobId;
+use crate::people::{LoginLimits, SessionLimits};
 use crate::policy::ReadPermit;
-use crate::store::RetentionCutoffs;
+use crate::store::{Maintenance, RetentionCutoffs};
 
 /// How long an upload may stay without an owner, and how old an orphan has to be for repair.
 pub const GRACE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -64,22 +67,22 @@ pub struct Checked {
 /// The program's own upkeep. It asks nobody, because nobody asked for it.
 #[derive(Clone)]
 pub struct MaintenanceService {
-    ports: Arc<Ports>,
-    settings: Settings,
+    pub(crate) maintenance: Arc<dyn Maintenance>,
+    pub(crate) blob_rows: Arc<dyn BlobRepository>,
+    pub(crate) blobs: Arc<dyn BlobStore>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) limits: SessionLimits,
+    pub(crate) login_limits: LoginLimits,
 }
 
 impl MaintenanceService {
-    pub(crate) const fn new(ports: Arc<Ports>, settings: Settings) -> Self {
-        Self { ports, settings }
-    }
-
     /// Answers when the store and the storage both do.
     ///
     /// # Errors
     /// The failure of whichever does not.
     pub async fn ready(&self) -> Result<(), Error> {
-        self.ports.maintenance.ping().await?;
-        Ok(self.ports.blobs.ping().await?)
+        self.maintenance.ping().await?;
+        Ok(self.blobs.ping().await?)
     }
 
     /// One bounded round of sweeping: uploads without an owner for a day and deleted files.
@@ -88,20 +91,20 @@ impl MaintenanceService {
     /// # Errors
     /// Failures of the store. An object that can't be removed is counted, and left for later.
     pub async fn sweep(&self) -> Result<Swept, Error> {
-        let before = self.ports.clock.now().minus(GRACE);
-        let rows = self.ports.blob_rows.sweepable_blobs(before, ROUND).await?;
+        let before = self.clock.now().minus(GRACE);
+        let rows = self.blob_rows.sweepable_blobs(before, ROUND).await?;
         let mut swept = Swept::default();
         let mut gone: Vec<BlobId> = Vec::with_capacity(rows.len());
         for row in rows {
-            match self.ports.blobs.delete(&row.key).await {
+            match self.blobs.delete(&row.key).await {
                 Ok(()) => gone.push(row.id),
                 Err(_) => swept.failed += 1,
             }
         }
         if !gone.is_empty() {
-            swept.removed = self.ports.blob_rows.delete_blob_rows(&gone).await?;
+            swept.removed = self.blob_rows.delete_blob_rows(&gone).await?;
         }
-        swept.unfinished = self.ports.blobs.abort_stale_uploads(before).await?;
+        swept.unfinished = self.blobs.abort_stale_uploads(before).await?;
         Ok(swept)
     }
 
@@ -111,15 +114,15 @@ impl MaintenanceService {
     /// # Errors
     /// Only failures of the store.
     pub async fn purge(&self) -> Result<u64, Error> {
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         // A slow request may still complete a lease that has ended, so its row stays a day longer.
         let outlived = RetentionCutoffs {
             sessions_expired_by: now,
-            sessions_idle_since: now.minus(self.settings.sessions.idle),
-            login_failures_before: now.minus(self.settings.logins.window),
+            sessions_idle_since: now.minus(self.limits.idle),
+            login_failures_before: now.minus(self.login_limits.window),
             idempotency_expired_by: now.minus(KEY_TTL),
         };
-        Ok(self.ports.maintenance.purge(outlived, ROUND).await?)
+        Ok(self.maintenance.purge(outlived, ROUND).await?)
     }
 
     /// Reads every file and compares it with its row, then looks for objects that no row names.
@@ -135,7 +138,7 @@ impl MaintenanceService {
         let mut checked = Checked::default();
         let mut after = None;
         loop {
-            let rows = self.ports.blob_rows.list_blobs(after, ROUND).await?;
+            let rows = self.blob_rows.list_blobs(after, ROUND).await?;
             let Some(last) = rows.last() else { break };
             after = Some(last.id);
             for row in rows {
@@ -181,14 +184,14 @@ impl MaintenanceService {
 
     async fn is_stored(&self, id: BlobId) -> Result<bool, Error> {
         let before = BlobId::new(id.get() - 1);
-        let rows = self.ports.blob_rows.list_blobs(Some(before), 1).await?;
+        let rows = self.blob_rows.list_blobs(Some(before), 1).await?;
         Ok(rows
             .iter()
             .any(|row| row.id == id && row.state == BlobState::Stored))
     }
 
     async fn read_through(&self, permit: &ReadPermit) -> Result<(), BlobError> {
-        let mut stream = self.ports.blobs.open(permit, None).await?;
+        let mut stream = self.blobs.open(permit, None).await?;
         while let Some(chunk) = poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
             chunk?;
         }
@@ -201,11 +204,11 @@ impl MaintenanceService {
         checked: &mut Checked,
         report: &mut (impl FnMut(Finding) + Send),
     ) -> Result<(), Error> {
-        let old = self.ports.clock.now().minus(GRACE);
+        let old = self.clock.now().minus(GRACE);
         let mut after = None;
         loop {
             let before = after.clone();
-            let page = self.ports.blobs.list(after, ROUND).await?;
+            let page = self.blobs.list(after, ROUND).await?;
             let Some(last) = page.objects.last() else {
                 return Ok(());
             };
@@ -233,7 +236,7 @@ impl MaintenanceService {
             .iter()
             .filter_map(|object| StorageKey::parse(&object.path))
             .collect();
-        let known = self.ports.blob_rows.known_keys(&keys).await?;
+        let known = self.blob_rows.known_keys(&keys).await?;
         let known: HashSet<&str> = known.iter().map(StorageKey::as_str).collect();
         Ok(objects
             .into_iter()
@@ -255,7 +258,7 @@ impl MaintenanceService {
             return Ok(there);
         };
         loop {
-            let page = self.ports.blobs.list(after, ROUND).await?;
+            let page = self.blobs.list(after, ROUND).await?;
             let next = page.objects.last().map(|object| object.path.clone());
             let listed = page.objects.into_iter();
             there.extend(listed.filter(|object| sought.contains(&object.path)));
@@ -270,7 +273,7 @@ impl MaintenanceService {
         if orphan.modified_at >= old {
             return Ok(false);
         }
-        self.ports.blobs.delete_orphan(&orphan.path).await?;
+        self.blobs.delete_orphan(&orphan.path).await?;
         Ok(true)
     }
 }

@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 
-use crate::app::Ports;
+use crate::clock::{Clock, SecretSource};
 use crate::error::{Conflict, Error};
 use crate::ids::{BundleId, ThreadId, TicketId};
 use crate::people::Actor;
 use crate::policy::{
     AccessScope, BundleAction, Permission, ReadPermit, ThreadAction, TicketAction, authorize,
 };
-use crate::subjects::SubjectRef;
+use crate::subjects::{SubjectRef, SubjectRepository};
+use crate::threads::ThreadRepository;
+use crate::tickets::TicketRepository;
 
 use super::file_name::FileName;
 use super::model::{BlobPurpose, FileInfo, FinishedUpload, StorageKey};
-use super::ports::{ByteRange, ByteStream, NewBlob};
+use super::ports::{BlobRepository, BlobStore, ByteRange, ByteStream, NewBlob};
 
 /// What an upload is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,15 +51,17 @@ pub struct UploadPermit {
 /// or [`Tickets::attach`](crate::tickets::Tickets::attach).
 #[derive(Clone)]
 pub struct Uploads {
-    ports: Arc<Ports>,
-    limit: u64,
+    pub(crate) blob_rows: Arc<dyn BlobRepository>,
+    pub(crate) blobs: Arc<dyn BlobStore>,
+    pub(crate) subjects: Arc<dyn SubjectRepository>,
+    pub(crate) threads: Arc<dyn ThreadRepository>,
+    pub(crate) tickets: Arc<dyn TicketRepository>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) secrets: Arc<dyn SecretSource>,
+    pub(crate) limit: u64,
 }
 
 impl Uploads {
-    pub(crate) const fn new(ports: Arc<Ports>, limit: u64) -> Self {
-        Self { ports, limit }
-    }
-
     /// The greatest upload, in bytes.
     #[must_use]
     pub const fn limit(&self) -> u64 {
@@ -72,12 +76,12 @@ impl Uploads {
         match target {
             UploadTarget::Bundle(bundle) => {
                 let reference = SubjectRef::bundle(bundle);
-                let subject = self.ports.subjects.subject(&reference).await?;
+                let subject = self.subjects.subject(&reference).await?;
                 let parties = subject.ok_or(Error::NotFound)?.parties;
                 authorize(actor, &Permission::Bundle(BundleAction::Upload, parties)).require()?;
             }
             UploadTarget::Thread(thread) => {
-                let facts = self.ports.threads.thread_context(thread, actor.id).await?;
+                let facts = self.threads.thread_context(thread, actor.id).await?;
                 let facts = facts.ok_or(Error::NotFound)?;
                 authorize(
                     actor,
@@ -89,11 +93,7 @@ impl Uploads {
                 }
             }
             UploadTarget::Ticket(ticket) => {
-                let found = self
-                    .ports
-                    .tickets
-                    .ticket(ticket, AccessScope::of(actor))
-                    .await?;
+                let found = self.tickets.ticket(ticket, AccessScope::of(actor)).await?;
                 let access = found.ok_or(Error::NotFound)?.access();
                 authorize(actor, &Permission::Ticket(TicketAction::Write, access)).require()?;
             }
@@ -116,18 +116,17 @@ impl Uploads {
         bytes: ByteStream,
     ) -> Result<FinishedUpload, Error> {
         let purpose = permit.target.purpose();
-        let key = StorageKey::fresh(purpose, self.ports.secrets.bytes());
+        let key = StorageKey::fresh(purpose, self.secrets.bytes());
         let blob = self
-            .ports
             .blob_rows
             .create_blob(NewBlob {
                 key: key.clone(),
                 purpose,
                 created_by: permit.actor.id,
-                created_at: self.ports.clock.now(),
+                created_at: self.clock.now(),
             })
             .await?;
-        match self.ports.blobs.put(&key, bytes, self.limit).await {
+        match self.blobs.put(&key, bytes, self.limit).await {
             Ok(info) => Ok(FinishedUpload {
                 blob,
                 info,
@@ -136,7 +135,7 @@ impl Uploads {
             }),
             Err(error) => {
                 // The first error is the one to tell; the sweeper finds the row either way.
-                let _ = self.ports.blob_rows.mark_blob_deleted(blob).await;
+                let _ = self.blob_rows.mark_blob_deleted(blob).await;
                 Err(error.into())
             }
         }
@@ -147,19 +146,19 @@ impl Uploads {
     /// # Errors
     /// Only failures of the store; the upload is swept after a day then.
     pub async fn abandon(&self, upload: &FinishedUpload) -> Result<(), Error> {
-        Ok(self.ports.blob_rows.mark_blob_deleted(upload.blob).await?)
+        Ok(self.blob_rows.mark_blob_deleted(upload.blob).await?)
     }
 }
 
 /// Gives up the upload of a use case that did not succeed.
 pub(crate) async fn discard_on_error<T>(
-    ports: &Ports,
+    rows: &dyn BlobRepository,
     upload: Option<&FinishedUpload>,
     outcome: Result<T, Error>,
 ) -> Result<T, Error> {
     if let (Err(_), Some(upload)) = (&outcome, upload) {
         // A row that can't be turned now is swept after a day.
-        let _ = ports.blob_rows.mark_blob_deleted(upload.blob).await;
+        let _ = rows.mark_blob_deleted(upload.blob).await;
     }
     outcome
 }
@@ -176,14 +175,10 @@ pub struct Download {
 /// Reading stored bytes.
 #[derive(Clone)]
 pub struct Downloads {
-    ports: Arc<Ports>,
+    pub(crate) blobs: Arc<dyn BlobStore>,
 }
 
 impl Downloads {
-    pub(crate) const fn new(ports: Arc<Ports>) -> Self {
-        Self { ports }
-    }
-
     /// Opens stored bytes, or a range of them.
     ///
     /// # Errors
@@ -194,6 +189,6 @@ impl Downloads {
         permit: &ReadPermit,
         range: Option<ByteRange>,
     ) -> Result<ByteStream, Error> {
-        Ok(self.ports.blobs.open(permit, range).await?)
+        Ok(self.blobs.open(permit, range).await?)
     }
 }

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::app::{Ports, RequestContext};
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, Invalid, Validated};
 use crate::events::{EventAction, EventObject, NewEvent};
 use crate::ids::{BundleId, UserId};
 use crate::paging::{Page, PageRequest};
-use crate::people::{Actor, Role};
+use crate::people::{Actor, Role, UserRepository};
 use crate::policy::{AccessScope, BundleAction, Permission, authorize};
+use crate::request_context::RequestContext;
 use crate::store::{Commit, Precondition};
-use crate::subjects::SubjectRef;
+use crate::subjects::{SubjectRef, SubjectRepository};
 use crate::use_case::{
     ExpectedVersion, active_in_role, actor_is_active, both, retry_on_stale, user_is_active,
 };
@@ -20,19 +20,18 @@ use super::model::{
     Bundle, BundleChange, BundleDetail, BundleFilter, BundleStatus, BundleView, Dates, Member,
     MemberRelation, NewBundle,
 };
-use super::ports::{BundleUpdate, InsertBundle, WriterAssignment};
+use super::ports::{BundleRepository, BundleUpdate, InsertBundle, WriterAssignment};
 
 /// Listing, reading, creating and changing bundles (docs/contract.md#class-bundles).
 #[derive(Clone)]
 pub struct Bundles {
-    ports: Arc<Ports>,
+    pub(crate) bundles: Arc<dyn BundleRepository>,
+    pub(crate) subjects: Arc<dyn SubjectRepository>,
+    pub(crate) users: Arc<dyn UserRepository>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Bundles {
-    pub(crate) const fn new(ports: Arc<Ports>) -> Self {
-        Self { ports }
-    }
-
     /// The bundles that the actor may see.
     ///
     /// # Errors
@@ -44,7 +43,6 @@ impl Bundles {
         page: PageRequest,
     ) -> Result<Page<BundleView>, Error> {
         Ok(self
-            .ports
             .bundles
             .list_bundles(AccessScope::of(actor), filter, page)
             .await?)
@@ -56,7 +54,6 @@ impl Bundles {
     /// [`Error::NotFound`].
     pub async fn detail(&self, actor: &Actor, id: BundleId) -> Result<BundleDetail, Error> {
         let found = self
-            .ports
             .bundles
             .bundle_detail(id, AccessScope::of(actor))
             .await?;
@@ -71,7 +68,7 @@ impl Bundles {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn see(&self, actor: &Actor, id: BundleId) -> Result<(), Error> {
-        let subject = self.ports.subjects.subject(&SubjectRef::bundle(id)).await?;
+        let subject = self.subjects.subject(&SubjectRef::bundle(id)).await?;
         let parties = subject.ok_or(Error::NotFound)?.parties;
         authorize(actor, &Permission::Bundle(BundleAction::See, parties)).require()
     }
@@ -87,7 +84,7 @@ impl Bundles {
         page: PageRequest,
     ) -> Result<Page<Member>, Error> {
         self.see(actor, id).await?;
-        let members = self.ports.bundles.list_members(id, page).await?;
+        let members = self.bundles.list_members(id, page).await?;
         Ok(members.map(|user| {
             // Only the bundle's own client and writer are listed beside staff.
             let relation = match user.role {
@@ -109,7 +106,7 @@ impl Bundles {
         draft: impl Into<Validated<NewBundle>>,
     ) -> Result<BundleDetail, Error> {
         let (by, draft) = (by.into(), draft.into());
-        retry_on_stale!(self.ports.users, &by.actor, self.try_create(by, &draft))
+        retry_on_stale!(self.users, &by.actor, self.try_create(by, &draft))
     }
 
     async fn try_create(
@@ -123,14 +120,14 @@ impl Bundles {
             .into_iter()
             .chain(new.assigned_writer_id)
             .collect();
-        let people = self.ports.users.users(&named).await?;
+        let people = self.users.users(&named).await?;
         let (client, writer) = both(
             active_in_role(&people, new.client_id, Role::Client, "client_id"),
             new.assigned_writer_id
                 .map(|id| active_in_role(&people, id, Role::Writer, "assigned_writer_id"))
                 .transpose(),
         )?;
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let mut event = bundle_event(now, &by.actor, EventAction::BundleCreated, None)
             .with("client", client.id);
         if let Some(writer) = writer {
@@ -148,7 +145,7 @@ impl Bundles {
             .require_all(writer.map(user_is_active))
             .with_event(event)
             .completing(by.completes);
-        let bundle = self.ports.bundles.create_bundle(commit).await?;
+        let bundle = self.bundles.create_bundle(commit).await?;
         let view = BundleView {
             bundle,
             client_username: client.username.clone(),
@@ -176,7 +173,7 @@ impl Bundles {
     ) -> Result<BundleDetail, Error> {
         let draft = draft.into();
         retry_on_stale!(
-            self.ports.users,
+            self.users,
             actor,
             self.try_change(actor, id, &draft, expected)
         )?;
@@ -193,7 +190,7 @@ impl Bundles {
         let before = self.load_for_change(actor, id).await?;
         let change = draft.as_result()?;
         expected.check(before.version)?;
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let after = changed(&before, change, now)?;
         let names = differing_fields(&before, &after);
         if names.is_empty() {
@@ -215,7 +212,7 @@ impl Bundles {
             .require(actor_is_active(actor))
             .require(version)
             .with_event(event);
-        self.ports.bundles.update_bundle(commit).await?;
+        self.bundles.update_bundle(commit).await?;
         Ok(())
     }
 
@@ -230,7 +227,7 @@ impl Bundles {
         draft: impl Into<Validated<Option<UserId>>>,
     ) -> Result<BundleDetail, Error> {
         let draft = draft.into();
-        retry_on_stale!(self.ports.users, actor, self.try_assign(actor, id, &draft))?;
+        retry_on_stale!(self.users, actor, self.try_assign(actor, id, &draft))?;
         self.detail(actor, id).await
     }
 
@@ -247,11 +244,11 @@ impl Bundles {
             return Ok(());
         }
         let named: Vec<_> = writer.into_iter().collect();
-        let people = self.ports.users.users(&named).await?;
+        let people = self.users.users(&named).await?;
         let person = writer
             .map(|id| active_in_role(&people, id, Role::Writer, "writer_id"))
             .transpose()?;
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let text = |id: Option<UserId>| id.map(|id| id.to_string());
         let event = bundle_event(now, actor, EventAction::WriterAssigned, Some(id))
             .changing(text(former), text(writer));
@@ -267,16 +264,12 @@ impl Bundles {
         })
         .require_all(person.map(user_is_active))
         .with_event(event);
-        self.ports.bundles.assign_writer(commit).await?;
+        self.bundles.assign_writer(commit).await?;
         Ok(())
     }
 
     async fn load(&self, actor: &Actor, id: BundleId) -> Result<BundleView, Error> {
-        let found = self
-            .ports
-            .bundles
-            .bundle(id, AccessScope::of(actor))
-            .await?;
+        let found = self.bundles.bundle(id, AccessScope::of(actor)).await?;
         let view = found.ok_or(Error::NotFound)?;
         authorize(
             actor,

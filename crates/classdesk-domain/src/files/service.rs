@@ -2,30 +2,34 @@
 
 use std::sync::Arc;
 
-use crate::app::{Ports, RequestContext};
-use crate::blobs::{Download, FinishedUpload, discard_on_error};
-use crate::clock::Timestamp;
+use crate::blobs::{BlobRepository, Download, FinishedUpload, discard_on_error};
+use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, Validated};
 use crate::events::{EventAction, EventObject, NewEvent};
 use crate::ids::{BundleId, FileId};
 use crate::paging::{Page, PageRequest};
-use crate::people::Actor;
+use crate::people::{Actor, UserRepository};
 use crate::policy::{
     AccessScope, BundleAction, FileAccess, FileAction, Permission, authorize,
     may_set_visibility_at_upload, permit_read,
 };
+use crate::request_context::RequestContext;
 use crate::store::{Commit, Precondition};
-use crate::subjects::SubjectRef;
+use crate::subjects::{SubjectRef, SubjectRepository};
 use crate::use_case::{actor_is_active, retry_on_stale};
 
 use super::model::{BundleFile, FileChange, NewFile, Visibility};
-use super::ports::{BundleFileContext, FileUpdate, InsertBundleFile};
+use super::ports::{BundleFileContext, FileRepository, FileUpdate, InsertBundleFile};
 
 /// Putting files on bundles, listing, reading, changing and deleting them
 /// (docs/contract.md#bundle-files).
 #[derive(Clone)]
 pub struct Files {
-    ports: Arc<Ports>,
+    pub(crate) files: Arc<dyn FileRepository>,
+    pub(crate) subjects: Arc<dyn SubjectRepository>,
+    pub(crate) users: Arc<dyn UserRepository>,
+    pub(crate) blob_rows: Arc<dyn BlobRepository>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl BundleFileContext {
@@ -41,10 +45,6 @@ impl BundleFileContext {
 }
 
 impl Files {
-    pub(crate) const fn new(ports: Arc<Ports>) -> Self {
-        Self { ports }
-    }
-
     /// Puts an uploaded file on a bundle. Should that not succeed, the file is given up.
     ///
     /// # Errors
@@ -59,11 +59,11 @@ impl Files {
     ) -> Result<BundleFile, Error> {
         let (by, draft) = (by.into(), draft.into());
         let added = retry_on_stale!(
-            self.ports.users,
+            self.users,
             &by.actor,
             self.try_add(by, bundle, &upload, &draft)
         );
-        discard_on_error(&self.ports, Some(&upload), added).await
+        discard_on_error(&*self.blob_rows, Some(&upload), added).await
     }
 
     async fn try_add(
@@ -76,7 +76,6 @@ impl Files {
         let actor = &by.actor;
         let reference = SubjectRef::bundle(bundle);
         let subject = self
-            .ports
             .subjects
             .subject(&reference)
             .await?
@@ -90,7 +89,7 @@ impl Files {
         if new.is_visible_to_client.is_some() || new.is_visible_to_writer.is_some() {
             may_set_visibility_at_upload(actor).require()?;
         }
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let row = InsertBundleFile {
             bundle,
             upload: upload.clone(),
@@ -113,7 +112,7 @@ impl Files {
             })
             .with_event(event)
             .completing(by.completes);
-        Ok(self.ports.files.add_file(commit).await?)
+        Ok(self.files.add_file(commit).await?)
     }
 
     /// The bundle's files that the actor may see, newest first.
@@ -127,7 +126,6 @@ impl Files {
         page: PageRequest,
     ) -> Result<Page<BundleFile>, Error> {
         let found = self
-            .ports
             .files
             .list_files(bundle, AccessScope::of(actor), page)
             .await?;
@@ -180,7 +178,7 @@ impl Files {
     ) -> Result<BundleFile, Error> {
         let draft = draft.into();
         retry_on_stale!(
-            self.ports.users,
+            self.users,
             actor,
             self.try_change(actor, bundle, file, &draft)
         )
@@ -219,7 +217,7 @@ impl Files {
         if visibility.is_none() && description.is_none() {
             return Ok(facts.file);
         }
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let mut event = file_event(now, actor, EventAction::FileChanged, bundle, file);
         if description.is_some() {
             event = event.with("description", "changed");
@@ -237,7 +235,7 @@ impl Files {
         .require(actor_is_active(actor))
         .require_all(same_access(&facts))
         .with_event(event);
-        Ok(self.ports.files.update_file(commit).await?)
+        Ok(self.files.update_file(commit).await?)
     }
 
     /// Deletes a file; its bytes are swept afterwards.
@@ -245,23 +243,19 @@ impl Files {
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`].
     pub async fn delete(&self, actor: &Actor, bundle: BundleId, file: FileId) -> Result<(), Error> {
-        retry_on_stale!(
-            self.ports.users,
-            actor,
-            self.try_delete(actor, bundle, file)
-        )
+        retry_on_stale!(self.users, actor, self.try_delete(actor, bundle, file))
     }
 
     async fn try_delete(&self, actor: &Actor, bundle: BundleId, file: FileId) -> Result<(), Error> {
         let facts = self.load(actor, bundle, file, FileAction::Change).await?;
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let event = file_event(now, actor, EventAction::FileDeleted, bundle, file)
             .with("file_name", &facts.file.file.name);
         let commit = Commit::new(file)
             .require(actor_is_active(actor))
             .require_all(same_access(&facts))
             .with_event(event);
-        Ok(self.ports.files.delete_file(commit).await?)
+        Ok(self.files.delete_file(commit).await?)
     }
 
     async fn load(
@@ -272,7 +266,6 @@ impl Files {
         action: FileAction,
     ) -> Result<BundleFileContext, Error> {
         let facts = self
-            .ports
             .files
             .file(bundle, file)
             .await?

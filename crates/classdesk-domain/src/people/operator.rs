@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::app::Ports;
+use crate::clock::Clock;
 use crate::error::{Error, Invalid};
 use crate::events::{EventAction, EventObject, NewEvent};
 use crate::paging::{Page, PageRequest};
 use crate::store::Commit;
 
 use super::model::{LoginName, NewUser, User, UserFilter};
-use super::passwords::NewPassword;
-use super::ports::UserUpdate;
+use super::passwords::{NewPassword, PasswordHasher};
+use super::ports::{UserRepository, UserUpdate};
 use super::sessions::WhichSessions;
 use super::user_service::new_user;
 
@@ -18,20 +18,18 @@ use super::user_service::new_user;
 /// Their events have no actor.
 #[derive(Clone)]
 pub struct AdminCommands {
-    ports: Arc<Ports>,
+    pub(crate) users: Arc<dyn UserRepository>,
+    pub(crate) hasher: Arc<dyn PasswordHasher>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl AdminCommands {
-    pub(crate) const fn new(ports: Arc<Ports>) -> Self {
-        Self { ports }
-    }
-
     /// Whether anybody exists.
     ///
     /// # Errors
     /// Only failures of the store.
     pub async fn any_user(&self) -> Result<bool, Error> {
-        Ok(self.ports.users.any_user().await?)
+        Ok(self.users.any_user().await?)
     }
 
     /// Creates a person in any role.
@@ -39,8 +37,8 @@ impl AdminCommands {
     /// # Errors
     /// [`Error::Invalid`], or a conflict that names the taken field.
     pub async fn create_user(&self, new: &NewUser) -> Result<User, Error> {
-        let commit = new_user(&self.ports, new, None, self.ports.clock.now()).await?;
-        Ok(self.ports.users.create_user(commit).await?)
+        let commit = new_user(&*self.hasher, new, None, self.clock.now()).await?;
+        Ok(self.users.create_user(commit).await?)
     }
 
     /// Lists everybody.
@@ -48,11 +46,7 @@ impl AdminCommands {
     /// # Errors
     /// Only failures of the store.
     pub async fn list_users(&self, page: PageRequest) -> Result<Page<User>, Error> {
-        Ok(self
-            .ports
-            .users
-            .list_users(UserFilter::default(), page)
-            .await?)
+        Ok(self.users.list_users(UserFilter::default(), page).await?)
     }
 
     /// Gives somebody a new password and ends their sessions.
@@ -64,28 +58,22 @@ impl AdminCommands {
         name: &LoginName,
         password: &NewPassword,
     ) -> Result<User, Error> {
-        let known = self
-            .ports
-            .users
-            .credentials(name)
-            .await?
-            .ok_or(Error::NotFound)?;
+        let known = self.users.credentials(name).await?.ok_or(Error::NotFound)?;
         password
             .fits(&known.user.username)
             .map_err(|fault| Invalid::field("password", fault))?;
         let update = UserUpdate {
-            password: Some(self.ports.hasher.hash(password.expose().to_owned()).await?),
+            password: Some(self.hasher.hash(password.expose().to_owned()).await?),
             ends: Some(WhichSessions::All),
             ..UserUpdate::of(known.user.id)
         };
         let event = NewEvent::new(
-            self.ports.clock.now(),
+            self.clock.now(),
             None,
             EventAction::PasswordChanged,
             EventObject::existing("user", known.user.id.get()),
         );
         Ok(self
-            .ports
             .users
             .update_user(Commit::new(update).with_event(event))
             .await?)

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::app::{Ports, Settings};
-use crate::clock::Timestamp;
+use crate::clock::{Clock, SecretSource, Timestamp};
 use crate::error::{Error, ErrorCollector, FieldError, Validated};
 use crate::events::{EventAction, EventObject, NewEvent};
 use crate::ids::{SessionId, UserId};
@@ -12,10 +11,11 @@ use crate::store::{Commit, Precondition};
 use crate::use_case::{actor_is_active, retry_on_stale};
 
 use super::model::{Actor, LoginName, User};
-use super::passwords::{NewPassword, PasswordHashError, Verification};
-use super::ports::{Credentials, UserUpdate};
+use super::passwords::{NewPassword, PasswordHashError, PasswordHasher, Verification};
+use super::ports::{Credentials, SessionRepository, UserRepository, UserUpdate};
 use super::sessions::{
-    AccessToken, EndSessions, LoginAttempt, LoginThrottle, NewSession, Session, WhichSessions,
+    AccessToken, EndSessions, LoginAttempt, LoginLimits, LoginThrottle, NewSession, Session,
+    SessionLimits, WhichSessions,
 };
 
 /// Somebody who wants to sign in.
@@ -71,15 +71,16 @@ pub struct PasswordChange {
 /// Signing in and out (docs/contract.md#sessions).
 #[derive(Clone)]
 pub struct Sessions {
-    ports: Arc<Ports>,
-    settings: Settings,
+    pub(crate) sessions: Arc<dyn SessionRepository>,
+    pub(crate) users: Arc<dyn UserRepository>,
+    pub(crate) hasher: Arc<dyn PasswordHasher>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) secrets: Arc<dyn SecretSource>,
+    pub(crate) limits: SessionLimits,
+    pub(crate) login_limits: LoginLimits,
 }
 
 impl Sessions {
-    pub(crate) const fn new(ports: Arc<Ports>, settings: Settings) -> Self {
-        Self { ports, settings }
-    }
-
     /// Signs somebody in.
     ///
     /// An unknown name, a wrong password and a deactivated account get the same answer after the
@@ -90,10 +91,10 @@ impl Sessions {
     /// [`Error::Password`] with [`PasswordHashError::Busy`] before all others, [`Error::Throttled`]
     /// after too many failures, [`Error::WrongCredentials`].
     pub async fn login(&self, login: Login) -> Result<LoggedIn, Error> {
-        if self.ports.hasher.is_busy() {
+        if self.hasher.is_busy() {
             return Err(PasswordHashError::Busy.into());
         }
-        let credentials = self.ports.users.credentials(&login.name).await?;
+        let credentials = self.users.credentials(&login.name).await?;
         let account = credentials.as_ref().map_or_else(
             || format!("name:{}", login.name.as_str()),
             |known| format!("user:{}", known.user.id),
@@ -105,7 +106,7 @@ impl Sessions {
         for _ in 0..2 {
             match self.enter(&login, credentials, &account).await {
                 Err(Error::Contended) => {
-                    credentials = self.ports.users.credentials(&login.name).await?;
+                    credentials = self.users.credentials(&login.name).await?;
                 }
                 outcome => return outcome,
             }
@@ -119,14 +120,14 @@ impl Sessions {
         known: Option<UserId>,
         address: &str,
     ) -> Result<(), Error> {
-        let at = self.ports.clock.now();
+        let at = self.clock.now();
         let attempt = LoginAttempt {
             account: account.to_owned(),
             address: address.to_owned(),
             at,
-            limits: self.settings.logins,
+            limits: self.login_limits,
         };
-        match self.ports.sessions.admit_login(attempt).await? {
+        match self.sessions.admit_login(attempt).await? {
             LoginThrottle::Admitted => Ok(()),
             LoginThrottle::Throttled { until } => Err(Error::Throttled {
                 retry_after: until.since(at),
@@ -145,11 +146,7 @@ impl Sessions {
         let wrong = Error::WrongCredentials {
             account: credentials.as_ref().map(|known| known.user.id),
         };
-        let verdict = self
-            .ports
-            .hasher
-            .verify(login.password.clone(), hash)
-            .await?;
+        let verdict = self.hasher.verify(login.password.clone(), hash).await?;
         let (known, outdated) = match (credentials, verdict) {
             (Some(known), Verification::Right { outdated }) if known.user.is_active => {
                 (known, outdated)
@@ -157,18 +154,18 @@ impl Sessions {
             _ => return Err(wrong),
         };
         let upgraded_hash = if outdated {
-            Some(self.ports.hasher.hash(login.password.clone()).await?)
+            Some(self.hasher.hash(login.password.clone()).await?)
         } else {
             None
         };
-        let now = self.ports.clock.now();
-        let token = AccessToken::from_bytes(self.ports.secrets.bytes());
+        let now = self.clock.now();
+        let token = AccessToken::from_bytes(self.secrets.bytes());
         let user = known.user;
         let commit = Commit::new(NewSession {
             user: user.id,
             token: token.hash(),
             created_at: now,
-            expires_at: now.plus(self.settings.sessions.lifetime),
+            expires_at: now.plus(self.limits.lifetime),
             address: Some(login.address.clone()),
             user_agent: login.user_agent.clone(),
             upgraded_hash,
@@ -180,7 +177,7 @@ impl Sessions {
             role: user.role,
         })
         .with_event(session_event(now, &user, EventAction::SessionStarted));
-        let session = self.ports.sessions.start_session(commit).await?;
+        let session = self.sessions.start_session(commit).await?;
         Ok(LoggedIn {
             token,
             session,
@@ -197,17 +194,14 @@ impl Sessions {
     /// [`Error::Unauthenticated`] when the token is unknown, past its end or idle for too long, or
     /// its person was deactivated.
     pub async fn authenticate(&self, token: &AccessToken) -> Result<AuthenticatedSession, Error> {
-        let found = self.ports.sessions.session(&token.hash()).await?;
+        let found = self.sessions.session(&token.hash()).await?;
         let owner = found.ok_or(Error::Unauthenticated)?;
-        let now = self.ports.clock.now();
-        if !owner.user.is_active || !owner.session.holds(now, &self.settings.sessions) {
+        let now = self.clock.now();
+        if !owner.user.is_active || !owner.session.holds(now, &self.limits) {
             return Err(Error::Unauthenticated);
         }
-        if owner.session.wants_touch(now, &self.settings.sessions) {
-            self.ports
-                .sessions
-                .touch_session(owner.session.id, now)
-                .await?;
+        if owner.session.wants_touch(now, &self.limits) {
+            self.sessions.touch_session(owner.session.id, now).await?;
         }
         Ok(AuthenticatedSession {
             user: owner.user,
@@ -242,10 +236,9 @@ impl Sessions {
         who: &AuthenticatedSession,
         page: PageRequest,
     ) -> Result<Page<Session>, Error> {
-        let now = self.ports.clock.now();
-        let idle_since = now.minus(self.settings.sessions.idle);
+        let now = self.clock.now();
+        let idle_since = now.minus(self.limits.idle);
         Ok(self
-            .ports
             .sessions
             .list_sessions(who.user.id, now, idle_since, page)
             .await?)
@@ -267,13 +260,13 @@ impl Sessions {
     }
 
     async fn end(&self, who: &AuthenticatedSession, which: WhichSessions) -> Result<u64, Error> {
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let commit = Commit::new(EndSessions {
             user: who.user.id,
             which,
         })
         .with_event(session_event(now, &who.user, EventAction::SessionEnded));
-        Ok(self.ports.sessions.end_sessions(commit).await?)
+        Ok(self.sessions.end_sessions(commit).await?)
     }
 
     /// Changes one's own password and ends one's other sessions.
@@ -288,11 +281,7 @@ impl Sessions {
     ) -> Result<(), Error> {
         let draft = draft.into();
         let actor = who.actor();
-        retry_on_stale!(
-            self.ports.users,
-            &actor,
-            self.try_change_password(who, &draft)
-        )
+        retry_on_stale!(self.users, &actor, self.try_change_password(who, &draft))
     }
 
     async fn try_change_password(
@@ -302,13 +291,11 @@ impl Sessions {
     ) -> Result<(), Error> {
         let change = draft.as_result()?;
         let known = self
-            .ports
             .users
             .credentials_of(who.user.id)
             .await?
             .ok_or(Error::Unauthenticated)?;
         let verdict = self
-            .ports
             .hasher
             .verify(change.current.clone(), Some(known.password.clone()))
             .await?;
@@ -321,14 +308,9 @@ impl Sessions {
         }
         faults.check("new_password", change.new.fits(&who.user.username));
         faults.into_result()?;
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let update = UserUpdate {
-            password: Some(
-                self.ports
-                    .hasher
-                    .hash(change.new.expose().to_owned())
-                    .await?,
-            ),
+            password: Some(self.hasher.hash(change.new.expose().to_owned()).await?),
             verified_hash: Some(known.password),
             ends: Some(WhichSessions::AllBut(who.session.id)),
             ..UserUpdate::of(who.user.id)
@@ -342,7 +324,7 @@ impl Sessions {
         let commit = Commit::new(update)
             .require(actor_is_active(&who.actor()))
             .with_event(event);
-        self.ports.users.update_user(commit).await?;
+        self.users.update_user(commit).await?;
         Ok(())
     }
 }

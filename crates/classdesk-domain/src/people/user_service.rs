@@ -2,32 +2,31 @@
 
 use std::sync::Arc;
 
-use crate::app::{Ports, RequestContext};
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, Invalid, Validated};
 use crate::events::{EventAction, EventObject, NewEvent};
 use crate::ids::UserId;
 use crate::paging::{Page, PageRequest};
 use crate::policy::{Permission, UserAction, authorize};
+use crate::request_context::RequestContext;
 use crate::store::{Commit, Precondition};
 use crate::text::DisplayName;
 use crate::use_case::{actor_is_active, retry_on_stale};
 
 use super::model::{Actor, NewUser, User, UserChange, UserFilter};
-use super::ports::{InsertUser, UserUpdate};
+use super::passwords::PasswordHasher;
+use super::ports::{InsertUser, UserRepository, UserUpdate};
 use super::sessions::WhichSessions;
 
 /// People, as they and the staff see them (docs/contract.md#users).
 #[derive(Clone)]
 pub struct Users {
-    ports: Arc<Ports>,
+    pub(crate) users: Arc<dyn UserRepository>,
+    pub(crate) hasher: Arc<dyn PasswordHasher>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Users {
-    pub(crate) const fn new(ports: Arc<Ports>) -> Self {
-        Self { ports }
-    }
-
     /// Lists people; for staff.
     ///
     /// # Errors
@@ -39,7 +38,7 @@ impl Users {
         page: PageRequest,
     ) -> Result<Page<User>, Error> {
         authorize(actor, &Permission::ListUsers).require()?;
-        Ok(self.ports.users.list_users(filter, page).await?)
+        Ok(self.users.list_users(filter, page).await?)
     }
 
     /// Whether this actor may list people at all, for shells that check rights before parameters.
@@ -55,7 +54,7 @@ impl Users {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn get(&self, actor: &Actor, id: UserId) -> Result<User, Error> {
-        let user = self.ports.users.user(id).await?.ok_or(Error::NotFound)?;
+        let user = self.users.user(id).await?.ok_or(Error::NotFound)?;
         authorize(
             actor,
             &Permission::User(UserAction::See, user.id, user.role),
@@ -77,20 +76,14 @@ impl Users {
         self.may_create(&by.actor)?;
         let new = draft.as_result()?;
         authorize(&by.actor, &Permission::CreateUser(new.role)).require()?;
-        let now = self.ports.clock.now();
-        let commit = new_user(&self.ports, new, Some(by.actor.id), now)
+        let now = self.clock.now();
+        let commit = new_user(&*self.hasher, new, Some(by.actor.id), now)
             .await?
             .require(actor_is_active(&by.actor))
             .completing(by.completes);
-        match self
-            .ports
-            .users
-            .create_user(commit)
-            .await
-            .map_err(Error::from)
-        {
+        match self.users.create_user(commit).await.map_err(Error::from) {
             Err(Error::Contended) => {
-                crate::use_case::ensure_actor_active(&*self.ports.users, &by.actor).await?;
+                crate::use_case::ensure_actor_active(&*self.users, &by.actor).await?;
                 Err(Error::Contended)
             }
             outcome => outcome,
@@ -116,7 +109,7 @@ impl Users {
         draft: impl Into<Validated<UserChange>>,
     ) -> Result<User, Error> {
         let draft = draft.into();
-        retry_on_stale!(self.ports.users, actor, self.try_change(actor, id, &draft))
+        retry_on_stale!(self.users, actor, self.try_change(actor, id, &draft))
     }
 
     async fn try_change(
@@ -125,7 +118,7 @@ impl Users {
         id: UserId,
         draft: &Validated<UserChange>,
     ) -> Result<User, Error> {
-        let user = self.ports.users.user(id).await?.ok_or(Error::NotFound)?;
+        let user = self.users.user(id).await?.ok_or(Error::NotFound)?;
         authorize(
             actor,
             &Permission::User(UserAction::See, user.id, user.role),
@@ -161,7 +154,7 @@ impl Users {
                 .fits(&user.username)
                 .map_err(|fault| Invalid::field("password", fault))?;
         }
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let Some((update, events)) = self.update_of(actor, &user, change, now).await? else {
             return Ok(user);
         };
@@ -172,7 +165,7 @@ impl Users {
                 role: user.role,
             })
             .with_events(events);
-        Ok(self.ports.users.update_user(commit).await?)
+        Ok(self.users.update_user(commit).await?)
     }
 
     /// What really changes, or `None`.
@@ -231,7 +224,7 @@ impl Users {
         }
         let mut events = if any { vec![fields] } else { Vec::new() };
         if let Some(password) = &change.password {
-            update.password = Some(self.ports.hasher.hash(password.expose().to_owned()).await?);
+            update.password = Some(self.hasher.hash(password.expose().to_owned()).await?);
             events.push(event(EventAction::PasswordChanged));
         }
         if update.is_active == Some(false) || update.password.is_some() {
@@ -243,7 +236,7 @@ impl Users {
 
 /// The commit that creates a person, with the password hashed.
 pub(super) async fn new_user(
-    ports: &Ports,
+    hasher: &dyn PasswordHasher,
     new: &NewUser,
     by: Option<UserId>,
     now: Timestamp,
@@ -261,7 +254,7 @@ pub(super) async fn new_user(
         email: new.email.clone(),
         display_name,
         role: new.role,
-        password: ports.hasher.hash(new.password.expose().to_owned()).await?,
+        password: hasher.hash(new.password.expose().to_owned()).await?,
         created_at: now,
     };
     let event = NewEvent::new(

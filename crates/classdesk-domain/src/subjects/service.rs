@@ -2,21 +2,23 @@
 
 use std::sync::Arc;
 
-use crate::app::Ports;
+use crate::clock::Clock;
 use crate::error::{Error, FieldError, Invalid, Validated};
 use crate::events::{EventAction, EventObject, NewEvent};
-use crate::people::{Actor, Role};
+use crate::people::{Actor, Role, UserRepository};
 use crate::policy::{Permission, SubjectAction, authorize};
 use crate::store::Commit;
 use crate::use_case::{active_in_role, actor_is_active, both, retry_on_stale, user_is_active};
 
 use super::model::{Parties, PutSubject, Subject, SubjectRef};
-use super::ports::SubjectPut;
+use super::ports::{SubjectPut, SubjectRepository};
 
 /// Registering, reading and removing subjects (docs/contract.md#registered-subjects).
 #[derive(Clone)]
 pub struct Subjects {
-    ports: Arc<Ports>,
+    pub(crate) subjects: Arc<dyn SubjectRepository>,
+    pub(crate) users: Arc<dyn UserRepository>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 /// Whether [`Subjects::put`] registered a subject or changed one.
@@ -29,16 +31,12 @@ pub enum Registered {
 }
 
 impl Subjects {
-    pub(crate) const fn new(ports: Arc<Ports>) -> Self {
-        Self { ports }
-    }
-
     /// One subject, for its parties and staff.
     ///
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn get(&self, actor: &Actor, reference: &SubjectRef) -> Result<Subject, Error> {
-        let found = self.ports.subjects.subject(reference).await?;
+        let found = self.subjects.subject(reference).await?;
         authorize(
             actor,
             &Permission::Subject(SubjectAction::See, parties_of(found.as_ref())),
@@ -58,11 +56,7 @@ impl Subjects {
         draft: impl Into<Validated<PutSubject>>,
     ) -> Result<Registered, Error> {
         let draft = draft.into();
-        retry_on_stale!(
-            self.ports.users,
-            actor,
-            self.try_put(actor, reference, &draft)
-        )
+        retry_on_stale!(self.users, actor, self.try_put(actor, reference, &draft))
     }
 
     async fn try_put(
@@ -82,7 +76,7 @@ impl Subjects {
             .assigned_writer_id
             .filter(|writer| former_writer != Some(*writer));
         let named: Vec<_> = client.into_iter().chain(joins).collect();
-        let people = self.ports.users.users(&named).await?;
+        let people = self.users.users(&named).await?;
         let (client, writer) = both(
             client
                 .map(|id| active_in_role(&people, id, Role::Client, "client_id"))
@@ -103,7 +97,7 @@ impl Subjects {
         if before.as_ref() == Some(&subject) {
             return Ok(Registered::Changed(subject));
         }
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let action = if before.is_some() {
             EventAction::SubjectChanged
         } else {
@@ -125,7 +119,7 @@ impl Subjects {
         .require_all(client.map(user_is_active))
         .require_all(writer.map(user_is_active))
         .with_event(event);
-        let stored = self.ports.subjects.put_subject(commit).await?;
+        let stored = self.subjects.put_subject(commit).await?;
         Ok(if new {
             Registered::New(stored)
         } else {
@@ -139,7 +133,7 @@ impl Subjects {
     /// [`Error::NotFound`], [`Error::Forbidden`], and
     /// [`Conflict::SubjectInUse`](crate::error::Conflict::SubjectInUse).
     pub async fn delete(&self, actor: &Actor, reference: &SubjectRef) -> Result<(), Error> {
-        retry_on_stale!(self.ports.users, actor, self.try_delete(actor, reference))
+        retry_on_stale!(self.users, actor, self.try_delete(actor, reference))
     }
 
     async fn try_delete(&self, actor: &Actor, reference: &SubjectRef) -> Result<(), Error> {
@@ -147,7 +141,7 @@ impl Subjects {
             .await?
             .ok_or(Error::NotFound)?;
         let event = NewEvent::new(
-            self.ports.clock.now(),
+            self.clock.now(),
             Some(actor.id),
             EventAction::SubjectRemoved,
             event_object(reference),
@@ -155,7 +149,7 @@ impl Subjects {
         let commit = Commit::new(reference.clone())
             .require(actor_is_active(actor))
             .with_event(event);
-        if self.ports.subjects.delete_subject(commit).await? {
+        if self.subjects.delete_subject(commit).await? {
             Ok(())
         } else {
             Err(Error::NotFound)
@@ -168,7 +162,7 @@ impl Subjects {
         actor: &Actor,
         reference: &SubjectRef,
     ) -> Result<Option<Subject>, Error> {
-        let found = self.ports.subjects.subject(reference).await?;
+        let found = self.subjects.subject(reference).await?;
         authorize(
             actor,
             &Permission::Subject(SubjectAction::Manage, parties_of(found.as_ref())),

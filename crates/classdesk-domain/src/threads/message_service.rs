@@ -2,31 +2,36 @@
 
 use std::sync::Arc;
 
-use crate::app::{Ports, RequestContext};
-use crate::blobs::{Download, FileInfo, FinishedUpload, discard_on_error};
-use crate::clock::Timestamp;
+use crate::blobs::{BlobRepository, Download, FileInfo, FinishedUpload, discard_on_error};
+use crate::clock::{Clock, Timestamp};
 use crate::error::{Conflict, Error, ErrorCollector, FieldError, Invalid, Validated};
 use crate::events::{EventAction, EventObject, NewEvent};
 use crate::ids::{MessageId, ThreadId, UserId};
 use crate::paging::{Page, PageRequest};
-use crate::people::Actor;
+use crate::people::{Actor, UserRepository};
 use crate::policy::{
     AccessScope, MessageAction, Permission, ThreadAction, authorize, can_receive,
     deletes_within_window, permit_read,
 };
+use crate::request_context::RequestContext;
 use crate::store::{Commit, Precondition};
 use crate::text::MessageText;
 use crate::use_case::{actor_is_active, retry_on_stale};
 
 use super::model::{EDIT_WINDOW, Message, MessageAttachment, MessageKind, NewMessage};
 use super::ports::{
-    InsertMessage, MessageContext, MessageDeletion, MessageEdit, MessageQuery, PostContext,
+    InsertMessage, MessageContext, MessageDeletion, MessageEdit, MessageQuery, MessageRepository,
+    PostContext, ThreadRepository,
 };
 
 /// Sending, listing, editing and deleting messages (docs/contract.md#threads-and-messages).
 #[derive(Clone)]
 pub struct Messages {
-    ports: Arc<Ports>,
+    pub(crate) messages: Arc<dyn MessageRepository>,
+    pub(crate) threads: Arc<dyn ThreadRepository>,
+    pub(crate) users: Arc<dyn UserRepository>,
+    pub(crate) blob_rows: Arc<dyn BlobRepository>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 /// Which messages of a thread are listed.
@@ -39,10 +44,6 @@ pub struct MessageFilter {
 }
 
 impl Messages {
-    pub(crate) const fn new(ports: Arc<Ports>) -> Self {
-        Self { ports }
-    }
-
     /// Sends a message, with a file if there is one. Should it not be sent, the file is given up.
     ///
     /// # Errors
@@ -57,11 +58,11 @@ impl Messages {
     ) -> Result<Message, Error> {
         let (by, draft) = (by.into(), draft.into());
         let sent = retry_on_stale!(
-            self.ports.users,
+            self.users,
             &by.actor,
             self.try_send(by, thread, &draft, attachment.as_ref())
         );
-        discard_on_error(&self.ports, attachment.as_ref(), sent).await
+        discard_on_error(&*self.blob_rows, attachment.as_ref(), sent).await
     }
 
     async fn try_send(
@@ -76,7 +77,6 @@ impl Messages {
             .as_valid()
             .map_or((None, None), |new| (new.recipient_id, new.reply_to));
         let found = self
-            .ports
             .messages
             .post_context(thread, actor.id, recipient, reply_to)
             .await?;
@@ -91,7 +91,7 @@ impl Messages {
         if !facts.thread.is_active {
             return Err(Conflict::ThreadClosed.into());
         }
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let row = InsertMessage {
             thread,
             sender: actor.id,
@@ -127,7 +127,7 @@ impl Messages {
             )
             .with_event(event)
             .completing(by.completes);
-        let (id, attachment_id) = self.ports.messages.post_message(commit).await?;
+        let (id, attachment_id) = self.messages.post_message(commit).await?;
         let file = attachment_id
             .zip(attachment)
             .map(|(id, upload)| MessageAttachment {
@@ -159,7 +159,7 @@ impl Messages {
             after: filter.after,
             before: filter.before,
         };
-        let found = self.ports.messages.list_messages(query, page).await?;
+        let found = self.messages.list_messages(query, page).await?;
         let (facts, messages) = found.ok_or(Error::NotFound)?;
         authorize(
             actor,
@@ -174,7 +174,7 @@ impl Messages {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn may_list(&self, actor: &Actor, thread: ThreadId) -> Result<(), Error> {
-        let found = self.ports.threads.thread_context(thread, actor.id).await?;
+        let found = self.threads.thread_context(thread, actor.id).await?;
         let facts = found.ok_or(Error::NotFound)?;
         authorize(
             actor,
@@ -194,8 +194,7 @@ impl Messages {
             &Permission::Thread(ThreadAction::See, facts.thread.access()),
         )
         .require()?;
-        self.ports
-            .messages
+        self.messages
             .message(id, AccessScope::of(actor))
             .await?
             .ok_or(Error::NotFound)
@@ -213,7 +212,7 @@ impl Messages {
         draft: impl Into<Validated<MessageText>>,
     ) -> Result<Message, Error> {
         let draft = draft.into();
-        retry_on_stale!(self.ports.users, actor, self.try_edit(actor, id, &draft))
+        retry_on_stale!(self.users, actor, self.try_edit(actor, id, &draft))
     }
 
     async fn try_edit(
@@ -230,7 +229,7 @@ impl Messages {
         if facts.is_deleted {
             return Err(Conflict::MessageDeleted.into());
         }
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         check_window(&facts, now)?;
         let commit = Commit::new(MessageEdit {
             message: id,
@@ -247,7 +246,7 @@ impl Messages {
             EventAction::MessageEdited,
             &facts,
         ));
-        Ok(self.ports.messages.edit_message(commit).await?)
+        Ok(self.messages.edit_message(commit).await?)
     }
 
     /// Deletes a message: one's own within the edit window, any for staff. Deleting it again
@@ -256,7 +255,7 @@ impl Messages {
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`], and a conflict when the message is too old.
     pub async fn delete(&self, actor: &Actor, id: MessageId) -> Result<(), Error> {
-        retry_on_stale!(self.ports.users, actor, self.try_delete(actor, id))
+        retry_on_stale!(self.users, actor, self.try_delete(actor, id))
     }
 
     async fn try_delete(&self, actor: &Actor, id: MessageId) -> Result<(), Error> {
@@ -264,7 +263,7 @@ impl Messages {
         if facts.is_deleted {
             return Ok(());
         }
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         if deletes_within_window(actor) {
             check_window(&facts, now)?;
         }
@@ -281,7 +280,7 @@ impl Messages {
             EventAction::MessageDeleted,
             &facts,
         ));
-        Ok(self.ports.messages.delete_message(commit).await?)
+        Ok(self.messages.delete_message(commit).await?)
     }
 
     /// The file that came with a message, ready to be read.
@@ -289,7 +288,7 @@ impl Messages {
     /// # Errors
     /// [`Error::NotFound`], also when the message has no file.
     pub async fn attachment(&self, actor: &Actor, id: MessageId) -> Result<Download, Error> {
-        let found = self.ports.messages.message_attachment(id, actor.id).await?;
+        let found = self.messages.message_attachment(id, actor.id).await?;
         let attached = found.ok_or(Error::NotFound)?;
         let ask = Permission::Thread(ThreadAction::See, attached.message.thread.access());
         authorize(actor, &ask).require()?;
@@ -301,8 +300,7 @@ impl Messages {
     }
 
     async fn facts(&self, actor: &Actor, id: MessageId) -> Result<MessageContext, Error> {
-        self.ports
-            .messages
+        self.messages
             .message_context(id, actor.id)
             .await?
             .ok_or(Error::NotFound)

@@ -2,30 +2,33 @@
 
 use std::sync::Arc;
 
-use crate::app::{Ports, RequestContext};
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, FieldError, Invalid, Validated};
 use crate::events::{EventAction, EventObject, NewEvent};
 use crate::ids::{MessageId, ThreadId, UserId};
 use crate::paging::{Page, PageRequest};
-use crate::people::{Actor, User};
+use crate::people::{Actor, User, UserRepository};
 use crate::policy::{
     AccessScope, Permission, ThreadAccess, ThreadAction, authorize, can_receive, rests_on_standing,
 };
+use crate::request_context::RequestContext;
 use crate::store::{Commit, Precondition};
-use crate::subjects::{Parties, Subject, SubjectRef};
+use crate::subjects::{Parties, Subject, SubjectRef, SubjectRepository};
 use crate::use_case::{active_person, actor_is_active, retry_on_stale, user_is_active};
 
 use super::model::{NewThread, ThreadChange, ThreadFilter, ThreadView};
 use super::ports::{
     InsertThread, ParticipantAddition, ParticipantRemoval, ReadMark, ThreadContext, ThreadQuery,
-    ThreadUpdate,
+    ThreadRepository, ThreadUpdate,
 };
 
 /// Opening, listing, reading and changing threads (docs/contract.md#threads-and-messages).
 #[derive(Clone)]
 pub struct Threads {
-    ports: Arc<Ports>,
+    pub(crate) threads: Arc<dyn ThreadRepository>,
+    pub(crate) subjects: Arc<dyn SubjectRepository>,
+    pub(crate) users: Arc<dyn UserRepository>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl ThreadContext {
@@ -65,10 +68,6 @@ impl ThreadContext {
 }
 
 impl Threads {
-    pub(crate) const fn new(ports: Arc<Ports>) -> Self {
-        Self { ports }
-    }
-
     /// Opens a thread on a subject, with a first message if one is given.
     ///
     /// In a thread are the subject's client, its writer, the recipient and the creator; in a
@@ -84,11 +83,7 @@ impl Threads {
         draft: impl Into<Validated<NewThread>>,
     ) -> Result<ThreadView, Error> {
         let (by, draft) = (by.into(), draft.into());
-        retry_on_stale!(
-            self.ports.users,
-            &by.actor,
-            self.try_open(by, about, &draft)
-        )
+        retry_on_stale!(self.users, &by.actor, self.try_open(by, about, &draft))
     }
 
     async fn try_open(
@@ -98,18 +93,13 @@ impl Threads {
         draft: &Validated<NewThread>,
     ) -> Result<ThreadView, Error> {
         let actor = &by.actor;
-        let subject = self
-            .ports
-            .subjects
-            .subject(about)
-            .await?
-            .ok_or(Error::NotFound)?;
+        let subject = self.subjects.subject(about).await?.ok_or(Error::NotFound)?;
         authorize(actor, &Permission::OpenThread(subject.parties)).require()?;
         let new = draft.as_result()?;
         let recipient = self
             .recipient(actor, new.recipient_id, &subject.parties)
             .await?;
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let row = InsertThread {
             about: about.clone(),
             subject: new
@@ -145,7 +135,7 @@ impl Threads {
             .with_event(opened)
             .with_events(said)
             .completing(by.completes);
-        Ok(self.ports.threads.open_thread(commit).await?)
+        Ok(self.threads.open_thread(commit).await?)
     }
 
     async fn recipient(&self, actor: &Actor, id: UserId, parties: &Parties) -> Result<User, Error> {
@@ -157,7 +147,7 @@ impl Threads {
             .into());
         }
         let fault = "This is nobody who can see the subject.";
-        active_person(&*self.ports.users, id, "recipient_id", fault, |user| {
+        active_person(&*self.users, id, "recipient_id", fault, |user| {
             can_receive(&Actor::from(user), parties)
         })
         .await
@@ -177,7 +167,7 @@ impl Threads {
             scope: AccessScope::of(actor),
             filter,
         };
-        Ok(self.ports.threads.list_threads(query, page).await?)
+        Ok(self.threads.list_threads(query, page).await?)
     }
 
     /// One thread.
@@ -185,8 +175,7 @@ impl Threads {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn get(&self, actor: &Actor, id: ThreadId) -> Result<ThreadView, Error> {
-        self.ports
-            .threads
+        self.threads
             .thread(id, AccessScope::of(actor))
             .await?
             .ok_or(Error::NotFound)
@@ -203,7 +192,7 @@ impl Threads {
         draft: impl Into<Validated<ThreadChange>>,
     ) -> Result<ThreadView, Error> {
         let draft = draft.into();
-        retry_on_stale!(self.ports.users, actor, self.try_change(actor, id, &draft))
+        retry_on_stale!(self.users, actor, self.try_change(actor, id, &draft))
     }
 
     async fn try_change(
@@ -214,7 +203,7 @@ impl Threads {
     ) -> Result<ThreadView, Error> {
         let facts = self.load(actor, id, ThreadAction::Change).await?;
         let change = draft.as_result()?;
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let subject = change
             .subject
             .clone()
@@ -253,7 +242,7 @@ impl Threads {
                 active: facts.is_active,
             })
             .with_events(events);
-        Ok(self.ports.threads.update_thread(commit).await?)
+        Ok(self.threads.update_thread(commit).await?)
     }
 
     /// Adds somebody who can see the subject to a thread.
@@ -268,7 +257,7 @@ impl Threads {
     ) -> Result<ThreadView, Error> {
         let draft = draft.into();
         retry_on_stale!(
-            self.ports.users,
+            self.users,
             actor,
             self.try_add_participant(actor, id, &draft)
         )
@@ -285,11 +274,11 @@ impl Threads {
             .await?;
         let user = *draft.as_result()?;
         let fault = "This is nobody who can see the subject.";
-        let person = active_person(&*self.ports.users, user, "user_id", fault, |user| {
+        let person = active_person(&*self.users, user, "user_id", fault, |user| {
             can_receive(&Actor::from(user), &facts.parties)
         })
         .await?;
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let event = thread_event(now, actor, EventAction::ParticipantAdded, id).with("user", user);
         let addition = ParticipantAddition {
             thread: id,
@@ -302,7 +291,7 @@ impl Threads {
             .require(facts.same_parties())
             .require(user_is_active(&person))
             .with_event(event);
-        Ok(self.ports.threads.add_participant(commit).await?)
+        Ok(self.threads.add_participant(commit).await?)
     }
 
     /// Takes somebody off a thread.
@@ -316,7 +305,7 @@ impl Threads {
         user: UserId,
     ) -> Result<(), Error> {
         retry_on_stale!(
-            self.ports.users,
+            self.users,
             actor,
             self.try_remove_participant(actor, id, user)
         )
@@ -330,13 +319,13 @@ impl Threads {
     ) -> Result<(), Error> {
         self.load(actor, id, ThreadAction::ManageParticipants)
             .await?;
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let event =
             thread_event(now, actor, EventAction::ParticipantRemoved, id).with("user", user);
         let commit = Commit::new(ParticipantRemoval { thread: id, user })
             .require(actor_is_active(actor))
             .with_event(event);
-        if self.ports.threads.remove_participant(commit).await? {
+        if self.threads.remove_participant(commit).await? {
             Ok(())
         } else {
             Err(Error::NotFound)
@@ -354,11 +343,7 @@ impl Threads {
         draft: impl Into<Validated<Option<MessageId>>>,
     ) -> Result<(), Error> {
         let draft = draft.into();
-        retry_on_stale!(
-            self.ports.users,
-            actor,
-            self.try_mark_read(actor, id, &draft)
-        )
+        retry_on_stale!(self.users, actor, self.try_mark_read(actor, id, &draft))
     }
 
     async fn try_mark_read(
@@ -373,7 +358,7 @@ impl Threads {
             thread: id,
             user: actor.id,
             up_to,
-            at: self.ports.clock.now(),
+            at: self.clock.now(),
         };
         let commit = Commit::new(mark)
             .require(actor_is_active(actor))
@@ -382,7 +367,7 @@ impl Threads {
                 thread: id,
                 user: actor.id,
             });
-        if self.ports.threads.mark_read(commit).await? {
+        if self.threads.mark_read(commit).await? {
             Ok(())
         } else {
             let fault = FieldError::rule("not_in_thread", "This is no message of the thread.");
@@ -396,7 +381,7 @@ impl Threads {
         id: ThreadId,
         action: ThreadAction,
     ) -> Result<ThreadContext, Error> {
-        let found = self.ports.threads.thread_context(id, actor.id).await?;
+        let found = self.threads.thread_context(id, actor.id).await?;
         let facts = found.ok_or(Error::NotFound)?;
         authorize(actor, &Permission::Thread(action, facts.access())).require()?;
         Ok(facts)

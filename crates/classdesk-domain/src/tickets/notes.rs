@@ -1,6 +1,5 @@
 //! Messages and files of tickets.
 
-use crate::app::RequestContext;
 use crate::blobs::{Download, FinishedUpload, discard_on_error};
 use crate::error::{Error, Validated};
 use crate::events::EventAction;
@@ -8,6 +7,7 @@ use crate::ids::{TicketAttachmentId, TicketId, TicketMessageId};
 use crate::paging::{Page, PageRequest};
 use crate::people::Actor;
 use crate::policy::{AccessScope, Permission, TicketAction, authorize, permit_read};
+use crate::request_context::RequestContext;
 use crate::store::{Commit, Precondition};
 use crate::use_case::{actor_is_active, retry_on_stale};
 
@@ -27,11 +27,7 @@ impl Tickets {
         draft: impl Into<Validated<NewTicketMessage>>,
     ) -> Result<TicketMessage, Error> {
         let (by, draft) = (by.into(), draft.into());
-        retry_on_stale!(
-            self.ports.users,
-            &by.actor,
-            self.try_add_message(by, id, &draft)
-        )
+        retry_on_stale!(self.users, &by.actor, self.try_add_message(by, id, &draft))
     }
 
     async fn try_add_message(
@@ -46,7 +42,7 @@ impl Tickets {
         if new.is_internal {
             ask(actor, TicketAction::WriteInternal, &ticket)?;
         }
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let mut events = vec![ticket_event(
             now,
             actor,
@@ -75,7 +71,6 @@ impl Tickets {
             created_at: now,
         };
         let sender = self
-            .ports
             .users
             .user(actor.id)
             .await?
@@ -90,7 +85,7 @@ impl Tickets {
             .require_all(same_parties(actor, &ticket))
             .with_events(events)
             .completing(by.completes);
-        let message = self.ports.tickets.add_ticket_message(commit).await?;
+        let message = self.tickets.add_ticket_message(commit).await?;
         Ok(TicketMessage {
             id: message,
             ticket: id,
@@ -112,11 +107,7 @@ impl Tickets {
         page: PageRequest,
     ) -> Result<Page<TicketMessage>, Error> {
         let scope = AccessScope::of(actor);
-        let found = self
-            .ports
-            .tickets
-            .list_ticket_messages(id, scope, page)
-            .await?;
+        let found = self.tickets.list_ticket_messages(id, scope, page).await?;
         let (ticket, messages) = found.ok_or(Error::NotFound)?;
         ask(actor, TicketAction::See, &ticket)?;
         Ok(messages)
@@ -132,7 +123,6 @@ impl Tickets {
         id: TicketMessageId,
     ) -> Result<TicketMessage, Error> {
         let message = self
-            .ports
             .tickets
             .ticket_message(id)
             .await?
@@ -157,11 +147,11 @@ impl Tickets {
     ) -> Result<TicketAttachment, Error> {
         let (by, is_internal) = (by.into(), is_internal.into());
         let attached = retry_on_stale!(
-            self.ports.users,
+            self.users,
             &by.actor,
             self.try_attach(by, id, &upload, &is_internal)
         );
-        discard_on_error(&self.ports, Some(&upload), attached).await
+        discard_on_error(&*self.blob_rows, Some(&upload), attached).await
     }
 
     async fn try_attach(
@@ -177,7 +167,7 @@ impl Tickets {
         if is_internal {
             ask(actor, TicketAction::WriteInternal, &ticket)?;
         }
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let row = InsertTicketAttachment {
             ticket: id,
             upload: upload.clone(),
@@ -197,7 +187,7 @@ impl Tickets {
             .require_all(same_parties(actor, &ticket))
             .with_event(event)
             .completing(by.completes);
-        Ok(self.ports.tickets.attach_to_ticket(commit).await?)
+        Ok(self.tickets.attach_to_ticket(commit).await?)
     }
 
     /// A page of a ticket's files, newest first; internal ones for staff alone.
@@ -212,7 +202,6 @@ impl Tickets {
     ) -> Result<Page<TicketAttachment>, Error> {
         let scope = AccessScope::of(actor);
         let found = self
-            .ports
             .tickets
             .list_ticket_attachments(id, scope, page)
             .await?;
@@ -233,7 +222,6 @@ impl Tickets {
     ) -> Result<(TicketAttachment, Download), Error> {
         let scope = AccessScope::of(actor);
         let found = self
-            .ports
             .tickets
             .ticket_attachment(id, attachment, scope)
             .await?;

@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use crate::app::{Ports, RequestContext};
-use crate::clock::Timestamp;
+use crate::blobs::BlobRepository;
+use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, FieldError, Invalid, Validated};
 use crate::events::{EventAction, EventObject, HistoryLine, NewEvent, TicketLine};
 use crate::ids::{TicketId, UserId};
 use crate::paging::{Page, PageRequest};
-use crate::people::Actor;
+use crate::people::{Actor, UserRepository};
 use crate::policy::{
     AccessScope, Permission, TicketAccess, TicketAction, authorize, can_be_assignee,
     may_open_ticket_for_client, rests_on_standing,
 };
+use crate::request_context::RequestContext;
 use crate::store::{Commit, Precondition};
-use crate::subjects::{Subject, SubjectRef};
+use crate::subjects::{Subject, SubjectRef, SubjectRepository};
 use crate::text::Description;
 use crate::use_case::{
     ExpectedVersion, active_person, actor_is_active, retry_on_stale, user_is_active,
@@ -23,13 +24,17 @@ use crate::use_case::{
 use super::model::{
     NewTicket, NewTicketOnSubject, Ticket, TicketChange, TicketFilter, TicketStatus,
 };
-use super::ports::{InsertTicket, TicketQuery, TicketUpdate};
+use super::ports::{InsertTicket, TicketQuery, TicketRepository, TicketUpdate};
 
 /// Creating, listing, reading and changing tickets (docs/contract.md#support-tickets).
 /// Messages and files of tickets follow in the same service.
 #[derive(Clone)]
 pub struct Tickets {
-    pub(super) ports: Arc<Ports>,
+    pub(crate) tickets: Arc<dyn TicketRepository>,
+    pub(crate) subjects: Arc<dyn SubjectRepository>,
+    pub(crate) users: Arc<dyn UserRepository>,
+    pub(crate) blob_rows: Arc<dyn BlobRepository>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Ticket {
@@ -44,10 +49,6 @@ impl Ticket {
 }
 
 impl Tickets {
-    pub(crate) const fn new(ports: Arc<Ports>) -> Self {
-        Self { ports }
-    }
-
     /// Creates a ticket about nothing in particular.
     ///
     /// # Errors
@@ -58,7 +59,7 @@ impl Tickets {
         draft: impl Into<Validated<NewTicket>>,
     ) -> Result<Ticket, Error> {
         let (by, draft) = (by.into(), draft.into());
-        retry_on_stale!(self.ports.users, &by.actor, async {
+        retry_on_stale!(self.users, &by.actor, async {
             authorize(&by.actor, &Permission::OpenTicket(None)).require()?;
             self.insert(by, draft.as_result()?, None, by.actor.id).await
         })
@@ -76,11 +77,7 @@ impl Tickets {
         draft: impl Into<Validated<NewTicketOnSubject>>,
     ) -> Result<Ticket, Error> {
         let (by, draft) = (by.into(), draft.into());
-        retry_on_stale!(
-            self.ports.users,
-            &by.actor,
-            self.try_create_on(by, about, &draft)
-        )
+        retry_on_stale!(self.users, &by.actor, self.try_create_on(by, about, &draft))
     }
 
     async fn try_create_on(
@@ -89,12 +86,7 @@ impl Tickets {
         about: &SubjectRef,
         draft: &Validated<NewTicketOnSubject>,
     ) -> Result<Ticket, Error> {
-        let subject = self
-            .ports
-            .subjects
-            .subject(about)
-            .await?
-            .ok_or(Error::NotFound)?;
+        let subject = self.subjects.subject(about).await?.ok_or(Error::NotFound)?;
         authorize(&by.actor, &Permission::OpenTicket(Some(subject.parties))).require()?;
         let new = draft.as_result()?;
         let requester = match new.on_behalf_of {
@@ -120,7 +112,7 @@ impl Tickets {
         subject: Option<&Subject>,
         requester: UserId,
     ) -> Result<Ticket, Error> {
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let object = EventObject::created("ticket");
         let mut event = NewEvent::new(now, Some(by.actor.id), EventAction::TicketCreated, object)
             .in_history(TicketLine {
@@ -153,7 +145,7 @@ impl Tickets {
             .require_all(parties)
             .with_event(event)
             .completing(by.completes);
-        Ok(self.ports.tickets.create_ticket(commit).await?)
+        Ok(self.tickets.create_ticket(commit).await?)
     }
 
     /// The tickets that the actor may see.
@@ -170,7 +162,7 @@ impl Tickets {
             scope: AccessScope::of(actor),
             filter,
         };
-        Ok(self.ports.tickets.list_tickets(query, page).await?)
+        Ok(self.tickets.list_tickets(query, page).await?)
     }
 
     /// One ticket.
@@ -195,7 +187,7 @@ impl Tickets {
     ) -> Result<Ticket, Error> {
         let draft = draft.into();
         retry_on_stale!(
-            self.ports.users,
+            self.users,
             actor,
             self.try_change(actor, id, &draft, expected)
         )
@@ -214,7 +206,7 @@ impl Tickets {
         }
         let change = draft.as_result()?;
         expected.check(before.version)?;
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let mut after = before.clone();
         if let Some(status) = change.status {
             after.transition(status, now)?;
@@ -227,7 +219,7 @@ impl Tickets {
         let assignee = match assigned_to.flatten() {
             Some(person) => Some(
                 active_person(
-                    &*self.ports.users,
+                    &*self.users,
                     person,
                     "assigned_to",
                     "This is not active staff.",
@@ -257,7 +249,7 @@ impl Tickets {
             .require_all(same_parties(actor, &before))
             .require_all(assignee.as_ref().map(user_is_active))
             .with_events(events);
-        Ok(self.ports.tickets.update_ticket(commit).await?)
+        Ok(self.tickets.update_ticket(commit).await?)
     }
 
     /// A page of a ticket's history, oldest first.
@@ -271,7 +263,7 @@ impl Tickets {
         page: PageRequest,
     ) -> Result<Page<HistoryLine>, Error> {
         let scope = AccessScope::of(actor);
-        let found = self.ports.tickets.ticket_history(id, scope, page).await?;
+        let found = self.tickets.ticket_history(id, scope, page).await?;
         let (ticket, history) = found.ok_or(Error::NotFound)?;
         authorize(
             actor,
@@ -287,11 +279,7 @@ impl Tickets {
         id: TicketId,
         action: TicketAction,
     ) -> Result<Ticket, Error> {
-        let found = self
-            .ports
-            .tickets
-            .ticket(id, AccessScope::of(actor))
-            .await?;
+        let found = self.tickets.ticket(id, AccessScope::of(actor)).await?;
         let ticket = found.ok_or(Error::NotFound)?;
         authorize(actor, &Permission::Ticket(action, ticket.access())).require()?;
         Ok(ticket)
