@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use classdesk_conformance::World;
+use classdesk_conformance::fixture::Fixture;
 use classdesk_domain::clock::{Clock, Timestamp};
 use classdesk_domain::people::{Actor, Login, LoginName, NewPassword};
 use classdesk_domain::{App, Ports};
@@ -26,7 +26,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 /// A running server and the world behind it.
 pub(crate) struct Desk {
     /// The people and the bundle; its clock is the server's.
-    pub(crate) world: Arc<World>,
+    pub(crate) world: Arc<Fixture>,
     /// What the server keeps.
     pub(crate) store: Arc<MemoryStore>,
     /// The bytes that it keeps.
@@ -42,7 +42,7 @@ pub(crate) struct Desk {
 }
 
 /// The clock of a world, as a port.
-pub(crate) struct WorldClock(pub(crate) Arc<World>);
+pub(crate) struct WorldClock(pub(crate) Arc<Fixture>);
 
 impl Clock for WorldClock {
     fn now(&self) -> Timestamp {
@@ -72,7 +72,7 @@ impl Desk {
         // Before the first request: whoever begins to listen in its midst misses who it is.
         crate::log_lines::collect();
         let store = Arc::new(MemoryStore::new());
-        let world = Arc::new(World::create(&*store).await);
+        let world = Arc::new(Fixture::create(&*store).await);
         let clock = Arc::new(WorldClock(world.clone()));
         let blobs = Arc::new(SwitchedBlobs::new(clock.clone()));
         let hasher = Arc::new(PlainHasher::default());
@@ -171,7 +171,7 @@ impl Desk {
     }
 }
 
-/// The usernames of the world's people, in the order of [`World::everybody`].
+/// The usernames of the world's people, in the order of [`Fixture::everybody`].
 pub(crate) const NAMES: [&str; 7] = [
     "superadmin",
     "admin",

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use classdesk_domain::blobs::{BlobRepository, BlobState};
-use classdesk_domain::idempotency::{IdempotencyKey, IdempotencyRepository, Reservation, Scope};
+use classdesk_domain::idempotency::{IdempotencyKey, IdempotencyRepository, KeyScope, Reservation};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -296,7 +296,7 @@ async fn a_client_that_goes_away_frees_its_key() {
 async fn a_key_whose_server_died_is_free_after_a_minute() {
     let desk = Desk::start().await;
     let client = desk.named("client").await;
-    let scope = Scope {
+    let scope = KeyScope {
         user: desk.world.client.id,
         operation: format!("POST {TICKETS}"),
         key: IdempotencyKey::parse("k").unwrap(),
@@ -316,7 +316,7 @@ async fn a_key_whose_server_died_is_free_after_a_minute() {
 async fn an_answer_that_was_not_kept_is_rendered_anew() {
     let desk = Desk::start().await;
     let client = desk.named("client").await;
-    let scope = Scope {
+    let scope = KeyScope {
         user: desk.world.client.id,
         operation: format!("POST {TICKETS}"),
         key: IdempotencyKey::parse("k").unwrap(),
