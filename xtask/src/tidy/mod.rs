@@ -6,6 +6,7 @@ mod evidence;
 mod links;
 mod manifests;
 mod migrations;
+mod sentences;
 mod text;
 mod tree;
 
@@ -29,6 +30,7 @@ pub(crate) fn rules() -> Result<()> {
     let mut faults = text::check(&tree);
     faults.extend(links::check(&tree));
     faults.extend(evidence::check(&tree));
+    faults.extend(sentences::check(&tree));
     faults.extend(migrations::check(&tree));
     faults.extend(commands::check(&tree));
     faults.extend(manifests::check(&tree)?);
