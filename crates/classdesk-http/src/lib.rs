@@ -36,12 +36,9 @@
 //! # });
 //! ```
 
-mod admission;
 mod authenticator;
-mod connection;
-mod discard;
-mod door;
 mod extract;
+mod limits;
 mod metrics;
 mod middleware;
 mod openapi;
@@ -50,17 +47,16 @@ mod render;
 mod retry;
 mod routes;
 mod routing;
-mod serve;
+mod server;
 mod settings;
 mod shell;
 mod transfer;
 mod unchanged;
 pub mod wire;
 
-pub use admission::PatientHasher;
 pub use authenticator::{Authenticator, Principal, SessionAuthenticator};
 pub use metrics::{Gauge, METRICS_MEDIA_TYPE};
 pub use openapi::openapi;
-pub use serve::{ServerLimits, serve};
+pub use server::{ServerLimits, serve};
 pub use settings::{InvalidPublicUrl, JSON_LIMIT, PublicUrl, Settings};
 pub use shell::{Shell, ShellBuilder};

@@ -14,7 +14,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use crate::admission::{Admission, Refusal};
+use crate::limits::{Limits, ShedReason};
 
 /// What [`Shell::metrics_text`](crate::Shell::metrics_text) is written in: Prometheus reads it,
 /// whatever it asks for.
@@ -78,7 +78,7 @@ struct Operation {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Refused {
+struct Shed {
     limit: &'static str,
 }
 
@@ -99,12 +99,12 @@ pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<Outcome, Counter>,
     latency: Family<Operation, Histogram>,
-    refused: Family<Refused, Counter>,
+    shed: Family<Shed, Counter>,
 }
 
 impl Metrics {
     /// Figures about requests, and those of the host.
-    pub(crate) fn new(gauges: Vec<Gauge>, admission: &Arc<Admission>) -> Self {
+    pub(crate) fn new(gauges: Vec<Gauge>, limits: &Arc<Limits>) -> Self {
         let mut registry = Registry::default();
         let requests = Family::<Outcome, Counter>::default();
         let latency = Family::<Operation, Histogram>::new_with_constructor(|| {
@@ -120,27 +120,27 @@ impl Metrics {
             "Time from the end of a request's headers to the beginning of its answer",
             latency.clone(),
         );
-        let refused = Family::<Refused, Counter>::default();
+        let shed = Family::<Shed, Counter>::default();
         registry.register(
-            "classdesk_http_refused_requests",
+            "classdesk_requests_shed",
             "Requests that were answered 503 because of a limit",
-            refused.clone(),
+            shed.clone(),
         );
-        for gauge in gauges_of(admission).into_iter().chain(gauges) {
+        for gauge in gauges_of(limits).into_iter().chain(gauges) {
             registry.register_collector(Box::new(gauge));
         }
         Self {
             registry,
             requests,
             latency,
-            refused,
+            shed,
         }
     }
 
-    /// Notes a request that was turned away.
-    pub(crate) fn refused(&self, why: Refusal) {
-        let limit = why.name();
-        self.refused.get_or_create(&Refused { limit }).inc();
+    /// Notes a request that was shed.
+    pub(crate) fn shed(&self, reason: ShedReason) {
+        let limit = reason.label();
+        self.shed.get_or_create(&Shed { limit }).inc();
     }
 
     /// Notes an answer.
@@ -166,27 +166,22 @@ impl Metrics {
     }
 }
 
-/// What is taken of the limits.
-fn gauges_of(admission: &Arc<Admission>) -> [Gauge; 3] {
-    let gauge = |name: &str, help: &str, read: fn(&Admission) -> usize| {
-        let admission = admission.clone();
-        Gauge::new(name, help, move || read(&admission) as f64)
+/// How much of the limits is used.
+fn gauges_of(limits: &Arc<Limits>) -> [Gauge; 2] {
+    let gauge = |name: &str, help: &str, read: fn(&Limits) -> usize| {
+        let limits = limits.clone();
+        Gauge::new(name, help, move || read(&limits) as f64)
     };
     [
         gauge(
-            "classdesk_http_in_flight_requests",
-            "Requests that are not answered yet",
-            Admission::in_flight,
-        ),
-        gauge(
-            "classdesk_http_requests_at_work",
+            "classdesk_requests_in_progress",
             "Requests that the server works on",
-            |admission| admission.places.taken(),
+            Limits::requests_in_progress,
         ),
         gauge(
-            "classdesk_http_body_bytes",
-            "Memory of JSON bodies beyond what each has free",
-            |admission| admission.bodies.taken(),
+            "classdesk_bodies_arriving",
+            "Requests whose body has not arrived yet",
+            Limits::bodies_arriving,
         ),
     ]
 }

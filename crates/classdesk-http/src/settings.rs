@@ -15,17 +15,14 @@ pub const JSON_LIMIT: usize = 256 * 1024;
 pub struct Settings {
     /// The address below which clients reach the shell, for links and file URLs.
     pub public_url: PublicUrl,
-    /// How long a JSON body may take to arrive, and a larger one may stand still.
+    /// How long a JSON body may take to arrive, and an upload may stand still.
     pub body_timeout: Duration,
-    /// How many requests are taken in at once, those included that wait for their client, for a
-    /// password hash or to be turned away; more are answered 503 at once.
-    pub max_in_flight: usize,
-    /// How many of them are worked on at once, and in a crowd one in sixteen of those, at least
-    /// two. Who finds no place for a short time is answered 503.
-    pub max_at_work: usize,
-    /// How much memory the JSON bodies of all requests take, in bytes; the first 8 KiB of each
-    /// do not count. What does not fit in is answered 503.
-    pub max_body_bytes: usize,
+    /// How many requests are worked on at once. Further ones wait for a second and are then
+    /// answered 503. Those do not count that wait for their body or send a stream.
+    pub max_concurrent_requests: usize,
+    /// How many bodies arrive at once; a person or an address has a quarter of that. Further
+    /// requests with a body are answered 503.
+    pub max_arriving_bodies: usize,
     /// The greatest size of all headers of a request together, in bytes.
     pub max_header_bytes: usize,
     /// The greatest size of path and query together, in bytes.
@@ -37,15 +34,9 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// How many requests are worked on at once for each thread that serves requests, unless
-    /// somebody says otherwise. In a crowd one of them is left, but never only one for all, since a
-    /// write keeps it until it is durable.
-    pub const PLACES_OF_A_WORKER: usize = 16;
-
-    /// One place in so many is left in a crowd. Without one there is nobody whom few places would
-    /// serve faster, and waiting in line costs a request about as much as the server's work for it.
-    /// Whoever has to wait for a distant database wants to have so many places for each connection.
-    pub const PLACES_FOR_ONE_IN_A_CROWD: usize = 16;
+    /// How many requests are worked on at once for each thread that serves requests, unless the
+    /// settings say otherwise.
+    pub const CONCURRENT_REQUESTS_OF_A_WORKER: usize = 16;
 
     /// Settings for a shell that clients reach below `public_url`.
     #[must_use]
@@ -53,10 +44,9 @@ impl Settings {
         Self {
             public_url,
             body_timeout: Duration::from_secs(30),
-            max_in_flight: 4096,
-            max_at_work: Self::PLACES_OF_A_WORKER
+            max_concurrent_requests: Self::CONCURRENT_REQUESTS_OF_A_WORKER
                 * std::thread::available_parallelism().map_or(2, NonZero::get),
-            max_body_bytes: 16 * 1024 * 1024,
+            max_arriving_bodies: 512,
             max_header_bytes: 32 * 1024,
             max_uri_bytes: 8 * 1024,
             trusted_proxies: Vec::new(),

@@ -1,19 +1,24 @@
 //! The shell: the domain's use cases with an HTTP face, ready to be mounted.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, Scope};
 use classdesk_domain::App;
 
-use crate::admission::Admission;
 use crate::authenticator::{Authenticator, SessionAuthenticator};
+use crate::limits::{Limits, ShedReason};
 use crate::metrics::{Gauge, Metrics};
 use crate::middleware::{self, RequestIds};
+use crate::problem::{Problem, ProblemKind};
 use crate::routes;
 use crate::routing::not_found;
 use crate::settings::Settings;
 use crate::unchanged::UnchangedAnswers;
+
+/// When a request that was shed may come again.
+const COME_AGAIN: Duration = Duration::from_secs(1);
 
 /// The HTTP API over a [`App`]. Clones share everything.
 #[derive(Clone)]
@@ -27,7 +32,7 @@ struct Inner {
     authenticator: Arc<dyn Authenticator>,
     has_sessions: bool,
     metrics: Metrics,
-    admission: Arc<Admission>,
+    limits: Arc<Limits>,
     request_ids: RequestIds,
     unchanged: UnchangedAnswers,
 }
@@ -63,9 +68,9 @@ impl ShellBuilder {
         let authenticator = self.authenticator.unwrap_or_else(|| {
             Arc::new(SessionAuthenticator::new(self.classdesk.sessions.clone()))
         });
-        let admission = Arc::new(Admission::new(
-            self.settings.max_at_work,
-            self.settings.max_body_bytes,
+        let limits = Arc::new(Limits::new(
+            self.settings.max_concurrent_requests,
+            self.settings.max_arriving_bodies,
         ));
         Shell {
             inner: Arc::new(Inner {
@@ -73,8 +78,8 @@ impl ShellBuilder {
                 settings: self.settings,
                 authenticator,
                 has_sessions,
-                metrics: Metrics::new(self.gauges, &admission),
-                admission,
+                metrics: Metrics::new(self.gauges, &limits),
+                limits,
                 request_ids: RequestIds::new(),
                 unchanged: UnchangedAnswers::new(),
             }),
@@ -152,8 +157,14 @@ impl Shell {
         &self.inner.metrics
     }
 
-    pub(crate) fn admission(&self) -> &Admission {
-        &self.inner.admission
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.inner.limits
+    }
+
+    /// Counts a request that is shed, and says when to come again.
+    pub(crate) fn shed(&self, reason: ShedReason) -> Problem {
+        self.inner.metrics.shed(reason);
+        Problem::of(ProblemKind::Overloaded).retry_after(COME_AGAIN)
     }
 
     pub(crate) fn request_ids(&self) -> &RequestIds {

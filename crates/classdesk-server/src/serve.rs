@@ -142,7 +142,7 @@ fn own_url(address: SocketAddr) -> Result<PublicUrl, Failure> {
 fn shell(args: &ServeArgs, desk: &Desk, public_url: PublicUrl) -> Shell {
     let settings = classdesk_http::Settings {
         serves_metrics: args.metrics_bind.is_none(),
-        ..args.connections.shell_settings(public_url, &args.store)
+        ..args.connections.shell_settings(public_url)
     };
     let builder = Shell::builder(desk.classdesk.clone(), settings);
     metrics::gauges(&desk.store)

@@ -4,26 +4,24 @@ use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::rt::time::timeout;
 use actix_web::{FromRequest, HttpRequest};
+use bytes::{Bytes, BytesMut};
 use classdesk_domain::error::{Invalid, Validated};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 
-use crate::Shell;
-use crate::admission::{HeldBody, Refusal, aside_and_anew, refuse, refuse_later};
-use crate::connection::Pace;
 use crate::problem::{Problem, ProblemKind};
 use crate::settings::JSON_LIMIT;
 use crate::shell::shell_of;
 
+use super::body::while_body_arrives;
 use super::fields::Fields;
-use super::nesting::Nesting;
 
-/// How much of a body is asked for at once.
-const PIECE: usize = 16 * 1024;
+/// Most bodies are no larger, in bytes. More is reserved only for what has arrived.
+const USUAL: usize = 8 * 1024;
 
 /// A JSON body as it came. What it says is read by [`JsonBody::draft`], so that its faults travel
 /// into the service, which decides about rights first.
-pub(crate) struct JsonBody(HeldBody);
+pub(crate) struct JsonBody(Bytes);
 
 impl JsonBody {
     /// Reads what the body asks for. The closure asks for every field that the contract knows.
@@ -63,20 +61,16 @@ impl FromRequest for JsonBody {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let checked = check_headers(request);
-        let shell = shell_of(request).clone();
-        let pace = request.conn_data::<Pace>().cloned();
+        let request = request.clone();
         let payload = payload.take();
         Box::pin(async move {
-            let length = checked?;
-            let limit = shell.settings().body_timeout;
-            let body = timeout(limit, collect(payload, length, pace, &shell));
-            match aside_and_anew(body).await {
-                Some(body) => body
-                    .map_err(|_| Problem::of(ProblemKind::RequestTimeout))?
-                    .map(Self),
-                None => Err(refuse_later(&shell).await),
-            }
+            let length = check_headers(&request)?;
+            let limit = shell_of(&request).settings().body_timeout;
+            let body = async {
+                let body = timeout(limit, collect(payload, length)).await;
+                body.map_err(|_| Problem::of(ProblemKind::RequestTimeout))?
+            };
+            while_body_arrives(&request, body).await.map(Self)
         })
     }
 }
@@ -112,34 +106,18 @@ fn is_json(request: &HttpRequest) -> bool {
             })
 }
 
-async fn collect(
-    mut payload: Payload,
-    length: usize,
-    pace: Option<Pace>,
-    shell: &Shell,
-) -> Result<HeldBody, Problem> {
-    let full = |_| refuse(shell, Refusal::Bodies);
-    let mut body = shell.admission().bodies.begin(length).map_err(full)?;
-    let mut nesting = Nesting::default();
-    loop {
-        if let Some(pace) = &pace {
-            pace.want(PIECE);
-        }
-        let Some(chunk) = payload.next().await else {
-            return Ok(body.end());
-        };
+async fn collect(mut payload: Payload, length: usize) -> Result<Bytes, Problem> {
+    let mut body = BytesMut::with_capacity(length.min(USUAL));
+    while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| {
             Problem::of(ProblemKind::IncompleteBody).caused_by(error.to_string())
         })?;
         if body.len() + chunk.len() > JSON_LIMIT {
             return Err(too_large());
         }
-        body.push(&chunk).map_err(full)?;
-        if nesting.is_too_deep(&chunk) {
-            // What has come is as malformed as the whole would be.
-            return Ok(body.end());
-        }
+        body.extend_from_slice(&chunk);
     }
+    Ok(body.freeze())
 }
 
 fn too_large() -> Problem {

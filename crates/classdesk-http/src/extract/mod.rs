@@ -3,17 +3,18 @@
 //! A handler's arguments are looked at from left to right, so [`Caller`] comes first: without a
 //! sign-in nothing else is told.
 
+mod body;
 mod caller;
 mod client_address;
 mod fields;
 mod json;
-mod nesting;
 mod path;
 mod preconditions;
 mod query;
 pub(crate) mod read;
 mod subject;
 
+pub(crate) use body::while_body_arrives;
 pub(crate) use caller::Caller;
 pub(crate) use client_address::client_address;
 pub(crate) use fields::Fields;

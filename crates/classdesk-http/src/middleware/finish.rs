@@ -11,7 +11,6 @@ use actix_web::{Error, HttpMessage, HttpResponse};
 use crate::Shell;
 use crate::metrics::Observation;
 use crate::problem::{Problem, ProblemKind};
-use crate::render::pieces::in_pieces;
 use crate::routing::RoutePattern;
 
 use super::RequestInfo;
@@ -76,7 +75,7 @@ pub(super) fn finish(
         user = user.map(classdesk_domain::ids::UserId::get),
         "answered"
     );
-    ServiceResponse::new(request, in_pieces(response))
+    ServiceResponse::new(request, response)
 }
 
 /// The response of a request that is lost: its handler panicked, or a host's middleware failed.

@@ -17,10 +17,9 @@ use classdesk_domain::ids::UserId;
 use futures_util::FutureExt;
 use tracing::Instrument;
 
-use crate::admission;
-use crate::connection::Pace;
+use crate::limits::Limits;
 use crate::problem::{Problem, ProblemKind};
-use crate::shell::shell_of;
+use crate::shell::{Shell, shell_of};
 
 pub(crate) use authentication::authenticate;
 pub(crate) use request_id::RequestIds;
@@ -44,7 +43,7 @@ pub(crate) fn path_within(request: &HttpRequest) -> String {
 
 /// Serves one request. It never answers an error: whatever happens becomes a response.
 pub(crate) async fn serve(
-    mut request: ServiceRequest,
+    request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = Instant::now();
@@ -58,27 +57,16 @@ pub(crate) async fn serve(
     request.extensions_mut().insert(context);
     let span = tracing::info_span!("request", request_id = %id);
     async move {
-        let pace = request.request().conn_data::<Pace>();
-        let serving = pace.map(|pace| pace.serve(request.headers()));
-        let admitted = match admission::admit(&mut request, &shell).await {
-            Ok(admitted) => admitted,
-            Err(problem) => {
-                let refused = request.error_response(problem);
-                return Ok(finish::finish(refused, &shell, &id, started));
-            }
-        };
-        let places = shell.admission().places.clone();
-        let work = admission::serve(places, admitted.place, next.call(request));
-        let outcome = AssertUnwindSafe(work).catch_unwind().await;
-        drop(admitted.in_flight);
-        match outcome {
+        if let Err(problem) = admit(&request, &shell).await {
+            let refused = request.error_response(problem);
+            return Ok(finish::finish(refused, &shell, &id, started));
+        }
+        match AssertUnwindSafe(next.call(request)).catch_unwind().await {
             Ok(Ok(response)) => {
+                // What is left is to send, at the client's pace.
+                Limits::end_work(response.request());
                 let response = response.map_into_boxed_body();
-                let response = finish::finish(response, &shell, &id, started);
-                Ok(match serving {
-                    Some(serving) => response.map_body(|_, body| serving.until_taken(body)),
-                    None => response,
-                })
+                Ok(finish::finish(response, &shell, &id, started))
             }
             Ok(Err(error)) => Err(finish::without_request(&error, &id)),
             Err(panic) => {
@@ -89,6 +77,33 @@ pub(crate) async fn serve(
     }
     .instrument(span)
     .await
+}
+
+/// Lets a request in, or says why not. Health and metrics are answered under any load.
+async fn admit(request: &ServiceRequest, shell: &Shell) -> Result<(), Problem> {
+    check_size(request, shell)?;
+    let path = request.match_info().unprocessed();
+    if path.starts_with("/healthz/") || path.starts_with("/metrics") {
+        return Ok(());
+    }
+    let admitted = shell.limits().begin_work(request.request()).await;
+    admitted.map_err(|reason| shell.shed(reason))
+}
+
+fn check_size(request: &ServiceRequest, shell: &Shell) -> Result<(), Problem> {
+    let settings = shell.settings();
+    let target = request.uri().path_and_query();
+    if target.map_or(0, |target| target.as_str().len()) > settings.max_uri_bytes {
+        return Err(Problem::of(ProblemKind::UriTooLong));
+    }
+    let headers = request.headers().iter();
+    let size: usize = headers
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum();
+    if size > settings.max_header_bytes {
+        return Err(Problem::of(ProblemKind::HeadersTooLarge));
+    }
+    Ok(())
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

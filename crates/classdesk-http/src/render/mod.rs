@@ -1,7 +1,6 @@
 //! How answers are written: JSON, its entity tag, and links to the next page.
 
 pub(crate) mod entity_tags;
-pub(crate) mod pieces;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse};

@@ -12,8 +12,8 @@ use classdesk_domain::people::{Login, PasswordHashError};
 use utoipa::OpenApi;
 
 use crate::Shell;
-use crate::admission::refuse_login;
 use crate::extract::{Caller, InPath, JsonBody, QueryReader, client_address};
+use crate::limits::{Limits, ShedReason};
 use crate::problem::Problem;
 use crate::render;
 use crate::routing::{Endpoint, Endpoints};
@@ -72,9 +72,13 @@ async fn login(
             .and_then(|agent| agent.to_str().ok())
             .map(|agent| agent.chars().take(255).collect()),
     };
+    // Password hashes have a queue of their own. Waiting in it keeps no permit from others.
+    Limits::end_work(&request);
     match shell.desk().sessions.login(login).await {
         Ok(logged_in) => Ok(render::ok(&LoginView::from(logged_in))),
-        Err(Error::Password(PasswordHashError::Busy)) => Err(refuse_login(&shell).await),
+        Err(Error::Password(PasswordHashError::Busy)) => {
+            Err(shell.shed(ShedReason::PasswordHashing))
+        }
         Err(error) => {
             log_refusal(&error, address);
             Err(error.into())
@@ -143,10 +147,12 @@ async fn me(caller: Caller, shell: Data<Shell>) -> Result<HttpResponse, Problem>
 )]
 async fn change_password(
     caller: Caller,
+    request: HttpRequest,
     body: JsonBody,
     shell: Data<Shell>,
 ) -> Result<HttpResponse, Problem> {
     let draft = body.draft(PasswordChangeBody::read);
+    Limits::end_work(&request);
     let sessions = &shell.desk().sessions;
     sessions.change_password(caller.session()?, draft).await?;
     Ok(render::no_content())

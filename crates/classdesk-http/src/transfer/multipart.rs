@@ -10,7 +10,7 @@ use std::time::Duration;
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::error::PayloadError;
 use actix_web::http::header::{self, HeaderMap};
-use actix_web::rt::time::timeout;
+use actix_web::rt::time::{Instant, timeout};
 use actix_web::{HttpRequest, web};
 use bytes::{Bytes, BytesMut};
 use classdesk_domain::blobs::{
@@ -23,8 +23,7 @@ use mime::Mime;
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
-use crate::admission::aside;
-use crate::connection::Pace;
+use crate::extract::while_body_arrives;
 use crate::problem::{Problem, ProblemKind};
 use crate::shell::shell_of;
 
@@ -37,8 +36,9 @@ const BESIDE_THE_FILE: u64 = 512 * 1024;
 /// How many parts a form may have; each operation knows far fewer.
 const MAX_PARTS: usize = 64;
 
-/// How much of a body is asked for at once.
-const CHUNK: usize = 64 * 1024;
+/// How many bytes an upload sends at least in each second, once it has taken longer than it may
+/// stand still. A client that sends a byte now and then would keep its upload open for good.
+const LEAST_RATE: u64 = 1024;
 
 /// How many chunks wait between the connection and the store. A chunk has at most 64 KiB.
 const CHUNKS_IN_FLIGHT: usize = 2;
@@ -149,9 +149,8 @@ pub(crate) async fn read_form(
         return Err(Problem::too_large(sink.limit()));
     }
     let meter = Meter::default();
-    let pace = request.conn_data::<Pace>().cloned();
     let mut reader = Reader {
-        parts: Multipart::new(headers, meter.clone().metered(body, pace, patience)),
+        parts: Multipart::new(headers, meter.clone().metered(body, patience)),
         meter,
         shape,
         sink,
@@ -159,8 +158,7 @@ pub(crate) async fn read_form(
         file_seen: false,
         present: None,
     };
-    // It is the client who says how long this takes.
-    match aside(reader.read()).await {
+    match while_body_arrives(request, reader.read()).await {
         Ok(()) => Ok(reader.form),
         Err(problem) => {
             sink.give_up(&mut reader.form).await;
@@ -347,6 +345,10 @@ async fn pump(
     Ok(())
 }
 
+fn too_slow() -> PayloadError {
+    PayloadError::Io(io::ErrorKind::TimedOut.into())
+}
+
 fn file_name(part: &Field) -> FileName {
     let disposition = part.content_disposition();
     let extended = disposition
@@ -380,29 +382,29 @@ struct Counts {
 }
 
 impl Meter {
-    /// Counts a body as it comes, and ends it when it says too much or stands still too long.
+    /// Counts a body as it comes, and ends it when it says too much, stands still too long or comes
+    /// too slowly.
     fn metered<S>(
         self,
         body: S,
-        pace: Option<Pace>,
-        patience: Duration,
+        longest_pause: Duration,
     ) -> impl Stream<Item = Result<Bytes, PayloadError>>
     where
         S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
     {
-        stream::unfold(
-            (self, pace, body),
-            move |(meter, pace, mut body)| async move {
-                if let Some(pace) = &pace {
-                    pace.want(CHUNK);
-                }
-                let chunk = match timeout(patience, body.next()).await {
-                    Ok(chunk) => chunk?.and_then(|chunk| meter.count(chunk)),
-                    Err(_) => Err(PayloadError::Io(io::ErrorKind::TimedOut.into())),
-                };
-                Some((chunk, (meter, pace, body)))
-            },
-        )
+        let started = Instant::now();
+        stream::unfold((self, body), move |(meter, mut body)| async move {
+            let chunk = match timeout(longest_pause, body.next()).await {
+                Ok(chunk) => chunk?.and_then(|chunk| meter.count(chunk)),
+                Err(_) => Err(too_slow()),
+            };
+            let expected = started.elapsed().saturating_sub(longest_pause).as_secs() * LEAST_RATE;
+            let chunk = chunk.and_then(|chunk| match meter.0.read.get() {
+                read if read < expected => Err(too_slow()),
+                _ => Ok(chunk),
+            });
+            Some((chunk, (meter, body)))
+        })
         // The parser asks on beyond the end.
         .fuse()
     }

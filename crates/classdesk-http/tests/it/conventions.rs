@@ -302,7 +302,7 @@ impl Authenticator for Doorkeeper {
 }
 
 async fn desk_with_doorkeeper() -> (Desk, Arc<Doorkeeper>) {
-    guarded_desk(|settings| settings.max_in_flight = 1).await
+    guarded_desk(|settings| settings.max_concurrent_requests = 1).await
 }
 
 /// A desk with a doorkeeper and other settings.

@@ -3,13 +3,11 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use classdesk_conformance::fixture::Fixture;
+use classdesk_conformance::Fixture;
 use classdesk_domain::clock::{Clock, Timestamp};
 use classdesk_domain::people::{Actor, Login, LoginName, NewPassword};
 use classdesk_domain::{App, Ports};
-use classdesk_http::{
-    PatientHasher, PublicUrl, ServerLimits, Settings, Shell, ShellBuilder, serve,
-};
+use classdesk_http::{PublicUrl, ServerLimits, Settings, Shell, ShellBuilder, serve};
 use classdesk_memory::{MemoryStore, PlainHasher, SeededSecrets};
 use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
@@ -79,7 +77,7 @@ impl Desk {
         let ports = Ports::new(
             store.clone(),
             blobs.clone(),
-            Arc::new(PatientHasher::new(hasher.clone())),
+            hasher.clone(),
             clock,
             Arc::new(SeededSecrets::new(1)),
         );

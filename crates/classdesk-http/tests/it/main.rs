@@ -5,7 +5,6 @@
     reason = "helpers of tests fail by panicking, like the tests themselves"
 )]
 
-mod admission;
 mod auth;
 mod bundles;
 mod change_log;
@@ -14,6 +13,7 @@ mod downloads;
 mod forms;
 mod harness;
 mod known_failures;
+mod limits;
 mod log_lines;
 mod malformed;
 mod mounting;

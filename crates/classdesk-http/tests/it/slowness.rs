@@ -63,43 +63,6 @@ async fn requests_that_come_at_once_are_answered_one_after_the_other() {
     assert!(document["openapi"].is_string(), "{document}");
 }
 
-/// actix-web looks at the time of a connection's first head alone.
-#[tokio::test]
-async fn later_heads_that_do_not_end_are_cut_off_too() {
-    let desk = Desk::start().await;
-    let limits = ServerLimits {
-        header_timeout: SHORTEST,
-        keep_alive: Duration::from_secs(600),
-        ..ServerLimits::default()
-    };
-    let mut socket = connect_with(&desk, limits).await;
-    let whole = "GET /healthz/live HTTP/1.1\r\nhost: x\r\n\r\n";
-    socket.write_all(whole.as_bytes()).await.unwrap();
-    let mut answer = [0; 12];
-    socket.read_exact(&mut answer).await.unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 200");
-    let rest = tokio::time::timeout(Duration::from_secs(60), answer_to(socket, "G"));
-    let rest = rest.await.expect("the connection is closed");
-    assert!(!rest.contains("HTTP/1.1"), "{rest}");
-}
-
-/// actix-web waits for the rest of such a body, and has no timer meanwhile.
-#[tokio::test]
-async fn a_body_that_nobody_reads_and_that_does_not_end_is_given_up() {
-    let desk = Desk::start().await;
-    let limits = ServerLimits {
-        keep_alive: SHORTEST,
-        ..ServerLimits::default()
-    };
-    for path in ["/healthz/live", "/api/v1/bundles/"] {
-        let socket = connect_with(&desk, limits).await;
-        let head = format!("GET {path} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n");
-        let answer = tokio::time::timeout(Duration::from_secs(60), answer_to(socket, &head));
-        let answer = answer.await.expect("the connection is closed");
-        assert!(answer.starts_with("HTTP/1.1 "), "{answer}");
-    }
-}
-
 #[tokio::test]
 async fn what_is_for_the_whole_server_is_not_found() {
     let desk = Desk::start().await;
@@ -152,6 +115,15 @@ async fn a_write_may_take_ten_years() {
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
 }
 
+fn begin_of_upload(desk: &Desk, token: &str) -> String {
+    format!(
+        "POST {} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {token}\r\n\
+         content-type: multipart/form-data; boundary=b\r\ncontent-length: 1000000\r\n\r\n\
+         --b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nbegin",
+        upload_path(desk)
+    )
+}
+
 #[tokio::test]
 async fn a_form_that_stands_still_is_given_up() {
     let desk = Desk::with(
@@ -161,15 +133,53 @@ async fn a_form_that_stands_still_is_given_up() {
     )
     .await;
     let client = desk.named("client").await;
-    let begin = format!(
-        "POST {} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {}\r\n\
-         content-type: multipart/form-data; boundary=b\r\ncontent-length: 1000\r\n\r\n\
-         --b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nbegin",
-        upload_path(&desk),
-        client.token()
-    );
+    let begin = begin_of_upload(&desk, client.token());
     let mut socket = desk.connect().await;
     socket.write_all(begin.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    socket.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 408");
+}
+
+/// A byte now and then keeps nothing open.
+#[tokio::test]
+async fn a_form_that_trickles_in_is_given_up() {
+    let desk = Desk::with(
+        |_| {},
+        |settings| settings.body_timeout = PATIENCE,
+        |shell| shell,
+    )
+    .await;
+    let client = desk.named("client").await;
+    let begin = begin_of_upload(&desk, client.token());
+    let mut socket = desk.connect().await;
+    socket.write_all(begin.as_bytes()).await.unwrap();
+    let (mut reader, mut writer) = socket.split();
+    let trickle = async {
+        while writer.write_all(b".").await.is_ok() {
+            tokio::time::sleep(PATIENCE / 10).await;
+        }
+    };
+    let mut answer = [0; 12];
+    tokio::select! {
+        read = reader.read_exact(&mut answer) => { read.unwrap(); }
+        () = trickle => panic!("closed without an answer"),
+    }
+    assert_eq!(&answer, b"HTTP/1.1 408");
+}
+
+#[tokio::test]
+async fn a_json_body_that_does_not_arrive_in_time_is_given_up() {
+    let desk = Desk::with(
+        |_| {},
+        |settings| settings.body_timeout = PATIENCE,
+        |shell| shell,
+    )
+    .await;
+    let head = "POST /api/v1/auth/login/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+         content-type: application/json\r\ncontent-length: 100\r\n\r\n{";
+    let mut socket = desk.connect().await;
+    socket.write_all(head.as_bytes()).await.unwrap();
     let mut answer = [0; 12];
     socket.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"HTTP/1.1 408");

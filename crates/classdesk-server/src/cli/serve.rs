@@ -176,36 +176,25 @@ pub(crate) struct ConnectionArgs {
         value_parser = clap::value_parser!(u32).range(1..=1_000_000)
     )]
     pub(crate) max_connections: u32,
-    /// Requests taken in at once, with those that wait for their client; one more is answered 503
+    /// Requests worked on at once. Further ones wait for a second and are then answered 503; those
+    /// that wait for their body or send a stream do not count [default: 16 for each worker]
     #[arg(
         long,
-        env = "CLASSDESK_MAX_IN_FLIGHT",
-        value_name = "N",
-        default_value_t = 4096,
-        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
-    )]
-    pub(crate) max_in_flight: u32,
-    /// Requests worked on at once, one in sixteen in a crowd; the others wait for a moment,
-    /// and are answered 503 when there is no end to it. Few keep answers fast, many make use of a
-    /// distant database [default: 16 for each worker, and at least 16 for each connection to
-    /// PostgreSQL, but no more than may wait for the database]
-    #[arg(
-        long,
-        env = "CLASSDESK_MAX_AT_WORK",
+        env = "CLASSDESK_MAX_CONCURRENT_REQUESTS",
         value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..=1_000_000)
     )]
-    pub(crate) max_at_work: Option<u32>,
-    /// Memory of all JSON bodies together beyond the first 8 KiB of each, in bytes; what does not
-    /// fit in is answered 503
+    pub(crate) max_concurrent_requests: Option<u32>,
+    /// Bodies that arrive at once; a person or an address has a quarter of that. Further requests
+    /// with a body are answered 503
     #[arg(
         long,
-        env = "CLASSDESK_MAX_BODY_BYTES",
-        value_name = "BYTES",
-        default_value_t = 16 * 1024 * 1024,
-        value_parser = clap::value_parser!(u32).range(256 * 1024..)
+        env = "CLASSDESK_MAX_ARRIVING_BODIES",
+        value_name = "N",
+        default_value_t = 512,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
     )]
-    pub(crate) max_body_bytes: u32,
+    pub(crate) max_arriving_bodies: u32,
     /// How long an unused connection is kept
     #[arg(
         long,
@@ -215,7 +204,7 @@ pub(crate) struct ConnectionArgs {
         value_parser = some_time
     )]
     pub(crate) keep_alive: Duration,
-    /// How long the headers of a request may take to arrive
+    /// How long the headers of a connection's first request may take to arrive
     #[arg(
         long,
         env = "CLASSDESK_HEADER_TIMEOUT",
@@ -272,28 +261,15 @@ impl ConnectionArgs {
     }
 
     /// As the shell takes them.
-    pub(crate) fn shell_settings(&self, public_url: PublicUrl, store: &StoreArgs) -> ShellSettings {
+    pub(crate) fn shell_settings(&self, public_url: PublicUrl) -> ShellSettings {
+        let usual = ShellSettings::CONCURRENT_REQUESTS_OF_A_WORKER * self.workers();
         ShellSettings {
-            max_in_flight: as_size(self.max_in_flight),
-            max_at_work: self
-                .max_at_work
-                .map_or_else(|| self.usual_at_work(store), as_size),
-            max_body_bytes: as_size(self.max_body_bytes),
+            max_concurrent_requests: self.max_concurrent_requests.map_or(usual, as_size),
+            max_arriving_bodies: as_size(self.max_arriving_bodies),
             body_timeout: self.body_timeout,
             trusted_proxies: self.trusted_proxies.clone(),
             ..ShellSettings::new(public_url)
         }
-    }
-
-    /// Places enough to keep connections to a database busy in a crowd too, unless whoever has one
-    /// could then find no room in the line for the database and be refused after all.
-    fn usual_at_work(&self, store: &StoreArgs) -> usize {
-        let for_workers = ShellSettings::PLACES_OF_A_WORKER * self.workers();
-        let for_connections =
-            ShellSettings::PLACES_FOR_ONE_IN_A_CROWD * store.connections_that_wait();
-        for_workers
-            .max(for_connections)
-            .min(as_size(store.database_queue))
     }
 }
 
@@ -327,7 +303,7 @@ mod tests {
     use super::*;
     use crate::cli::Command;
 
-    fn at_work(options: &[&str]) -> usize {
+    fn concurrent_requests(options: &[&str]) -> usize {
         let line = ["classdesk", "serve", "--workers", "2"]
             .iter()
             .chain(options);
@@ -335,29 +311,15 @@ mod tests {
             panic!("another command");
         };
         let url = PublicUrl::parse("https://desk.example").unwrap();
-        args.connections
-            .shell_settings(url, &args.store)
-            .max_at_work
+        args.connections.shell_settings(url).max_concurrent_requests
     }
 
     #[test]
-    fn places_are_for_workers_and_for_connections_that_wait() {
-        let postgres = ["--database-url", "postgres://desk@db.example/desk"];
-        let with = |connections| {
-            let more = ["--database-connections", connections];
-            at_work(&[postgres, more].concat())
-        };
-        assert_eq!(at_work(&[]), 32);
-        assert_eq!(at_work(&["--database-connections", "64"]), 32);
-        assert_eq!([with("1"), with("8"), with("64")], [32, 128, 1024]);
-    }
-
-    #[test]
-    fn by_default_whoever_has_a_place_finds_room_in_the_line_for_the_database() {
-        let postgres = ["--database-url", "postgres://desk@db.example/desk"];
-        let with = |more: &[&str]| at_work(&[&postgres, more].concat());
-        assert_eq!(with(&["--database-connections", "512"]), 1024);
-        assert_eq!(with(&["--database-queue", "20"]), 20);
-        assert_eq!(with(&["--database-queue", "20", "--max-at-work", "40"]), 40);
+    fn concurrent_requests_follow_the_workers_unless_they_are_named() {
+        assert_eq!(concurrent_requests(&[]), 32);
+        assert_eq!(
+            concurrent_requests(&["--max-concurrent-requests", "40"]),
+            40
+        );
     }
 }

@@ -52,14 +52,6 @@ pub(crate) struct StoreArgs {
 }
 
 impl StoreArgs {
-    /// How many connections wait for a database elsewhere; those to SQLite work by themselves.
-    pub(super) fn connections_that_wait(&self) -> usize {
-        match self.database_url.sqlite_path() {
-            Some(_) => 0,
-            None => self.options().connections,
-        }
-    }
-
     /// As the store takes them.
     pub(crate) fn options(&self) -> StoreOptions {
         let suited = StoreOptions::suited_to(&self.database_url);

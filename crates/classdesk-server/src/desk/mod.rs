@@ -10,7 +10,6 @@ use classdesk_domain::blobs::BlobStore;
 use classdesk_domain::people::PasswordHasher;
 use classdesk_domain::system::{SystemClock, SystemSecrets};
 use classdesk_domain::{App, Ports, Settings};
-use classdesk_http::PatientHasher;
 use classdesk_object_store::{ObjectBlobs, ObjectStoreOptions, S3Variables, StorageLocation};
 
 use crate::cli::{FilesArgs, HashingArgs, StoreArgs};
@@ -124,5 +123,5 @@ pub(crate) fn hasher(args: Option<&HashingArgs>) -> Result<Arc<dyn PasswordHashe
     let cost = args.map_or_else(Cost::default, HashingArgs::cost);
     let load = args.map_or_else(Load::default, HashingArgs::load);
     let hasher = Argon2idHasher::new(cost, load, Arc::new(SystemSecrets))?;
-    Ok(Arc::new(PatientHasher::new(Arc::new(hasher))))
+    Ok(Arc::new(hasher))
 }

@@ -1,13 +1,14 @@
-//! Places to work, memory for bodies, and whoever must not keep them.
+//! Limits of requests and bodies, and what must not use them up.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use async_trait::async_trait;
 use classdesk_domain::people::{PasswordHash, PasswordHashError, PasswordHasher, Verification};
 use classdesk_domain::{App, Ports};
-use classdesk_http::{PatientHasher, PublicUrl, Settings, Shell};
+use classdesk_http::{PublicUrl, Settings, Shell};
 use classdesk_memory::{PlainHasher, SeededSecrets};
 use futures_util::future::join_all;
 use serde_json::json;
@@ -25,8 +26,16 @@ const LOGIN: &str = "/api/v1/auth/login/";
 
 /// A desk where one request is worked on at once.
 async fn narrow_desk() -> Desk {
-    Desk::with(|_| {}, |settings| settings.max_at_work = 1, |shell| shell).await
+    Desk::with(
+        |_| {},
+        |settings| settings.max_concurrent_requests = 1,
+        |shell| shell,
+    )
+    .await
 }
+
+/// Long enough for a request to arrive, and far shorter than it may wait.
+const SHORT: Duration = Duration::from_millis(100);
 
 /// A figure of the metrics; 0 as long as there is none.
 async fn figure(desk: &Desk, name: &str) -> f64 {
@@ -35,11 +44,11 @@ async fn figure(desk: &Desk, name: &str) -> f64 {
     line.map_or(0.0, |rest| rest.trim().parse().unwrap())
 }
 
-/// Waits until a request is in flight that is not worked on.
-async fn until_one_stands_aside(desk: &Desk) {
+/// Waits until a body arrives, of a request that is not worked on.
+async fn until_a_body_arrives(desk: &Desk) {
     desk.eventually(async || {
-        figure(desk, "classdesk_http_in_flight_requests").await > 0.0
-            && figure(desk, "classdesk_http_requests_at_work").await == 0.0
+        figure(desk, "classdesk_bodies_arriving").await == 1.0
+            && figure(desk, "classdesk_requests_in_progress").await == 0.0
     })
     .await;
 }
@@ -58,39 +67,36 @@ async fn status(socket: &mut TcpStream) -> String {
 
 /// contract: conv.errors.shed
 #[tokio::test]
-async fn who_finds_no_place_is_turned_away_but_health_is_answered() {
-    let (desk, keeper) = guarded_desk(|settings| settings.max_at_work = 1).await;
+async fn a_request_without_a_permit_is_shed_but_health_is_answered() {
+    let (desk, keeper) = guarded_desk(|settings| settings.max_concurrent_requests = 1).await;
     let waiting = get_with(&desk, ME, "x-do", "wait");
     let others = async {
         keeper.entered.notified().await;
-        assert_eq!(figure(&desk, "classdesk_http_requests_at_work").await, 1.0);
+        assert_eq!(figure(&desk, "classdesk_requests_in_progress").await, 1.0);
         let shed = desk.anonymous().get(ME).await;
         shed.check_problem(503, "overloaded");
         assert_eq!(shed.header("retry-after"), "1");
         desk.anonymous().get("/healthz/live").await.check_json(200);
-        let turned_away = "classdesk_http_refused_requests_total{limit=\"at_work\"}";
-        assert_eq!(figure(&desk, turned_away).await, 1.0);
+        let counted = "classdesk_requests_shed_total{limit=\"concurrent_requests\"}";
+        assert_eq!(figure(&desk, counted).await, 1.0);
         keeper.open.notify_one();
     };
     let (waited, ()) = tokio::join!(waiting, others);
     waited.check_json(200);
-    // The one who was turned away has left nothing behind.
+    // The one that was shed has left nothing behind.
     desk.anonymous().get(ME).await.check_json(200);
-    assert_eq!(figure(&desk, "classdesk_http_requests_at_work").await, 0.0);
+    assert_eq!(figure(&desk, "classdesk_requests_in_progress").await, 0.0);
 }
 
 #[tokio::test]
-async fn who_waits_for_a_moment_is_served() {
-    let (desk, keeper) = guarded_desk(|settings| settings.max_at_work = 1).await;
+async fn a_request_that_waits_for_a_moment_is_served() {
+    let (desk, keeper) = guarded_desk(|settings| settings.max_concurrent_requests = 1).await;
     let waiting = get_with(&desk, ME, "x-do", "wait");
     let client = desk.anonymous();
     let other = async {
         keeper.entered.notified().await;
         let (answer, ()) = tokio::join!(client.get(ME), async {
-            desk.eventually(async || {
-                figure(&desk, "classdesk_http_in_flight_requests").await == 2.0
-            })
-            .await;
+            tokio::time::sleep(SHORT).await;
             keeper.open.notify_one();
         });
         answer.check_json(200);
@@ -99,8 +105,8 @@ async fn who_waits_for_a_moment_is_served() {
 }
 
 #[tokio::test]
-async fn a_place_is_free_again_after_a_panic() {
-    let (desk, _keeper) = guarded_desk(|settings| settings.max_at_work = 1).await;
+async fn a_permit_is_free_again_after_a_panic() {
+    let (desk, _keeper) = guarded_desk(|settings| settings.max_concurrent_requests = 1).await;
     for _ in 0..2 {
         let answer = get_with(&desk, ME, "x-do", "panic").await;
         answer.check_problem(500, "internal");
@@ -109,24 +115,23 @@ async fn a_place_is_free_again_after_a_panic() {
 }
 
 #[tokio::test]
-async fn a_place_is_free_again_when_the_client_hangs_up() {
-    let (desk, keeper) = guarded_desk(|settings| settings.max_at_work = 1).await;
+async fn a_permit_is_free_again_when_the_client_hangs_up() {
+    let (desk, keeper) = guarded_desk(|settings| settings.max_concurrent_requests = 1).await;
     let request = format!("GET {ME} HTTP/1.1\r\nhost: x\r\nx-do: wait\r\n\r\n");
     let served = send(&desk, &request).await;
     keeper.entered.notified().await;
     let waiting = send(&desk, &request).await;
-    desk.eventually(async || figure(&desk, "classdesk_http_in_flight_requests").await == 2.0)
-        .await;
+    tokio::time::sleep(SHORT).await;
     for socket in [waiting, served] {
         socket.set_zero_linger().unwrap();
     }
-    desk.eventually(async || figure(&desk, "classdesk_http_in_flight_requests").await == 0.0)
+    desk.eventually(async || figure(&desk, "classdesk_requests_in_progress").await == 0.0)
         .await;
     desk.anonymous().get(ME).await.check_json(200);
 }
 
 #[tokio::test]
-async fn a_slow_body_holds_no_place() {
+async fn a_slow_body_holds_no_permit() {
     let desk = narrow_desk().await;
     let client = desk.named("client").await;
     let body = json!({"username": "client", "password": PASSWORD}).to_string();
@@ -137,14 +142,14 @@ async fn a_slow_body_holds_no_place() {
         body.len()
     );
     let mut socket = send(&desk, &head).await;
-    until_one_stands_aside(&desk).await;
+    until_a_body_arrives(&desk).await;
     client.get(ME).await.check_json(200);
     socket.write_all(end.as_bytes()).await.unwrap();
     assert_eq!(status(&mut socket).await, "200");
 }
 
 #[tokio::test]
-async fn a_slow_upload_holds_no_place() {
+async fn a_slow_upload_holds_no_permit() {
     let desk = narrow_desk().await;
     let client = desk.named("client").await;
     let part = "content-disposition: form-data; name=\"file\"; filename=\"a\"";
@@ -159,7 +164,7 @@ async fn a_slow_upload_holds_no_place() {
         begin.len() + end.len(),
     );
     let mut socket = send(&desk, &head).await;
-    until_one_stands_aside(&desk).await;
+    until_a_body_arrives(&desk).await;
     client.get(ME).await.check_json(200);
     socket.write_all(end.as_bytes()).await.unwrap();
     assert_eq!(status(&mut socket).await, "201");
@@ -205,13 +210,13 @@ async fn desk_with(hasher: &Arc<BusyHasher>) -> (Desk, ServerHandle, String) {
     let ports = Ports::new(
         desk.store.clone(),
         desk.blobs.clone(),
-        Arc::new(PatientHasher::new(hasher.clone())),
+        hasher.clone(),
         Arc::new(WorldClock(desk.world.clone())),
         Arc::new(SeededSecrets::new(2)),
     );
     let classdesk = App::new(ports, classdesk_domain::Settings::default());
     let settings = Settings {
-        max_at_work: 1,
+        max_concurrent_requests: 1,
         ..Settings::new(PublicUrl::parse(PUBLIC_URL).unwrap())
     };
     let (origin, server) = start_server(Shell::builder(classdesk, settings).build());
@@ -220,7 +225,7 @@ async fn desk_with(hasher: &Arc<BusyHasher>) -> (Desk, ServerHandle, String) {
 }
 
 #[tokio::test]
-async fn who_waits_for_the_hasher_leaves_room_for_others() {
+async fn a_login_that_waits_for_the_hasher_holds_no_permit() {
     let hasher = Arc::new(BusyHasher::default());
     let (desk, server, token) = desk_with(&hasher).await;
     let anonymous = desk.anonymous();
@@ -232,28 +237,23 @@ async fn who_waits_for_the_hasher_leaves_room_for_others() {
         hasher.go_on.notify_one();
     };
     tokio::join!(login, other).0.check_json(200);
-    assert_eq!(figure(&desk, "classdesk_http_requests_at_work").await, 0.0);
+    assert_eq!(figure(&desk, "classdesk_requests_in_progress").await, 0.0);
     drop(server.stop(false));
 }
 
 #[tokio::test]
 async fn a_login_that_finds_the_hasher_full_is_no_attempt() {
     let hasher = Arc::new(BusyHasher::default());
-    let (desk, server, token) = desk_with(&hasher).await;
+    let (desk, server, _) = desk_with(&hasher).await;
     let body = json!({"username": "client", "password": PASSWORD});
     hasher.is_full.store(true, Ordering::SeqCst);
-    // More often than one may fail, and all of them at once beside somebody else's work.
+    // More often than one may fail.
     let anonymous = desk.anonymous();
-    let logins = join_all((0..6).map(|_| anonymous.post(LOGIN, &body)));
-    let other = async {
-        until_one_stands_aside(&desk).await;
-        desk.with_token(token).get(ME).await.check_json(200);
-    };
-    for refused in tokio::join!(logins, other).0 {
+    for refused in join_all((0..6).map(|_| anonymous.post(LOGIN, &body))).await {
         assert_eq!(refused.header("retry-after"), "1");
         refused.check_problem(503, "overloaded");
     }
-    let refused = "classdesk_http_refused_requests_total{limit=\"hashing\"}";
+    let refused = "classdesk_requests_shed_total{limit=\"password_hashing\"}";
     assert_eq!(figure(&desk, refused).await, 6.0);
     hasher.is_full.store(false, Ordering::SeqCst);
     hasher.go_on.notify_one();
@@ -263,43 +263,31 @@ async fn a_login_that_finds_the_hasher_full_is_no_attempt() {
 
 /// contract: conv.errors.shed
 #[tokio::test]
-async fn bodies_beyond_their_memory_are_turned_away_and_the_memory_comes_back() {
-    const LENGTH: usize = 100_000;
+async fn a_body_beyond_the_limit_is_shed_but_what_has_none_is_served() {
+    // An address has a quarter.
     let desk = Desk::with(
         |_| {},
-        |settings| settings.max_body_bytes = LENGTH,
+        |settings| settings.max_arriving_bodies = 4,
         |shell| shell,
     )
     .await;
+    let client = desk.named("client").await;
+    let (begin, end) = ("{\"username\"", ": 7}");
     let head = format!(
         "POST {LOGIN} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
-         content-length: {LENGTH}\r\n\r\n"
+         content-length: {}\r\n\r\n{begin}",
+        begin.len() + end.len()
     );
-    let held = async || figure(&desk, "classdesk_http_body_bytes").await;
     for _ in 0..2 {
         let mut first = send(&desk, &head).await;
-        first.write_all(&[b' '; LENGTH / 2]).await.unwrap();
-        desk.eventually(async || held().await > 40_000.0).await;
-        // What does not fit in is refused before it comes.
-        let mut second = send(&desk, &head).await;
-        assert_eq!(status(&mut second).await, "503");
-        // Small ones always fit in.
-        let small = desk.anonymous().post(LOGIN, &json!({})).await;
-        small.check_problem(400, "validation");
-        first.write_all(&[b' '; LENGTH / 2]).await.unwrap();
+        until_a_body_arrives(&desk).await;
+        let second = client.post(LOGIN, &json!({})).await;
+        second.check_problem(503, "overloaded");
+        assert_eq!(second.header("retry-after"), "1");
+        client.get(ME).await.check_json(200);
+        first.write_all(end.as_bytes()).await.unwrap();
         assert_eq!(status(&mut first).await, "400");
-        desk.eventually(async || held().await == 0.0).await;
     }
-    // Nobody knows how much will come of what is sent in chunks.
-    let first = send(&desk, &head).await;
-    let mut first = first;
-    first.write_all(&[b' '; LENGTH / 2]).await.unwrap();
-    desk.eventually(async || held().await > 40_000.0).await;
-    let head = format!(
-        "POST {LOGIN} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
-         transfer-encoding: chunked\r\n\r\n{LENGTH:x}\r\n{}",
-        " ".repeat(LENGTH)
-    );
-    let mut second = send(&desk, &head).await;
-    assert_eq!(status(&mut second).await, "503");
+    let counted = "classdesk_requests_shed_total{limit=\"arriving_bodies\"}";
+    assert_eq!(figure(&desk, counted).await, 2.0);
 }

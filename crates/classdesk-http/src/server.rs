@@ -2,27 +2,16 @@
 
 use std::io;
 use std::net::TcpListener;
-use std::rc::Rc;
 use std::time::Duration;
 
-use actix_http::HttpService;
-use actix_service::{ServiceFactoryExt as _, fn_service, map_config};
-use actix_web::App;
-use actix_web::dev::{AppConfig, Server};
+use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
-use tokio::net::TcpStream;
+use actix_web::{App, HttpServer};
 
 use crate::Shell;
-use crate::connection::{Limits, PacedStream};
-use crate::discard::Bins;
-use crate::door::Door;
 use crate::middleware;
 use crate::routing::not_found;
-
-/// How much of an answer is kept for a connection before it is sent. Answers come in
-/// [pieces](crate::render::pieces) that fit in.
-const WRITE_BUFFER: usize = 4 * 1024;
 
 /// The shortest time. actix-web measures with a clock that it sets twice a second, and does not
 /// notice by itself that a time was over before it began to look.
@@ -42,10 +31,10 @@ pub struct ServerLimits {
     pub workers: usize,
     /// Connections of one worker at once; further ones wait.
     pub max_connections: usize,
-    /// How long the headers of a request may take to arrive.
+    /// How long the headers of a connection's first request may take to arrive. A later request of
+    /// the same connection has no limit: actix-web sets the timer once.
     pub header_timeout: Duration,
-    /// How long an unused connection is kept, and one whose client has yet to send the rest of a
-    /// body without an announced length though it was answered.
+    /// How long an unused connection is kept.
     pub keep_alive: Duration,
     /// How long a client may take nothing of its answer; then its connection is closed. Only
     /// Linux does so: elsewhere the system decides how long it waits.
@@ -91,7 +80,7 @@ impl ServerLimits {
 }
 
 /// Serves the shell at the root of a listener. The future ends when the server has stopped;
-/// signals are the host's business, who stops it by [`Server::handle`].
+/// signals are the host's business, which stops it by [`Server::handle`].
 ///
 /// # Errors
 /// When the listener can't be used, and [`io::ErrorKind::InvalidInput`] for a time that is
@@ -99,56 +88,23 @@ impl ServerLimits {
 pub fn serve(shell: Shell, listener: TcpListener, limits: ServerLimits) -> io::Result<Server> {
     limits.check()?;
     limit_writes(&listener, limits.write_timeout)?;
-    let address = listener.local_addr()?;
-    let builder = Server::build()
-        .workers(limits.workers)
-        .max_concurrent_connections(limits.max_connections)
-        .shutdown_timeout(limits.shutdown_timeout.as_secs())
-        .disable_signals();
-    let stopping = builder.graceful_shutdown_signal();
-    // As `HttpServer` does it, but for the stream, which it does not let anybody choose.
-    let service = move || {
-        let (shell, stopping) = (shell.clone(), stopping.clone());
-        let app = App::new()
+    let app = move || {
+        let shell = shell.clone();
+        App::new()
             .app_data(Data::new(shell.clone()))
             .configure(|config| shell.configure(config))
-            .default_service(web::to(not_found).wrap(from_fn(middleware::serve)));
-        let http = HttpService::build()
-            .graceful_shutdown_signal(move || {
-                let stopping = stopping.clone();
-                async move { stopping.notified().await }
-            })
-            .keep_alive(limits.keep_alive)
-            .client_request_timeout(limits.header_timeout)
-            .client_disconnect_timeout(limits.disconnect_timeout)
-            .h1_write_buffer_size(WRITE_BUFFER)
-            .local_addr(address)
-            .on_connect_ext(|stream: &PacedStream, data| {
-                data.insert(stream.pace().clone());
-            })
-            .h1(map_config(app, |()| AppConfig::default()));
-        let waiting = Limits {
-            head: limits.header_timeout,
-            rest: limits.keep_alive,
-        };
-        let door = Rc::new(Door::new());
-        let bins = Bins::new();
-        fn_service(move |stream: TcpStream| {
-            let door = Rc::clone(&door);
-            let bins = bins.clone();
-            async move {
-                // Later it could not be told any more of a client that has gone away.
-                let peer = stream.peer_addr().ok();
-                door.pass().await;
-                // An answer goes out in pieces, and none waits until the client has confirmed the
-                // one before. Without it, they only take longer.
-                let _ = stream.set_nodelay(true);
-                Ok((PacedStream::new(stream, bins, waiting), peer))
-            }
-        })
-        .and_then(http)
+            .default_service(web::to(not_found).wrap(from_fn(middleware::serve)))
     };
-    Ok(builder.listen("classdesk", listener, service)?.run())
+    let server = HttpServer::new(app)
+        .workers(limits.workers)
+        .max_connections(limits.max_connections)
+        .keep_alive(limits.keep_alive)
+        .client_request_timeout(limits.header_timeout)
+        .client_disconnect_timeout(limits.disconnect_timeout)
+        .shutdown_timeout(limits.shutdown_timeout.as_secs())
+        .disable_signals()
+        .listen(listener)?;
+    Ok(server.run())
 }
 
 /// Connections inherit this from their listener. It is the system that has to notice who takes
