@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::workspace::cargo;
-use crate::{deny, drift, flags, process, schemathesis, test, tidy, torture};
+use crate::{deny, drift, flags, process, schemathesis, system_tests, test, tidy};
 
 type Step = fn() -> Result<()>;
 
@@ -19,7 +19,7 @@ const STEPS: [(&str, Step); 9] = [
     ("deny", deny::run),
     ("drift", drift::run),
     ("schemathesis", schemathesis::short),
-    ("torture", torture::short),
+    ("system-tests", system_tests::short),
 ];
 
 /// How many of the slowest steps the summary names.

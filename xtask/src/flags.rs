@@ -20,7 +20,7 @@ xflags::xflags! {
         }
 
         /// Everything that has to hold before a change lands, in this order: fmt, clippy, tidy,
-        /// test, doc, deny, drift, schemathesis, torture.
+        /// test, doc, deny, drift, schemathesis, system-tests.
         cmd ci {
             /// Leave out a step (can be given again).
             repeated --skip step: String
@@ -107,40 +107,18 @@ xflags::xflags! {
             optional --check
         }
 
-        /// Attack the program as a whole and see whether it keeps its promises (docs/torture.md).
-        cmd torture {
-            /// Kill the server, the database and the S3 server under load; nothing acknowledged
-            /// may be lost.
-            cmd crash {
-                /// The long form: at least 500 kills on each set-up.
-                optional --long
-                /// Repeat the run with this seed.
-                optional --seed n: u64
-                /// Only SQLite with a folder.
-                optional --sqlite
-            }
-            /// Let the power fail on SQLite with a folder: what was not fsynced is lost, kept or
-            /// torn by chance; nothing acknowledged may be lost. Linux alone.
-            cmd power {
-                /// The long form: 500 cuts.
-                optional --long
-                /// Repeat the run with this seed.
-                optional --seed n: u64
-            }
-            /// Try every permission through every door, then random histories.
-            cmd matrix {
-                /// The long form: at least 100,000 comparisons in random histories.
-                optional --long
-                /// Repeat the run with this seed.
-                optional --seed n: u64
-            }
-            /// Ask for more than the server can do.
-            cmd overload {
-                /// The long form, on a release build; it compares with the promised figures.
-                optional --long
-                /// Repeat the run with this seed.
-                optional --seed n: u64
-            }
+        /// Test the program as a whole, from outside (docs/system-tests.md).
+        cmd system-tests {
+            /// crash: kill the server, the database and the S3 server under load. power: let the
+            /// power fail on SQLite with a folder (Linux alone). permissions: try every permission
+            /// through every view, then random histories.
+            required test: String
+            /// The long form, on a release build.
+            optional --long
+            /// Repeat the run with this seed.
+            optional --seed n: u64
+            /// In crash, only SQLite with a folder.
+            optional --sqlite
         }
 
         /// Measure the server against the limit of this machine and against its goals; the plain

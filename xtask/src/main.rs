@@ -10,7 +10,6 @@
     reason = "a task talks to the person at the terminal"
 )]
 
-mod apt;
 mod bench;
 mod ci;
 mod contract;
@@ -29,10 +28,10 @@ mod permissions;
 mod postgres;
 mod process;
 mod schemathesis;
+mod system_tests;
 mod test;
 mod tidy;
 mod tools;
-mod torture;
 mod workspace;
 
 use std::process::ExitCode;
@@ -63,7 +62,7 @@ fn main() -> ExitCode {
         XtaskCmd::Mutants(flags) => mutants::run(&flags),
         XtaskCmd::Schemathesis(flags) => schemathesis::run(&flags),
         XtaskCmd::Fuzz(flags) => fuzz::run(&flags),
-        XtaskCmd::Torture(flags) => torture::run(&flags),
+        XtaskCmd::SystemTests(flags) => system_tests::run(&flags),
         XtaskCmd::Doctor(_) => doctor::run(),
         XtaskCmd::Postgres(flags) => postgres::run(&flags),
     };

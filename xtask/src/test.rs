@@ -7,9 +7,6 @@ use crate::postgres::{self, Cluster, Programs};
 use crate::process;
 use crate::workspace::cargo;
 
-/// What the tests find the cluster by.
-pub(crate) const POSTGRES_VARIABLE: &str = "CLASSDESK_TEST_POSTGRES";
-
 /// Which tests of the workspace.
 struct Selection<'a> {
     filters: &'a [String],
@@ -36,15 +33,12 @@ pub(crate) fn run(flags: &Test) -> Result<()> {
     };
     let cluster = match selection.postgres {
         Backend::Without => None,
-        Backend::Any | Backend::Only => Some(Cluster::start(
-            &Programs::find_or_install()?,
-            postgres::FAST,
-        )?),
+        Backend::Any | Backend::Only => Some(Cluster::start(&Programs::find()?, postgres::FAST)?),
     };
     let with_cluster = |mut command: std::process::Command| {
         match &cluster {
-            Some(cluster) => command.env(POSTGRES_VARIABLE, cluster.url("postgres")),
-            None => command.env_remove(POSTGRES_VARIABLE),
+            Some(cluster) => command.env(postgres::VARIABLE, cluster.url("postgres")),
+            None => command.env_remove(postgres::VARIABLE),
         };
         process::run(&mut command)
     };

@@ -118,7 +118,7 @@ impl Store {
     }
 
     fn postgres() -> Result<Self> {
-        let programs = Programs::find_or_install()?;
+        let programs = Programs::find()?;
         let cluster = Cluster::start(&programs, DURABLE)?;
         Ok(Self {
             database: cluster.url("postgres"),
@@ -177,22 +177,12 @@ impl Store {
     }
 }
 
-/// Finds a program, or installs its Debian package when that is possible.
-fn find_or_install(program: &str, package: &str) -> Result<PathBuf> {
-    if let Some(found) = process::find(program) {
-        return Ok(found);
-    }
+/// Finds a program that only the benchmark needs.
+fn find(program: &str, package: &str) -> Result<PathBuf> {
     let sbin = PathBuf::from("/usr/sbin").join(program);
-    if process::is_program(&sbin) {
-        return Ok(sbin);
-    }
-    if process::is_root() && process::find("apt-get").is_some() {
-        process::run(Command::new("apt-get").args(["install", "--yes", "-qq", package]))?;
-        return process::find(program)
-            .or_else(|| process::is_program(&sbin).then_some(sbin))
-            .with_context(|| format!("{package} was installed and has no {program}"));
-    }
-    bail!("{program} is needed; install it, for example: sudo apt-get install {package}")
+    process::find(program)
+        .or_else(|| process::is_program(&sbin).then_some(sbin))
+        .with_context(|| format!("{program} is needed: apt-get install {package}"))
 }
 
 /// A server on a filled store, and what loads it.
@@ -212,7 +202,7 @@ impl Bench {
         let server =
             Server::classdesk(program, &store.database, &storage, &LOGINS_FROM_ONE_ADDRESS)?;
         let mut bench = Self {
-            wrk: Wrk::find_or_install(store.folder.path())?,
+            wrk: Wrk::find(store.folder.path())?,
             server,
             scripts: None,
             facts,

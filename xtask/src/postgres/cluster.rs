@@ -29,7 +29,7 @@ const READY: &str = "database system is ready to accept connections";
 pub(crate) struct Cluster {
     server: Child,
     account: Account,
-    stop: PathBuf,
+    pg_ctl: PathBuf,
     folder: TempDir,
     port: u16,
     password: String,
@@ -55,7 +55,7 @@ impl Cluster {
                     return Ok(Self {
                         server,
                         account,
-                        stop: programs.path("pg_ctl"),
+                        pg_ctl: programs.path("pg_ctl"),
                         folder,
                         port,
                         password,
@@ -73,6 +73,18 @@ impl Cluster {
         format!("postgres://postgres:{password}@127.0.0.1:{port}/{database}")
     }
 
+    /// Stops every process at once, without a checkpoint, and starts the server again.
+    pub(crate) fn restart(&self) -> Command {
+        let mut command = self.account.command(&self.pg_ctl);
+        command
+            .args(["restart", "--silent", "--wait", "--mode=immediate"])
+            .arg("--log")
+            .arg(log_file(self.folder.path()))
+            .arg("--pgdata")
+            .arg(data_folder(self.folder.path()));
+        command
+    }
+
     /// What the server has said so far.
     pub(crate) fn said(&self) -> Result<String> {
         let file = log_file(self.folder.path());
@@ -82,7 +94,7 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        let mut stop = self.account.command(&self.stop);
+        let mut stop = self.account.command(&self.pg_ctl);
         stop.args(["stop", "--silent", "--wait", "--mode=immediate", "--pgdata"])
             .arg(data_folder(self.folder.path()))
             .process_group(0);
@@ -214,6 +226,8 @@ fn launch(
 
     let said = server.stderr.take().expect("stderr is piped");
     let log = File::create(log_file(folder))?;
+    // A restart appends to it as this user.
+    account.own(&log_file(folder))?;
     let (ready, wait) = mpsc::channel();
     thread::spawn(move || keep_log(said, log, &ready));
     if wait.recv_timeout(START_TIMEOUT).is_ok() {

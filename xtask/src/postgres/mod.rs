@@ -9,10 +9,12 @@ use anyhow::{Context, Result};
 
 use crate::flags;
 use crate::process;
-use crate::test::POSTGRES_VARIABLE;
 
 pub(crate) use cluster::Cluster;
 pub(crate) use programs::Programs;
+
+/// What tests find the cluster by.
+pub(crate) const VARIABLE: &str = "CLASSDESK_TEST_POSTGRES";
 
 /// Settings, as `name=value`.
 pub(crate) type Settings = &'static [&'static str];
@@ -25,16 +27,20 @@ pub(crate) const FAST: Settings = &[
     "autovacuum=off",
 ];
 
+/// For tests that kill the server: what is acknowledged survives the end of every process. The
+/// machine stays up, so nothing waits for the disk.
+pub(crate) const SURVIVES_KILLS: Settings = &["fsync=off", "synchronous_commit=on"];
+
 /// `cargo xtask postgres`.
 pub(crate) fn run(flags: &flags::Postgres) -> Result<()> {
     let (program, arguments) = flags
         .command
         .split_first()
         .context("name the command to run, for example: cargo xtask postgres bash")?;
-    let cluster = Cluster::start(&Programs::find_or_install()?, FAST)?;
+    let cluster = Cluster::start(&Programs::find()?, FAST)?;
     process::run(
         Command::new(program)
             .args(arguments)
-            .env(POSTGRES_VARIABLE, cluster.url("postgres")),
+            .env(VARIABLE, cluster.url("postgres")),
     )
 }

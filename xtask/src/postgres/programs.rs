@@ -1,12 +1,14 @@
-//! Finding PostgreSQL's server programs, or installing them.
+//! Finding PostgreSQL's server programs.
 
+use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
-use crate::{apt, process};
+use crate::process;
 
 /// Folders in which installations put their server programs, each with one folder per version.
 const VERSIONED: [(&str, &str); 4] = [
@@ -28,7 +30,7 @@ pub(crate) struct Programs {
 
 impl Programs {
     /// Finds them on the PATH, where `pg_config` says, or where distributions put them.
-    pub(crate) fn find() -> Option<Self> {
+    pub(crate) fn find() -> Result<Self> {
         let on_path = process::find("initdb").and_then(|initdb| {
             // Where it is a link, its neighbours are at the other end.
             Some(fs::canonicalize(initdb).ok()?.parent()?.to_owned())
@@ -44,18 +46,7 @@ impl Programs {
             )
             .find(|folder| is_complete(folder))
             .map(|folder| Self { folder })
-    }
-
-    /// Finds them, or installs them where that is possible without asking anybody.
-    pub(crate) fn find_or_install() -> Result<Self> {
-        if let Some(programs) = Self::find() {
-            return Ok(programs);
-        }
-        if !apt::is_usable() {
-            bail!(HINT);
-        }
-        install().context(HINT)?;
-        Self::find().context(HINT)
+            .context(HINT)
     }
 
     /// Which PostgreSQL it is and where.
@@ -66,6 +57,13 @@ impl Programs {
             |error| error.to_string(),
             |version| format!("{version}, {folder}"),
         )
+    }
+
+    /// The search path with their folder before everything else.
+    pub(crate) fn before_path(&self) -> Result<OsString> {
+        let path = env::var_os("PATH").unwrap_or_default();
+        let folders = std::iter::once(self.folder.clone()).chain(env::split_paths(&path));
+        Ok(env::join_paths(folders)?)
     }
 
     /// The path of one of them.
@@ -96,21 +94,6 @@ fn newest_first(parent: &Path, below: &str) -> Vec<PathBuf> {
         .collect();
     versions.sort_by_key(|(major, _)| std::cmp::Reverse(*major));
     versions.into_iter().map(|(_, folder)| folder).collect()
-}
-
-/// Installs the server without the cluster that Debian's package would create and start.
-fn install() -> Result<()> {
-    apt::update()?;
-    apt::install(&["postgresql-common"])?;
-    let settings = Path::new("/etc/postgresql-common/createcluster.conf");
-    let text = fs::read_to_string(settings).unwrap_or_default();
-    if !text
-        .lines()
-        .any(|line| line.starts_with("create_main_cluster"))
-    {
-        fs::write(settings, format!("{text}\ncreate_main_cluster = false\n"))?;
-    }
-    apt::install(&["postgresql"])
 }
 
 #[cfg(test)]

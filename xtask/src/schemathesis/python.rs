@@ -6,8 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::process;
 use crate::workspace::{root, target_dir};
-use crate::{apt, process};
 
 /// What doctor and this task say when Python is missing or incomplete.
 pub(crate) const HINT: &str = "apt-get install python3-venv, or brew install python";
@@ -24,10 +24,6 @@ pub(super) fn schemathesis() -> Result<PathBuf> {
     let stamp = environment.join("packages.txt");
     if process::is_program(&program) && fs::read(&stamp).is_ok_and(|found| found == wanted) {
         return Ok(program);
-    }
-    if !has_environments() {
-        apt::update().context(HINT)?;
-        apt::install(&["python3", "python3-venv"]).context(HINT)?;
     }
     let mut create = Command::new("python3");
     create.args(["-m", "venv", "--clear"]).arg(&environment);

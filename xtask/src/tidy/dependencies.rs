@@ -9,40 +9,44 @@ use serde_json::Value;
 use crate::process;
 
 const DOMAIN: &str = "classdesk-domain";
-const TESTKIT: &str = "classdesk-testkit";
+const HTTP: &str = "classdesk-http";
+const MEMORY: &str = "classdesk-memory";
+const CONFORMANCE: &str = "classdesk-conformance";
 const S3_TEST_SERVER: &str = "classdesk-s3-test-server";
-const BACKGROUND: &str = "classdesk-background";
+const SYSTEM_TESTS: &str = "classdesk-system-tests";
 
 /// Each crate of this workspace and those of its siblings that it may build on. Tests may use
-/// what is [for tests](FOR_TESTS) as well. The server puts everything together, and its tests may
-/// use everything.
-const MAY_USE: [(&str, &[&str]); 11] = [
+/// what is [for tests](FOR_TESTS) as well. The server puts everything together.
+const MAY_USE: [(&str, &[&str]); 13] = [
     (DOMAIN, &[]),
-    (TESTKIT, &[DOMAIN]),
+    (MEMORY, &[DOMAIN]),
+    (CONFORMANCE, &[DOMAIN, MEMORY]),
     (S3_TEST_SERVER, &[]),
-    (BACKGROUND, &[]),
+    ("classdesk-background", &[]),
     ("classdesk-diesel", &[DOMAIN]),
     ("classdesk-object-store", &[DOMAIN]),
-    ("classdesk-argon2", &[DOMAIN, BACKGROUND]),
-    ("classdesk-http", &[DOMAIN]),
+    ("classdesk-argon2", &[DOMAIN, "classdesk-background"]),
+    (HTTP, &[DOMAIN]),
+    ("classdesk-api", &[DOMAIN, HTTP]),
     (
         "classdesk-server",
         &[
             DOMAIN,
+            MEMORY,
             "classdesk-diesel",
             "classdesk-object-store",
             "classdesk-argon2",
-            "classdesk-http",
+            HTTP,
+            "classdesk-api",
         ],
     ),
-    // It attacks the program from outside, and shares nothing with it but the way in which threads
-    // let others go first.
-    ("classdesk-torture", &[BACKGROUND]),
+    // It tests the program from outside, and shares nothing with it.
+    (SYSTEM_TESTS, &[]),
     ("xtask", &[]),
 ];
 
 /// What every crate's tests may use, and nothing else may.
-const FOR_TESTS: [&str; 2] = [TESTKIT, S3_TEST_SERVER];
+const FOR_TESTS: [&str; 4] = [MEMORY, CONFORMANCE, S3_TEST_SERVER, SYSTEM_TESTS];
 
 /// What the domain gets along without, as the beginnings of package names.
 const NOT_IN_DOMAIN: [&str; 5] = ["actix", "diesel", "object_store", "serde", "tokio"];
@@ -145,14 +149,14 @@ mod tests {
     #[test]
     fn the_intended_shape_passes() {
         let faults = check_workspace(&[
-            (DOMAIN, &[], &[TESTKIT]),
-            (TESTKIT, &[DOMAIN], &[]),
-            ("classdesk-diesel", &[DOMAIN], &[TESTKIT]),
+            (DOMAIN, &[], &[CONFORMANCE]),
+            (CONFORMANCE, &[DOMAIN], &[]),
+            ("classdesk-diesel", &[DOMAIN], &[CONFORMANCE]),
             ("classdesk-http", &[DOMAIN], &[]),
             (
                 "classdesk-server",
                 &[DOMAIN, "classdesk-diesel", "classdesk-http"],
-                &[TESTKIT],
+                &[CONFORMANCE],
             ),
         ]);
         assert_eq!(faults, [""; 0]);
@@ -176,8 +180,8 @@ mod tests {
     fn the_testkit_is_for_tests_alone() {
         let faults = check_workspace(&[
             (DOMAIN, &[], &[]),
-            (TESTKIT, &[DOMAIN], &[]),
-            ("classdesk-http", &[DOMAIN, TESTKIT], &[]),
+            (CONFORMANCE, &[DOMAIN], &[]),
+            ("classdesk-http", &[DOMAIN, CONFORMANCE], &[]),
         ]);
         assert_eq!(
             faults,

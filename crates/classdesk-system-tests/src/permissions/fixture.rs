@@ -1,0 +1,248 @@
+//! The people at a server, and the facts about it.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result};
+use fastrand::Rng;
+use reqwest::Method;
+use reqwest::header::DATE;
+use serde_json::{Value, json};
+
+use super::facts::{Facts, Object, Person, Role, Subject};
+use super::table::{Operation, Table, Verdict};
+use crate::client::{Answer, Client, PASSWORD, send};
+
+/// An id that nothing has.
+pub(crate) const MISSING: i64 = 9_000_000_000_000;
+
+/// Differences between the server and the table, and how often they were compared.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    pub(crate) decisions: u64,
+    pub(crate) requests: u64,
+    pub(crate) differences: Vec<String>,
+}
+
+/// The people at a server under test, and what is known of it.
+pub(crate) struct Fixture<'t> {
+    pub(crate) table: &'t Table,
+    pub(crate) facts: Facts,
+    pub(crate) found: Findings,
+    pub(crate) rng: Rng,
+    /// The account that prepares everything and looks whether refused things left a trace.
+    pub(crate) superadmin: i64,
+    clients: BTreeMap<i64, Client>,
+    /// No token, a made up one and one that was signed out.
+    pub(super) without_session: Vec<Client>,
+    /// How the answer about a missing thing looks.
+    pub(super) missing: String,
+    fresh: i64,
+    url: String,
+}
+
+/// A server under test, and how its superadmin signs in.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The address, without a slash at its end.
+    pub url: String,
+    /// The superadmin's name.
+    pub username: String,
+    /// The superadmin's password.
+    pub password: String,
+}
+
+impl Target {
+    async fn sign_in(&self) -> Result<Client> {
+        Client::sign_in(&self.url, &self.username, &self.password).await
+    }
+}
+
+/// What an operation is done with: the braces of its templates.
+pub(crate) type Choices = BTreeMap<&'static str, i64>;
+
+/// An operation that was tried.
+pub(crate) struct Attempt {
+    /// Whether it changed something.
+    pub(crate) changed: bool,
+    /// What it made, if it made something.
+    pub(crate) made: Option<Object>,
+}
+
+impl<'t> Fixture<'t> {
+    /// Starts with a server that has a superadmin and nothing else.
+    pub(crate) async fn start(target: &Target, table: &'t Table, rng: Rng) -> Result<Self> {
+        let superadmin = target.sign_in().await?;
+        let signed_out = target.sign_in().await?;
+        signed_out
+            .post("/api/v1/auth/logout/", &Value::Null)
+            .await?
+            .expect(204)?;
+        let missing = superadmin
+            .get(&format!("/api/v1/tickets/{MISSING}/"))
+            .await?;
+        missing.expect(404)?;
+        let mut fixture = Self {
+            table,
+            facts: Facts::default(),
+            found: Findings::default(),
+            rng,
+            superadmin: superadmin.id(),
+            clients: BTreeMap::new(),
+            without_session: vec![
+                Client::nobody(&target.url)?,
+                signed_out.with_token("0".repeat(43)),
+                signed_out,
+            ],
+            missing: looks_of(&missing),
+            fresh: 1,
+            url: target.url.clone(),
+        };
+        fixture.add(Role::Superadmin, superadmin);
+        Ok(fixture)
+    }
+
+    fn add(&mut self, role: Role, client: Client) -> i64 {
+        let id = client.id();
+        let person = Person {
+            role,
+            is_active: true,
+            has_session: true,
+        };
+        self.facts.people.insert(id, person);
+        self.clients.insert(id, client);
+        id
+    }
+
+    /// Somebody new, signed in.
+    pub(crate) async fn hire(&mut self, role: Role) -> Result<i64> {
+        let name = format!("person{}", self.next_fresh());
+        let superadmin = self.client(self.superadmin)?.clone();
+        let client = superadmin.hire(&name, role.name()).await?;
+        Ok(self.add(role, client))
+    }
+
+    /// Somebody new who never signed in.
+    pub(crate) async fn enroll(&mut self, role: Role) -> Result<i64> {
+        let name = format!("person{}", self.next_fresh());
+        let body = json!({
+            "username": name, "email": format!("{name}@desk.example"),
+            "role": role.name(), "password": PASSWORD,
+        });
+        let superadmin = self.client(self.superadmin)?;
+        let id = superadmin.post("/api/v1/users/", &body).await?.created()?;
+        self.remember(id, role);
+        Ok(id)
+    }
+
+    /// Notes that there is somebody, who never signed in.
+    pub(crate) fn remember(&mut self, id: i64, role: Role) {
+        let person = Person {
+            role,
+            is_active: true,
+            has_session: false,
+        };
+        self.facts.people.insert(id, person);
+    }
+
+    /// Signs somebody in again whose sessions have ended.
+    pub(crate) async fn sign_in_again(&mut self, id: i64) -> Result<()> {
+        let superadmin = self.client(self.superadmin)?.clone();
+        let path = format!("/api/v1/users/{id}/");
+        let body = json!({"is_active": true, "password": PASSWORD});
+        let answer = patch(&superadmin, &path, &body).await?;
+        let name = answer.json(200)?["username"].clone();
+        let name = name.as_str().context("a user has no name")?;
+        let client = Client::sign_in(&self.url, name, PASSWORD).await?;
+        self.clients.insert(id, client);
+        let person = self.facts.people.get_mut(&id).context("nobody")?;
+        person.is_active = true;
+        person.has_session = true;
+        Ok(())
+    }
+
+    pub(crate) fn client(&self, id: i64) -> Result<&Client> {
+        self.clients.get(&id).context("somebody who has no token")
+    }
+
+    pub(crate) fn next_fresh(&mut self) -> i64 {
+        self.fresh += 1;
+        self.fresh
+    }
+
+    /// A request of somebody, counted.
+    pub(crate) async fn ask(&mut self, asker: i64, method: Method, path: &str) -> Result<Answer> {
+        self.found.requests += 1;
+        let request = self.client(asker)?.request(method, path);
+        Ok(send(request).await?)
+    }
+
+    /// Notes one comparison.
+    pub(crate) fn compare(&mut self, holds: bool, tell: impl FnOnce() -> String) {
+        self.found.decisions += 1;
+        if !holds {
+            self.found.differences.push(tell());
+        }
+    }
+
+    /// What the table wants of an operation, by what is so now.
+    pub(crate) fn verdict(
+        &self,
+        operation: &Operation,
+        asker: i64,
+        object: Object,
+    ) -> Result<Verdict> {
+        if !self.facts.person(asker)?.has_session {
+            return Ok(Verdict::Status(self.table.without_session));
+        }
+        match self.facts.case(asker, object)? {
+            Some(case) => self.table.verdict(operation, case),
+            None => Ok(Verdict::Status(404)),
+        }
+    }
+
+    /// Whether somebody may read an object, by the operation that reads it.
+    pub(crate) fn may_see(&self, asker: i64, object: Object) -> Result<bool> {
+        let name = match object {
+            Object::Nothing => return Ok(true),
+            Object::Person(_) => "read a person",
+            Object::Subject(Subject::Bundle(_)) => "read a bundle",
+            Object::Subject(Subject::Order(_)) => "read a subject",
+            Object::Thread(_) => "read a thread",
+            Object::Message(id) => {
+                let message = self.facts.messages.get(&id).context("no message")?;
+                let thread = Object::Thread(message.thread);
+                let operation = self.table.operation("read a thread's messages")?;
+                return Ok(self.verdict(operation, asker, thread)?.is_success());
+            }
+            Object::Ticket(_) => "read a ticket",
+            Object::TicketNote(_) => "see a ticket's message",
+            Object::TicketAttachment(_) => "fetch a ticket's attachment",
+            Object::File(_) => "read a file",
+        };
+        let operation = self.table.operation(name)?;
+        Ok(self.verdict(operation, asker, object)?.is_success())
+    }
+}
+
+/// `PATCH` with a body.
+pub(crate) async fn patch(client: &Client, path: &str, body: &Value) -> Result<Answer> {
+    Ok(send(client.request(Method::PATCH, path).json(body)).await?)
+}
+
+/// Everything of an answer but what differs between any two answers.
+pub(super) fn looks_of(answer: &Answer) -> String {
+    let text = String::from_utf8_lossy(&answer.body);
+    let id = answer.headers.get("x-request-id");
+    let body = match id.and_then(|id| id.to_str().ok()) {
+        Some(id) => text.replace(id, "ID"),
+        None => text.into_owned(),
+    };
+    let headers = answer.headers.iter();
+    let mut headers: Vec<_> = headers
+        .filter(|(name, _)| *name != "x-request-id" && *name != DATE)
+        .map(|(name, value)| format!("{name}: {value:?}"))
+        .collect();
+    // Their order says nothing.
+    headers.sort_unstable();
+    format!("{} {headers:?} {body}", answer.status)
+}
