@@ -77,7 +77,6 @@ macro_rules! store_conformance {
             histories {
                 a_first_history_agrees
                 a_long_history_agrees
-                a_mark_tells_of_every_change
                 a_second_history_agrees
             }
             idempotency {

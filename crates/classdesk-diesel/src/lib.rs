@@ -35,7 +35,6 @@
 // Named so that cargo builds it into the program.
 use libsqlite3_sys as _;
 
-mod change_counts;
 mod error;
 mod figures;
 mod migrations;

@@ -138,9 +138,8 @@ impl DieselStore {
     /// Waits until no other process on the same database goes by what was true before this store's
     /// latest change.
     ///
-    /// A server on SQLite remembers sessions for half a second and looks for other processes'
-    /// changes as often; at once it notices only what it changes itself. Servers on PostgreSQL
-    /// remember nothing.
+    /// A server on SQLite caches sessions for half a second and drops at once only those that it
+    /// changes itself. Servers on PostgreSQL cache nothing.
     pub async fn settle(&self) {
         if matches!(self.0, Running::Sqlite(_)) {
             tokio::time::sleep(session_memory::SPAN).await;

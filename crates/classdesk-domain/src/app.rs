@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::blobs::{BlobRepository, BlobStore, Downloads, Uploads};
 use crate::bundles::{BundleRepository, Bundles};
-use crate::changes::{ChangeMarks, Changes};
 use crate::clock::{Clock, SecretSource};
 use crate::events::{Audit, EventRepository};
 use crate::files::{FileRepository, Files};
@@ -44,8 +43,6 @@ pub struct Ports {
     pub events: Arc<dyn EventRepository>,
     /// Keeps idempotency keys.
     pub idempotency: Arc<dyn IdempotencyRepository>,
-    /// Notices changes.
-    pub changes: Arc<dyn ChangeMarks>,
     /// Looks after the store.
     pub maintenance: Arc<dyn Maintenance>,
     /// Keeps bytes.
@@ -80,7 +77,6 @@ impl Ports {
             blob_rows: store.clone(),
             events: store.clone(),
             idempotency: store.clone(),
-            changes: store.clone(),
             maintenance: store,
             blobs,
             hasher,
@@ -136,8 +132,6 @@ pub struct App {
     pub uploads: Uploads,
     /// Bytes on their way out.
     pub downloads: Downloads,
-    /// Whether something has changed.
-    pub changes: Changes,
     /// The audit log.
     pub audit: Audit,
     /// Idempotency keys.
@@ -162,7 +156,6 @@ impl App {
             blob_rows,
             events,
             idempotency,
-            changes,
             maintenance,
             blobs,
             hasher,
@@ -239,9 +232,6 @@ impl App {
             },
             downloads: Downloads {
                 blobs: blobs.clone(),
-            },
-            changes: Changes {
-                changes: changes.clone(),
             },
             audit: Audit {
                 events: events.clone(),

@@ -27,7 +27,6 @@
 //! | [`files`] | files of bundles |
 //! | [`blobs`] | bytes on their way in and out |
 //! | [`policy`] | every permission |
-//! | [`changes`] | telling that nothing has changed, without reading it again |
 //! | [`events`] | the log of changes: audit trail and ticket history |
 //! | [`store`] | the commit, its guard, and how stores fail |
 //! | [`idempotency`] | the same request twice creates one thing |
@@ -81,7 +80,6 @@
 mod app;
 pub mod blobs;
 pub mod bundles;
-pub mod changes;
 pub mod clock;
 pub mod error;
 pub mod events;

@@ -260,7 +260,6 @@ pub trait Store:
     + crate::blobs::BlobRepository
     + crate::events::EventRepository
     + crate::idempotency::IdempotencyRepository
-    + crate::changes::ChangeMarks
     + Maintenance
 {
 }
@@ -277,7 +276,6 @@ impl<S> Store for S where
         + crate::blobs::BlobRepository
         + crate::events::EventRepository
         + crate::idempotency::IdempotencyRepository
-        + crate::changes::ChangeMarks
         + Maintenance
 {
 }

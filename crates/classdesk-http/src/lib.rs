@@ -51,7 +51,6 @@ mod server;
 mod settings;
 mod shell;
 mod transfer;
-mod unchanged;
 pub mod wire;
 
 pub use authenticator::{Authenticator, Principal, SessionAuthenticator};

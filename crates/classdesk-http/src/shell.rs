@@ -15,7 +15,6 @@ use crate::problem::{Problem, ProblemKind};
 use crate::routes;
 use crate::routing::not_found;
 use crate::settings::Settings;
-use crate::unchanged::UnchangedAnswers;
 
 /// When a request that was shed may come again.
 const COME_AGAIN: Duration = Duration::from_secs(1);
@@ -34,7 +33,6 @@ struct Inner {
     metrics: Metrics,
     limits: Arc<Limits>,
     request_ids: RequestIds,
-    unchanged: UnchangedAnswers,
 }
 
 /// What a [`Shell`] is made of.
@@ -81,7 +79,6 @@ impl ShellBuilder {
                 metrics: Metrics::new(self.gauges, &limits),
                 limits,
                 request_ids: RequestIds::new(),
-                unchanged: UnchangedAnswers::new(),
             }),
         }
     }
@@ -169,10 +166,6 @@ impl Shell {
 
     pub(crate) fn request_ids(&self) -> &RequestIds {
         &self.inner.request_ids
-    }
-
-    pub(crate) fn unchanged(&self) -> &UnchangedAnswers {
-        &self.inner.unchanged
     }
 }
 

@@ -9,7 +9,6 @@
 
 mod changes;
 mod looks;
-mod marks;
 mod numbers;
 mod side;
 
@@ -65,40 +64,6 @@ pub async fn check_same_history(
     for (expected, found) in expected.iter().zip(&found) {
         assert_eq!(found, expected, "seed {seed}: the subject ends otherwise");
     }
-}
-
-/// Runs the changes of a history on a store that has to be empty, and checks after each of them that
-/// what has the [mark](classdesk_domain::changes::ChangeMarks) that it had before looks as it did.
-///
-/// # Panics
-/// When it does not, when a store that gives marks never keeps one, and when the store fails with anything but a refusal.
-pub async fn check_marks(store: &dyn Store, seed: u64, steps: usize) {
-    let mut dice = Rng::with_seed(seed);
-    let mut side = Side::new(store);
-    side.populate().await;
-    let mut before = side.see_scopes().await;
-    let (gives_marks, mut kept) = (!before.is_empty(), 0);
-    for step in 0..steps {
-        let change = side.change(dice.fork()).await;
-        let now = side.see_scopes().await;
-        for then in before {
-            let same = now.iter().find(|seen| seen.scope == then.scope);
-            if let Some(seen) = same.filter(|seen| seen.mark == then.mark) {
-                kept += 1;
-                assert_eq!(
-                    seen.looks, then.looks,
-                    "seed {seed}, step {step}: {:?} has kept its mark, and looks otherwise after \
-                     {change}",
-                    seen.scope
-                );
-            }
-        }
-        before = now;
-    }
-    assert!(
-        kept > 0 || !gives_marks,
-        "seed {seed}: no mark is ever kept"
-    );
 }
 
 /// Runs only the changes of a history, on a store that has to be empty: with enough `steps`, every

@@ -47,12 +47,6 @@ impl Numbers {
         I::of(id.unwrap_or(i64::MAX - 1))
     }
 
-    /// The ids of a kind, in the order of creation.
-    pub(super) fn all<I: Id>(&self) -> impl Iterator<Item = I> {
-        let known = self.rows.get(I::KIND).into_iter().flatten();
-        known.map(|number| I::of(*number))
-    }
-
     fn renumber(&self, kind: &str, id: &mut i64) {
         let known = self.rows.get(kind);
         let number = known.and_then(|known| known.iter().position(|known| known == id));

@@ -5,7 +5,7 @@
 
 use classdesk_domain::store::Store;
 
-use crate::history::{check_marks, check_same_history};
+use crate::history::check_same_history;
 use classdesk_memory::MemoryStore;
 
 /// A history gives the answers that the store in memory gives.
@@ -16,11 +16,6 @@ pub async fn a_first_history_agrees(store: &dyn Store) {
 /// Another one.
 pub async fn a_second_history_agrees(store: &dyn Store) {
     check_same_history(&MemoryStore::new(), store, 2, 300).await;
-}
-
-/// What has the mark that it had before looks as it did.
-pub async fn a_mark_tells_of_every_change(store: &dyn Store) {
-    check_marks(store, 4, 200).await;
 }
 
 /// A longer one.

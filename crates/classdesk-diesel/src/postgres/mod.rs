@@ -13,7 +13,6 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
-use classdesk_domain::changes::{ChangeMark, ChangeScope};
 use classdesk_domain::people::{SessionWithUser, TokenHash};
 use classdesk_domain::store::{Cause, Outage, StoreError, Unique};
 use diesel::Connection;
@@ -25,7 +24,6 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use tokio_postgres::error::SqlState;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::change_counts::Touches;
 use crate::error::{ConnectError, Failure, outage};
 use crate::figures::StoreFigures;
 use crate::migrations::{self, MigrationStatus, Stop};
@@ -280,9 +278,8 @@ impl Database {
         self.pool.run(|conn| in_snapshot(conn, job)).await
     }
 
-    /// Runs a change as a transaction of its own. What it touches is not counted: other servers
-    /// make changes too.
-    pub(crate) async fn write<T, F>(&self, _: Touches, job: F) -> Result<T, StoreError>
+    /// Runs a change as a transaction of its own.
+    pub(crate) async fn write<T, F>(&self, job: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, Failure> + Send + 'static,
@@ -303,22 +300,12 @@ impl Database {
     }
 
     /// Runs a change to sessions or the people who have them.
-    pub(crate) async fn write_sessions<T, F>(
-        &self,
-        _: Whose,
-        touches: Touches,
-        job: F,
-    ) -> Result<T, StoreError>
+    pub(crate) async fn write_sessions<T, F>(&self, _: Whose, job: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, Failure> + Send + 'static,
     {
-        self.write(touches, job).await
-    }
-
-    /// No mark: a change by another server would go unnoticed.
-    pub(crate) async fn change_mark(&self, _: &ChangeScope) -> Option<ChangeMark> {
-        None
+        self.write(job).await
     }
 
     pub(crate) fn figures(&self) -> StoreFigures {

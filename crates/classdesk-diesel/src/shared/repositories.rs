@@ -7,7 +7,6 @@ use classdesk_domain::bundles::{
     Bundle, BundleDetail, BundleFilter, BundleRepository, BundleUpdate, BundleView, InsertBundle,
     WriterAssignment,
 };
-use classdesk_domain::changes::{ChangeMark, ChangeMarks, ChangeScope};
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::events::{AuditEntry, AuditFilter, EventRepository, HistoryLine};
 use classdesk_domain::files::{
@@ -43,7 +42,6 @@ use super::{
     Database, blobs, bundles, events, files, idempotency, login, maintenance, messages, notes,
     people, posting, receipts, sessions, subjects, threads, tickets,
 };
-use crate::change_counts::Touches;
 use crate::session_memory::Whose;
 
 #[async_trait]
@@ -82,18 +80,14 @@ impl UserRepository for Database {
     }
 
     async fn create_user(&self, commit: Commit<InsertUser>) -> Result<User, StoreError> {
-        self.write(Touches::Everything, move |conn| {
-            people::create_user(conn, commit)
-        })
-        .await
+        self.write(move |conn| people::create_user(conn, commit))
+            .await
     }
 
     async fn update_user(&self, commit: Commit<UserUpdate>) -> Result<User, StoreError> {
         let whose = Whose::Person(commit.change.user);
-        self.write_sessions(whose, Touches::Everything, move |conn| {
-            people::update_user(conn, commit)
-        })
-        .await
+        self.write_sessions(whose, move |conn| people::update_user(conn, commit))
+            .await
     }
 }
 
@@ -107,10 +101,8 @@ impl SessionRepository for Database {
 
     async fn touch_session(&self, id: SessionId, at: Timestamp) -> Result<(), StoreError> {
         let whose = Whose::Session(id);
-        self.write_sessions(whose, Touches::Nothing, move |conn| {
-            sessions::touch_session(conn, id, at)
-        })
-        .await
+        self.write_sessions(whose, move |conn| sessions::touch_session(conn, id, at))
+            .await
     }
 
     async fn list_sessions(
@@ -126,25 +118,19 @@ impl SessionRepository for Database {
 
     async fn start_session(&self, commit: Commit<NewSession>) -> Result<Session, StoreError> {
         let whose = Whose::Person(commit.change.user);
-        self.write_sessions(whose, Touches::Nothing, move |conn| {
-            sessions::start_session(conn, commit)
-        })
-        .await
+        self.write_sessions(whose, move |conn| sessions::start_session(conn, commit))
+            .await
     }
 
     async fn end_sessions(&self, commit: Commit<EndSessions>) -> Result<u64, StoreError> {
         let whose = Whose::Person(commit.change.user);
-        self.write_sessions(whose, Touches::Nothing, move |conn| {
-            sessions::end_sessions(conn, commit)
-        })
-        .await
+        self.write_sessions(whose, move |conn| sessions::end_sessions(conn, commit))
+            .await
     }
 
     async fn admit_login(&self, attempt: LoginAttempt) -> Result<LoginThrottle, StoreError> {
-        self.write(Touches::Nothing, move |conn| {
-            login::admit_login(conn, &attempt)
-        })
-        .await
+        self.write(move |conn| login::admit_login(conn, &attempt))
+            .await
     }
 }
 
@@ -157,17 +143,13 @@ impl SubjectRepository for Database {
     }
 
     async fn put_subject(&self, commit: Commit<SubjectPut>) -> Result<Subject, StoreError> {
-        self.write(Touches::Everything, move |conn| {
-            subjects::put_subject(conn, commit)
-        })
-        .await
+        self.write(move |conn| subjects::put_subject(conn, commit))
+            .await
     }
 
     async fn delete_subject(&self, commit: Commit<SubjectRef>) -> Result<bool, StoreError> {
-        self.write(Touches::Everything, move |conn| {
-            subjects::delete_subject(conn, commit)
-        })
-        .await
+        self.write(move |conn| subjects::delete_subject(conn, commit))
+            .await
     }
 }
 
@@ -211,24 +193,18 @@ impl BundleRepository for Database {
     }
 
     async fn create_bundle(&self, commit: Commit<InsertBundle>) -> Result<Bundle, StoreError> {
-        self.write(Touches::Everything, move |conn| {
-            bundles::create_bundle(conn, commit)
-        })
-        .await
+        self.write(move |conn| bundles::create_bundle(conn, commit))
+            .await
     }
 
     async fn update_bundle(&self, commit: Commit<BundleUpdate>) -> Result<Bundle, StoreError> {
-        self.write(Touches::Everything, move |conn| {
-            bundles::update_bundle(conn, commit)
-        })
-        .await
+        self.write(move |conn| bundles::update_bundle(conn, commit))
+            .await
     }
 
     async fn assign_writer(&self, commit: Commit<WriterAssignment>) -> Result<Bundle, StoreError> {
-        self.write(Touches::Everything, move |conn| {
-            bundles::assign_writer(conn, commit)
-        })
-        .await
+        self.write(move |conn| bundles::assign_writer(conn, commit))
+            .await
     }
 }
 
@@ -262,41 +238,33 @@ impl ThreadRepository for Database {
     }
 
     async fn open_thread(&self, commit: Commit<InsertThread>) -> Result<ThreadView, StoreError> {
-        let touches = Touches::KeyScope(ChangeScope::Subject(commit.change.about.clone()));
-        self.write(touches, move |conn| threads::open_thread(conn, commit))
+        self.write(move |conn| threads::open_thread(conn, commit))
             .await
     }
 
     async fn update_thread(&self, commit: Commit<ThreadUpdate>) -> Result<ThreadView, StoreError> {
-        self.write(Touches::Everything, move |conn| {
-            threads::update_thread(conn, commit)
-        })
-        .await
+        self.write(move |conn| threads::update_thread(conn, commit))
+            .await
     }
 
     async fn add_participant(
         &self,
         commit: Commit<ParticipantAddition>,
     ) -> Result<ThreadView, StoreError> {
-        self.write(Touches::Everything, move |conn| {
-            threads::add_participant(conn, commit)
-        })
-        .await
+        self.write(move |conn| threads::add_participant(conn, commit))
+            .await
     }
 
     async fn remove_participant(
         &self,
         commit: Commit<ParticipantRemoval>,
     ) -> Result<bool, StoreError> {
-        self.write(Touches::Everything, move |conn| {
-            threads::remove_participant(conn, commit)
-        })
-        .await
+        self.write(move |conn| threads::remove_participant(conn, commit))
+            .await
     }
 
     async fn mark_read(&self, commit: Commit<ReadMark>) -> Result<bool, StoreError> {
-        let touches = Touches::KeyScope(ChangeScope::Thread(commit.change.thread));
-        self.write(touches, move |conn| receipts::mark_read(conn, commit))
+        self.write(move |conn| receipts::mark_read(conn, commit))
             .await
     }
 }
@@ -318,8 +286,7 @@ impl MessageRepository for Database {
         &self,
         commit: Commit<InsertMessage>,
     ) -> Result<(MessageId, Option<MessageAttachmentId>), StoreError> {
-        let touches = Touches::KeyScope(ChangeScope::Thread(commit.change.thread));
-        self.write(touches, move |conn| posting::post_message(conn, commit))
+        self.write(move |conn| posting::post_message(conn, commit))
             .await
     }
 
@@ -360,17 +327,13 @@ impl MessageRepository for Database {
     }
 
     async fn edit_message(&self, commit: Commit<MessageEdit>) -> Result<Message, StoreError> {
-        self.write(Touches::Everything, move |conn| {
-            messages::edit_message(conn, commit)
-        })
-        .await
+        self.write(move |conn| messages::edit_message(conn, commit))
+            .await
     }
 
     async fn delete_message(&self, commit: Commit<MessageDeletion>) -> Result<(), StoreError> {
-        self.write(Touches::Everything, move |conn| {
-            messages::delete_message(conn, commit)
-        })
-        .await
+        self.write(move |conn| messages::delete_message(conn, commit))
+            .await
     }
 }
 
@@ -391,17 +354,12 @@ impl TicketRepository for Database {
     }
 
     async fn create_ticket(&self, commit: Commit<InsertTicket>) -> Result<Ticket, StoreError> {
-        let about = commit.change.about.clone();
-        let touches = about.map_or(Touches::Nothing, |about| {
-            Touches::KeyScope(ChangeScope::Subject(about))
-        });
-        self.write(touches, move |conn| tickets::create_ticket(conn, commit))
+        self.write(move |conn| tickets::create_ticket(conn, commit))
             .await
     }
 
     async fn update_ticket(&self, commit: Commit<TicketUpdate>) -> Result<Ticket, StoreError> {
-        let touches = Touches::KeyScope(ChangeScope::Ticket(commit.change.ticket.id));
-        self.write(touches, move |conn| tickets::update_ticket(conn, commit))
+        self.write(move |conn| tickets::update_ticket(conn, commit))
             .await
     }
 
@@ -409,8 +367,7 @@ impl TicketRepository for Database {
         &self,
         commit: Commit<InsertTicketMessage>,
     ) -> Result<TicketMessageId, StoreError> {
-        let touches = Touches::KeyScope(ChangeScope::Ticket(commit.change.ticket));
-        self.write(touches, move |conn| notes::add_ticket_message(conn, commit))
+        self.write(move |conn| notes::add_ticket_message(conn, commit))
             .await
     }
 
@@ -435,8 +392,7 @@ impl TicketRepository for Database {
         &self,
         commit: Commit<InsertTicketAttachment>,
     ) -> Result<TicketAttachment, StoreError> {
-        let touches = Touches::KeyScope(ChangeScope::Ticket(commit.change.ticket));
-        self.write(touches, move |conn| notes::attach_to_ticket(conn, commit))
+        self.write(move |conn| notes::attach_to_ticket(conn, commit))
             .await
     }
 
@@ -493,42 +449,30 @@ impl FileRepository for Database {
     }
 
     async fn add_file(&self, commit: Commit<InsertBundleFile>) -> Result<BundleFile, StoreError> {
-        let touches = Touches::KeyScope(ChangeScope::Subject(SubjectRef::bundle(
-            commit.change.bundle,
-        )));
-        self.write(touches, move |conn| files::add_file(conn, commit))
-            .await
+        self.write(move |conn| files::add_file(conn, commit)).await
     }
 
     async fn update_file(&self, commit: Commit<FileUpdate>) -> Result<BundleFile, StoreError> {
-        self.write(Touches::Everything, move |conn| {
-            files::update_file(conn, commit)
-        })
-        .await
+        self.write(move |conn| files::update_file(conn, commit))
+            .await
     }
 
     async fn delete_file(&self, commit: Commit<FileId>) -> Result<(), StoreError> {
-        self.write(Touches::Everything, move |conn| {
-            files::delete_file(conn, commit)
-        })
-        .await
+        self.write(move |conn| files::delete_file(conn, commit))
+            .await
     }
 }
 
 #[async_trait]
 impl BlobRepository for Database {
     async fn create_blob(&self, blob: NewBlob) -> Result<BlobId, StoreError> {
-        self.write(Touches::Nothing, move |conn| {
-            blobs::create_blob(conn, &blob)
-        })
-        .await
+        self.write(move |conn| blobs::create_blob(conn, &blob))
+            .await
     }
 
     async fn mark_blob_deleted(&self, id: BlobId) -> Result<(), StoreError> {
-        self.write(Touches::Nothing, move |conn| {
-            blobs::mark_blob_deleted(conn, id)
-        })
-        .await
+        self.write(move |conn| blobs::mark_blob_deleted(conn, id))
+            .await
     }
 
     async fn sweepable_blobs(
@@ -536,18 +480,14 @@ impl BlobRepository for Database {
         pending_before: Timestamp,
         limit: u32,
     ) -> Result<Vec<SweepableBlob>, StoreError> {
-        self.write(Touches::Everything, move |conn| {
-            blobs::sweepable_blobs(conn, pending_before, limit)
-        })
-        .await
+        self.write(move |conn| blobs::sweepable_blobs(conn, pending_before, limit))
+            .await
     }
 
     async fn delete_blob_rows(&self, ids: &[BlobId]) -> Result<u64, StoreError> {
         let ids = ids.to_vec();
-        self.write(Touches::Everything, move |conn| {
-            blobs::delete_blob_rows(conn, &ids)
-        })
-        .await
+        self.write(move |conn| blobs::delete_blob_rows(conn, &ids))
+            .await
     }
 
     async fn list_blobs(
@@ -581,24 +521,18 @@ impl EventRepository for Database {
 impl IdempotencyRepository for Database {
     async fn reserve(&self, scope: &KeyScope, now: Timestamp) -> Result<Reservation, StoreError> {
         let scope = scope.clone();
-        self.write(Touches::Nothing, move |conn| {
-            idempotency::reserve(conn, &scope, now)
-        })
-        .await
+        self.write(move |conn| idempotency::reserve(conn, &scope, now))
+            .await
     }
 
     async fn renew(&self, lease: Lease, now: Timestamp) -> Result<bool, StoreError> {
-        self.write(Touches::Nothing, move |conn| {
-            idempotency::renew(conn, lease, now)
-        })
-        .await
+        self.write(move |conn| idempotency::renew(conn, lease, now))
+            .await
     }
 
     async fn release(&self, lease: Lease) -> Result<(), StoreError> {
-        self.write(Touches::Nothing, move |conn| {
-            idempotency::release(conn, lease)
-        })
-        .await
+        self.write(move |conn| idempotency::release(conn, lease))
+            .await
     }
 
     async fn store_response(
@@ -607,17 +541,8 @@ impl IdempotencyRepository for Database {
         answer: &StoredResponse,
     ) -> Result<(), StoreError> {
         let answer = answer.clone();
-        self.write(Touches::Nothing, move |conn| {
-            idempotency::store_response(conn, id, &answer)
-        })
-        .await
-    }
-}
-
-#[async_trait]
-impl ChangeMarks for Database {
-    async fn mark(&self, scope: &ChangeScope) -> Option<ChangeMark> {
-        self.change_mark(scope).await
+        self.write(move |conn| idempotency::store_response(conn, id, &answer))
+            .await
     }
 }
 
@@ -629,7 +554,7 @@ impl Maintenance for Database {
 
     async fn purge(&self, outlived: RetentionCutoffs, limit: u32) -> Result<u64, StoreError> {
         let whose = Whose::Anybody;
-        self.write_sessions(whose, Touches::Everything, move |conn| {
+        self.write_sessions(whose, move |conn| {
             maintenance::purge(conn, &outlived, limit)
         })
         .await

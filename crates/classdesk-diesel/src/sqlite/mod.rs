@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use classdesk_domain::changes::{ChangeMark, ChangeScope};
 use classdesk_domain::people::{SessionWithUser, TokenHash};
 use classdesk_domain::store::{Outage, StoreError};
 use diesel::connection::{AnsiTransactionManager, CacheSize, SimpleConnection, TransactionManager};
@@ -19,7 +18,6 @@ use diesel::result::{DatabaseErrorKind, Error};
 use diesel::{Connection, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
-use crate::change_counts::{ChangeCounts, Touches, Within};
 use crate::error::{ConnectError, Failure, outage};
 use crate::figures::StoreFigures;
 use crate::migrations::{self, MigrationStatus};
@@ -239,19 +237,16 @@ pub(crate) struct Database {
     readers: Pool<File>,
     writer: Writer,
     sessions: Arc<SessionMemory>,
-    changes: Arc<ChangeCounts>,
 }
 
 impl Database {
     pub(crate) fn start(file: &File, options: &StoreOptions) -> Result<Arc<Self>, ConnectError> {
         // Opened here, so that a file that can't be used is known before anybody is served.
         let conn = file.connect()?;
-        let changes = Arc::default();
         Ok(Arc::new(Self {
-            writer: Writer::start(file.clone(), conn, Arc::clone(&changes), options)?,
+            writer: Writer::start(file.clone(), conn, options)?,
             readers: Pool::start("sqlite-reader", file.for_reading(), options)?,
             sessions: Arc::default(),
-            changes,
         }))
     }
 
@@ -274,20 +269,12 @@ impl Database {
     }
 
     /// Runs a change as a transaction of its own.
-    pub(crate) async fn write<T, F>(&self, touches: Touches, job: F) -> Result<T, StoreError>
+    pub(crate) async fn write<T, F>(&self, job: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, Failure> + Send + 'static,
     {
-        self.writer.run(touches, job, || ()).await
-    }
-
-    /// The mark of a scope, after a look for other processes' changes if the last one was too long
-    /// ago.
-    pub(crate) async fn change_mark(&self, scope: &ChangeScope) -> Option<ChangeMark> {
-        let has_looked = self.changes.has_looked(Within::Span)
-            || self.changes.wait_for_look(|| self.writer.look()).await;
-        has_looked.then(|| self.changes.mark(scope))?
+        self.writer.run(job, || ()).await
     }
 
     /// Finds a session, which most requests of its owner have found just before.
@@ -311,19 +298,14 @@ impl Database {
     }
 
     /// Runs a change to sessions or the people who have them.
-    pub(crate) async fn write_sessions<T, F>(
-        &self,
-        whose: Whose,
-        touches: Touches,
-        job: F,
-    ) -> Result<T, StoreError>
+    pub(crate) async fn write_sessions<T, F>(&self, whose: Whose, job: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, Failure> + Send + 'static,
     {
         let sessions = Arc::clone(&self.sessions);
         let ended = move || sessions.forget(whose);
-        self.writer.run(touches, job, ended).await
+        self.writer.run(job, ended).await
     }
 
     pub(crate) fn figures(&self) -> StoreFigures {

@@ -4,10 +4,8 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::bundles::{BundleDetail, BundleFilter, BundleStatus};
-use classdesk_domain::changes::ChangeScope;
 use classdesk_domain::ids::{BundleId, UserId};
 use classdesk_domain::paging::ListKind;
-use classdesk_domain::subjects::SubjectRef;
 use classdesk_domain::text::SearchText;
 use utoipa::OpenApi;
 
@@ -17,7 +15,6 @@ use crate::problem::Problem;
 use crate::render;
 use crate::retry::Retry;
 use crate::routing::{Endpoint, Endpoints};
-use crate::unchanged::unless_unchanged;
 use crate::wire::{
     AssignWriterBody, BundleBody, BundleChangeBody, BundleDetailView, BundleParams, BundleView,
     MemberView, PageParams, RetryHeader, VersionHeader,
@@ -149,12 +146,8 @@ async fn one(
     request: HttpRequest,
     shell: Data<Shell>,
 ) -> Result<HttpResponse, Problem> {
-    let scope = ChangeScope::Subject(SubjectRef::bundle(id));
-    unless_unchanged(&request, &caller, scope, async || {
-        let detail = shell.desk().bundles.detail(caller.actor(), id).await?;
-        Ok(render_bundle(&request, &shell, StatusCode::OK, detail))
-    })
-    .await
+    let detail = shell.desk().bundles.detail(caller.actor(), id).await?;
+    Ok(render_bundle(&request, &shell, StatusCode::OK, detail))
 }
 
 /// Change a bundle

@@ -3,7 +3,6 @@
 mod access_scope;
 mod blobs;
 mod bundles;
-mod changes;
 mod commit;
 mod events;
 mod files;
@@ -66,11 +65,6 @@ impl MemoryStore {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.calls.fetch_add(1, Ordering::SeqCst);
-        self.uncounted()
-    }
-
-    /// The state for what is no trip to a database.
-    fn uncounted(&self) -> MutexGuard<'_, State> {
         // The state is only ever replaced whole, so a panic elsewhere can't have broken it.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -87,7 +81,6 @@ impl MemoryStore {
         let mut state = self.lock();
         let mut draft = state.clone();
         let answer = change(&mut draft)?;
-        draft.changes += 1;
         *state = draft;
         Ok(answer)
     }

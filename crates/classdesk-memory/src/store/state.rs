@@ -23,8 +23,6 @@ use super::table::Table;
 /// Everything that the store knows.
 #[derive(Debug, Clone, Default)]
 pub(super) struct State {
-    /// How often it was changed.
-    pub(super) changes: u64,
     pub(super) users: Table<UserId, UserRow>,
     pub(super) sessions: Table<SessionId, SessionRow>,
     pub(super) failures: Arc<Vec<Failure>>,
