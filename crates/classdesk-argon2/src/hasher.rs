@@ -1,77 +1,86 @@
-//! The hasher: who computes when.
+//! The domain's password hasher: a bounded queue before a few threads.
 
+use std::io;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use argon2::Params;
 use async_trait::async_trait;
-use classdesk_background::{Beat, Share};
 use classdesk_domain::clock::SecretSource;
 use classdesk_domain::people::{PasswordHash, PasswordHashError, PasswordHasher, Verification};
 use classdesk_domain::store::Cause;
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::cost::{Cost, CostError};
-use crate::digest::{self, SALT_BYTES};
-use crate::share::Shares;
-use crate::threads::Threads;
+use crate::phc::{self, SALT_BYTES};
+use crate::workers::Workers;
 
-/// How many hashes are computed at once and how many callers may wait for their turn.
+/// How many hashes are computed at the same time, and how many callers may wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Load {
-    /// Hashes at once, at least 1. Each takes the memory of its [`Cost`].
-    pub at_once: usize,
-    /// Callers that may wait besides. Zero refuses whoever can't start at once.
-    pub waiting: usize,
+pub struct Limits {
+    /// Threads that compute hashes, at least 1. Each takes the memory of the [`Cost`].
+    pub concurrency: usize,
+    /// Callers that may wait besides. With zero, a call that can't start at once is refused.
+    pub queue: usize,
 }
 
-impl Default for Load {
-    /// Two at once (38 MiB at the default cost), and one where there are one or two processors, so
-    /// that of two one is left to others; 64 waiting, who are served within some two seconds where
-    /// nobody else is busy.
+impl Default for Limits {
+    /// Two threads (38 MiB at the default cost), but one on a machine with one or two processors.
+    /// The queue holds 64 callers: some two seconds of work.
     fn default() -> Self {
         Self {
-            at_once: usual(available_parallelism().map_or(1, NonZero::get)),
-            waiting: 64,
+            concurrency: default_concurrency(available_parallelism().map_or(1, NonZero::get)),
+            queue: 64,
         }
     }
 }
 
-/// How many hashes so many processors compute at once, unless somebody says otherwise.
-const fn usual(processors: usize) -> usize {
+const fn default_concurrency(processors: usize) -> usize {
     if processors > 2 { 2 } else { 1 }
 }
 
+/// Why there is no hasher.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HasherError {
+    /// The cost is refused.
+    #[error(transparent)]
+    Cost(#[from] CostError),
+    /// The system refuses a thread.
+    #[error("the threads for password hashes can't be started")]
+    Threads(#[source] io::Error),
+}
+
 /// The domain's password hasher on Argon2id.
+///
+/// Callers are served in the order in which they come. The port names neither person nor address,
+/// so fairness among them is left to the domain, which counts attempts before it hashes.
 pub struct Argon2idHasher {
     params: Params,
     secrets: Arc<dyn SecretSource>,
-    admitted: Arc<Semaphore>,
-    running: Arc<Semaphore>,
-    shares: Arc<Shares>,
-    beat: Beat,
-    rest: Threads,
-    least: Threads,
+    /// One permit for each call that is computed or waits.
+    permits: Arc<Semaphore>,
+    workers: Workers,
 }
 
 impl Argon2idHasher {
-    /// A hasher of this cost under this load, with salts from `secrets`.
+    /// A hasher of this cost with these limits. Salts come from `secrets`.
     ///
     /// # Errors
-    /// A [`CostError`] when the cost is below the least allowed one, or impossible.
-    pub fn new(cost: Cost, load: Load, secrets: Arc<dyn SecretSource>) -> Result<Self, CostError> {
-        let at_once = load.at_once.clamp(1, Semaphore::MAX_PERMITS / 2);
-        let waiting = load.waiting.min(Semaphore::MAX_PERMITS / 2);
+    /// A [`HasherError`] when the cost is too low or impossible, or when a thread can't be started.
+    pub fn new(
+        cost: Cost,
+        limits: Limits,
+        secrets: Arc<dyn SecretSource>,
+    ) -> Result<Self, HasherError> {
+        let concurrency = limits.concurrency.max(1);
+        let permits = concurrency.saturating_add(limits.queue);
         Ok(Self {
             params: cost.params()?,
             secrets,
-            admitted: Arc::new(Semaphore::new(at_once + waiting)),
-            running: Arc::new(Semaphore::new(at_once)),
-            shares: Arc::default(),
-            beat: Beat::default(),
-            rest: Threads::with(Share::Rest),
-            least: Threads::with(Share::Least),
+            permits: Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS))),
+            workers: Workers::start(concurrency).map_err(HasherError::Threads)?,
         })
     }
 
@@ -81,40 +90,26 @@ impl Argon2idHasher {
         salt
     }
 
-    /// Computes when it is this caller's turn. The permits travel with the work: a caller that
-    /// goes away frees its place only when its memory is free as well.
     async fn compute<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, Cause> + Send + 'static,
     ) -> Result<T, PasswordHashError> {
-        let admitted = Arc::clone(&self.admitted)
+        let permit = Arc::clone(&self.permits)
             .try_acquire_owned()
             .map_err(|_| PasswordHashError::Busy)?;
-        let running = Arc::clone(&self.running)
-            .acquire_owned()
+        let (sender, receiver) = oneshot::channel();
+        self.workers.queue(Box::new(move || {
+            if sender.is_closed() {
+                return;
+            }
+            let result = work();
+            // A caller that has its answer finds the permit free.
+            drop(permit);
+            let _ = sender.send(result);
+        }));
+        receiver
             .await
-            .map_err(|closed| PasswordHashError::Failed(closed.into()))?;
-        let (tell, told) = oneshot::channel();
-        let share = self.shares.next();
-        let (threads, beating) = match share {
-            Share::Rest => (&self.rest, Some(self.beat.keep())),
-            Share::Least => (&self.least, None),
-        };
-        let shares = Arc::clone(&self.shares);
-        // Others go first: a sign-in takes long anyway.
-        let hash = move || -> Box<dyn FnOnce()> {
-            let result = shares.learn_from(work);
-            Box::new(move || {
-                drop((running, admitted, beating));
-                // Whoever asked may have gone away.
-                let _ = tell.send(result);
-            })
-        };
-        threads
-            .run(Box::new(hash))
-            .map_err(|error| PasswordHashError::Failed(error.into()))?;
-        told.await
-            .map_err(|died| PasswordHashError::Failed(died.into()))?
+            .map_err(|panicked| PasswordHashError::Failed(panicked.into()))?
             .map_err(PasswordHashError::Failed)
     }
 }
@@ -123,12 +118,12 @@ impl Argon2idHasher {
 impl PasswordHasher for Argon2idHasher {
     async fn hash(&self, password: String) -> Result<PasswordHash, PasswordHashError> {
         let (salt, params) = (self.salt(), self.params.clone());
-        self.compute(move || digest::hash(&password, &salt, &params))
+        self.compute(move || phc::hash(&password, &salt, &params))
             .await
     }
 
     fn is_busy(&self) -> bool {
-        self.admitted.available_permits() == 0
+        self.permits.available_permits() == 0
     }
 
     async fn verify(
@@ -138,9 +133,9 @@ impl PasswordHasher for Argon2idHasher {
     ) -> Result<Verification, PasswordHashError> {
         let (salt, params) = (self.salt(), self.params.clone());
         self.compute(move || match hash {
-            Some(hash) => digest::verify(&password, &hash, &params),
-            // The same work as a check, at the present cost, for a name that nobody has.
-            None => digest::hash(&password, &salt, &params).map(|_| Verification::Wrong),
+            Some(hash) => phc::verify(&password, &hash, &params),
+            // An unknown name costs as much as a check at the present cost.
+            None => phc::hash(&password, &salt, &params).map(|_| Verification::Wrong),
         })
         .await
     }
@@ -151,9 +146,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_two_processors_one_is_left_to_others() {
-        for (processors, at_once) in [(1, 1), (2, 1), (3, 2), (64, 2)] {
-            assert_eq!(usual(processors), at_once, "{processors}");
+    fn one_of_two_processors_is_left_to_requests() {
+        for (processors, concurrency) in [(1, 1), (2, 1), (3, 2), (64, 2)] {
+            assert_eq!(default_concurrency(processors), concurrency, "{processors}");
         }
     }
 }

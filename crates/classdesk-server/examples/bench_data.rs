@@ -9,7 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use clap::Parser;
-use classdesk_argon2::{Argon2idHasher, Cost, Load};
+use classdesk_argon2::{Argon2idHasher, Cost, Limits};
 use classdesk_diesel::{DatabaseUrl, DieselDatabase, StoreOptions};
 use classdesk_domain::blobs::{FileName, FinishedUpload, UploadTarget};
 use classdesk_domain::bundles::NewBundle;
@@ -98,7 +98,7 @@ async fn main() -> Outcome<()> {
     database.migrate()?;
     let store = database.serve(&options)?;
     let blobs = ObjectBlobs::connect(&args.storage_url, &ObjectStoreOptions::default()).await?;
-    let inner = Argon2idHasher::new(Cost::default(), Load::default(), Arc::new(SystemSecrets))?;
+    let inner = Argon2idHasher::new(Cost::default(), Limits::default(), Arc::new(SystemSecrets))?;
     let hash = inner.hash(PASSWORD.to_owned()).await?;
     let hasher = Arc::new(OneHash { inner, hash });
     let ports = Ports::new(

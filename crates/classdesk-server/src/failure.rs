@@ -61,7 +61,7 @@ macro_rules! from_telling {
 
 from_telling!(
     std::io::Error,
-    classdesk_argon2::CostError,
+    classdesk_argon2::HasherError,
     classdesk_diesel::ConnectError,
     classdesk_object_store::ConnectError,
 );

@@ -17,15 +17,14 @@ const SYSTEM_TESTS: &str = "classdesk-system-tests";
 
 /// Each crate of this workspace and those of its siblings that it may build on. Tests may use
 /// what is [for tests](FOR_TESTS) as well. The server puts everything together.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 12] = [
     (DOMAIN, &[]),
     (MEMORY, &[DOMAIN]),
     (CONFORMANCE, &[DOMAIN, MEMORY]),
     (S3_TEST_SERVER, &[]),
-    ("classdesk-background", &[]),
     ("classdesk-diesel", &[DOMAIN]),
     ("classdesk-object-store", &[DOMAIN]),
-    ("classdesk-argon2", &[DOMAIN, "classdesk-background"]),
+    ("classdesk-argon2", &[DOMAIN]),
     (HTTP, &[DOMAIN]),
     ("classdesk-api", &[DOMAIN, HTTP]),
     (

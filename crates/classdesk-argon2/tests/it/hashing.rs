@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use classdesk_argon2::{Argon2idHasher, Cost, CostError, Load};
+use classdesk_argon2::{Argon2idHasher, Cost, CostError, HasherError, Limits};
 use classdesk_domain::clock::SecretSource;
 use classdesk_domain::people::{PasswordHash, PasswordHashError, PasswordHasher, Verification};
 use classdesk_domain::system::SystemSecrets;
@@ -15,12 +15,12 @@ const PASSWORD: &str = "a quiet winter morning";
 const REFERENCE: &str =
     "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
 
-fn hasher(cost: Cost, load: Load) -> Argon2idHasher {
-    Argon2idHasher::new(cost, load, Arc::new(SystemSecrets)).unwrap()
+fn hasher(cost: Cost, limits: Limits) -> Argon2idHasher {
+    Argon2idHasher::new(cost, limits, Arc::new(SystemSecrets)).unwrap()
 }
 
 fn default_hasher() -> Argon2idHasher {
-    hasher(Cost::default(), Load::default())
+    hasher(Cost::default(), Limits::default())
 }
 
 async fn check_verify(
@@ -70,7 +70,7 @@ async fn the_salt_comes_from_the_source_of_secrets() {
             [7; 32]
         }
     }
-    let hasher = Argon2idHasher::new(Cost::default(), Load::default(), Arc::new(Same)).unwrap();
+    let hasher = Argon2idHasher::new(Cost::default(), Limits::default(), Arc::new(Same)).unwrap();
     let first = hasher.hash(PASSWORD.to_owned()).await.unwrap();
     assert_eq!(first, hasher.hash(PASSWORD.to_owned()).await.unwrap());
     assert!(first.as_str().contains("$BwcHBwcHBwcHBwcHBwcHBw$"));
@@ -103,7 +103,7 @@ async fn a_hash_with_other_parameters_is_outdated() {
             ..Cost::default()
         },
     ] {
-        let new = hasher(cost, Load::default());
+        let new = hasher(cost, Limits::default());
         check_verify(
             &new,
             PASSWORD,
@@ -131,7 +131,7 @@ async fn an_unknown_name_costs_a_whole_hash() {
         passes: 3,
         lanes: 1,
     };
-    let hasher = hasher(cost, Load::default());
+    let hasher = hasher(cost, Limits::default());
     let hash = hasher.hash(PASSWORD.to_owned()).await.unwrap();
     let (mut known, mut unknown) = (Duration::MAX, Duration::MAX);
     // A busy machine only ever adds time, so the best of some rounds tell.
@@ -151,7 +151,7 @@ async fn an_unknown_name_costs_a_whole_hash() {
 #[test]
 fn a_weaker_cost_is_refused() {
     let check_refused = |cost: Cost| {
-        Argon2idHasher::new(cost, Load::default(), Arc::new(SystemSecrets))
+        Argon2idHasher::new(cost, Limits::default(), Arc::new(SystemSecrets))
             .err()
             .unwrap()
     };
@@ -159,18 +159,27 @@ fn a_weaker_cost_is_refused() {
         memory_kib: Cost::MIN_MEMORY_KIB - 1,
         ..Cost::default()
     });
-    assert!(matches!(weak, CostError::Memory), "{weak}");
+    assert!(
+        matches!(weak, HasherError::Cost(CostError::Memory)),
+        "{weak}"
+    );
     let weak = check_refused(Cost {
         passes: 1,
         ..Cost::default()
     });
-    assert!(matches!(weak, CostError::Passes), "{weak}");
+    assert!(
+        matches!(weak, HasherError::Cost(CostError::Passes)),
+        "{weak}"
+    );
     for lanes in [0, u32::MAX] {
         let odd = check_refused(Cost {
             lanes,
             ..Cost::default()
         });
-        assert!(matches!(odd, CostError::Impossible(_)), "{odd}");
+        assert!(
+            matches!(odd, HasherError::Cost(CostError::Impossible(_))),
+            "{odd}"
+        );
     }
 }
 
@@ -193,12 +202,12 @@ async fn a_broken_hash_is_a_failure_and_no_wrong_password() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_finds_the_queue_full_is_told_so_and_the_others_are_served() {
+async fn a_call_beyond_the_queue_is_refused_and_the_others_are_served() {
     let hasher = Arc::new(hasher(
         Cost::default(),
-        Load {
-            at_once: 1,
-            waiting: 2,
+        Limits {
+            concurrency: 1,
+            queue: 2,
         },
     ));
     let tasks: Vec<_> = (0..12)
@@ -223,7 +232,7 @@ async fn whoever_finds_the_queue_full_is_told_so_and_the_others_are_served() {
 }
 
 #[tokio::test]
-async fn who_would_be_told_so_can_know_before() {
+async fn is_busy_foretells_a_refusal() {
     // So slow that none has ended before all are asked.
     let slow = Cost {
         passes: 20,
@@ -231,9 +240,9 @@ async fn who_would_be_told_so_can_know_before() {
     };
     let hasher = hasher(
         slow,
-        Load {
-            at_once: 1,
-            waiting: 1,
+        Limits {
+            concurrency: 1,
+            queue: 1,
         },
     );
     let mut hashing = Box::pin(hasher.hash(PASSWORD.to_owned()));
@@ -267,12 +276,12 @@ async fn nothing_computes_on_the_async_thread() {
 }
 
 #[tokio::test]
-async fn callers_that_go_away_free_their_places() {
+async fn callers_that_go_away_free_their_permits() {
     let hasher = hasher(
         Cost::default(),
-        Load {
-            at_once: 1,
-            waiting: 0,
+        Limits {
+            concurrency: 1,
+            queue: 0,
         },
     );
     for _ in 0..3 {
@@ -283,7 +292,7 @@ async fn callers_that_go_away_free_their_places() {
             () = tokio::task::yield_now() => {}
         }
         drop(hashing);
-        // The place is free again when the abandoned work has ended, and not before.
+        // The permit is free again when the abandoned work has ended, and not before.
         while hasher.hash(PASSWORD.to_owned()).await.is_err() {
             tokio::task::yield_now().await;
         }

@@ -2,3 +2,5 @@
 
 #[cfg(test)]
 mod hashing;
+#[cfg(test)]
+mod memory;

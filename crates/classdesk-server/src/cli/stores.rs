@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use classdesk_argon2::{Cost, Load};
+use classdesk_argon2::{Cost, Limits};
 use classdesk_diesel::{DatabaseUrl, StoreOptions};
 use classdesk_object_store::StorageLocation;
 
@@ -113,15 +113,15 @@ pub(crate) struct HashingArgs {
         value_parser = clap::value_parser!(u32).range(i64::from(Cost::MIN_PASSES)..=64)
     )]
     pub(crate) argon2_passes: u32,
-    /// Password hashes computed at once; each takes its memory, and a processor where nobody else
-    /// wants it [default: 2, or 1 on one or two processors]
+    /// Password hashes computed at the same time; each takes its memory, and a processor at low
+    /// priority [default: 2, or 1 on one or two processors]
     #[arg(
         long,
-        env = "CLASSDESK_ARGON2_AT_ONCE",
+        env = "CLASSDESK_PASSWORD_HASH_CONCURRENCY",
         value_name = "N",
         value_parser = clap::value_parser!(u16).range(1..=256)
     )]
-    pub(crate) argon2_at_once: Option<u16>,
+    pub(crate) password_hash_concurrency: Option<u16>,
 }
 
 impl HashingArgs {
@@ -134,12 +134,14 @@ impl HashingArgs {
         }
     }
 
-    /// How many are computed at once.
-    pub(crate) fn load(&self) -> Load {
-        let usual = Load::default();
-        Load {
-            at_once: self.argon2_at_once.map_or(usual.at_once, usize::from),
-            ..usual
+    /// How many are computed at the same time.
+    pub(crate) fn limits(&self) -> Limits {
+        let default = Limits::default();
+        Limits {
+            concurrency: self
+                .password_hash_concurrency
+                .map_or(default.concurrency, usize::from),
+            ..default
         }
     }
 }
@@ -174,10 +176,13 @@ mod tests {
     }
 
     #[test]
-    fn as_many_hashes_at_once_as_usual_unless_somebody_says_otherwise() {
-        assert_eq!(Line::parse_from(["line"]).hashing.load(), Load::default());
-        let said = Line::parse_from(["line", "--argon2-at-once", "5"]);
-        assert_eq!(said.hashing.load().at_once, 5);
+    fn the_number_of_hashes_at_once_can_be_set() {
+        assert_eq!(
+            Line::parse_from(["line"]).hashing.limits(),
+            Limits::default()
+        );
+        let said = Line::parse_from(["line", "--password-hash-concurrency", "5"]);
+        assert_eq!(said.hashing.limits().concurrency, 5);
     }
 
     #[test]

@@ -4,7 +4,7 @@ mod without_files;
 
 use std::sync::Arc;
 
-use classdesk_argon2::{Argon2idHasher, Cost, Load};
+use classdesk_argon2::{Argon2idHasher, Cost, Limits};
 use classdesk_diesel::{ConnectError, DatabaseUrl, DieselDatabase, DieselStore, StoreOptions};
 use classdesk_domain::blobs::BlobStore;
 use classdesk_domain::people::PasswordHasher;
@@ -121,7 +121,7 @@ pub(crate) async fn open_storage(
 /// The hasher at the cost of the settings, or the usual one where nothing is hashed.
 pub(crate) fn hasher(args: Option<&HashingArgs>) -> Result<Arc<dyn PasswordHasher>, Failure> {
     let cost = args.map_or_else(Cost::default, HashingArgs::cost);
-    let load = args.map_or_else(Load::default, HashingArgs::load);
-    let hasher = Argon2idHasher::new(cost, load, Arc::new(SystemSecrets))?;
+    let limits = args.map_or_else(Limits::default, HashingArgs::limits);
+    let hasher = Argon2idHasher::new(cost, limits, Arc::new(SystemSecrets))?;
     Ok(Arc::new(hasher))
 }
