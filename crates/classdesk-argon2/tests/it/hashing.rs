@@ -1,7 +1,7 @@
 //! What the hasher promises the domain.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use classdesk_argon2::{Argon2idHasher, Cost, CostError, HasherError, Limits};
 use classdesk_domain::clock::SecretSource;
@@ -137,7 +137,7 @@ async fn an_unknown_name_costs_a_whole_hash() {
     // A busy machine only ever adds time, so the best of some rounds tell.
     for _ in 0..20 {
         for (hash, best) in [(Some(&hash), &mut known), (None, &mut unknown)] {
-            let start = std::time::Instant::now();
+            let start = Instant::now();
             check_verify(&hasher, "not the password", hash, Verification::Wrong).await;
             *best = start.elapsed().min(*best);
         }
@@ -297,4 +297,25 @@ async fn callers_that_go_away_free_their_permits() {
             tokio::task::yield_now().await;
         }
     }
+}
+
+#[tokio::test]
+async fn a_waiting_caller_that_has_gone_costs_no_hash() {
+    const GONE: usize = 50;
+    let limits = Limits {
+        concurrency: 1,
+        queue: GONE + 1,
+    };
+    let hasher = hasher(Cost::default(), limits);
+    let start = Instant::now();
+    hasher.hash(PASSWORD.to_owned()).await.unwrap();
+    let one = start.elapsed();
+    for _ in 0..GONE {
+        let hashing = hasher.hash(PASSWORD.to_owned()).now_or_never();
+        assert!(hashing.is_none(), "no hash is that fast");
+    }
+    let start = Instant::now();
+    hasher.hash(PASSWORD.to_owned()).await.unwrap();
+    let both = start.elapsed();
+    assert!(both < one * 25, "{both:?} after {one:?}");
 }
