@@ -7,6 +7,7 @@ use classdesk_domain::blobs::{
 };
 use classdesk_domain::bundles::{Bundle, InsertBundle, NewBundle};
 use classdesk_domain::clock::{Clock, SecretSource, Timestamp};
+use classdesk_domain::events::{EventThread, EventTicket, RowId};
 use classdesk_domain::files::{BundleFile, InsertBundleFile, Visibility};
 use classdesk_domain::ids::{BundleId, MessageId, ThreadId, TicketId, TicketMessageId, UserId};
 use classdesk_domain::people::{Actor, Email, InsertUser, PasswordHash, Role, Username};
@@ -236,6 +237,25 @@ impl Fixture {
         let row = self.new_note(ticket, sender, is_internal);
         let added = store.add_ticket_message(Commit::new(row)).await;
         added.expect("the store takes a ticket message")
+    }
+
+    /// A thread on the bundle as events name it.
+    #[must_use]
+    pub fn event_thread(&self, id: impl Into<RowId<ThreadId>>) -> EventThread {
+        EventThread {
+            id: id.into(),
+            subject: self.subject(),
+        }
+    }
+
+    /// A ticket of the client on the bundle as events name it.
+    #[must_use]
+    pub fn event_ticket(&self, id: impl Into<RowId<TicketId>>) -> EventTicket {
+        EventTicket {
+            id: id.into(),
+            requester: self.client.id,
+            subject: Some(self.subject()),
+        }
     }
 
     /// A storage key that nothing else has.

@@ -25,6 +25,7 @@
 //! ```
 
 pub mod blob;
+pub mod every_event;
 pub mod fixture;
 pub mod history;
 mod macros;

@@ -47,6 +47,7 @@ macro_rules! store_conformance {
                 members_are_who_can_receive
             }
             events {
+                a_commit_has_at_most_64_events
                 an_event_is_kept_whole
                 created_rows_are_named
                 the_log_goes_by_time

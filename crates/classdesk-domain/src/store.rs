@@ -5,7 +5,7 @@
 //! into one fsync.
 
 use crate::clock::Timestamp;
-use crate::events::NewEvent;
+use crate::events::{NewEvent, TooManyEvents};
 use crate::files::Visibility;
 use crate::idempotency::Completion;
 use crate::ids::{BundleId, FileId, MessageId, ThreadId, TicketId, UserId};
@@ -89,6 +89,12 @@ impl StoreError {
             outage,
             source: None,
         }
+    }
+}
+
+impl From<TooManyEvents> for StoreError {
+    fn from(error: TooManyEvents) -> Self {
+        Self::Backend(error.into())
     }
 }
 
@@ -184,8 +190,9 @@ pub enum Precondition {
 /// complete nothing: those are the answers `false` and `0`.
 ///
 /// A completion MUST remember the id of the row that the commit creates (of a thread with a first
-/// message: the thread), or else of the one that it changes; an event whose object has no id is
-/// about the same row. Ids count up from 1 in each
+/// message: the thread), or else of the one that it changes; an event that names the row as
+/// [`RowId::Created`](crate::events::RowId::Created) MUST be stored with the same id. A commit with
+/// more than [`MAX_EVENTS`](crate::events::MAX_EVENTS) events MUST fail. Ids count up from 1 in each
 /// table and MUST NOT be used twice, not even after a row was removed; they may have gaps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit<C> {

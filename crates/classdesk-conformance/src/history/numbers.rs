@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use classdesk_domain::blobs::{FileInfo, StoredBlob, StoredBlobRow, SweepableBlob};
 use classdesk_domain::bundles::{Bundle, BundleDetail, BundleView};
-use classdesk_domain::events::{AuditEntry, HistoryLine};
+use classdesk_domain::events::{AuditEntry, EventScope, HistoryLine, TicketLine};
 use classdesk_domain::files::{BundleFile, BundleFileContext};
 use classdesk_domain::idempotency::{Completed, Lease, Reservation};
 use classdesk_domain::ids::{
@@ -125,6 +125,20 @@ impl Renumber for AuditEntry {
     fn renumber(&mut self, numbers: &Numbers) {
         self.id.renumber(numbers);
         self.actor.renumber(numbers);
+        self.scope.renumber(numbers);
+        for (name, value) in &mut self.detail {
+            let kind = match name.as_str() {
+                "client" | "assigned_writer" | "recipient" | "requester" | "sender" | "user" => {
+                    "user"
+                }
+                "bundle" => "class_bundle",
+                "thread" => "thread",
+                _ => continue,
+            };
+            let mut id = value.parse().expect("the detail is an id");
+            numbers.renumber(kind, &mut id);
+            *value = id.to_string();
+        }
         if self.content_type != "order" {
             numbers.renumber(&self.content_type, &mut self.object_id);
         }
@@ -225,5 +239,7 @@ fields! {
     TicketAttachment { id, ticket, file }
     TicketAttachedBlob { ticket, attachment, blob }
     HistoryLine { id, actor }
+    EventScope { subject, thread, ticket, requester, file }
+    TicketLine { ticket }
     Lease { id }
 }

@@ -1,56 +1,80 @@
 //! The log of changes.
 
+use classdesk_domain::blobs::{BlobPurpose, FileName};
 use classdesk_domain::bundles::{InsertBundle, NewBundle};
-use classdesk_domain::events::{AuditFilter, EventAction, EventObject, NewEvent, TicketLine};
-use classdesk_domain::people::UserUpdate;
-use classdesk_domain::store::{Commit, Store};
+use classdesk_domain::events::{
+    AuditFilter, CommitIds, DomainEvent, EventAction, EventRecord, MAX_EVENTS, NewEvent, RowId,
+    TicketLine,
+};
+use classdesk_domain::files::{InsertBundleFile, Visibility};
+use classdesk_domain::ids::UserId;
+use classdesk_domain::people::{Actor, Role, UserUpdate, Username};
+use classdesk_domain::store::{Commit, Store, StoreError};
 use classdesk_domain::subjects::SubjectRef;
+use classdesk_domain::text::{Description, DisplayName};
 use futures_util::future::join_all;
 
-use super::support::{all, event, first, log, scope, walk};
+use super::support::{all, event, first, log, message_sent, scope, user_changed, walk};
 use crate::Fixture;
-use crate::fixture::{title, words};
+use crate::every_event::every_event;
+use crate::fixture::{new_user, title, words};
 
-/// An event keeps everything that it was told with.
+/// Every kind of event is stored as the domain projects it, with all that it is found by.
 pub async fn an_event_is_kept_whole(store: &dyn Store) {
     let fixture = Fixture::create(store).await;
-    let by_somebody = NewEvent::new(
-        fixture.tick(),
-        Some(fixture.editor.id),
-        EventAction::SubjectChanged,
-        EventObject::existing("order", 77),
-    )
-    .changing(Some("Größe".to_owned()), None)
-    .with("weather", "'fine'; \"100 %\"")
-    .with("a", 1);
-    let by_nobody = NewEvent::new(
-        fixture.tick(),
-        None,
-        EventAction::UserCreated,
-        EventObject::existing("user", 1),
-    )
-    .changing(None, Some("new".to_owned()));
-    let commit = Commit::new(UserUpdate::of(fixture.client.id))
-        .with_event(by_somebody.clone())
-        .with_event(by_nobody.clone());
+    let ticket = fixture.add_ticket(store, fixture.client, None).await.id;
+    let mut events: Vec<_> = every_event(&fixture, ticket)
+        .into_iter()
+        .map(|event| NewEvent::new(fixture.tick(), Some(fixture.editor.id), event))
+        .collect();
+    events[0].actor = None;
+    let ids = CommitIds {
+        row: fixture.client.id.get(),
+        first_message: None,
+    };
+    let records = EventRecord::of_commit(events.clone(), ids).expect("few enough");
+    let commit = Commit::new(UserUpdate::of(fixture.client.id)).with_events(events);
     store.update_user(commit).await.expect("change");
     let log = log(store).await;
-    assert_eq!(log.len(), 2);
-    for (entry, event) in log.iter().zip([by_somebody, by_nobody]) {
-        assert_eq!(entry.at, event.at);
-        assert_eq!(entry.actor.as_ref().map(|actor| actor.id), event.actor);
-        assert_eq!(entry.action, event.action);
-        assert_eq!(entry.content_type, event.object.content_type);
-        assert_eq!(Some(entry.object_id), event.object.object_id);
-        assert_eq!(entry.from, event.from);
-        assert_eq!(entry.to, event.to);
-        assert_eq!(entry.detail, event.detail);
+    assert_eq!(log.len(), records.len());
+    for (entry, record) in log.iter().zip(records) {
+        assert_eq!(entry.at, record.at);
+        assert_eq!(entry.actor.as_ref().map(|actor| actor.id), record.actor);
+        assert_eq!(entry.action, record.action);
+        assert_eq!(entry.content_type, record.content_type);
+        assert_eq!(entry.object_id, record.object_id);
+        assert_eq!(entry.from, record.from);
+        assert_eq!(entry.to, record.to);
+        assert_eq!(entry.detail, record.detail);
+        assert_eq!(entry.scope, record.scope);
     }
     assert_eq!(
-        log[0].actor.as_ref().map(|actor| actor.username.as_str()),
+        log[1].actor.as_ref().map(|actor| actor.username.as_str()),
         Some("editor")
     );
-    assert!(log[0].id < log[1].id);
+    assert!(log.windows(2).all(|pair| pair[0].id < pair[1].id));
+}
+
+/// A commit with one event too many fails as a whole.
+pub async fn a_commit_has_at_most_64_events(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let change = |name: &str, events| {
+        let update = UserUpdate {
+            display_name: Some(DisplayName::from_stored(name.to_owned())),
+            ..UserUpdate::of(fixture.client.id)
+        };
+        let told = vec![event(&fixture, user_changed(fixture.client)); events];
+        store.update_user(Commit::new(update).with_events(told))
+    };
+    change("Full", MAX_EVENTS).await.expect("as many as may be");
+    let refused = change("Overfull", MAX_EVENTS + 1).await;
+    assert!(
+        matches!(refused, Err(StoreError::Backend(_))),
+        "{refused:?}"
+    );
+    assert_eq!(log(store).await.len(), MAX_EVENTS);
+    let found = store.user(fixture.client.id).await.expect("readable");
+    assert_eq!(found.expect("there").display_name.as_str(), "Full");
 }
 
 /// Newest is what happened last, not what was written last.
@@ -58,8 +82,7 @@ pub async fn the_log_goes_by_time(store: &dyn Store) {
     let fixture = Fixture::create(store).await;
     let (early, late) = (fixture.tick(), fixture.tick());
     for at in [late, early] {
-        let object = EventObject::existing("user", 1);
-        let told = NewEvent::new(at, None, EventAction::UserChanged, object);
+        let told = NewEvent::new(at, None, user_changed(fixture.client));
         let commit = Commit::new(UserUpdate::of(fixture.client.id)).with_event(told);
         store.update_user(commit).await.expect("change");
     }
@@ -77,10 +100,13 @@ pub async fn events_of_a_commit_stand_together(store: &dyn Store) {
         EventAction::SessionEnded,
     ];
     let commits = (0..12).map(|n: i64| {
-        let told = actions.map(|action| {
-            let object = EventObject::existing("user", n);
-            NewEvent::new(fixture.now(), None, action, object)
-        });
+        let user = UserId::new(n);
+        let events = [
+            user_changed(Actor::new(user, Role::Client)),
+            DomainEvent::PasswordChanged { user },
+            DomainEvent::SessionEnded { user },
+        ];
+        let told = events.map(|event| NewEvent::new(fixture.now(), None, event));
         store.update_user(Commit::new(UserUpdate::of(fixture.client.id)).with_events(told))
     });
     for result in join_all(commits).await {
@@ -99,17 +125,29 @@ pub async fn events_of_a_commit_stand_together(store: &dyn Store) {
     }
 }
 
-/// An event whose object has no id is about the row that the commit creates.
+/// An event that names what its commit creates is stored with the new id.
 pub async fn created_rows_are_named(store: &dyn Store) {
     let fixture = Fixture::create(store).await;
+    let row = new_user("newcomer", Role::Client, fixture.tick());
+    let created = DomainEvent::UserCreated {
+        user: RowId::Created,
+        username: row.username.clone(),
+        role: row.role,
+    };
+    let commit = Commit::new(row).with_event(event(&fixture, created));
+    let user = store.create_user(commit).await.expect("created").id;
+
     let row = InsertBundle {
         bundle: NewBundle::new(fixture.client.id, title("Autumn")),
         created_by: fixture.admin.id,
         created_at: fixture.tick(),
         completed_at: None,
     };
-    let commit =
-        Commit::new(row).with_event(event(&fixture, EventAction::BundleCreated, "class_bundle"));
+    let created = DomainEvent::BundleCreated {
+        bundle: RowId::Created,
+        parties: fixture.parties(),
+    };
+    let commit = Commit::new(row).with_event(event(&fixture, created));
     let bundle = store.create_bundle(commit).await.expect("created").id;
 
     // So that the ids of threads and messages differ.
@@ -123,54 +161,101 @@ pub async fn created_rows_are_named(store: &dyn Store) {
     }
     let mut row = fixture.new_thread(&[fixture.client, fixture.writer]);
     row.first_message = Some((words("Hello"), fixture.writer.id));
+    let created = DomainEvent::ThreadCreated {
+        thread: fixture.event_thread(RowId::Created),
+        recipient: fixture.writer.id,
+    };
     let commit = Commit::new(row)
-        .with_event(event(&fixture, EventAction::ThreadCreated, "thread"))
-        .with_event(event(&fixture, EventAction::MessageSent, "message"));
+        .with_event(event(&fixture, created))
+        .with_event(event(&fixture, message_sent(&fixture, RowId::Created)));
     let opened = store.open_thread(commit).await.expect("opened");
     let said = opened.last_message.expect("something was said").id;
+    let opened = opened.thread.id;
 
     let row = fixture.new_message(thread, fixture.client);
-    let commit = Commit::new(row).with_event(event(&fixture, EventAction::MessageSent, "message"));
+    let commit = Commit::new(row).with_event(event(&fixture, message_sent(&fixture, thread)));
     let (message, _) = store.post_message(commit).await.expect("sent");
 
-    let ticket = fixture.add_ticket(store, fixture.client, None).await.id;
-    fixture.add_note(store, ticket, fixture.client, false).await;
-    let row = fixture.new_note(ticket, fixture.client, false);
-    let told = event(&fixture, EventAction::TicketMessageAdded, "ticket_message");
-    let note = store
-        .add_ticket_message(Commit::new(row).with_event(told))
-        .await
-        .expect("added");
+    let row = fixture.new_ticket(fixture.client, Some(fixture.subject()));
+    let created = DomainEvent::TicketCreated {
+        ticket: fixture.event_ticket(RowId::Created),
+    };
+    let commit = Commit::new(row).with_event(event(&fixture, created));
+    let ticket = store.create_ticket(commit).await.expect("created").id;
 
-    let named: Vec<_> = log(store)
-        .await
-        .into_iter()
-        .map(|entry| (entry.content_type, entry.object_id))
+    let upload = fixture
+        .add_upload(store, fixture.client, BlobPurpose::BundleFile)
+        .await;
+    let uploaded = DomainEvent::FileUploaded {
+        file: RowId::Created,
+        bundle: fixture.bundle,
+        file_name: upload.name.clone(),
+    };
+    let row = InsertBundleFile {
+        bundle: fixture.bundle,
+        upload,
+        description: Description::empty(),
+        visibility: Visibility::default(),
+        uploaded_at: fixture.tick(),
+    };
+    let commit = Commit::new(row).with_event(event(&fixture, uploaded));
+    let file = store.add_file(commit).await.expect("added").id;
+
+    let log = log(store).await;
+    let named: Vec<_> = log
+        .iter()
+        .map(|entry| (entry.content_type.as_str(), entry.object_id))
         .collect();
     let expected = [
+        ("user", user.get()),
         ("class_bundle", bundle.get()),
-        ("thread", opened.thread.id.get()),
+        ("thread", opened.get()),
         ("message", said.get()),
         ("message", message.get()),
-        ("ticket_message", note.get()),
+        ("ticket", ticket.get()),
+        ("file", file.get()),
     ];
-    assert_eq!(named, expected.map(|(kind, id)| (kind.to_owned(), id)));
+    assert_eq!(named, expected);
+    assert_eq!(log[1].scope.subject, Some(SubjectRef::bundle(bundle)));
+    assert_eq!(log[2].scope.thread, Some(opened));
+    assert_eq!(log[3].scope.thread, Some(opened));
+    assert_eq!(log[4].scope.thread, Some(thread));
+    let line = TicketLine {
+        ticket,
+        is_internal: false,
+    };
+    assert_eq!(log[5].scope.ticket, Some(line));
+    assert_eq!(log[6].scope.file, Some(file));
 }
 
 /// Each filter of the audit log, and all of them together.
 pub async fn the_log_is_filtered(store: &dyn Store) {
     let fixture = Fixture::create(store).await;
-    let tell = async |at, actor, action, kind: &str, id| {
-        let told = NewEvent::new(at, actor, action, EventObject::existing(kind, id));
+    let emit = async |at, actor, event| {
+        let told = NewEvent::new(at, actor, event);
         let commit = Commit::new(UserUpdate::of(fixture.client.id)).with_event(told);
         store.update_user(commit).await.expect("change");
     };
     let (early, middle, late) = (fixture.tick(), fixture.tick(), fixture.tick());
     let (admin, editor) = (Some(fixture.admin.id), Some(fixture.editor.id));
-    tell(early, admin, EventAction::UserChanged, "user", 1).await;
-    tell(middle, editor, EventAction::UserChanged, "user", 2).await;
-    tell(middle, editor, EventAction::TicketAssigned, "ticket", 2).await;
-    tell(late, None, EventAction::UserCreated, "user", 1).await;
+    let changed = |id| user_changed(Actor::new(UserId::new(id), Role::Client));
+    fixture.add_ticket(store, fixture.client, None).await;
+    // Another number than that of the first person.
+    let ticket = fixture.add_ticket(store, fixture.client, None).await.id;
+    let assigned = DomainEvent::TicketAssigned {
+        ticket: fixture.event_ticket(ticket),
+        from: None,
+        to: editor,
+    };
+    let created = DomainEvent::UserCreated {
+        user: UserId::new(1).into(),
+        username: Username::parse("somebody").expect("a username"),
+        role: Role::Client,
+    };
+    emit(early, admin, changed(1)).await;
+    emit(middle, editor, changed(ticket.get())).await;
+    emit(middle, editor, assigned).await;
+    emit(late, None, created).await;
 
     let check = async |filter: AuditFilter, expected: &[usize]| {
         let found = store.audit(filter.clone(), all()).await.expect("readable");
@@ -209,7 +294,7 @@ pub async fn the_log_is_filtered(store: &dyn Store) {
     .await;
     check(
         AuditFilter {
-            object_id: Some(2),
+            object_id: Some(ticket.get()),
             ..any()
         },
         &[1, 2],
@@ -235,7 +320,7 @@ pub async fn the_log_is_filtered(store: &dyn Store) {
         actor: editor,
         action,
         content_type: Some("user".to_owned()),
-        object_id: Some(2),
+        object_id: Some(ticket.get()),
         since: Some(middle),
         until: Some(late),
     };
@@ -253,18 +338,18 @@ pub async fn the_log_is_filtered(store: &dyn Store) {
 /// What is told while somebody pages through the log comes to nobody twice.
 pub async fn the_log_is_paged(store: &dyn Store) {
     let fixture = Fixture::create(store).await;
-    let tell = async || {
-        let told = event(&fixture, EventAction::UserChanged, "user");
+    let emit = async || {
+        let told = event(&fixture, user_changed(fixture.client));
         let commit = Commit::new(UserUpdate::of(fixture.client.id)).with_event(told);
         store.update_user(commit).await.expect("change");
     };
     for _ in 0..5 {
-        tell().await;
+        emit().await;
     }
     let before = log(store).await;
     let seen = walk(2, async |page| {
         let found = store.audit(AuditFilter::default(), page).await;
-        tell().await;
+        emit().await;
         found
     })
     .await;
@@ -276,24 +361,22 @@ pub async fn the_log_is_paged(store: &dyn Store) {
 /// contract: perm.ticket.see, perm.ticket.internal
 pub async fn the_history_of_a_ticket_follows_sight(store: &dyn Store) {
     let fixture = Fixture::create(store).await;
-    let line = |ticket, is_internal| TicketLine {
-        ticket,
-        is_internal,
+    let created = DomainEvent::TicketCreated {
+        ticket: fixture.event_ticket(RowId::Created),
     };
-    let told = event(&fixture, EventAction::TicketCreated, "ticket").in_history(line(None, false));
     let row = fixture.new_ticket(fixture.client, Some(SubjectRef::bundle(fixture.bundle)));
-    let commit = Commit::new(row).with_event(told);
+    let commit = Commit::new(row).with_event(event(&fixture, created));
     let ticket = store.create_ticket(commit).await.expect("created").id;
     let other = fixture.add_ticket(store, fixture.client, None).await.id;
     for (of, is_internal) in [(ticket, true), (other, false), (ticket, false)] {
         let row = fixture.new_note(of, fixture.editor, is_internal);
-        let told = event(&fixture, EventAction::TicketMessageAdded, "ticket_message")
-            .changing(Some("a".to_owned()), Some("b".to_owned()))
-            .in_history(line(Some(of), is_internal));
-        store
-            .add_ticket_message(Commit::new(row).with_event(told))
-            .await
-            .expect("added");
+        let attached = DomainEvent::TicketAttachmentAdded {
+            ticket: fixture.event_ticket(of),
+            file_name: FileName::clean("b"),
+            is_internal,
+        };
+        let commit = Commit::new(row).with_event(event(&fixture, attached));
+        store.add_ticket_message(commit).await.expect("added");
     }
     let lines = async |who| {
         let read = store.ticket_history(ticket, scope(who), all()).await;
@@ -303,7 +386,7 @@ pub async fn the_history_of_a_ticket_follows_sight(store: &dyn Store) {
     assert_eq!(staff.len(), 3);
     assert_eq!(requester, [staff[0].clone(), staff[2].clone()]);
     assert_eq!(staff[0].action, EventAction::TicketCreated);
-    assert_eq!(staff[1].from.as_deref(), Some("a"));
+    assert_eq!(staff[1].from, None);
     assert_eq!(staff[1].to.as_deref(), Some("b"));
     assert_eq!(
         staff[1].actor.as_ref().map(|actor| actor.id),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use classdesk_domain::clock::Timestamp;
-use classdesk_domain::events::EventAction;
+use classdesk_domain::events::{DomainEvent, RowId};
 use classdesk_domain::idempotency::{
     Completed, Completion, Fingerprint, KEY_TTL, KeyScope, LEASE_TTL, Lease, Reservation,
     StoredResponse,
@@ -34,7 +34,12 @@ async fn completed(store: &dyn Store, scope: &KeyScope, now: Timestamp) -> Compl
 /// Commits something that completes the lease.
 async fn complete(store: &dyn Store, fixture: &Fixture, lease: Lease) -> Result<i64, StoreError> {
     let row = fixture.new_ticket(fixture.admin, None);
-    let told = event(fixture, EventAction::TicketCreated, "ticket");
+    let told = event(
+        fixture,
+        DomainEvent::TicketCreated {
+            ticket: fixture.event_ticket(RowId::Created),
+        },
+    );
     let commit = Commit::new(row)
         .with_event(told)
         .completing(completion(lease));

@@ -1,5 +1,6 @@
 //! People.
 
+use classdesk_domain::events::{DomainEvent, RowId};
 use classdesk_domain::ids::UserId;
 use classdesk_domain::people::{
     Email, InsertUser, LoginName, PasswordHash, Role, UserFilter, UserUpdate, WhichSessions,
@@ -81,8 +82,11 @@ pub async fn taken_names_are_duplicates(store: &dyn Store) {
         };
         let told = super::support::event(
             &fixture,
-            classdesk_domain::events::EventAction::UserCreated,
-            "user",
+            DomainEvent::UserCreated {
+                user: RowId::Created,
+                username: row.username.clone(),
+                role: row.role,
+            },
         );
         store.create_user(Commit::new(row).with_event(told)).await
     };

@@ -1,7 +1,6 @@
 //! The guard of a commit.
 
 use classdesk_domain::bundles::WriterAssignment;
-use classdesk_domain::events::EventAction;
 use classdesk_domain::files::Visibility;
 use classdesk_domain::ids::{BundleId, FileId, MessageId, ThreadId, TicketId, UserId};
 use classdesk_domain::people::{Role, UserUpdate};
@@ -11,7 +10,7 @@ use classdesk_domain::text::DisplayName;
 use classdesk_domain::threads::{MessageDeletion, ParticipantRemoval, ThreadUpdate};
 use classdesk_domain::tickets::TicketUpdate;
 
-use super::support::{assert_stale, event, log, scope};
+use super::support::{assert_stale, event, log, scope, user_changed};
 use crate::Fixture;
 
 /// A fact that never holds.
@@ -29,11 +28,9 @@ async fn holds(store: &dyn Store, fixture: &Fixture, fact: Precondition) -> bool
         display_name: Some(name.clone()),
         ..UserUpdate::of(fixture.admin.id)
     };
-    let commit = Commit::new(update).require(fact.clone()).with_event(event(
-        fixture,
-        EventAction::UserChanged,
-        "user",
-    ));
+    let commit = Commit::new(update)
+        .require(fact.clone())
+        .with_event(event(fixture, user_changed(fixture.admin)));
     match store.update_user(commit).await {
         Ok(user) => {
             assert_eq!(user.display_name, name);

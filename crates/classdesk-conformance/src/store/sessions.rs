@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use classdesk_domain::clock::Timestamp;
-use classdesk_domain::events::EventAction;
+use classdesk_domain::events::DomainEvent;
 use classdesk_domain::ids::SessionId;
 use classdesk_domain::people::{
     Actor, EndSessions, LoginAttempt, LoginLimits, LoginThrottle, NewSession, PasswordHash,
@@ -124,7 +124,12 @@ pub async fn a_session_needs_the_present_password(store: &dyn Store) {
         .update_user(Commit::new(update))
         .await
         .expect("change");
-    let told = event(&fixture, EventAction::SessionStarted, "session");
+    let told = event(
+        &fixture,
+        DomainEvent::SessionStarted {
+            user: fixture.client.id,
+        },
+    );
     let mut late = new_session(&fixture, fixture.client, "hash of client", 1);
     late.upgraded_hash = Some(PasswordHash::new("late".to_owned()));
     let refused = store
@@ -230,11 +235,8 @@ pub async fn sessions_are_ended(store: &dyn Store) {
     let foreign = start(store, &fixture, fixture.writer, 9).await;
     let end = async |which| {
         let user = fixture.client.id;
-        let commit = Commit::new(EndSessions { user, which }).with_event(event(
-            &fixture,
-            EventAction::SessionEnded,
-            "user",
-        ));
+        let commit = Commit::new(EndSessions { user, which })
+            .with_event(event(&fixture, DomainEvent::SessionEnded { user }));
         store.end_sessions(commit).await.expect("ended")
     };
     let alive = async || tokens_alive(store, &[1, 2, 3, 4, 9]).await;

@@ -1,6 +1,6 @@
 //! Subjects.
 
-use classdesk_domain::events::EventAction;
+use classdesk_domain::events::DomainEvent;
 use classdesk_domain::ids::UserId;
 use classdesk_domain::people::Actor;
 use classdesk_domain::store::{Commit, Store, StoreError};
@@ -38,7 +38,13 @@ async fn put(
         joins: joins.map(|writer| writer.id),
         at: fixture.tick(),
     };
-    let told = event(fixture, EventAction::SubjectChanged, "order");
+    let told = event(
+        fixture,
+        DomainEvent::SubjectChanged {
+            subject: subject.reference.clone(),
+            parties: subject.parties,
+        },
+    );
     store.put_subject(Commit::new(put).with_event(told)).await
 }
 
@@ -158,8 +164,11 @@ pub async fn a_linked_subject_stays(store: &dyn Store) {
         .add_ticket(store, fixture.client, Some(order(2)))
         .await;
     let told = log(store).await.len();
-    let delete = async |reference| {
-        let told = event(&fixture, EventAction::SubjectRemoved, "order");
+    let delete = async |reference: SubjectRef| {
+        let removed = |subject: &SubjectRef| DomainEvent::SubjectRemoved {
+            subject: subject.clone(),
+        };
+        let told = event(&fixture, removed(&reference));
         store
             .delete_subject(Commit::new(reference).with_event(told))
             .await

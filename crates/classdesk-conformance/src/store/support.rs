@@ -2,10 +2,13 @@
 
 use std::fmt::Debug;
 
-use classdesk_domain::events::{AuditEntry, AuditFilter, EventAction, EventObject, NewEvent};
+use classdesk_domain::events::{
+    AuditEntry, AuditFilter, DomainEvent, NewEvent, RowId, UserChanges,
+};
 use classdesk_domain::idempotency::{
     Completion, Fingerprint, IdempotencyKey, KeyScope, Lease, Reservation,
 };
+use classdesk_domain::ids::ThreadId;
 use classdesk_domain::paging::{Limit, Page, PageRequest};
 use classdesk_domain::people::Actor;
 use classdesk_domain::policy::AccessScope;
@@ -63,14 +66,25 @@ pub(super) async fn log(store: &dyn Store) -> Vec<AuditEntry> {
     entries
 }
 
-/// An event about the row that its commit creates or changes.
-pub(super) fn event(fixture: &Fixture, action: EventAction, content_type: &str) -> NewEvent {
-    NewEvent::new(
-        fixture.now(),
-        Some(fixture.admin.id),
-        action,
-        EventObject::created(content_type),
-    )
+/// Something that the admin did just now.
+pub(super) fn event(fixture: &Fixture, event: DomainEvent) -> NewEvent {
+    NewEvent::new(fixture.now(), Some(fixture.admin.id), event)
+}
+
+/// An event that any commit can have.
+pub(super) fn user_changed(user: Actor) -> DomainEvent {
+    DomainEvent::UserChanged {
+        user: user.id,
+        changes: UserChanges::default(),
+    }
+}
+
+/// A message was sent, and the commit creates it.
+pub(super) fn message_sent(fixture: &Fixture, thread: impl Into<RowId<ThreadId>>) -> DomainEvent {
+    DomainEvent::MessageSent {
+        message: RowId::Created,
+        thread: fixture.event_thread(thread),
+    }
 }
 
 /// A key of the admin.

@@ -1,6 +1,6 @@
 //! Threads and who is in them.
 
-use classdesk_domain::events::EventAction;
+use classdesk_domain::events::DomainEvent;
 use classdesk_domain::ids::{ThreadId, UserId};
 use classdesk_domain::store::{Commit, Store};
 use classdesk_domain::text::SubjectLine;
@@ -159,7 +159,13 @@ pub async fn joining_twice_changes_nothing(store: &dyn Store) {
             at: fixture.tick(),
             viewer: fixture.editor.id,
         };
-        let told = event(&fixture, EventAction::ParticipantAdded, "thread");
+        let told = event(
+            &fixture,
+            DomainEvent::ParticipantAdded {
+                thread: fixture.event_thread(thread),
+                user: fixture.editor.id,
+            },
+        );
         let commit = Commit::new(addition).with_event(told);
         store.add_participant(commit).await.expect("joined")
     };
@@ -187,7 +193,13 @@ pub async fn leaving_twice_changes_nothing(store: &dyn Store) {
             thread: opened.thread.id,
             user: fixture.writer.id,
         };
-        let told = event(&fixture, EventAction::ParticipantRemoved, "thread");
+        let told = event(
+            &fixture,
+            DomainEvent::ParticipantRemoved {
+                thread: fixture.event_thread(opened.thread.id),
+                user: fixture.writer.id,
+            },
+        );
         let commit = Commit::new(removal).with_event(told);
         store.remove_participant(commit).await.expect("answered")
     };

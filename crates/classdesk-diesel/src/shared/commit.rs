@@ -1,6 +1,7 @@
 //! A commit: its guard, its change, its events and its idempotency record in one transaction.
 
-use classdesk_domain::ids::UserId;
+use classdesk_domain::events::{CommitIds, EventRecord};
+use classdesk_domain::ids::{MessageId, UserId};
 use classdesk_domain::store::{Commit, StoreError};
 use classdesk_domain::subjects::SubjectRef;
 
@@ -89,10 +90,12 @@ pub(super) fn commit<C, T>(
     preconditions::hold(conn, &guard, &writes(&change))?;
     let applied = apply(conn, change)?;
     if applied.tells {
-        events::append(conn, events, |content_type| match applied.message {
-            Some(message) if content_type == "message" => message,
-            _ => applied.object,
-        })?;
+        let ids = CommitIds {
+            row: applied.object,
+            first_message: applied.message.map(MessageId::new),
+        };
+        let records = EventRecord::of_commit(events, ids).map_err(StoreError::from)?;
+        events::append(conn, records)?;
     }
     if let Some(completion) = completes.filter(|_| applied.completes) {
         idempotency::complete(conn, completion, applied.object)?;

@@ -1,8 +1,12 @@
 //! The log of changes.
 
-use classdesk_domain::events::{AuditEntry, AuditFilter, EventAction, HistoryLine, NewEvent};
-use classdesk_domain::ids::{EventId, TicketId};
+use classdesk_domain::events::{
+    AuditEntry, AuditFilter, EventAction, EventRecord, EventScope, HistoryLine, TicketLine,
+};
+use classdesk_domain::files::Visibility;
+use classdesk_domain::ids::{EventId, FileId, ThreadId, TicketId, UserId};
 use classdesk_domain::paging::{Cursor, Page, PageRequest};
+use classdesk_domain::subjects::{SubjectKind, SubjectRef};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
@@ -21,11 +25,73 @@ struct EventInsert {
     action: &'static str,
     content_type: String,
     object_id: i64,
-    ticket_id: Option<i64>,
     is_internal: bool,
     value_before: Option<String>,
     value_after: Option<String>,
     detail: Details,
+    #[diesel(embed)]
+    scope: ScopeRow,
+}
+
+/// By what an event is found.
+#[derive(Debug, Insertable, Queryable, Selectable)]
+#[diesel(table_name = events, treat_none_as_default_value = false)]
+struct ScopeRow {
+    ticket_id: Option<i64>,
+    subject_type: Option<String>,
+    subject_id: Option<i64>,
+    thread_id: Option<i64>,
+    requester_id: Option<i64>,
+    file_id: Option<i64>,
+    seen_by: Option<i16>,
+}
+
+/// The bits of `seen_by`.
+const CLIENT: i16 = 1;
+const WRITER: i16 = 2;
+
+impl From<EventScope> for ScopeRow {
+    fn from(scope: EventScope) -> Self {
+        let (subject_type, subject_id) = scope
+            .subject
+            .map(|subject| (subject.content_type.to_string(), subject.object_id))
+            .unzip();
+        let bits = |seen: Visibility| {
+            i16::from(seen.to_client) * CLIENT + i16::from(seen.to_writer) * WRITER
+        };
+        Self {
+            ticket_id: scope.ticket.map(|line| line.ticket.get()),
+            subject_type,
+            subject_id,
+            thread_id: scope.thread.map(ThreadId::get),
+            requester_id: scope.requester.map(UserId::get),
+            file_id: scope.file.map(FileId::get),
+            seen_by: scope.seen_by.map(bits),
+        }
+    }
+}
+
+impl ScopeRow {
+    fn into_domain(self, is_internal: bool) -> EventScope {
+        EventScope {
+            subject: self
+                .subject_type
+                .map(SubjectKind::from_stored)
+                .zip(self.subject_id)
+                .map(|(kind, id)| SubjectRef::new(kind, id)),
+            thread: self.thread_id.map(ThreadId::new),
+            ticket: self.ticket_id.map(|id| TicketLine {
+                ticket: TicketId::new(id),
+                is_internal,
+            }),
+            requester: self.requester_id.map(UserId::new),
+            file: self.file_id.map(FileId::new),
+            seen_by: self.seen_by.map(|bits| Visibility {
+                to_client: bits & CLIENT != 0,
+                to_writer: bits & WRITER != 0,
+            }),
+        }
+    }
 }
 
 /// The same with a given id.
@@ -37,30 +103,19 @@ struct NumberedInsert {
     event: EventInsert,
 }
 
-/// Writes the events of a commit in their order. `created` tells the id that an event without one
-/// is about, by the kind of its object.
-pub(super) fn append(
-    conn: &mut Conn,
-    new: Vec<NewEvent>,
-    created: impl Fn(&str) -> i64,
-) -> Result<(), Failure> {
+/// Writes the events of a commit in their order.
+pub(super) fn append(conn: &mut Conn, new: Vec<EventRecord>) -> Result<(), Failure> {
     let mut rows = new.into_iter().map(|event| EventInsert {
         at: event.at.into(),
-        actor_id: event.actor.map(|actor| actor.get()),
+        actor_id: event.actor.map(UserId::get),
         action: event.action.as_str(),
-        object_id: event
-            .object
-            .object_id
-            .unwrap_or_else(|| created(&event.object.content_type)),
-        ticket_id: event.ticket.map(|line| {
-            line.ticket
-                .map_or_else(|| created("ticket"), |ticket| ticket.get())
-        }),
-        is_internal: event.ticket.is_some_and(|line| line.is_internal),
-        content_type: event.object.content_type,
+        content_type: event.content_type,
+        object_id: event.object_id,
+        is_internal: event.scope.ticket.is_some_and(|line| line.is_internal),
         value_before: event.from,
         value_after: event.to,
         detail: Details(event.detail),
+        scope: event.scope.into(),
     });
     let Some(first) = rows.next() else {
         return Ok(());
@@ -89,9 +144,12 @@ struct EntryRow {
     action: String,
     content_type: String,
     object_id: i64,
+    is_internal: bool,
     value_before: Option<String>,
     value_after: Option<String>,
     detail: Details,
+    #[diesel(embed)]
+    scope: ScopeRow,
 }
 
 type FullEntry = (EntryRow, Option<PersonRow>);
@@ -107,6 +165,7 @@ fn into_entry((row, actor): FullEntry) -> Result<AuditEntry, Failure> {
         from: row.value_before,
         to: row.value_after,
         detail: row.detail.0,
+        scope: row.scope.into_domain(row.is_internal),
     })
 }
 

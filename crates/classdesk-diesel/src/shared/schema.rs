@@ -272,6 +272,12 @@ diesel::table! {
         value_before -> Nullable<Text>,
         value_after -> Nullable<Text>,
         detail -> Detail,
+        subject_type -> Nullable<Text>,
+        subject_id -> Nullable<BigInt>,
+        thread_id -> Nullable<BigInt>,
+        requester_id -> Nullable<BigInt>,
+        file_id -> Nullable<BigInt>,
+        seen_by -> Nullable<SmallInt>,
     }
 }
 

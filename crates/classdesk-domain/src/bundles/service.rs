@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, Invalid, Validated};
-use crate::events::{EventAction, EventObject, NewEvent};
+use crate::events::{DomainEvent, NewEvent, RowId};
 use crate::ids::{BundleId, UserId};
 use crate::paging::{Page, PageRequest};
 use crate::people::{Actor, Role, UserRepository};
 use crate::policy::{AccessScope, BundleAction, Permission, authorize};
 use crate::request_context::RequestContext;
 use crate::store::{Commit, Precondition};
-use crate::subjects::{SubjectRef, SubjectRepository};
+use crate::subjects::{Parties, SubjectRef, SubjectRepository};
 use crate::use_case::{
     ExpectedVersion, active_in_role, actor_is_active, both, retry_on_stale, user_is_active,
 };
@@ -128,11 +128,13 @@ impl Bundles {
                 .transpose(),
         )?;
         let now = self.clock.now();
-        let mut event = bundle_event(now, &by.actor, EventAction::BundleCreated, None)
-            .with("client", client.id);
-        if let Some(writer) = writer {
-            event = event.with("assigned_writer", writer.id);
-        }
+        let created = DomainEvent::BundleCreated {
+            bundle: RowId::Created,
+            parties: Parties {
+                client: client.id,
+                assigned_writer: writer.map(|writer| writer.id),
+            },
+        };
         let row = InsertBundle {
             bundle: new.clone(),
             created_by: by.actor.id,
@@ -143,7 +145,7 @@ impl Bundles {
             .require(actor_is_active(&by.actor))
             .require(user_is_active(client))
             .require_all(writer.map(user_is_active))
-            .with_event(event)
+            .with_event(NewEvent::new(now, Some(by.actor.id), created))
             .completing(by.completes);
         let bundle = self.bundles.create_bundle(commit).await?;
         let view = BundleView {
@@ -192,18 +194,16 @@ impl Bundles {
         expected.check(before.version)?;
         let now = self.clock.now();
         let after = changed(&before, change, now)?;
-        let names = differing_fields(&before, &after);
-        if names.is_empty() {
+        let fields = differing_fields(&before, &after);
+        if fields.is_empty() {
             return Ok(());
         }
-        let mut event =
-            bundle_event(now, actor, EventAction::BundleChanged, Some(id)).with("fields", names);
-        if before.status != after.status {
-            event = event.changing(
-                Some(before.status.to_string()),
-                Some(after.status.to_string()),
-            );
-        }
+        let moved = before.status != after.status;
+        let changed = DomainEvent::BundleChanged {
+            bundle: id,
+            fields,
+            status: moved.then_some((before.status, after.status)),
+        };
         let version = Precondition::BundleVersion {
             bundle: id,
             version: before.version,
@@ -211,7 +211,7 @@ impl Bundles {
         let commit = Commit::new(BundleUpdate { bundle: after })
             .require(actor_is_active(actor))
             .require(version)
-            .with_event(event);
+            .with_event(NewEvent::new(now, Some(actor.id), changed));
         self.bundles.update_bundle(commit).await?;
         Ok(())
     }
@@ -249,9 +249,11 @@ impl Bundles {
             .map(|id| active_in_role(&people, id, Role::Writer, "writer_id"))
             .transpose()?;
         let now = self.clock.now();
-        let text = |id: Option<UserId>| id.map(|id| id.to_string());
-        let event = bundle_event(now, actor, EventAction::WriterAssigned, Some(id))
-            .changing(text(former), text(writer));
+        let assigned = DomainEvent::WriterAssigned {
+            bundle: id,
+            from: former,
+            to: writer,
+        };
         let commit = Commit::new(WriterAssignment {
             bundle: id,
             writer,
@@ -263,7 +265,7 @@ impl Bundles {
             parties: before.parties,
         })
         .require_all(person.map(user_is_active))
-        .with_event(event);
+        .with_event(NewEvent::new(now, Some(actor.id), assigned));
         self.bundles.assign_writer(commit).await?;
         Ok(())
     }
@@ -323,7 +325,7 @@ fn changed(before: &Bundle, change: &BundleChange, now: Timestamp) -> Result<Bun
 }
 
 /// The names of the fields in which two states of a bundle differ.
-fn differing_fields(before: &Bundle, after: &Bundle) -> String {
+fn differing_fields(before: &Bundle, after: &Bundle) -> Vec<&'static str> {
     let fields = [
         ("title", before.title != after.title),
         ("description", before.description != after.description),
@@ -336,22 +338,8 @@ fn differing_fields(before: &Bundle, after: &Bundle) -> String {
         ("start_date", before.dates.start() != after.dates.start()),
         ("end_date", before.dates.end() != after.dates.end()),
     ];
-    let names: Vec<_> = fields
+    fields
         .into_iter()
         .filter_map(|(name, differs)| differs.then_some(name))
-        .collect();
-    names.join(",")
-}
-
-fn bundle_event(
-    at: Timestamp,
-    actor: &Actor,
-    action: EventAction,
-    id: Option<BundleId>,
-) -> NewEvent {
-    let object = match id {
-        Some(id) => EventObject::existing("class_bundle", id.get()),
-        None => EventObject::created("class_bundle"),
-    };
-    NewEvent::new(at, Some(actor.id), action, object)
+        .collect()
 }

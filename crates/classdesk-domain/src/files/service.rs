@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::blobs::{BlobRepository, Download, FinishedUpload, discard_on_error};
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Clock;
 use crate::error::{Error, Validated};
-use crate::events::{EventAction, EventObject, NewEvent};
+use crate::events::{DomainEvent, NewEvent, RowId};
 use crate::ids::{BundleId, FileId};
 use crate::paging::{Page, PageRequest};
 use crate::people::{Actor, UserRepository};
@@ -100,17 +100,18 @@ impl Files {
             },
             uploaded_at: now,
         };
-        let object = EventObject::created("file");
-        let event = NewEvent::new(now, Some(actor.id), EventAction::FileUploaded, object)
-            .with("bundle", bundle)
-            .with("file_name", &upload.name);
+        let uploaded = DomainEvent::FileUploaded {
+            file: RowId::Created,
+            bundle,
+            file_name: upload.name.clone(),
+        };
         let commit = Commit::new(row)
             .require(actor_is_active(actor))
             .require(Precondition::Parties {
                 subject: reference,
                 parties: subject.parties,
             })
-            .with_event(event)
+            .with_event(NewEvent::new(now, Some(actor.id), uploaded))
             .completing(by.completes);
         Ok(self.files.add_file(commit).await?)
     }
@@ -217,16 +218,12 @@ impl Files {
         if visibility.is_none() && description.is_none() {
             return Ok(facts.file);
         }
-        let now = self.clock.now();
-        let mut event = file_event(now, actor, EventAction::FileChanged, bundle, file);
-        if description.is_some() {
-            event = event.with("description", "changed");
-        }
-        if let Some(visibility) = visibility {
-            event = event
-                .with("is_visible_to_client", visibility.to_client)
-                .with("is_visible_to_writer", visibility.to_writer);
-        }
+        let changed = DomainEvent::FileChanged {
+            file,
+            bundle,
+            description: description.is_some(),
+            visibility,
+        };
         let commit = Commit::new(FileUpdate {
             file,
             description,
@@ -234,7 +231,7 @@ impl Files {
         })
         .require(actor_is_active(actor))
         .require_all(same_access(&facts))
-        .with_event(event);
+        .with_event(NewEvent::new(self.clock.now(), Some(actor.id), changed));
         Ok(self.files.update_file(commit).await?)
     }
 
@@ -248,13 +245,16 @@ impl Files {
 
     async fn try_delete(&self, actor: &Actor, bundle: BundleId, file: FileId) -> Result<(), Error> {
         let facts = self.load(actor, bundle, file, FileAction::Change).await?;
-        let now = self.clock.now();
-        let event = file_event(now, actor, EventAction::FileDeleted, bundle, file)
-            .with("file_name", &facts.file.file.name);
+        let deleted = DomainEvent::FileDeleted {
+            file,
+            bundle,
+            file_name: facts.file.file.name.clone(),
+            visibility: facts.file.visibility,
+        };
         let commit = Commit::new(file)
             .require(actor_is_active(actor))
             .require_all(same_access(&facts))
-            .with_event(event);
+            .with_event(NewEvent::new(self.clock.now(), Some(actor.id), deleted));
         Ok(self.files.delete_file(commit).await?)
     }
 
@@ -288,20 +288,4 @@ fn same_access(facts: &BundleFileContext) -> [Precondition; 2] {
             visibility: facts.file.visibility,
         },
     ]
-}
-
-fn file_event(
-    at: Timestamp,
-    actor: &Actor,
-    action: EventAction,
-    bundle: BundleId,
-    file: FileId,
-) -> NewEvent {
-    NewEvent::new(
-        at,
-        Some(actor.id),
-        action,
-        EventObject::existing("file", file.get()),
-    )
-    .with("bundle", bundle)
 }

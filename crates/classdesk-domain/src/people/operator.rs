@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::error::{Error, Invalid};
-use crate::events::{EventAction, EventObject, NewEvent};
+use crate::events::{DomainEvent, NewEvent};
 use crate::paging::{Page, PageRequest};
 use crate::store::Commit;
 
@@ -67,12 +67,10 @@ impl AdminCommands {
             ends: Some(WhichSessions::All),
             ..UserUpdate::of(known.user.id)
         };
-        let event = NewEvent::new(
-            self.clock.now(),
-            None,
-            EventAction::PasswordChanged,
-            EventObject::existing("user", known.user.id.get()),
-        );
+        let changed = DomainEvent::PasswordChanged {
+            user: known.user.id,
+        };
+        let event = NewEvent::new(self.clock.now(), None, changed);
         Ok(self
             .users
             .update_user(Commit::new(update).with_event(event))

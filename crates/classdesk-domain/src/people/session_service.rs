@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::clock::{Clock, SecretSource, Timestamp};
+use crate::clock::{Clock, SecretSource};
 use crate::error::{Error, ErrorCollector, FieldError, Validated};
-use crate::events::{EventAction, EventObject, NewEvent};
+use crate::events::{DomainEvent, NewEvent};
 use crate::ids::{SessionId, UserId};
 use crate::paging::{Page, PageRequest};
 use crate::store::{Commit, Precondition};
@@ -176,7 +176,11 @@ impl Sessions {
             user: user.id,
             role: user.role,
         })
-        .with_event(session_event(now, &user, EventAction::SessionStarted));
+        .with_event(NewEvent::new(
+            now,
+            Some(user.id),
+            DomainEvent::SessionStarted { user: user.id },
+        ));
         let session = self.sessions.start_session(commit).await?;
         Ok(LoggedIn {
             token,
@@ -265,7 +269,11 @@ impl Sessions {
             user: who.user.id,
             which,
         })
-        .with_event(session_event(now, &who.user, EventAction::SessionEnded));
+        .with_event(NewEvent::new(
+            now,
+            Some(who.user.id),
+            DomainEvent::SessionEnded { user: who.user.id },
+        ));
         Ok(self.sessions.end_sessions(commit).await?)
     }
 
@@ -318,8 +326,7 @@ impl Sessions {
         let event = NewEvent::new(
             now,
             Some(who.user.id),
-            EventAction::PasswordChanged,
-            EventObject::existing("user", who.user.id.get()),
+            DomainEvent::PasswordChanged { user: who.user.id },
         );
         let commit = Commit::new(update)
             .require(actor_is_active(&who.actor()))
@@ -327,13 +334,4 @@ impl Sessions {
         self.users.update_user(commit).await?;
         Ok(())
     }
-}
-
-fn session_event(at: Timestamp, user: &User, action: EventAction) -> NewEvent {
-    NewEvent::new(
-        at,
-        Some(user.id),
-        action,
-        EventObject::existing("user", user.id.get()),
-    )
 }

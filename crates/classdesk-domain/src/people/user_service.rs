@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, Invalid, Validated};
-use crate::events::{EventAction, EventObject, NewEvent};
+use crate::events::{DomainEvent, NewEvent, RowId, UserChanges};
 use crate::ids::UserId;
 use crate::paging::{Page, PageRequest};
 use crate::policy::{Permission, UserAction, authorize};
@@ -176,10 +176,7 @@ impl Users {
         change: &UserChange,
         now: Timestamp,
     ) -> Result<Option<(UserUpdate, Vec<NewEvent>)>, Error> {
-        let event = |action| {
-            let object = EventObject::existing("user", user.id.get());
-            NewEvent::new(now, Some(actor.id), action, object)
-        };
+        let event = |event| NewEvent::new(now, Some(actor.id), event);
         let differs =
             |name: &Option<DisplayName>| name.clone().filter(|name| *name != user.display_name);
         let mut update = UserUpdate {
@@ -193,39 +190,22 @@ impl Users {
             is_active: change.is_active.filter(|active| *active != user.is_active),
             ..UserUpdate::of(user.id)
         };
-        let mut fields = event(EventAction::UserChanged);
-        let mut any = false;
-        let changed = [
-            ("display_name", update.display_name.is_some(), String::new()),
-            ("email", update.email.is_some(), String::new()),
-            (
-                "role",
-                update.role.is_some(),
-                update.role.map(|r| r.to_string()).unwrap_or_default(),
-            ),
-            (
-                "is_active",
-                update.is_active.is_some(),
-                update.is_active.map(|a| a.to_string()).unwrap_or_default(),
-            ),
-        ];
-        for (name, differs, value) in changed {
-            if differs {
-                any = true;
-                fields = fields.with(
-                    name,
-                    if value.is_empty() {
-                        "changed".into()
-                    } else {
-                        value
-                    },
-                );
-            }
+        let changes = UserChanges {
+            display_name: update.display_name.is_some(),
+            email: update.email.is_some(),
+            role: update.role,
+            is_active: update.is_active,
+        };
+        let mut events = Vec::new();
+        if changes != UserChanges::default() {
+            events.push(event(DomainEvent::UserChanged {
+                user: user.id,
+                changes,
+            }));
         }
-        let mut events = if any { vec![fields] } else { Vec::new() };
         if let Some(password) = &change.password {
             update.password = Some(self.hasher.hash(password.expose().to_owned()).await?);
-            events.push(event(EventAction::PasswordChanged));
+            events.push(event(DomainEvent::PasswordChanged { user: user.id }));
         }
         if update.is_active == Some(false) || update.password.is_some() {
             update.ends = Some(WhichSessions::All);
@@ -257,13 +237,11 @@ pub(super) async fn new_user(
         password: hasher.hash(new.password.expose().to_owned()).await?,
         created_at: now,
     };
-    let event = NewEvent::new(
-        now,
-        by,
-        EventAction::UserCreated,
-        EventObject::created("user"),
-    )
-    .with("username", &new.username)
-    .with("role", new.role);
+    let created = DomainEvent::UserCreated {
+        user: RowId::Created,
+        username: new.username.clone(),
+        role: new.role,
+    };
+    let event = NewEvent::new(now, by, created);
     Ok(Commit::new(row).with_event(event))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::error::{Error, FieldError, Invalid, Validated};
-use crate::events::{EventAction, EventObject, NewEvent};
+use crate::events::{DomainEvent, NewEvent};
 use crate::people::{Actor, Role, UserRepository};
 use crate::policy::{Permission, SubjectAction, authorize};
 use crate::store::Commit;
@@ -98,17 +98,18 @@ impl Subjects {
             return Ok(Registered::Changed(subject));
         }
         let now = self.clock.now();
-        let action = if before.is_some() {
-            EventAction::SubjectChanged
-        } else {
-            EventAction::SubjectRegistered
-        };
-        let mut event = NewEvent::new(now, Some(actor.id), action, event_object(reference))
-            .with("client", parties.client);
-        if let Some(writer) = parties.assigned_writer {
-            event = event.with("assigned_writer", writer);
-        }
         let new = before.is_none();
+        let event = if new {
+            DomainEvent::SubjectRegistered {
+                subject: reference.clone(),
+                parties,
+            }
+        } else {
+            DomainEvent::SubjectChanged {
+                subject: reference.clone(),
+                parties,
+            }
+        };
         let commit = Commit::new(SubjectPut {
             subject,
             before,
@@ -118,7 +119,7 @@ impl Subjects {
         .require(actor_is_active(actor))
         .require_all(client.map(user_is_active))
         .require_all(writer.map(user_is_active))
-        .with_event(event);
+        .with_event(NewEvent::new(now, Some(actor.id), event));
         let stored = self.subjects.put_subject(commit).await?;
         Ok(if new {
             Registered::New(stored)
@@ -140,15 +141,12 @@ impl Subjects {
         self.manageable(actor, reference)
             .await?
             .ok_or(Error::NotFound)?;
-        let event = NewEvent::new(
-            self.clock.now(),
-            Some(actor.id),
-            EventAction::SubjectRemoved,
-            event_object(reference),
-        );
+        let removed = DomainEvent::SubjectRemoved {
+            subject: reference.clone(),
+        };
         let commit = Commit::new(reference.clone())
             .require(actor_is_active(actor))
-            .with_event(event);
+            .with_event(NewEvent::new(self.clock.now(), Some(actor.id), removed));
         if self.subjects.delete_subject(commit).await? {
             Ok(())
         } else {
@@ -184,8 +182,4 @@ impl Subjects {
 
 fn parties_of(subject: Option<&Subject>) -> Option<Parties> {
     subject.map(|subject| subject.parties)
-}
-
-fn event_object(reference: &SubjectRef) -> EventObject {
-    EventObject::existing(reference.content_type.as_str(), reference.object_id)
 }

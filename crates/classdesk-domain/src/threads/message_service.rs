@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::blobs::{BlobRepository, Download, FileInfo, FinishedUpload, discard_on_error};
 use crate::clock::{Clock, Timestamp};
 use crate::error::{Conflict, Error, ErrorCollector, FieldError, Invalid, Validated};
-use crate::events::{EventAction, EventObject, NewEvent};
-use crate::ids::{MessageId, ThreadId, UserId};
+use crate::events::{DomainEvent, NewEvent, RowId};
+use crate::ids::{MessageId, ThreadId};
 use crate::paging::{Page, PageRequest};
 use crate::people::{Actor, UserRepository};
 use crate::policy::{
@@ -103,13 +103,10 @@ impl Messages {
             attachment: attachment.cloned(),
             sent_at: now,
         };
-        let event = NewEvent::new(
-            now,
-            Some(actor.id),
-            EventAction::MessageSent,
-            EventObject::created("message"),
-        )
-        .with("thread", thread);
+        let sent = DomainEvent::MessageSent {
+            message: RowId::Created,
+            thread: facts.thread.in_event(),
+        };
         let commit = Commit::new(row)
             .require(actor_is_active(actor))
             .require(facts.thread.same_parties())
@@ -125,7 +122,7 @@ impl Messages {
                 new.recipient_id
                     .map(|user| Precondition::Participant { thread, user }),
             )
-            .with_event(event)
+            .with_event(NewEvent::new(now, Some(actor.id), sent))
             .completing(by.completes);
         let (id, attachment_id) = self.messages.post_message(commit).await?;
         let file = attachment_id
@@ -231,6 +228,11 @@ impl Messages {
         }
         let now = self.clock.now();
         check_window(&facts, now)?;
+        let edited = DomainEvent::MessageEdited {
+            message: id,
+            thread: facts.thread.in_event(),
+            sender: facts.sender,
+        };
         let commit = Commit::new(MessageEdit {
             message: id,
             text: text.clone(),
@@ -240,12 +242,7 @@ impl Messages {
         .require(actor_is_active(actor))
         .require_all(facts.thread.same_access(actor))
         .require(Precondition::MessageNotDeleted { message: id })
-        .with_event(message_event(
-            now,
-            actor,
-            EventAction::MessageEdited,
-            &facts,
-        ));
+        .with_event(NewEvent::new(now, Some(actor.id), edited));
         Ok(self.messages.edit_message(commit).await?)
     }
 
@@ -267,6 +264,11 @@ impl Messages {
         if deletes_within_window(actor) {
             check_window(&facts, now)?;
         }
+        let deleted = DomainEvent::MessageDeleted {
+            message: id,
+            thread: facts.thread.in_event(),
+            sender: facts.sender,
+        };
         let commit = Commit::new(MessageDeletion {
             message: id,
             at: now,
@@ -274,12 +276,7 @@ impl Messages {
         .require(actor_is_active(actor))
         .require_all(facts.thread.same_access(actor))
         .require(Precondition::MessageNotDeleted { message: id })
-        .with_event(message_event(
-            now,
-            actor,
-            EventAction::MessageDeleted,
-            &facts,
-        ));
+        .with_event(NewEvent::new(now, Some(actor.id), deleted));
         Ok(self.messages.delete_message(commit).await?)
     }
 
@@ -399,21 +396,4 @@ fn sent_message(
         edited_at: None,
         is_deleted: false,
     }
-}
-
-fn message_event(
-    at: Timestamp,
-    actor: &Actor,
-    action: EventAction,
-    facts: &MessageContext,
-) -> NewEvent {
-    let sender: UserId = facts.sender;
-    NewEvent::new(
-        at,
-        Some(actor.id),
-        action,
-        EventObject::existing("message", facts.id.get()),
-    )
-    .with("thread", facts.thread.id)
-    .with("sender", sender)
 }

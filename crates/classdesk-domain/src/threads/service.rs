@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Clock;
 use crate::error::{Error, FieldError, Invalid, Validated};
-use crate::events::{EventAction, EventObject, NewEvent};
+use crate::events::{DomainEvent, EventThread, NewEvent, RowId};
 use crate::ids::{MessageId, ThreadId, UserId};
 use crate::paging::{Page, PageRequest};
 use crate::people::{Actor, User, UserRepository};
@@ -55,6 +55,14 @@ impl ThreadContext {
                 user,
             },
         ]
+    }
+
+    /// The thread as its events name it.
+    pub(super) fn in_event(&self) -> EventThread {
+        EventThread {
+            id: self.id.into(),
+            subject: self.about.clone(),
+        }
     }
 
     /// The fact that the subject's parties are the ones that were decided on.
@@ -113,18 +121,22 @@ impl Threads {
             first_message: new.initial_message.clone().map(|text| (text, recipient.id)),
             created_at: now,
         };
-        let opened = NewEvent::new(
-            now,
-            Some(actor.id),
-            EventAction::ThreadCreated,
-            EventObject::created("thread"),
-        )
-        .with("subject", about_text(about))
-        .with("recipient", recipient.id);
-        let said = row.first_message.is_some().then(|| {
-            let object = EventObject::created("message");
-            NewEvent::new(now, Some(actor.id), EventAction::MessageSent, object)
-        });
+        let thread = EventThread {
+            id: RowId::Created,
+            subject: about.clone(),
+        };
+        let first_message = row
+            .first_message
+            .is_some()
+            .then(|| DomainEvent::MessageSent {
+                message: RowId::Created,
+                thread: thread.clone(),
+            });
+        let created = DomainEvent::ThreadCreated {
+            thread,
+            recipient: recipient.id,
+        };
+        let events = [created].into_iter().chain(first_message);
         let commit = Commit::new(row)
             .require(actor_is_active(actor))
             .require(Precondition::Parties {
@@ -132,8 +144,7 @@ impl Threads {
                 parties: subject.parties,
             })
             .require(user_is_active(&recipient))
-            .with_event(opened)
-            .with_events(said)
+            .with_events(events.map(|event| NewEvent::new(now, Some(actor.id), event)))
             .completing(by.completes);
         Ok(self.threads.open_thread(commit).await?)
     }
@@ -210,19 +221,20 @@ impl Threads {
             .filter(|subject| *subject != facts.subject);
         let mut events = Vec::new();
         if let Some(subject) = &subject {
-            events.push(
-                thread_event(now, actor, EventAction::ThreadChanged, id)
-                    .changing(Some(facts.subject.to_string()), Some(subject.to_string())),
-            );
+            events.push(DomainEvent::ThreadChanged {
+                thread: facts.in_event(),
+                from: facts.subject.clone(),
+                to: subject.clone(),
+            });
         }
         let is_active = change.is_active.filter(|open| *open != facts.is_active);
         if let Some(open) = is_active {
-            let action = if open {
-                EventAction::ThreadReopened
+            let thread = facts.in_event();
+            events.push(if open {
+                DomainEvent::ThreadReopened { thread }
             } else {
-                EventAction::ThreadClosed
-            };
-            events.push(thread_event(now, actor, action, id));
+                DomainEvent::ThreadClosed { thread }
+            });
         }
         if events.is_empty() {
             return self.get(actor, id).await;
@@ -241,7 +253,11 @@ impl Threads {
                 thread: id,
                 active: facts.is_active,
             })
-            .with_events(events);
+            .with_events(
+                events
+                    .into_iter()
+                    .map(|event| NewEvent::new(now, Some(actor.id), event)),
+            );
         Ok(self.threads.update_thread(commit).await?)
     }
 
@@ -279,7 +295,10 @@ impl Threads {
         })
         .await?;
         let now = self.clock.now();
-        let event = thread_event(now, actor, EventAction::ParticipantAdded, id).with("user", user);
+        let added = DomainEvent::ParticipantAdded {
+            thread: facts.in_event(),
+            user,
+        };
         let addition = ParticipantAddition {
             thread: id,
             user,
@@ -290,7 +309,7 @@ impl Threads {
             .require(actor_is_active(actor))
             .require(facts.same_parties())
             .require(user_is_active(&person))
-            .with_event(event);
+            .with_event(NewEvent::new(now, Some(actor.id), added));
         Ok(self.threads.add_participant(commit).await?)
     }
 
@@ -317,14 +336,16 @@ impl Threads {
         id: ThreadId,
         user: UserId,
     ) -> Result<(), Error> {
-        self.load(actor, id, ThreadAction::ManageParticipants)
+        let facts = self
+            .load(actor, id, ThreadAction::ManageParticipants)
             .await?;
-        let now = self.clock.now();
-        let event =
-            thread_event(now, actor, EventAction::ParticipantRemoved, id).with("user", user);
+        let removed = DomainEvent::ParticipantRemoved {
+            thread: facts.in_event(),
+            user,
+        };
         let commit = Commit::new(ParticipantRemoval { thread: id, user })
             .require(actor_is_active(actor))
-            .with_event(event);
+            .with_event(NewEvent::new(self.clock.now(), Some(actor.id), removed));
         if self.threads.remove_participant(commit).await? {
             Ok(())
         } else {
@@ -403,17 +424,4 @@ fn participants(
     all.sort_unstable();
     all.dedup();
     all
-}
-
-fn about_text(about: &SubjectRef) -> String {
-    format!("{}/{}", about.content_type, about.object_id)
-}
-
-fn thread_event(at: Timestamp, actor: &Actor, action: EventAction, id: ThreadId) -> NewEvent {
-    NewEvent::new(
-        at,
-        Some(actor.id),
-        action,
-        EventObject::existing("thread", id.get()),
-    )
 }

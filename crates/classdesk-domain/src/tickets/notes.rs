@@ -2,7 +2,7 @@
 
 use crate::blobs::{Download, FinishedUpload, discard_on_error};
 use crate::error::{Error, Validated};
-use crate::events::EventAction;
+use crate::events::{DomainEvent, NewEvent};
 use crate::ids::{TicketAttachmentId, TicketId, TicketMessageId};
 use crate::paging::{Page, PageRequest};
 use crate::people::Actor;
@@ -13,7 +13,7 @@ use crate::use_case::{actor_is_active, retry_on_stale};
 
 use super::model::{NewTicketMessage, Ticket, TicketAttachment, TicketMessage, TicketStatus};
 use super::ports::{InsertTicketAttachment, InsertTicketMessage};
-use super::service::{Tickets, same_parties, ticket_event};
+use super::service::{Tickets, same_parties};
 
 impl Tickets {
     /// Adds a message. One of the requester's opens a ticket that awaits an answer or is closed.
@@ -43,24 +43,20 @@ impl Tickets {
             ask(actor, TicketAction::WriteInternal, &ticket)?;
         }
         let now = self.clock.now();
-        let mut events = vec![ticket_event(
-            now,
-            actor,
-            EventAction::TicketMessageAdded,
-            id,
-            new.is_internal,
-        )];
+        let mut events = vec![DomainEvent::TicketMessageAdded {
+            ticket: ticket.in_event(),
+            is_internal: new.is_internal,
+        }];
         let mut answered = ticket.clone();
         let reopens = ticket.requester.id == actor.id
             && !new.is_internal
             && answered.answered_by_requester(now);
         if reopens {
-            events.push(
-                ticket_event(now, actor, EventAction::TicketStatusChanged, id, false).changing(
-                    Some(ticket.status.to_string()),
-                    Some(answered.status.to_string()),
-                ),
-            );
+            events.push(DomainEvent::TicketStatusChanged {
+                ticket: ticket.in_event(),
+                from: ticket.status,
+                to: answered.status,
+            });
         }
         let row = InsertTicketMessage {
             ticket: id,
@@ -83,7 +79,11 @@ impl Tickets {
                 version: ticket.version,
             })
             .require_all(same_parties(actor, &ticket))
-            .with_events(events)
+            .with_events(
+                events
+                    .into_iter()
+                    .map(|event| NewEvent::new(now, Some(actor.id), event)),
+            )
             .completing(by.completes);
         let message = self.tickets.add_ticket_message(commit).await?;
         Ok(TicketMessage {
@@ -174,18 +174,15 @@ impl Tickets {
             is_internal,
             uploaded_at: now,
         };
-        let event = ticket_event(
-            now,
-            actor,
-            EventAction::TicketAttachmentAdded,
-            id,
+        let attached = DomainEvent::TicketAttachmentAdded {
+            ticket: ticket.in_event(),
+            file_name: upload.name.clone(),
             is_internal,
-        )
-        .changing(None, Some(upload.name.to_string()));
+        };
         let commit = Commit::new(row)
             .require(actor_is_active(actor))
             .require_all(same_parties(actor, &ticket))
-            .with_event(event)
+            .with_event(NewEvent::new(now, Some(actor.id), attached))
             .completing(by.completes);
         Ok(self.tickets.attach_to_ticket(commit).await?)
     }

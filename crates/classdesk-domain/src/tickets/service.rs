@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::blobs::BlobRepository;
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Clock;
 use crate::error::{Error, FieldError, Invalid, Validated};
-use crate::events::{EventAction, EventObject, HistoryLine, NewEvent, TicketLine};
+use crate::events::{DomainEvent, EventTicket, HistoryLine, NewEvent, RowId};
 use crate::ids::{TicketId, UserId};
 use crate::paging::{Page, PageRequest};
 use crate::people::{Actor, UserRepository};
@@ -113,21 +113,13 @@ impl Tickets {
         requester: UserId,
     ) -> Result<Ticket, Error> {
         let now = self.clock.now();
-        let object = EventObject::created("ticket");
-        let mut event = NewEvent::new(now, Some(by.actor.id), EventAction::TicketCreated, object)
-            .in_history(TicketLine {
-                ticket: None,
-                is_internal: false,
-            })
-            .changing(None, Some(TicketStatus::Open.to_string()))
-            .with("requester", requester);
-        if let Some(subject) = subject {
-            let about = &subject.reference;
-            event = event.with(
-                "subject",
-                format!("{}/{}", about.content_type, about.object_id),
-            );
-        }
+        let created = DomainEvent::TicketCreated {
+            ticket: EventTicket {
+                id: RowId::Created,
+                requester,
+                subject: subject.map(|subject| subject.reference.clone()),
+            },
+        };
         let row = InsertTicket {
             ticket: new.clone(),
             description: described(new, subject),
@@ -143,7 +135,7 @@ impl Tickets {
         let commit = Commit::new(row)
             .require(actor_is_active(&by.actor))
             .require_all(parties)
-            .with_event(event)
+            .with_event(NewEvent::new(now, Some(by.actor.id), created))
             .completing(by.completes);
         Ok(self.tickets.create_ticket(commit).await?)
     }
@@ -229,7 +221,7 @@ impl Tickets {
             ),
             None => None,
         };
-        let events = changes(actor, &before, &after, assigned_to, now);
+        let events = changes(&before, &after, assigned_to);
         if events.is_empty() {
             return Ok(before);
         }
@@ -248,7 +240,11 @@ impl Tickets {
             .require(version)
             .require_all(same_parties(actor, &before))
             .require_all(assignee.as_ref().map(user_is_active))
-            .with_events(events);
+            .with_events(
+                events
+                    .into_iter()
+                    .map(|event| NewEvent::new(now, Some(actor.id), event)),
+            );
         Ok(self.tickets.update_ticket(commit).await?)
     }
 
@@ -283,6 +279,17 @@ impl Tickets {
         let ticket = found.ok_or(Error::NotFound)?;
         authorize(actor, &Permission::Ticket(action, ticket.access())).require()?;
         Ok(ticket)
+    }
+}
+
+impl Ticket {
+    /// The ticket as its events name it.
+    pub(super) fn in_event(&self) -> EventTicket {
+        EventTicket {
+            id: self.id.into(),
+            requester: self.requester.id,
+            subject: self.about.clone(),
+        }
     }
 }
 
@@ -334,62 +341,40 @@ pub(super) fn same_parties(actor: &Actor, ticket: &Ticket) -> Option<Preconditio
 
 /// One event for each value that changes.
 fn changes(
-    actor: &Actor,
     before: &Ticket,
     after: &Ticket,
     assigned_to: Option<Option<UserId>>,
-    now: Timestamp,
-) -> Vec<NewEvent> {
-    let line = |action, from: Option<String>, to: Option<String>| {
-        (from != to).then(|| ticket_event(now, actor, action, before.id, false).changing(from, to))
-    };
-    let assignee = before
-        .assigned_to
-        .as_ref()
-        .map(|assignee| assignee.id.to_string());
-    let new_assignee = match assigned_to {
-        Some(wish) => wish.map(|id| id.to_string()),
-        None => assignee.clone(),
-    };
-    let some = |value: &dyn ToString| Some(value.to_string());
-    [
-        line(
-            EventAction::TicketStatusChanged,
-            some(&before.status),
-            some(&after.status),
-        ),
-        line(
-            EventAction::TicketPriorityChanged,
-            some(&before.priority),
-            some(&after.priority),
-        ),
-        line(
-            EventAction::TicketCategoryChanged,
-            some(&before.category),
-            some(&after.category),
-        ),
-        line(EventAction::TicketAssigned, assignee, new_assignee),
-        line(
-            EventAction::TicketTitleChanged,
-            some(&before.title),
-            some(&after.title),
-        ),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}
-
-pub(super) fn ticket_event(
-    at: Timestamp,
-    actor: &Actor,
-    action: EventAction,
-    ticket: TicketId,
-    is_internal: bool,
-) -> NewEvent {
-    let object = EventObject::existing("ticket", ticket.get());
-    NewEvent::new(at, Some(actor.id), action, object).in_history(TicketLine {
-        ticket: Some(ticket),
-        is_internal,
-    })
+) -> Vec<DomainEvent> {
+    let ticket = || before.in_event();
+    let status = (before.status != after.status).then(|| DomainEvent::TicketStatusChanged {
+        ticket: ticket(),
+        from: before.status,
+        to: after.status,
+    });
+    let priority =
+        (before.priority != after.priority).then(|| DomainEvent::TicketPriorityChanged {
+            ticket: ticket(),
+            from: before.priority,
+            to: after.priority,
+        });
+    let category =
+        (before.category != after.category).then(|| DomainEvent::TicketCategoryChanged {
+            ticket: ticket(),
+            from: before.category,
+            to: after.category,
+        });
+    let assignee = assigned_to.map(|to| DomainEvent::TicketAssigned {
+        ticket: ticket(),
+        from: before.assigned_to.as_ref().map(|assignee| assignee.id),
+        to,
+    });
+    let title = (before.title != after.title).then(|| DomainEvent::TicketTitleChanged {
+        ticket: ticket(),
+        from: before.title.clone(),
+        to: after.title.clone(),
+    });
+    [status, priority, category, assignee, title]
+        .into_iter()
+        .flatten()
+        .collect()
 }

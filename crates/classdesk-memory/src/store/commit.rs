@@ -1,43 +1,34 @@
 //! What every commit does beside its change: the guard, the log and the completion.
 
-use classdesk_domain::events::{NewEvent, TicketLine};
+use classdesk_domain::events::{CommitIds, EventRecord, NewEvent};
 use classdesk_domain::idempotency::Completion;
-use classdesk_domain::ids::TicketId;
 use classdesk_domain::store::{Precondition, StoreError};
 
-use super::rows::{CompletedRow, EventRow};
+use super::rows::CompletedRow;
 use super::state::State;
-
-/// What a commit was about, for events and completions that do not name it themselves.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct About {
-    pub(super) object: i64,
-    /// The first message of a thread that was opened.
-    pub(super) first_message: Option<i64>,
-}
 
 /// What a commit came to.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Outcome {
     /// Something changed.
-    Changed(About),
-    /// It was so already: nothing is told, but a reservation is completed.
-    AlreadySo(About),
+    Changed(CommitIds),
+    /// It was so already: no event is written, but a reservation is completed.
+    AlreadySo(CommitIds),
     /// There was nothing to change; nothing at all is written.
     Unchanged,
 }
 
 impl Outcome {
-    pub(super) const fn changed(object: i64) -> Self {
-        Self::Changed(About {
-            object,
+    pub(super) const fn changed(row: i64) -> Self {
+        Self::Changed(CommitIds {
+            row,
             first_message: None,
         })
     }
 
-    pub(super) const fn already_so(object: i64) -> Self {
-        Self::AlreadySo(About {
-            object,
+    pub(super) const fn already_so(row: i64) -> Self {
+        Self::AlreadySo(CommitIds {
+            row,
             first_message: None,
         })
     }
@@ -95,34 +86,15 @@ impl State {
     }
 
     /// Writes events in their order.
-    pub(super) fn tell(&mut self, events: Vec<NewEvent>, about: About) {
-        for event in events {
-            let object_id = event
-                .object
-                .object_id
-                .unwrap_or_else(|| match about.first_message {
-                    Some(message) if event.object.content_type == "message" => message,
-                    _ => about.object,
-                });
-            let line = |TicketLine {
-                            ticket,
-                            is_internal,
-                        }: TicketLine| {
-                let ticket = ticket.unwrap_or_else(|| TicketId::new(about.object));
-                (ticket, is_internal)
-            };
-            self.events.insert(|_| EventRow {
-                at: event.at,
-                actor: event.actor,
-                action: event.action,
-                content_type: event.object.content_type,
-                object_id,
-                ticket: event.ticket.map(line),
-                from: event.from,
-                to: event.to,
-                detail: event.detail,
-            });
+    pub(super) fn append(
+        &mut self,
+        events: Vec<NewEvent>,
+        ids: CommitIds,
+    ) -> Result<(), StoreError> {
+        for record in EventRecord::of_commit(events, ids)? {
+            self.events.insert(|_| record);
         }
+        Ok(())
     }
 
     /// Completes a reservation.

@@ -3,7 +3,9 @@
 use std::cmp::Reverse;
 
 use async_trait::async_trait;
-use classdesk_domain::events::{AuditEntry, AuditFilter, EventRepository, HistoryLine};
+use classdesk_domain::events::{
+    AuditEntry, AuditFilter, EventRecord, EventRepository, HistoryLine,
+};
 use classdesk_domain::ids::{EventId, TicketId};
 use classdesk_domain::paging::{Cursor, Page, PageRequest};
 use classdesk_domain::policy::NoteScope;
@@ -11,11 +13,10 @@ use classdesk_domain::store::StoreError;
 
 use super::MemoryStore;
 use super::access_scope::note_in_sight;
-use super::rows::EventRow;
 use super::state::{State, page_down, page_up};
 
 impl State {
-    fn audit_entry(&self, id: EventId, row: &EventRow) -> AuditEntry {
+    fn audit_entry(&self, id: EventId, row: &EventRecord) -> AuditEntry {
         AuditEntry {
             id,
             at: row.at,
@@ -26,6 +27,7 @@ impl State {
             from: row.from.clone(),
             to: row.to.clone(),
             detail: row.detail.clone(),
+            scope: row.scope.clone(),
         }
     }
 
@@ -37,8 +39,9 @@ impl State {
         page: PageRequest,
     ) -> Page<HistoryLine> {
         let lines = self.events.iter().filter(|(_, row)| {
-            row.ticket
-                .is_some_and(|(of, is_internal)| of == ticket && note_in_sight(is_internal, scope))
+            row.scope
+                .ticket
+                .is_some_and(|line| line.ticket == ticket && note_in_sight(line.is_internal, scope))
         });
         let lines = lines.map(|(id, row)| HistoryLine {
             id,
@@ -52,7 +55,7 @@ impl State {
     }
 }
 
-fn matches(row: &EventRow, filter: &AuditFilter) -> bool {
+fn matches(row: &EventRecord, filter: &AuditFilter) -> bool {
     filter.actor.is_none_or(|actor| row.actor == Some(actor))
         && filter.action.is_none_or(|action| row.action == action)
         && filter

@@ -101,11 +101,11 @@ impl MemoryStore {
             state.hold(&guard)?;
             let (answer, outcome) = apply(state, change)?;
             match outcome {
-                Outcome::Changed(about) => {
-                    state.tell(events, about);
-                    state.complete(completes, about.object)?;
+                Outcome::Changed(ids) => {
+                    state.append(events, ids)?;
+                    state.complete(completes, ids.row)?;
                 }
-                Outcome::AlreadySo(about) => state.complete(completes, about.object)?,
+                Outcome::AlreadySo(ids) => state.complete(completes, ids.row)?,
                 Outcome::Unchanged => {}
             }
             Ok(answer)

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use classdesk_domain::blobs::{BlobInfo, BlobState, FileName, StorageKey};
 use classdesk_domain::bundles::{BundleStatus, Dates, NumberOfClasses};
 use classdesk_domain::clock::Timestamp;
-use classdesk_domain::events::EventAction;
 use classdesk_domain::files::Visibility;
 use classdesk_domain::idempotency::{Fingerprint, KeyScope, StoredResponse};
 use classdesk_domain::ids::{
@@ -163,20 +162,6 @@ pub(super) struct BlobRow {
     pub(super) state: BlobState,
     pub(super) info: Option<BlobInfo>,
     pub(super) created_at: Timestamp,
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct EventRow {
-    pub(super) at: Timestamp,
-    pub(super) actor: Option<UserId>,
-    pub(super) action: EventAction,
-    pub(super) content_type: String,
-    pub(super) object_id: i64,
-    /// The ticket in whose history it stands, and whether for staff alone.
-    pub(super) ticket: Option<(TicketId, bool)>,
-    pub(super) from: Option<String>,
-    pub(super) to: Option<String>,
-    pub(super) detail: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use classdesk_domain::blobs::{BlobState, FileInfo, FinishedUpload, StoredBlob};
 use classdesk_domain::clock::Timestamp;
+use classdesk_domain::events::EventRecord;
 use classdesk_domain::ids::{
     BlobId, BundleId, EventId, FileId, IdempotencyId, MessageAttachmentId, MessageId, SessionId,
     ThreadId, TicketAttachmentId, TicketId, TicketMessageId, UserId,
@@ -15,8 +16,8 @@ use classdesk_domain::store::StoreError;
 use classdesk_domain::subjects::{Parties, Subject, SubjectRef};
 
 use super::rows::{
-    BlobRow, BundleRow, EventRow, Failure, FileRow, InsertMessage, OwnedFile, ReservationRow,
-    SessionRow, ThreadRow, TicketAttachmentRow, TicketMessageRow, TicketRow, UserRow,
+    BlobRow, BundleRow, Failure, FileRow, InsertMessage, OwnedFile, ReservationRow, SessionRow,
+    ThreadRow, TicketAttachmentRow, TicketMessageRow, TicketRow, UserRow,
 };
 use super::table::Table;
 
@@ -36,7 +37,7 @@ pub(super) struct State {
     pub(super) ticket_attachments: Table<TicketAttachmentId, TicketAttachmentRow>,
     pub(super) files: Table<FileId, FileRow>,
     pub(super) blobs: Table<BlobId, BlobRow>,
-    pub(super) events: Table<EventId, EventRow>,
+    pub(super) events: Table<EventId, EventRecord>,
     pub(super) reservations: Table<IdempotencyId, ReservationRow>,
 }
 

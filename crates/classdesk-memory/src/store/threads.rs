@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use classdesk_domain::events::CommitIds;
 use classdesk_domain::ids::{MessageId, ThreadId, UserId};
 use classdesk_domain::paging::{Cursor, Page, PageRequest};
 use classdesk_domain::people::Actor;
@@ -16,7 +17,7 @@ use classdesk_domain::threads::{
 
 use super::MemoryStore;
 use super::access_scope::count;
-use super::commit::{About, Outcome};
+use super::commit::Outcome;
 use super::rows::{InsertMessage, ThreadRow};
 use super::state::{State, page_down};
 
@@ -176,15 +177,15 @@ impl ThreadRepository for MemoryStore {
                     edited_at: None,
                     is_deleted: false,
                 });
-                first_message = Some(message.get());
+                first_message = Some(message);
             }
             let creator = Actor::new(new.created_by, new.creator_role);
             let view = state.thread_view(state.threads.there(id)?, &AccessScope::of(&creator));
-            let about = About {
-                object: id.get(),
+            let ids = CommitIds {
+                row: id.get(),
                 first_message,
             };
-            Ok((view, Outcome::Changed(about)))
+            Ok((view, Outcome::Changed(ids)))
         })
     }
 

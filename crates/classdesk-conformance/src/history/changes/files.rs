@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use classdesk_domain::blobs::BlobPurpose;
-use classdesk_domain::events::EventAction;
+use classdesk_domain::blobs::{BlobPurpose, FileName};
+use classdesk_domain::events::{DomainEvent, RowId};
 use classdesk_domain::files::{FileUpdate, InsertBundleFile, Visibility};
 use classdesk_domain::ids::{BlobId, FileId};
 
@@ -48,7 +48,12 @@ impl Side<'_> {
             visibility: self.visibility(),
             uploaded_at: self.tick(),
         };
-        let commit = self.commit(row, EventAction::FileUploaded, "file").await;
+        let uploaded = DomainEvent::FileUploaded {
+            file: RowId::Created,
+            bundle: row.bundle,
+            file_name: row.upload.name.clone(),
+        };
+        let commit = self.commit(row, uploaded).await;
         let added = self.store.add_file(commit).await;
         if let Ok(file) = &added {
             self.numbers.note(file.id);
@@ -59,7 +64,13 @@ impl Side<'_> {
     pub(super) async fn change_file(&mut self) -> String {
         let file = self.row::<FileId>();
         if self.once_in(3) {
-            let commit = self.commit(file, EventAction::FileDeleted, "file").await;
+            let event = DomainEvent::FileDeleted {
+                file,
+                bundle: self.fixture().bundle,
+                file_name: FileName::clean("A file"),
+                visibility: self.visibility(),
+            };
+            let commit = self.commit(file, event).await;
             let deleted = self.store.delete_file(commit).await;
             return self.tell("delete_file", deleted);
         }
@@ -69,7 +80,13 @@ impl Side<'_> {
             description: self.once_in(2).then(|| description("Changed")),
             visibility: self.once_in(2).then_some(visibility),
         };
-        let commit = self.commit(update, EventAction::FileChanged, "file").await;
+        let event = DomainEvent::FileChanged {
+            file,
+            bundle: self.fixture().bundle,
+            description: update.description.is_some(),
+            visibility: update.visibility,
+        };
+        let commit = self.commit(update, event).await;
         let changed = self.store.update_file(commit).await;
         self.tell("update_file", changed)
     }

@@ -7,7 +7,7 @@ mod subjects;
 mod threads;
 mod tickets;
 
-use classdesk_domain::events::{EventAction, EventObject, NewEvent};
+use classdesk_domain::events::{DomainEvent, NewEvent};
 use classdesk_domain::people::Role;
 use classdesk_domain::store::{Commit, Precondition};
 use classdesk_domain::subjects::{Parties, SubjectKind, SubjectRef};
@@ -57,11 +57,9 @@ impl Side<'_> {
     }
 
     /// A commit with events, and now and then with a guard and a completion.
-    async fn commit<C>(&mut self, change: C, action: EventAction, kind: &str) -> Commit<C> {
+    async fn commit<C>(&mut self, change: C, event: DomainEvent) -> Commit<C> {
         let actor = self.person().id;
-        let object = EventObject::created(kind);
-        let event = NewEvent::new(self.fixture().now(), Some(actor), action, object)
-            .with("number", self.dice.u8(..));
+        let event = NewEvent::new(self.fixture().now(), Some(actor), event);
         let mut commit = Commit::new(change).with_event(event);
         if self.once_in(4) {
             commit = commit.require(self.fact().await);

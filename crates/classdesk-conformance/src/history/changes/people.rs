@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use classdesk_domain::events::{EventAction, EventObject, NewEvent};
+use classdesk_domain::events::{DomainEvent, NewEvent, RowId, UserChanges};
 use classdesk_domain::ids::SessionId;
 use classdesk_domain::people::{
     Email, EndSessions, LoginAttempt, LoginLimits, NewSession, PasswordHash, Role, TokenHash,
@@ -21,7 +21,12 @@ impl Side<'_> {
         if self.once_in(4) {
             row.email = Email::from_stored("person0@example.com".to_owned());
         }
-        let commit = self.commit(row, EventAction::UserCreated, "user").await;
+        let created = DomainEvent::UserCreated {
+            user: RowId::Created,
+            username: row.username.clone(),
+            role,
+        };
+        let commit = self.commit(row, created).await;
         let created = self.store.create_user(commit).await;
         if let Ok(user) = &created {
             self.meet(user.into());
@@ -41,7 +46,16 @@ impl Side<'_> {
         if self.once_in(3) {
             update.ends = Some(WhichSessions::All);
         }
-        let commit = self.commit(update, EventAction::UserChanged, "user").await;
+        let changed = DomainEvent::UserChanged {
+            user: update.user,
+            changes: UserChanges {
+                email: update.email.is_some(),
+                role: update.role,
+                is_active: update.is_active,
+                ..UserChanges::default()
+            },
+        };
+        let commit = self.commit(update, changed).await;
         let changed = self.store.update_user(commit).await;
         self.tell("update_user", changed)
     }
@@ -67,7 +81,7 @@ impl Side<'_> {
             clears_failures_of: "account 1".to_owned(),
         };
         let commit = self
-            .commit(session, EventAction::SessionStarted, "session")
+            .commit(session, DomainEvent::SessionStarted { user })
             .await;
         let started = self.store.start_session(commit).await;
         if let Ok(session) = &started {
@@ -89,12 +103,7 @@ impl Side<'_> {
             WhichSessions::AllBut(id),
         ]);
         let user = self.person().id;
-        let event = NewEvent::new(
-            now,
-            None,
-            EventAction::SessionEnded,
-            EventObject::created("user"),
-        );
+        let event = NewEvent::new(now, None, DomainEvent::SessionEnded { user });
         let commit = Commit::new(EndSessions { user, which }).with_event(event);
         let ended = self.store.end_sessions(commit).await;
         self.tell("end_sessions", ended)

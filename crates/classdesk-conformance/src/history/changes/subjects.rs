@@ -3,7 +3,7 @@
 use classdesk_domain::bundles::{
     BundleStatus, BundleUpdate, InsertBundle, NewBundle, WriterAssignment,
 };
-use classdesk_domain::events::EventAction;
+use classdesk_domain::events::{DomainEvent, RowId};
 use classdesk_domain::ids::BundleId;
 use classdesk_domain::policy::AccessScope;
 use classdesk_domain::subjects::{Subject, SubjectPut};
@@ -28,18 +28,21 @@ impl Side<'_> {
             before: before.filter(|_| !self.once_in(5)),
             at: self.tick(),
         };
-        let commit = self
-            .commit(put, EventAction::SubjectRegistered, "order")
-            .await;
+        let event = DomainEvent::SubjectRegistered {
+            subject: put.subject.reference.clone(),
+            parties: put.subject.parties,
+        };
+        let commit = self.commit(put, event).await;
         let stored = self.store.put_subject(commit).await;
         self.tell("put_subject", stored)
     }
 
     pub(super) async fn delete_subject(&mut self) -> String {
         let reference = order(self.dice.i64(1..6));
-        let commit = self
-            .commit(reference, EventAction::SubjectRemoved, "order")
-            .await;
+        let event = DomainEvent::SubjectRemoved {
+            subject: reference.clone(),
+        };
+        let commit = self.commit(reference, event).await;
         let removed = self.store.delete_subject(commit).await;
         self.tell("delete_subject", removed)
     }
@@ -58,9 +61,11 @@ impl Side<'_> {
             created_by,
             created_at,
         };
-        let commit = self
-            .commit(row, EventAction::BundleCreated, "class_bundle")
-            .await;
+        let event = DomainEvent::BundleCreated {
+            bundle: RowId::Created,
+            parties,
+        };
+        let commit = self.commit(row, event).await;
         let created = self.store.create_bundle(commit).await;
         if let Ok(bundle) = &created {
             self.numbers.note(bundle.id);
@@ -74,16 +79,19 @@ impl Side<'_> {
         let Ok(Some(view)) = self.store.bundle(id, staff).await else {
             return "update_bundle: nothing to change".to_owned();
         };
-        let mut bundle = view.bundle;
+        let mut bundle = view.bundle.clone();
         bundle.title = title(&format!("Semester {}", self.dice.u8(..)));
         bundle.status = self.any(BundleStatus::ALL);
         bundle.updated_at = self.tick();
         bundle.completed_at =
             (bundle.status == BundleStatus::Completed).then_some(bundle.updated_at);
         let update = BundleUpdate { bundle };
-        let commit = self
-            .commit(update, EventAction::BundleChanged, "class_bundle")
-            .await;
+        let event = DomainEvent::BundleChanged {
+            bundle: id,
+            fields: vec!["title", "status"],
+            status: Some((view.bundle.status, update.bundle.status)),
+        };
+        let commit = self.commit(update, event).await;
         let changed = self.store.update_bundle(commit).await;
         self.tell("update_bundle", changed)
     }
@@ -94,9 +102,12 @@ impl Side<'_> {
             writer: self.parties().assigned_writer,
             at: self.tick(),
         };
-        let commit = self
-            .commit(assignment, EventAction::WriterAssigned, "class_bundle")
-            .await;
+        let event = DomainEvent::WriterAssigned {
+            bundle: assignment.bundle,
+            from: None,
+            to: None,
+        };
+        let commit = self.commit(assignment, event).await;
         let assigned = self.store.assign_writer(commit).await;
         self.tell("assign_writer", assigned)
     }

@@ -1,6 +1,6 @@
 //! Threads and messages.
 
-use classdesk_domain::events::{EventAction, EventObject, NewEvent};
+use classdesk_domain::events::{DomainEvent, EventThread, NewEvent, RowId};
 use classdesk_domain::ids::{MessageId, ThreadId, UserId};
 use classdesk_domain::store::Commit;
 use classdesk_domain::text::SubjectLine;
@@ -25,10 +25,21 @@ impl Side<'_> {
         if self.once_in(2) {
             row.first_message = Some((words("First"), people[1].id));
         }
-        let mut commit = self.commit(row, EventAction::ThreadCreated, "thread").await;
+        let thread = EventThread {
+            id: RowId::Created,
+            subject: self.fixture().subject(),
+        };
+        let created = DomainEvent::ThreadCreated {
+            thread: thread.clone(),
+            recipient: people[1].id,
+        };
+        let mut commit = self.commit(row, created).await;
         if commit.change.first_message.is_some() {
-            let object = EventObject::created("message");
-            let said = NewEvent::new(now, None, EventAction::MessageSent, object);
+            let sent = DomainEvent::MessageSent {
+                message: RowId::Created,
+                thread,
+            };
+            let said = NewEvent::new(now, None, sent);
             commit = commit.with_event(said);
         }
         let opened = self.store.open_thread(commit).await;
@@ -50,9 +61,9 @@ impl Side<'_> {
             at: self.tick(),
             viewer: self.person().id,
         };
-        let commit = self
-            .commit(update, EventAction::ThreadChanged, "thread")
-            .await;
+        let thread = self.fixture().event_thread(update.thread);
+        let closed = DomainEvent::ThreadClosed { thread };
+        let commit = self.commit(update, closed).await;
         let changed = self.store.update_thread(commit).await;
         self.tell("update_thread", changed)
     }
@@ -64,9 +75,11 @@ impl Side<'_> {
             at: self.tick(),
             viewer: self.person().id,
         };
-        let commit = self
-            .commit(addition, EventAction::ParticipantAdded, "thread")
-            .await;
+        let added = DomainEvent::ParticipantAdded {
+            thread: self.fixture().event_thread(addition.thread),
+            user: addition.user,
+        };
+        let commit = self.commit(addition, added).await;
         let joined = self.store.add_participant(commit).await;
         self.tell("add_participant", joined)
     }
@@ -76,9 +89,11 @@ impl Side<'_> {
             thread: self.row(),
             user: self.row(),
         };
-        let commit = self
-            .commit(removal, EventAction::ParticipantRemoved, "thread")
-            .await;
+        let removed = DomainEvent::ParticipantRemoved {
+            thread: self.fixture().event_thread(removal.thread),
+            user: removal.user,
+        };
+        let commit = self.commit(removal, removed).await;
         let left = self.store.remove_participant(commit).await;
         self.tell("remove_participant", left)
     }
@@ -104,7 +119,11 @@ impl Side<'_> {
         if self.once_in(3) {
             row.attachment = self.uploads.pop();
         }
-        let commit = self.commit(row, EventAction::MessageSent, "message").await;
+        let sent = DomainEvent::MessageSent {
+            message: RowId::Created,
+            thread: self.fixture().event_thread(thread),
+        };
+        let commit = self.commit(row, sent).await;
         let sent = self.store.post_message(commit).await;
         if let Ok((message, attachment)) = &sent {
             self.numbers.note(*message);
@@ -122,9 +141,12 @@ impl Side<'_> {
             at: self.tick(),
             scope: self.scope(),
         };
-        let commit = self
-            .commit(edit, EventAction::MessageEdited, "message")
-            .await;
+        let event = DomainEvent::MessageEdited {
+            message: edit.message,
+            thread: self.some_thread(),
+            sender: self.person().id,
+        };
+        let commit = self.commit(edit, event).await;
         let edited = self.store.edit_message(commit).await;
         self.tell("edit_message", edited)
     }
@@ -134,10 +156,18 @@ impl Side<'_> {
             message: self.row(),
             at: self.tick(),
         };
-        let commit = self
-            .commit(deletion, EventAction::MessageDeleted, "message")
-            .await;
+        let event = DomainEvent::MessageDeleted {
+            message: deletion.message,
+            thread: self.some_thread(),
+            sender: self.person().id,
+        };
+        let commit = self.commit(deletion, event).await;
         let deleted = self.store.delete_message(commit).await;
         self.tell("delete_message", deleted)
+    }
+
+    /// A thread that is there, as events name it; where there is a message, there is one.
+    fn some_thread(&self) -> EventThread {
+        self.fixture().event_thread(self.numbers.id::<ThreadId>(0))
     }
 }

@@ -1,6 +1,6 @@
 //! Tickets.
 
-use classdesk_domain::events::{EventAction, TicketLine};
+use classdesk_domain::events::{DomainEvent, RowId};
 use classdesk_domain::idempotency::{Completion, Fingerprint};
 use classdesk_domain::ids::TicketId;
 use classdesk_domain::people::Role;
@@ -20,11 +20,9 @@ impl Side<'_> {
         row.created_by = self.person().id;
         row.ticket.priority = self.any(TicketPriority::ALL);
         row.ticket.category = self.any(TicketCategory::ALL);
-        let mut commit = self.commit(row, EventAction::TicketCreated, "ticket").await;
-        commit.events[0].ticket = Some(TicketLine {
-            ticket: None,
-            is_internal: false,
-        });
+        let ticket = self.fixture().event_ticket(RowId::Created);
+        let created = DomainEvent::TicketCreated { ticket };
+        let mut commit = self.commit(row, created).await;
         if self.once_in(3) && !self.leases.is_empty() {
             let leases = self.leases.clone();
             commit.completes = Some(Completion {
@@ -54,13 +52,12 @@ impl Side<'_> {
             at,
             scope,
         };
-        let mut commit = self
-            .commit(update, EventAction::TicketStatusChanged, "ticket")
-            .await;
-        commit.events[0].ticket = Some(TicketLine {
-            ticket: Some(id),
-            is_internal: false,
-        });
+        let moved = DomainEvent::TicketStatusChanged {
+            ticket: self.fixture().event_ticket(id),
+            from: TicketStatus::Open,
+            to: update.ticket.status,
+        };
+        let commit = self.commit(update, moved).await;
         let changed = self.store.update_ticket(commit).await;
         self.tell("update_ticket", changed)
     }
@@ -73,13 +70,11 @@ impl Side<'_> {
         if !is_internal && self.once_in(3) {
             row.reopens = Some(TicketStatus::Open);
         }
-        let mut commit = self
-            .commit(row, EventAction::TicketMessageAdded, "ticket_message")
-            .await;
-        commit.events[0].ticket = Some(TicketLine {
-            ticket: Some(ticket),
+        let said = DomainEvent::TicketMessageAdded {
+            ticket: self.fixture().event_ticket(ticket),
             is_internal,
-        });
+        };
+        let commit = self.commit(row, said).await;
         let added = self.store.add_ticket_message(commit).await;
         if let Ok(id) = &added {
             self.numbers.note(*id);
@@ -97,9 +92,12 @@ impl Side<'_> {
             is_internal: self.once_in(3),
             uploaded_at: self.tick(),
         };
-        let commit = self
-            .commit(row, EventAction::TicketAttachmentAdded, "ticket_attachment")
-            .await;
+        let event = DomainEvent::TicketAttachmentAdded {
+            ticket: self.fixture().event_ticket(row.ticket),
+            file_name: row.upload.name.clone(),
+            is_internal: row.is_internal,
+        };
+        let commit = self.commit(row, event).await;
         let attached = self.store.attach_to_ticket(commit).await;
         if let Ok(attachment) = &attached {
             self.numbers.note(attachment.id);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use classdesk_conformance::Fixture;
 use classdesk_domain::blobs::{BlobPurpose, StorageKey};
-use classdesk_domain::events::{EventAction, EventObject, NewEvent};
+use classdesk_domain::events::{DomainEvent, NewEvent};
 use classdesk_domain::files::Visibility;
 use classdesk_domain::ids::{
     BlobId, FileId, MessageAttachmentId, MessageId, ThreadId, TicketAttachmentId, TicketId,
@@ -130,8 +130,7 @@ impl Filled {
             let event = NewEvent::new(
                 self.fixture.now(),
                 Some(person.id),
-                EventAction::SessionStarted,
-                EventObject::created("session"),
+                DomainEvent::SessionStarted { user: person.id },
             );
             let commit = Commit::new(session).with_event(event);
             store.start_session(commit).await.unwrap();

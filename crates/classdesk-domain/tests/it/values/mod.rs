@@ -1,6 +1,7 @@
 //! What values can be, mostly as properties.
 
 mod clock;
+mod events;
 mod file_names;
 mod keys;
 mod paging;

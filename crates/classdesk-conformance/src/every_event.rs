@@ -1,0 +1,195 @@
+//! One event of every kind.
+
+use classdesk_domain::blobs::FileName;
+use classdesk_domain::bundles::BundleStatus;
+use classdesk_domain::events::{DomainEvent, EventTicket, UserChanges};
+use classdesk_domain::files::Visibility;
+use classdesk_domain::ids::{FileId, MessageId, ThreadId, TicketId};
+use classdesk_domain::people::{Role, Username};
+use classdesk_domain::subjects::{SubjectKind, SubjectRef};
+use classdesk_domain::text::SubjectLine;
+use classdesk_domain::tickets::{TicketCategory, TicketPriority, TicketStatus};
+
+use crate::Fixture;
+use crate::fixture::title;
+
+/// One event of every kind, with values that a store might get wrong. The ticket has to be there;
+/// other ids need not be.
+#[must_use]
+pub fn every_event(fixture: &Fixture, ticket: TicketId) -> Vec<DomainEvent> {
+    let mut events = of_people(fixture);
+    events.extend(of_bundles(fixture));
+    events.extend(of_threads(fixture));
+    events.extend(of_tickets(fixture, ticket));
+    events.extend(of_files(fixture));
+    events
+}
+
+fn of_people(fixture: &Fixture) -> Vec<DomainEvent> {
+    let user = fixture.client.id;
+    vec![
+        DomainEvent::UserCreated {
+            user: user.into(),
+            username: Username::parse("newcomer").expect("a username"),
+            role: Role::Client,
+        },
+        DomainEvent::UserChanged {
+            user,
+            changes: UserChanges {
+                display_name: true,
+                email: true,
+                role: Some(Role::Writer),
+                is_active: Some(false),
+            },
+        },
+        DomainEvent::PasswordChanged { user },
+        DomainEvent::SessionStarted { user },
+        DomainEvent::SessionEnded { user },
+    ]
+}
+
+fn of_bundles(fixture: &Fixture) -> Vec<DomainEvent> {
+    let order = SubjectRef::new(SubjectKind::parse("order").expect("a kind"), 77);
+    let (bundle, parties) = (fixture.bundle, fixture.parties());
+    vec![
+        DomainEvent::SubjectRegistered {
+            subject: order.clone(),
+            parties,
+        },
+        DomainEvent::SubjectChanged {
+            subject: order.clone(),
+            parties,
+        },
+        DomainEvent::SubjectRemoved { subject: order },
+        DomainEvent::BundleCreated {
+            bundle: bundle.into(),
+            parties,
+        },
+        DomainEvent::BundleChanged {
+            bundle,
+            fields: vec!["title", "status"],
+            status: Some((BundleStatus::NotStarted, BundleStatus::InProgress)),
+        },
+        DomainEvent::WriterAssigned {
+            bundle,
+            from: Some(fixture.writer.id),
+            to: None,
+        },
+    ]
+}
+
+fn of_threads(fixture: &Fixture) -> Vec<DomainEvent> {
+    let thread = fixture.event_thread(ThreadId::new(31));
+    let (user, message) = (fixture.writer.id, MessageId::new(32));
+    vec![
+        DomainEvent::ThreadCreated {
+            thread: thread.clone(),
+            recipient: user,
+        },
+        DomainEvent::ThreadChanged {
+            thread: thread.clone(),
+            from: SubjectLine::cut("Größe"),
+            to: SubjectLine::cut("'100 %'; \"fine\""),
+        },
+        DomainEvent::ThreadClosed {
+            thread: thread.clone(),
+        },
+        DomainEvent::ThreadReopened {
+            thread: thread.clone(),
+        },
+        DomainEvent::ParticipantAdded {
+            thread: thread.clone(),
+            user,
+        },
+        DomainEvent::ParticipantRemoved {
+            thread: thread.clone(),
+            user,
+        },
+        DomainEvent::MessageSent {
+            message: message.into(),
+            thread: thread.clone(),
+        },
+        DomainEvent::MessageEdited {
+            message,
+            thread: thread.clone(),
+            sender: user,
+        },
+        DomainEvent::MessageDeleted {
+            message,
+            thread,
+            sender: user,
+        },
+    ]
+}
+
+fn of_tickets(fixture: &Fixture, id: TicketId) -> Vec<DomainEvent> {
+    let ticket = fixture.event_ticket(id);
+    let on_nothing = EventTicket {
+        subject: None,
+        ..ticket.clone()
+    };
+    vec![
+        DomainEvent::TicketCreated { ticket: on_nothing },
+        DomainEvent::TicketStatusChanged {
+            ticket: ticket.clone(),
+            from: TicketStatus::Open,
+            to: TicketStatus::Closed,
+        },
+        DomainEvent::TicketPriorityChanged {
+            ticket: ticket.clone(),
+            from: TicketPriority::Low,
+            to: TicketPriority::Critical,
+        },
+        DomainEvent::TicketCategoryChanged {
+            ticket: ticket.clone(),
+            from: TicketCategory::General,
+            to: TicketCategory::Payment,
+        },
+        DomainEvent::TicketAssigned {
+            ticket: ticket.clone(),
+            from: None,
+            to: Some(fixture.editor.id),
+        },
+        DomainEvent::TicketTitleChanged {
+            ticket: ticket.clone(),
+            from: title("Before"),
+            to: title("After"),
+        },
+        DomainEvent::TicketMessageAdded {
+            ticket: ticket.clone(),
+            is_internal: true,
+        },
+        DomainEvent::TicketAttachmentAdded {
+            ticket,
+            file_name: FileName::clean("März.pdf"),
+            is_internal: false,
+        },
+    ]
+}
+
+fn of_files(fixture: &Fixture) -> Vec<DomainEvent> {
+    let (file, bundle) = (FileId::new(33), fixture.bundle);
+    let to_writer = Visibility {
+        to_client: false,
+        to_writer: true,
+    };
+    vec![
+        DomainEvent::FileUploaded {
+            file: file.into(),
+            bundle,
+            file_name: FileName::clean("März.pdf"),
+        },
+        DomainEvent::FileChanged {
+            file,
+            bundle,
+            description: true,
+            visibility: Some(to_writer),
+        },
+        DomainEvent::FileDeleted {
+            file,
+            bundle,
+            file_name: FileName::clean("März.pdf"),
+            visibility: to_writer,
+        },
+    ]
+}

@@ -1,0 +1,17 @@
+//! The append-only log of changes: the audit trail and the ticket history in one.
+
+mod action;
+mod audit;
+mod model;
+mod ports;
+mod record;
+mod service;
+
+pub use action::EventAction;
+pub use audit::{AuditEntry, AuditFilter, HistoryLine};
+pub use model::{DomainEvent, EventThread, EventTicket, NewEvent, RowId, UserChanges};
+pub use ports::EventRepository;
+#[cfg(feature = "mocks")]
+pub use ports::MockEventRepository;
+pub use record::{CommitIds, EventRecord, EventScope, MAX_EVENTS, TicketLine, TooManyEvents};
+pub use service::Audit;

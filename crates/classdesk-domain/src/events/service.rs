@@ -1,0 +1,41 @@
+//! The use cases of the audit log.
+
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::paging::{Page, PageRequest};
+use crate::people::Actor;
+use crate::policy::{Permission, authorize};
+
+use super::audit::{AuditEntry, AuditFilter};
+use super::ports::EventRepository;
+
+/// Reading the audit log (docs/contract.md#audit-log).
+#[derive(Clone)]
+pub struct Audit {
+    pub(crate) events: Arc<dyn EventRepository>,
+}
+
+impl Audit {
+    /// Whether this actor may read the log at all, for shells that check rights before parameters.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub fn may_read(&self, actor: &Actor) -> Result<(), Error> {
+        authorize(actor, &Permission::ReadAudit).require()
+    }
+
+    /// Entries that match, newest first.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub async fn list(
+        &self,
+        actor: &Actor,
+        filter: AuditFilter,
+        page: PageRequest,
+    ) -> Result<Page<AuditEntry>, Error> {
+        self.may_read(actor)?;
+        Ok(self.events.audit(filter, page).await?)
+    }
+}
