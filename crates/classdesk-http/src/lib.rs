@@ -38,6 +38,7 @@
 
 mod authenticator;
 mod extract;
+mod input;
 mod limits;
 mod metrics;
 mod middleware;

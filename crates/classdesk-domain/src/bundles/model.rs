@@ -30,6 +30,10 @@ string_enum! {
 pub struct NumberOfClasses(i32);
 
 impl NumberOfClasses {
+    /// The least number.
+    pub const MIN: i32 = 1;
+    /// The greatest number.
+    pub const MAX: i32 = 1000;
     /// One class, the number when nobody says.
     pub const ONE: Self = Self(1);
 
@@ -39,8 +43,11 @@ impl NumberOfClasses {
     /// [`FieldError::OutOfRange`].
     pub fn new(number: i64) -> Result<Self, FieldError> {
         match i32::try_from(number) {
-            Ok(number @ 1..=1000) => Ok(Self(number)),
-            _ => Err(FieldError::OutOfRange { min: 1, max: 1000 }),
+            Ok(number @ Self::MIN..=Self::MAX) => Ok(Self(number)),
+            _ => Err(FieldError::OutOfRange {
+                min: Self::MIN.into(),
+                max: Self::MAX.into(),
+            }),
         }
     }
 

@@ -39,6 +39,11 @@ impl Role {
 pub struct Username(String);
 
 impl Username {
+    /// The least number of characters.
+    pub const MIN: usize = 3;
+    /// The greatest number of characters.
+    pub const MAX: usize = 64;
+
     /// Folds and checks what a user wrote.
     ///
     /// # Errors
@@ -50,9 +55,9 @@ impl Username {
         }
         match folded.chars().count() {
             0 => return Err(FieldError::Blank),
-            1..=2 => return Err(FieldError::TooShort { min: 3 }),
-            3..=64 => {}
-            _ => return Err(FieldError::TooLong { max: 64 }),
+            ..Self::MIN => return Err(FieldError::TooShort { min: Self::MIN }),
+            Self::MIN..=Self::MAX => {}
+            _ => return Err(FieldError::TooLong { max: Self::MAX }),
         }
         let allowed = |c: char| matches!(c, 'a'..='z' | '0'..='9' | '.' | '_' | '-');
         if folded.chars().all(allowed) {
@@ -92,6 +97,9 @@ impl fmt::Display for Username {
 pub struct Email(String);
 
 impl Email {
+    /// The greatest number of characters.
+    pub const MAX: usize = 254;
+
     /// Folds and checks what a user wrote.
     ///
     /// # Errors
@@ -104,8 +112,8 @@ impl Email {
         if folded.is_empty() {
             return Err(FieldError::Blank);
         }
-        if folded.chars().count() > 254 {
-            return Err(FieldError::TooLong { max: 254 });
+        if folded.chars().count() > Self::MAX {
+            return Err(FieldError::TooLong { max: Self::MAX });
         }
         let shape = folded.split_once('@').is_some_and(|(local, domain)| {
             !local.is_empty()

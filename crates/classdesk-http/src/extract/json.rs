@@ -9,40 +9,50 @@ use classdesk_domain::error::{Invalid, Validated};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 
+use crate::input::{FieldSet, Fields};
 use crate::problem::{Problem, ProblemKind};
 use crate::settings::JSON_LIMIT;
 use crate::shell::shell_of;
+use crate::wire::OnSubject;
 
 use super::body::while_body_arrives;
-use super::fields::Fields;
 
 /// Most bodies are no larger, in bytes. More is reserved only for what has arrived.
 const USUAL: usize = 8 * 1024;
 
-/// A JSON body as it came. What it says is read by [`JsonBody::draft`], so that its faults travel
-/// into the service, which decides about rights first.
+/// A JSON body as it came. [`JsonBody::validated`] reads it. Its errors travel into the service,
+/// which decides about rights first.
 pub(crate) struct JsonBody(Bytes);
 
 impl JsonBody {
-    /// Reads what the body asks for. The closure asks for every field that the contract knows.
-    pub(crate) fn draft<T>(&self, read: impl FnOnce(&mut Fields) -> Option<T>) -> Validated<T> {
-        match self.parse(read) {
-            Ok(value) => Validated::valid(value),
-            Err(invalid) => Validated::invalid(invalid),
-        }
+    /// Reads what the body asks for.
+    pub(crate) fn validated<S: FieldSet>(&self) -> Validated<S::Output> {
+        validated(self.parse::<S>())
     }
 
     /// The same for requests that need no right at all.
     ///
     /// # Errors
     /// Everything that is wrong with the body.
-    pub(crate) fn parse<T>(
+    pub(crate) fn parse<S: FieldSet>(&self) -> Result<S::Output, Invalid> {
+        Fields::of_json(&self.0)?.read::<S>()
+    }
+
+    /// The subject that the body names, whatever else is wrong with it, and the rest of it.
+    pub(crate) fn on_subject<B: OnSubject>(
         &self,
-        read: impl FnOnce(&mut Fields) -> Option<T>,
-    ) -> Result<T, Invalid> {
-        let mut fields = Fields::of_json(&self.0)?;
-        let value = read(&mut fields);
-        fields.finish(value)
+    ) -> (
+        Option<<B::Subject as FieldSet>::Output>,
+        Validated<<B::Rest as FieldSet>::Output>,
+    ) {
+        let mut fields = match Fields::of_json(&self.0) {
+            Ok(fields) => fields,
+            Err(invalid) => return (None, Validated::invalid(invalid)),
+        };
+        let subject = B::Subject::read(&mut fields);
+        let rest = B::Rest::read(&mut fields);
+        let rest = fields.finish(subject.as_ref().and(rest));
+        (subject, validated(rest))
     }
 
     /// Whether there is no body at all.
@@ -72,6 +82,14 @@ impl FromRequest for JsonBody {
             };
             while_body_arrives(&request, body).await.map(Self)
         })
+    }
+}
+
+/// What was read, with its errors, for a service.
+pub(super) fn validated<T>(read: Result<T, Invalid>) -> Validated<T> {
+    match read {
+        Ok(value) => Validated::valid(value),
+        Err(invalid) => Validated::invalid(invalid),
     }
 }
 

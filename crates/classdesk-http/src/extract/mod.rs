@@ -6,20 +6,19 @@
 mod body;
 mod caller;
 mod client_address;
-mod fields;
+mod form;
 mod json;
 mod path;
 mod preconditions;
 mod query;
-pub(crate) mod read;
 mod subject;
 
 pub(crate) use body::while_body_arrives;
 pub(crate) use caller::Caller;
 pub(crate) use client_address::client_address;
-pub(crate) use fields::Fields;
+pub(crate) use form::{form_shape, validated_form};
 pub(crate) use json::JsonBody;
 pub(crate) use path::{InPath, SubjectInPath};
 pub(crate) use preconditions::expected_version;
-pub(crate) use query::{QueryReader, rights_first};
-pub(crate) use subject::{NamedSubject, named_subject};
+pub(crate) use query::{authorize_before_validation, list_params, page_params};
+pub(crate) use subject::required_subject;

@@ -2,13 +2,11 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use classdesk_domain::events::{AuditFilter, EventAction};
-use classdesk_domain::ids::UserId;
 use classdesk_domain::paging::ListKind;
 use utoipa::OpenApi;
 
 use crate::Shell;
-use crate::extract::{Caller, QueryReader, read};
+use crate::extract::{Caller, list_params};
 use crate::problem::Problem;
 use crate::render;
 use crate::routing::{Endpoint, Endpoints};
@@ -40,17 +38,7 @@ async fn list(
 ) -> Result<HttpResponse, Problem> {
     let audit = &shell.desk().audit;
     audit.may_read(caller.actor())?;
-    let mut query = QueryReader::of(&request);
-    let filter = AuditFilter {
-        actor: query.optional("actor", read::id_parameter::<UserId>),
-        action: query.optional("action", EventAction::parse),
-        content_type: query.optional("content_type", AuditFilter::parse_content_type),
-        object_id: query.optional("object_id", read::integer_parameter),
-        since: query.optional("since", read::time_parameter),
-        until: query.optional("until", read::time_parameter),
-    };
-    let page = query.page(ListKind::Audit);
-    query.finish()?;
+    let (filter, page) = list_params::<AuditParams>(&request, ListKind::Audit)?;
     let found = audit.list(caller.actor(), filter, page).await?;
     Ok(render::page(
         &request,

@@ -12,7 +12,7 @@ use classdesk_domain::people::{Login, PasswordHashError};
 use utoipa::OpenApi;
 
 use crate::Shell;
-use crate::extract::{Caller, InPath, JsonBody, QueryReader, client_address};
+use crate::extract::{Caller, InPath, JsonBody, client_address, page_params};
 use crate::limits::{Limits, ShedReason};
 use crate::problem::Problem;
 use crate::render;
@@ -61,7 +61,7 @@ async fn login(
     body: JsonBody,
     shell: Data<Shell>,
 ) -> Result<HttpResponse, Problem> {
-    let (name, password) = body.parse(LoginBody::read)?;
+    let (name, password) = body.parse::<LoginBody>()?;
     let user_agent = request.headers().get(header::USER_AGENT);
     let address = client_address(&request, &shell);
     let login = Login {
@@ -151,7 +151,7 @@ async fn change_password(
     body: JsonBody,
     shell: Data<Shell>,
 ) -> Result<HttpResponse, Problem> {
-    let draft = body.draft(PasswordChangeBody::read);
+    let draft = body.validated::<PasswordChangeBody>();
     Limits::end_work(&request);
     let sessions = &shell.desk().sessions;
     sessions.change_password(caller.session()?, draft).await?;
@@ -171,7 +171,7 @@ async fn list_sessions(
     request: HttpRequest,
     shell: Data<Shell>,
 ) -> Result<HttpResponse, Problem> {
-    let page = QueryReader::page_alone(&request, ListKind::Sessions)?;
+    let page = page_params(&request, ListKind::Sessions)?;
     let current = caller.session()?;
     let sessions = shell.desk().sessions.list(current, page).await?;
     Ok(render::page(

@@ -3,14 +3,16 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use classdesk_domain::bundles::{BundleDetail, BundleFilter, BundleStatus};
-use classdesk_domain::ids::{BundleId, UserId};
+use classdesk_domain::bundles::BundleDetail;
+use classdesk_domain::ids::BundleId;
 use classdesk_domain::paging::ListKind;
-use classdesk_domain::text::SearchText;
 use utoipa::OpenApi;
 
 use crate::Shell;
-use crate::extract::{Caller, InPath, JsonBody, QueryReader, expected_version, read, rights_first};
+use crate::extract::{
+    Caller, InPath, JsonBody, authorize_before_validation, expected_version, list_params,
+    page_params,
+};
 use crate::problem::Problem;
 use crate::render;
 use crate::retry::Retry;
@@ -64,15 +66,7 @@ async fn list(
     request: HttpRequest,
     shell: Data<Shell>,
 ) -> Result<HttpResponse, Problem> {
-    let mut query = QueryReader::of(&request);
-    let filter = BundleFilter {
-        status: query.optional("status", BundleStatus::parse),
-        client: query.optional("client", read::id_parameter::<UserId>),
-        assigned_writer: query.optional("assigned_writer", read::id_parameter::<UserId>),
-        q: query.optional("q", SearchText::parse),
-    };
-    let page = query.page(ListKind::Bundles);
-    query.finish()?;
+    let (filter, page) = list_params::<BundleParams>(&request, ListKind::Bundles)?;
     let found = shell
         .desk()
         .bundles
@@ -109,7 +103,7 @@ async fn create(
     shell: Data<Shell>,
 ) -> Result<HttpResponse, Problem> {
     let bundles = &shell.desk().bundles;
-    let draft = body.draft(BundleBody::read);
+    let draft = body.validated::<BundleBody>();
     retry
         .once(
             &caller,
@@ -176,7 +170,7 @@ async fn change(
     shell: Data<Shell>,
 ) -> Result<HttpResponse, Problem> {
     let expected = expected_version(&request)?;
-    let draft = body.draft(BundleChangeBody::read);
+    let draft = body.validated::<BundleChangeBody>();
     let bundles = &shell.desk().bundles;
     let detail = bundles.change(caller.actor(), id, draft, &expected).await?;
     Ok(render_bundle(&request, &shell, StatusCode::OK, detail))
@@ -204,7 +198,7 @@ async fn assign_writer(
     body: JsonBody,
     shell: Data<Shell>,
 ) -> Result<HttpResponse, Problem> {
-    let draft = body.draft(AssignWriterBody::read);
+    let draft = body.validated::<AssignWriterBody>();
     let bundles = &shell.desk().bundles;
     let detail = bundles.assign_writer(caller.actor(), id, draft).await?;
     Ok(render_bundle(&request, &shell, StatusCode::OK, detail))
@@ -227,8 +221,9 @@ async fn members(
     shell: Data<Shell>,
 ) -> Result<HttpResponse, Problem> {
     let bundles = &shell.desk().bundles;
-    let page = QueryReader::page_alone(&request, ListKind::Members);
-    let page = rights_first(page, async || bundles.see(caller.actor(), id).await).await?;
+    let page = page_params(&request, ListKind::Members);
+    let page =
+        authorize_before_validation(page, async || bundles.see(caller.actor(), id).await).await?;
     let found = bundles.members(caller.actor(), id, page).await?;
     Ok(render::page(
         &request,

@@ -3,34 +3,23 @@
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::blobs::UploadTarget;
-use classdesk_domain::error::{Error, Validated};
 use classdesk_domain::ids::{BundleId, FileId};
 use classdesk_domain::paging::ListKind;
 use utoipa::OpenApi;
 
 use crate::Shell;
-use crate::extract::{Caller, InPath, JsonBody, QueryReader, rights_first};
+use crate::extract::{Caller, InPath, JsonBody, authorize_before_validation, page_params};
 use crate::problem::Problem;
 use crate::render::{created, no_content, ok, page};
 use crate::retry::Retry;
 use crate::routing::{Endpoint, Endpoints};
 use crate::transfer::download;
-use crate::transfer::form::{FormShape, PartType};
-use crate::transfer::multipart::read_form;
 use crate::wire::{
     BundleFileChangeBody, BundleFileForm, BundleFileView, DownloadAnswer, DownloadHeaders,
     PageParams, RetryHeader,
 };
 
-/// What an upload consists of.
-const UPLOAD: FormShape = FormShape {
-    file: "file",
-    file_required: true,
-    typed: &[
-        ("is_visible_to_client", PartType::Boolean),
-        ("is_visible_to_writer", PartType::Boolean),
-    ],
-};
+use super::upload;
 
 /// The operations of this module.
 #[derive(OpenApi)]
@@ -88,36 +77,21 @@ async fn upload_file(
     retry: Retry,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let (files, uploads) = (&shell.desk().files, &shell.desk().uploads);
+    let files = &shell.desk().files;
     let target = UploadTarget::Bundle(bundle);
-    let permit = uploads.begin(caller.actor(), target).await?;
-    let mut attempt = retry.begin(&caller).await?;
-    let sink = attempt.sink(uploads, &permit);
-    let mut form = attempt
-        .during(Box::pin(read_form(&request, payload, UPLOAD, sink)))
+    let form = upload::receive::<BundleFileForm>(&caller, &shell, target, retry, &request, payload)
         .await?;
-    let (fingerprint, upload) = (form.fingerprint(), form.take_upload());
-    let draft = form.draft(UPLOAD, BundleFileForm::read);
-    attempt
+    form.attempt
         .finish(
-            fingerprint,
+            form.fingerprint,
             async |by| {
-                let upload = stored(upload, &draft)?;
-                files.add(by, bundle, upload, draft).await
+                let file = upload::required(form.upload, &form.fields)?;
+                files.add(by, bundle, file, form.fields).await
             },
             async |id| files.get(caller.actor(), bundle, FileId::new(id)).await,
             |file| created(&BundleFileView::of(file, &shell.settings().public_url)),
         )
         .await
-}
-
-/// The file of a form that needs one. Where there is none, the form has a fault that says why.
-pub(super) fn stored<F, T>(upload: Option<F>, draft: &Validated<T>) -> Result<F, Error> {
-    match (upload, draft.as_result()) {
-        (Some(upload), _) => Ok(upload),
-        (None, Err(invalid)) => Err(invalid.into()),
-        (None, Ok(_)) => unreachable!("a form without its file is faulty"),
-    }
 }
 
 /// List the files of a bundle
@@ -137,10 +111,9 @@ async fn list_files(
 ) -> Result<HttpResponse, Problem> {
     let desk = shell.desk();
     let actor = caller.actor();
-    let keyset = rights_first(
-        QueryReader::page_alone(&request, ListKind::Files),
-        async || desk.bundles.see(actor, bundle).await,
-    )
+    let keyset = authorize_before_validation(page_params(&request, ListKind::Files), async || {
+        desk.bundles.see(actor, bundle).await
+    })
     .await?;
     let found = desk.files.list(actor, bundle, keyset).await?;
     let url = &shell.settings().public_url;
@@ -184,7 +157,7 @@ async fn change_file(
     InPath((bundle, id)): InPath<(BundleId, FileId)>,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let draft = body.draft(BundleFileChangeBody::read);
+    let draft = body.validated::<BundleFileChangeBody>();
     let files = &shell.desk().files;
     let file = files.change(caller.actor(), bundle, id, draft).await?;
     Ok(ok(&BundleFileView::of(file, &shell.settings().public_url)))

@@ -4,35 +4,24 @@ use actix_web::dev::Payload;
 use actix_web::web::{self, Data};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use classdesk_domain::blobs::UploadTarget;
-use classdesk_domain::error::Invalid;
 use classdesk_domain::ids::{MessageId, ThreadId};
-use classdesk_domain::paging::{ListKind, PageRequest};
-use classdesk_domain::threads::MessageFilter;
+use classdesk_domain::paging::ListKind;
 use utoipa::OpenApi;
 
 use crate::Shell;
-use crate::extract::{Caller, InPath, JsonBody, QueryReader, read, rights_first};
+use crate::extract::{Caller, InPath, JsonBody, authorize_before_validation, list_params};
 use crate::problem::Problem;
 use crate::render::{created, digested_page, no_content, ok};
 use crate::retry::Retry;
 use crate::routing::{Endpoint, Endpoints};
 use crate::transfer::download;
-use crate::transfer::form::{FormShape, PartType};
-use crate::transfer::multipart::{is_multipart, read_form};
+use crate::transfer::multipart::is_multipart;
 use crate::wire::{
     DownloadAnswer, DownloadHeaders, MessageBody, MessageEditBody, MessageForm, MessageParams,
     MessageView, PageParams, RetryHeader,
 };
 
-/// What a message with a file may consist of.
-const WITH_FILE: FormShape = FormShape {
-    file: "attachment",
-    file_required: false,
-    typed: &[
-        ("recipient_id", PartType::Integer),
-        ("reply_to", PartType::Integer),
-    ],
-};
+use super::upload;
 
 /// The operations of this module.
 #[derive(OpenApi)]
@@ -108,7 +97,7 @@ async fn send_json(
 ) -> Result<HttpResponse, Problem> {
     let mut payload: Payload = payload.into_inner();
     let body = JsonBody::from_request(request, &mut payload).await?;
-    let draft = body.draft(MessageBody::read);
+    let draft = body.validated::<MessageBody>();
     let messages = &shell.desk().messages;
     retry
         .once(
@@ -129,20 +118,14 @@ async fn send_form(
     retry: Retry,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let (messages, uploads) = (&shell.desk().messages, &shell.desk().uploads);
+    let messages = &shell.desk().messages;
     let target = UploadTarget::Thread(thread);
-    let permit = uploads.begin(caller.actor(), target).await?;
-    let mut attempt = retry.begin(caller).await?;
-    let sink = attempt.sink(uploads, &permit);
-    let mut form = attempt
-        .during(Box::pin(read_form(request, payload, WITH_FILE, sink)))
-        .await?;
-    let (fingerprint, upload) = (form.fingerprint(), form.take_upload());
-    let draft = form.draft(WITH_FILE, MessageForm::read);
-    attempt
+    let form =
+        upload::receive::<MessageForm>(caller, shell, target, retry, request, payload).await?;
+    form.attempt
         .finish(
-            fingerprint,
-            async |by| messages.send(by, thread, draft, upload).await,
+            form.fingerprint,
+            async |by| messages.send(by, thread, form.fields, form.upload).await,
             async |id| messages.get(caller.actor(), MessageId::new(id)).await,
             |message| created(&MessageView::of(message, &shell.settings().public_url)),
         )
@@ -175,10 +158,10 @@ async fn list_messages(
 ) -> Result<HttpResponse, Problem> {
     let messages = &shell.desk().messages;
     let actor = caller.actor();
-    let (filter, keyset) = rights_first(read_list(&request), async || {
-        messages.may_list(actor, thread).await
-    })
-    .await?;
+    let params = list_params::<MessageParams>(&request, ListKind::Messages);
+    let (filter, keyset) =
+        authorize_before_validation(params, async || messages.may_list(actor, thread).await)
+            .await?;
     let found = messages.list(actor, thread, filter, keyset).await?;
     let url = &shell.settings().public_url;
     Ok(digested_page(
@@ -187,17 +170,6 @@ async fn list_messages(
         found,
         |message| MessageView::of(message, url),
     ))
-}
-
-fn read_list(request: &HttpRequest) -> Result<(MessageFilter, PageRequest), Invalid> {
-    let mut query = QueryReader::of(request);
-    let filter = MessageFilter {
-        after: query.optional("after", read::id_parameter),
-        before: query.optional("before", read::id_parameter),
-    };
-    let page = query.page(ListKind::Messages);
-    query.finish()?;
-    Ok((filter, page))
 }
 
 /// Edit a message
@@ -217,7 +189,7 @@ async fn edit_message(
     InPath(id): InPath<MessageId>,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let draft = body.draft(MessageEditBody::read);
+    let draft = body.validated::<MessageEditBody>();
     let messages = &shell.desk().messages;
     let message = messages.edit(caller.actor(), id, draft).await?;
     Ok(ok(&MessageView::of(message, &shell.settings().public_url)))

@@ -14,6 +14,7 @@ mod subjects;
 mod threads;
 mod ticket_notes;
 mod tickets;
+mod upload;
 mod users;
 
 use actix_web::web::ServiceConfig;

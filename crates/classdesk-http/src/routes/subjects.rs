@@ -49,7 +49,7 @@ async fn put(
     body: JsonBody,
     shell: Data<Shell>,
 ) -> Result<HttpResponse, Problem> {
-    let draft = body.draft(SubjectBody::read);
+    let draft = body.validated::<SubjectBody>();
     let subjects = &shell.desk().subjects;
     Ok(match subjects.put(caller.actor(), &subject, draft).await? {
         Registered::New(subject) => render::created(&SubjectView::from(subject)),

@@ -2,7 +2,7 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use classdesk_domain::error::{FieldError, Invalid, Validated};
+use classdesk_domain::error::Validated;
 use classdesk_domain::ids::{BundleId, ThreadId, UserId};
 use classdesk_domain::paging::{ListKind, PageRequest};
 use classdesk_domain::subjects::{SubjectKind, SubjectRef};
@@ -10,7 +10,7 @@ use classdesk_domain::threads::ThreadFilter;
 use utoipa::OpenApi;
 
 use crate::Shell;
-use crate::extract::{Caller, InPath, JsonBody, NamedSubject, QueryReader, named_subject, read};
+use crate::extract::{Caller, InPath, JsonBody, list_params, page_params, required_subject};
 use crate::problem::Problem;
 use crate::render::{created, no_content, ok, page};
 use crate::retry::Retry;
@@ -91,7 +91,7 @@ async fn create_thread(
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let threads = &shell.desk().threads;
-    let draft = body.draft(ThreadBody::read);
+    let draft = body.validated::<ThreadBody>();
     let about = SubjectRef::bundle(bundle);
     retry
         .once(
@@ -127,17 +127,13 @@ async fn open_thread(
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let threads = &shell.desk().threads;
-    let mut about = None;
-    let draft = body.draft(|fields| {
-        about = NamedSubject::required(fields);
-        ThreadBody::read(fields)
-    });
+    let (subject, draft) = body.on_subject::<ThreadOnSubjectBody>();
     retry
         .once(
             &caller,
             body.bytes(),
             async |by| {
-                let about = named_subject(about, &draft)?;
+                let about = required_subject(subject, &draft)?;
                 threads.open(by, &about, draft).await
             },
             async |id| threads.get(caller.actor(), ThreadId::new(id)).await,
@@ -162,9 +158,7 @@ async fn list_bundle_threads(
     InPath(bundle): InPath<BundleId>,
 ) -> Result<HttpResponse, Problem> {
     shell.desk().bundles.see(caller.actor(), bundle).await?;
-    let mut query = QueryReader::of(&request);
-    let page = query.page(ListKind::Threads);
-    query.finish()?;
+    let page = page_params(&request, ListKind::Threads)?;
     let filter = ThreadFilter {
         content_type: Some(SubjectKind::CLASS_BUNDLE),
         object_id: Some(bundle.get()),
@@ -187,30 +181,8 @@ async fn list_threads(
     shell: Data<Shell>,
     caller: Caller,
 ) -> Result<HttpResponse, Problem> {
-    let (filter, page) = read_list(&request)?;
+    let (filter, page) = list_params::<ThreadParams>(&request, ListKind::Threads)?;
     answer_list(&request, &shell, &caller, filter, page).await
-}
-
-fn read_list(request: &HttpRequest) -> Result<(ThreadFilter, PageRequest), Invalid> {
-    let mut query = QueryReader::of(request);
-    let filter = ThreadFilter {
-        content_type: query.optional("content_type", SubjectKind::parse),
-        object_id: query.optional("object_id", read::integer_parameter),
-        unread: query.optional("unread", read::boolean_parameter),
-        mine: query.optional("participant", participant).is_some(),
-    };
-    let page = query.page(ListKind::Threads);
-    query.finish()?;
-    Ok((filter, page))
-}
-
-fn participant(text: &str) -> Result<(), FieldError> {
-    match text {
-        "me" => Ok(()),
-        _ => Err(FieldError::NotAChoice {
-            allowed: "me".to_owned(),
-        }),
-    }
 }
 
 async fn answer_list(
@@ -263,7 +235,7 @@ async fn change_thread(
     InPath(id): InPath<ThreadId>,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let draft = body.draft(ThreadChangeBody::read);
+    let draft = body.validated::<ThreadChangeBody>();
     let threads = &shell.desk().threads;
     let thread = threads.change(caller.actor(), id, draft).await?;
     Ok(ok(&ThreadView::of(thread, &shell.settings().public_url)))
@@ -286,7 +258,7 @@ async fn add_participant(
     InPath(id): InPath<ThreadId>,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let draft = body.draft(ParticipantBody::read);
+    let draft = body.validated::<ParticipantBody>();
     let threads = &shell.desk().threads;
     let thread = threads.add_participant(caller.actor(), id, draft).await?;
     Ok(ok(&ThreadView::of(thread, &shell.settings().public_url)))
@@ -335,7 +307,7 @@ async fn mark_read(
     let draft = if body.is_empty() || body.bytes() == b"null" {
         Validated::valid(None)
     } else {
-        body.draft(ReadMarkBody::read)
+        body.validated::<ReadMarkBody>()
     };
     let threads = &shell.desk().threads;
     threads.mark_read(caller.actor(), id, draft).await?;

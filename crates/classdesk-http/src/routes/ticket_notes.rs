@@ -8,27 +8,18 @@ use classdesk_domain::paging::ListKind;
 use utoipa::OpenApi;
 
 use crate::Shell;
-use crate::extract::{Caller, InPath, JsonBody, QueryReader, rights_first};
+use crate::extract::{Caller, InPath, JsonBody, authorize_before_validation, page_params};
 use crate::problem::Problem;
 use crate::render::{created, page};
 use crate::retry::Retry;
 use crate::routing::{Endpoint, Endpoints};
 use crate::transfer::download;
-use crate::transfer::form::{FormShape, PartType};
-use crate::transfer::multipart::read_form;
 use crate::wire::{
     DownloadAnswer, DownloadHeaders, PageParams, RetryHeader, TicketAttachmentForm,
     TicketAttachmentView, TicketMessageBody, TicketMessageView,
 };
 
-use super::files::stored;
-
-/// What an attachment consists of.
-const ATTACHMENT: FormShape = FormShape {
-    file: "file",
-    file_required: true,
-    typed: &[("is_internal", PartType::Boolean)],
-};
+use super::upload;
 
 /// The operations of this module.
 #[derive(OpenApi)]
@@ -85,7 +76,7 @@ async fn add_message(
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let tickets = &shell.desk().tickets;
-    let draft = body.draft(TicketMessageBody::read);
+    let draft = body.validated::<TicketMessageBody>();
     retry
         .once(
             &caller,
@@ -118,8 +109,8 @@ async fn list_messages(
 ) -> Result<HttpResponse, Problem> {
     let tickets = &shell.desk().tickets;
     let actor = caller.actor();
-    let keyset = rights_first(
-        QueryReader::page_alone(&request, ListKind::TicketMessages),
+    let keyset = authorize_before_validation(
+        page_params(&request, ListKind::TicketMessages),
         async || tickets.get(actor, id).await.map(drop),
     )
     .await?;
@@ -156,22 +147,17 @@ async fn attach(
     retry: Retry,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let (tickets, uploads) = (&shell.desk().tickets, &shell.desk().uploads);
+    let tickets = &shell.desk().tickets;
     let target = UploadTarget::Ticket(id);
-    let permit = uploads.begin(caller.actor(), target).await?;
-    let mut attempt = retry.begin(&caller).await?;
-    let sink = attempt.sink(uploads, &permit);
-    let mut form = attempt
-        .during(Box::pin(read_form(&request, payload, ATTACHMENT, sink)))
-        .await?;
-    let (fingerprint, upload) = (form.fingerprint(), form.take_upload());
-    let draft = form.draft(ATTACHMENT, TicketAttachmentForm::read);
-    attempt
+    let form =
+        upload::receive::<TicketAttachmentForm>(&caller, &shell, target, retry, &request, payload)
+            .await?;
+    form.attempt
         .finish(
-            fingerprint,
+            form.fingerprint,
             async |by| {
-                let upload = stored(upload, &draft)?;
-                tickets.attach(by, id, upload, draft).await
+                let file = upload::required(form.upload, &form.fields)?;
+                tickets.attach(by, id, file, form.fields).await
             },
             async |file| {
                 let file = TicketAttachmentId::new(file);
@@ -205,8 +191,8 @@ async fn list_attachments(
 ) -> Result<HttpResponse, Problem> {
     let tickets = &shell.desk().tickets;
     let actor = caller.actor();
-    let keyset = rights_first(
-        QueryReader::page_alone(&request, ListKind::TicketAttachments),
+    let keyset = authorize_before_validation(
+        page_params(&request, ListKind::TicketAttachments),
         async || tickets.get(actor, id).await.map(drop),
     )
     .await?;

@@ -3,27 +3,25 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use classdesk_domain::error::{Error, Invalid};
+use classdesk_domain::error::Error;
 use classdesk_domain::ids::{BundleId, TicketId};
 use classdesk_domain::paging::{ListKind, PageRequest};
 use classdesk_domain::subjects::{SubjectKind, SubjectRef};
-use classdesk_domain::text::SearchText;
-use classdesk_domain::tickets::{
-    NewTicketOnSubject, Ticket, TicketCategory, TicketFilter, TicketPriority, TicketStatus,
-};
+use classdesk_domain::tickets::{NewTicketOnSubject, Ticket, TicketFilter};
 use utoipa::OpenApi;
 
 use crate::Shell;
 use crate::extract::{
-    Caller, InPath, JsonBody, NamedSubject, QueryReader, expected_version, read, rights_first,
+    Caller, InPath, JsonBody, authorize_before_validation, expected_version, list_params,
+    page_params,
 };
 use crate::problem::Problem;
 use crate::render::{page, versioned};
 use crate::retry::Retry;
 use crate::routing::{Endpoint, Endpoints};
 use crate::wire::{
-    BundleTicketBody, HistoryLineView, PageParams, RetryHeader, TicketBody, TicketChangeBody,
-    TicketParams, TicketView, VersionHeader,
+    BundleTicketBody, HistoryLineView, PageParams, RetryHeader, SubjectInput, TicketBody,
+    TicketChangeBody, TicketParams, TicketView, VersionHeader,
 };
 
 /// The operations of this module.
@@ -90,7 +88,7 @@ async fn create_bundle_ticket(
 ) -> Result<HttpResponse, Problem> {
     let tickets = &shell.desk().tickets;
     let about = SubjectRef::bundle(bundle);
-    let draft = body.draft(BundleTicketBody::read);
+    let draft = body.validated::<BundleTicketBody>();
     retry
         .once(
             &caller,
@@ -127,21 +125,15 @@ async fn create_ticket(
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let tickets = &shell.desk().tickets;
-    let mut about = None;
-    let draft = body.draft(|fields| {
-        let named = NamedSubject::optional(fields);
-        about = named.clone().flatten();
-        let ticket = TicketBody::read(fields);
-        named.and(ticket)
-    });
+    let (subject, draft) = body.on_subject::<TicketBody>();
     retry
         .once(
             &caller,
             body.bytes(),
-            async |by| match about {
+            async |by| match subject.flatten() {
                 None => tickets.create(by, draft).await,
-                Some(NamedSubject::Impossible) => Err(Error::NotFound),
-                Some(NamedSubject::Subject(about)) => {
+                Some(SubjectInput::Impossible) => Err(Error::NotFound),
+                Some(SubjectInput::Subject(about)) => {
                     let draft = draft.map(NewTicketOnSubject::from);
                     tickets.create_on(by, &about, draft).await
                 }
@@ -168,7 +160,7 @@ async fn list_bundle_tickets(
     InPath(bundle): InPath<BundleId>,
 ) -> Result<HttpResponse, Problem> {
     shell.desk().bundles.see(caller.actor(), bundle).await?;
-    let keyset = QueryReader::page_alone(&request, ListKind::Tickets)?;
+    let keyset = page_params(&request, ListKind::Tickets)?;
     let filter = TicketFilter {
         content_type: Some(SubjectKind::CLASS_BUNDLE),
         object_id: Some(bundle.get()),
@@ -191,25 +183,8 @@ async fn list_tickets(
     shell: Data<Shell>,
     caller: Caller,
 ) -> Result<HttpResponse, Problem> {
-    let (filter, keyset) = read_list(&request)?;
+    let (filter, keyset) = list_params::<TicketParams>(&request, ListKind::Tickets)?;
     answer_list(&request, &shell, &caller, filter, keyset).await
-}
-
-fn read_list(request: &HttpRequest) -> Result<(TicketFilter, PageRequest), Invalid> {
-    let mut query = QueryReader::of(request);
-    let filter = TicketFilter {
-        status: query.optional("status", TicketStatus::parse),
-        priority: query.optional("priority", TicketPriority::parse),
-        category: query.optional("category", TicketCategory::parse),
-        assigned_to: query.optional("assigned_to", read::id_parameter),
-        created_by: query.optional("created_by", read::id_parameter),
-        content_type: query.optional("content_type", SubjectKind::parse),
-        object_id: query.optional("object_id", read::integer_parameter),
-        q: query.optional("q", SearchText::parse),
-    };
-    let page = query.page(ListKind::Tickets);
-    query.finish()?;
-    Ok((filter, page))
 }
 
 async fn answer_list(
@@ -275,7 +250,7 @@ async fn change_ticket(
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let expected = expected_version(&request)?;
-    let draft = body.draft(TicketChangeBody::read);
+    let draft = body.validated::<TicketChangeBody>();
     let tickets = &shell.desk().tickets;
     let ticket = tickets.change(caller.actor(), id, draft, &expected).await?;
     Ok(answer(&request, StatusCode::OK, ticket))
@@ -298,11 +273,11 @@ async fn list_history(
 ) -> Result<HttpResponse, Problem> {
     let tickets = &shell.desk().tickets;
     let actor = caller.actor();
-    let keyset = rights_first(
-        QueryReader::page_alone(&request, ListKind::TicketHistory),
-        async || tickets.get(actor, id).await.map(drop),
-    )
-    .await?;
+    let keyset =
+        authorize_before_validation(page_params(&request, ListKind::TicketHistory), async || {
+            tickets.get(actor, id).await.map(drop)
+        })
+        .await?;
     let found = tickets.history(actor, id, keyset).await?;
     Ok(page(
         &request,

@@ -4,12 +4,10 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::ids::UserId;
 use classdesk_domain::paging::ListKind;
-use classdesk_domain::people::{Role, UserFilter};
-use classdesk_domain::text::SearchText;
 use utoipa::OpenApi;
 
 use crate::Shell;
-use crate::extract::{Caller, InPath, JsonBody, QueryReader, read};
+use crate::extract::{Caller, InPath, JsonBody, list_params};
 use crate::problem::Problem;
 use crate::render;
 use crate::retry::Retry;
@@ -44,14 +42,7 @@ async fn list(
 ) -> Result<HttpResponse, Problem> {
     let users = &shell.desk().users;
     users.may_list(caller.actor())?;
-    let mut query = QueryReader::of(&request);
-    let filter = UserFilter {
-        role: query.optional("role", Role::parse),
-        is_active: query.optional("is_active", read::boolean_parameter),
-        q: query.optional("q", SearchText::parse),
-    };
-    let page = query.page(ListKind::Users);
-    query.finish()?;
+    let (filter, page) = list_params::<UserParams>(&request, ListKind::Users)?;
     let found = users.list(caller.actor(), filter, page).await?;
     Ok(render::page(
         &request,
@@ -78,7 +69,7 @@ async fn create(
     shell: Data<Shell>,
 ) -> Result<HttpResponse, Problem> {
     let users = &shell.desk().users;
-    let draft = body.draft(UserBody::read);
+    let draft = body.validated::<UserBody>();
     retry
         .once(
             &caller,
@@ -124,7 +115,7 @@ async fn change(
     body: JsonBody,
     shell: Data<Shell>,
 ) -> Result<HttpResponse, Problem> {
-    let draft = body.draft(UserChangeBody::read);
+    let draft = body.validated::<UserChangeBody>();
     let user = shell.desk().users.change(caller.actor(), id, draft).await?;
     Ok(render::ok(&UserView::from(user)))
 }

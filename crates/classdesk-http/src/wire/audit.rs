@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use classdesk_domain::clock::Timestamp;
-use classdesk_domain::events::AuditEntry;
+use classdesk_domain::events::{AuditEntry, AuditFilter, EventAction};
+use classdesk_domain::ids::UserId;
+use classdesk_domain::subjects::SubjectKind;
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
+use crate::input::input;
 use crate::render::display;
 
 use super::people::UserRefView;
@@ -59,26 +62,27 @@ impl From<AuditEntry> for AuditEntryView {
     }
 }
 
-/// Which changes are listed. Every given parameter has to match.
-#[derive(Debug, Default, Serialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct AuditParams {
-    /// Made by the person with this id.
-    #[param(minimum = 1, required = false)]
-    pub actor: Option<i64>,
-    /// This was done.
-    #[param(required = false)]
-    pub action: Option<EventActionWord>,
-    /// To this kind of thing.
-    #[param(pattern = "^[a-z][a-z0-9_]{0,31}$", required = false)]
-    pub content_type: Option<String>,
-    /// To a thing with this id.
-    #[param(required = false)]
-    pub object_id: Option<i64>,
-    /// At this time or later.
-    #[param(format = DateTime, required = false)]
-    pub since: Option<String>,
-    /// Before this time.
-    #[param(format = DateTime, required = false)]
-    pub until: Option<String>,
+input! {
+    /// Which changes are listed. Every given parameter has to match.
+    query AuditParams -> AuditFilter {
+        /// Made by the person with this id.
+        actor: Option<UserId>,
+        /// This was done.
+        action: Option<EventAction>,
+        /// To this kind of thing.
+        content_type: Option<SubjectKind>,
+        /// To a thing with this id.
+        object_id: Option<i64>,
+        /// At this time or later.
+        since: Option<Timestamp>,
+        /// Before this time.
+        until: Option<Timestamp>,
+    } => AuditFilter {
+        actor,
+        action,
+        content_type: content_type.map(|kind| kind.as_str().to_owned()),
+        object_id,
+        since,
+        until,
+    }
 }

@@ -1,17 +1,17 @@
 //! Class bundles.
 
 use classdesk_domain::bundles::{
-    BundleChange, BundleDetail, BundleStatus, BundleView as SeenBundle, Dates, Member, NewBundle,
-    NumberOfClasses,
+    BundleChange, BundleDetail, BundleFilter, BundleStatus, BundleView as SeenBundle, Dates,
+    Member, NewBundle, NumberOfClasses,
 };
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::ids::UserId;
-use classdesk_domain::text::{Description, Level, Title};
+use classdesk_domain::text::{Description, Level, SearchText, Title};
 use serde::Serialize;
 use time::Date;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use crate::extract::{Fields, read};
+use crate::input::{FieldSet, Fields, Nullable, Property, input};
 use crate::render::{display, display_option};
 use crate::settings::PublicUrl;
 
@@ -156,179 +156,114 @@ impl From<Member> for MemberView {
     }
 }
 
-/// A bundle to be created.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "client_id": 7, "title": "Spring semester", "assigned_writer_id": 8,
-    "number_of_classes": 12, "start_date": "2026-03-01",
-}))]
-pub struct BundleBody {
-    /// Its owner, an active client.
-    #[schema(minimum = 1)]
-    pub client_id: i64,
-    /// What it is called.
-    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\x00]*\S[^\x00]*$")]
-    pub title: String,
-    /// Its writer, an active writer.
-    #[schema(minimum = 1)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub assigned_writer_id: Option<i64>,
-    /// What it is about.
-    #[schema(
-        max_length = 20000,
-        pattern = r"^[^\x00]*$",
-        default = "",
-        nullable = false
-    )]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// Its level, in your own words.
-    #[schema(
-        max_length = 50,
-        pattern = r"^[^\x00]*$",
-        default = "",
-        nullable = false
-    )]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub level: Option<String>,
-    /// How many classes it has.
-    #[schema(minimum = 1, maximum = 1000, default = 1, nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub number_of_classes: Option<i32>,
-    /// Its first day.
-    #[schema(format = Date)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_date: Option<String>,
-    /// Its last day, not before the first.
-    #[schema(format = Date)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub end_date: Option<String>,
-    /// How far it is; `not_started` when it is left out.
-    #[schema(nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<BundleStatusWord>,
+/// From when to when a new bundle is.
+pub(crate) struct BundleDates;
+
+input! {
+    /// The days as they were sent.
+    part BundleDays -> (Option<Date>, Option<Date>) {
+        /// Its first day.
+        start_date: Option<Nullable<Date>>,
+        /// Its last day, not before the first.
+        end_date: Option<Nullable<Date>>,
+    } => (start_date.and_then(|day| day.0), end_date.and_then(|day| day.0))
 }
 
-impl BundleBody {
-    /// Reads such a body.
-    pub(crate) fn read(fields: &mut Fields) -> Option<NewBundle> {
-        let client_id = fields.required("client_id", read::id::<UserId>);
-        let title = fields.required("title", read::text(Title::parse));
-        let assigned_writer_id = fields.nullable("assigned_writer_id", read::id::<UserId>);
-        let description = fields.optional("description", read::text(Description::parse));
-        let level = fields.optional("level", read::text(Level::parse));
-        let number = fields.optional("number_of_classes", read::integer(NumberOfClasses::new));
-        let start = fields.nullable("start_date", read::text(read::date));
-        let end = fields.nullable("end_date", read::text(read::date));
-        let status = fields.optional("status", read::text(BundleStatus::parse));
-        let dates = Dates::new(start.flatten(), end.flatten());
-        let dates = fields.check("end_date", dates);
-        let new = NewBundle::new(client_id?, title?);
-        Some(NewBundle {
-            assigned_writer_id: assigned_writer_id.flatten(),
-            description: description.unwrap_or_default(),
-            level: level.unwrap_or_default(),
-            number_of_classes: number.unwrap_or(new.number_of_classes),
-            dates: dates?,
-            status: status.unwrap_or(new.status),
-            ..new
-        })
+impl FieldSet for BundleDates {
+    type Output = Dates;
+
+    fn read(fields: &mut Fields) -> Option<Dates> {
+        let (start, end) = BundleDays::read(fields)?;
+        fields.check("end_date", Dates::new(start, end))
+    }
+
+    fn properties() -> Vec<Property> {
+        BundleDays::properties()
     }
 }
 
-/// A change to a bundle. What is left out stays.
-#[derive(Debug, Default, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"status": "in_progress", "end_date": null}))]
-pub struct BundleChangeBody {
-    /// What it is called.
-    #[schema(
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^\x00]*\S[^\x00]*$",
-        nullable = false
-    )]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
-    /// What it is about.
-    #[schema(max_length = 20000, pattern = r"^[^\x00]*$", nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// How far it is.
-    #[schema(nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<BundleStatusWord>,
-    /// Its level.
-    #[schema(max_length = 50, pattern = r"^[^\x00]*$", nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub level: Option<String>,
-    /// How many classes it has.
-    #[schema(minimum = 1, maximum = 1000, nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub number_of_classes: Option<i32>,
-    /// Its first day; null takes it away.
-    #[schema(value_type = Option<String>, format = Date)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_date: Option<Option<String>>,
-    /// Its last day; null takes it away.
-    #[schema(value_type = Option<String>, format = Date)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub end_date: Option<Option<String>>,
-}
-
-impl BundleChangeBody {
-    /// Reads such a body.
-    pub(crate) fn read(fields: &mut Fields) -> Option<BundleChange> {
-        Some(BundleChange {
-            title: fields.optional("title", read::text(Title::parse)),
-            description: fields.optional("description", read::text(Description::parse)),
-            status: fields.optional("status", read::text(BundleStatus::parse)),
-            level: fields.optional("level", read::text(Level::parse)),
-            number_of_classes: fields
-                .optional("number_of_classes", read::integer(NumberOfClasses::new)),
-            start_date: fields.nullable("start_date", read::text(read::date)),
-            end_date: fields.nullable("end_date", read::text(read::date)),
-        })
+input! {
+    /// A bundle to be created.
+    body BundleBody -> NewBundle {
+        ..dates: BundleDates,
+        /// Its owner, an active client.
+        client_id: UserId,
+        /// What it is called.
+        title: Title,
+        /// Its writer, an active writer.
+        assigned_writer_id: Option<Nullable<UserId>>,
+        /// What it is about.
+        description: Description = "",
+        /// Its level, in your own words.
+        level: Level = "",
+        /// How many classes it has.
+        number_of_classes: NumberOfClasses = NumberOfClasses::ONE.get(),
+        /// How far it is; `not_started` when it is left out.
+        status: Option<BundleStatus>,
+    } => NewBundle {
+        client_id,
+        title,
+        assigned_writer_id: assigned_writer_id.and_then(|writer| writer.0),
+        description,
+        level,
+        number_of_classes,
+        dates,
+        status: status.unwrap_or(BundleStatus::NotStarted),
+    },
+    example {
+        "client_id": 7, "title": "Spring semester", "assigned_writer_id": 8,
+        "number_of_classes": 12, "start_date": "2026-03-01",
     }
 }
 
-/// Who shall be the writer of a bundle.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"writer_id": 8}))]
-pub struct AssignWriterBody {
-    /// An active writer; null takes the present one off.
-    #[schema(minimum = 1, required = true)]
-    pub writer_id: Option<i64>,
+input! {
+    /// A change to a bundle. What is left out stays.
+    body BundleChangeBody -> BundleChange {
+        /// What it is called.
+        title: Option<Title>,
+        /// What it is about.
+        description: Option<Description>,
+        /// How far it is.
+        status: Option<BundleStatus>,
+        /// Its level.
+        level: Option<Level>,
+        /// How many classes it has.
+        number_of_classes: Option<NumberOfClasses>,
+        /// Its first day; null takes it away.
+        start_date: Option<Nullable<Date>>,
+        /// Its last day; null takes it away.
+        end_date: Option<Nullable<Date>>,
+    } => BundleChange {
+        title,
+        description,
+        status,
+        level,
+        number_of_classes,
+        start_date: start_date.map(|day| day.0),
+        end_date: end_date.map(|day| day.0),
+    },
+    example {"status": "in_progress", "end_date": null}
 }
 
-impl AssignWriterBody {
-    /// Reads such a body.
-    pub(crate) fn read(fields: &mut Fields) -> Option<Option<UserId>> {
-        fields.required_nullable("writer_id", read::id::<UserId>)
-    }
+input! {
+    /// Who shall be the writer of a bundle.
+    body AssignWriterBody -> Option<UserId> {
+        /// An active writer; null takes the present one off.
+        writer_id: Nullable<UserId>,
+    } => writer_id.0,
+    example {"writer_id": 8}
 }
 
-/// Which bundles are listed. Every given parameter has to match.
-#[derive(Debug, Default, Serialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct BundleParams {
-    /// In this status.
-    #[param(required = false)]
-    pub status: Option<BundleStatusWord>,
-    /// Owned by the client with this id.
-    #[param(minimum = 1, required = false)]
-    pub client: Option<i64>,
-    /// Assigned to the writer with this id.
-    #[param(minimum = 1, required = false)]
-    pub assigned_writer: Option<i64>,
-    /// Title or description contains this, whatever the case.
-    #[param(
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^\x00]*\S[^\x00]*$",
-        required = false
-    )]
-    pub q: Option<String>,
+input! {
+    /// Which bundles are listed. Every given parameter has to match.
+    query BundleParams -> BundleFilter {
+        /// In this status.
+        status: Option<BundleStatus>,
+        /// Owned by the client with this id.
+        client: Option<UserId>,
+        /// Assigned to the writer with this id.
+        assigned_writer: Option<UserId>,
+        /// Title or description contains this, whatever the case.
+        q: Option<SearchText>,
+    } => BundleFilter { status, client, assigned_writer, q }
 }

@@ -1,18 +1,42 @@
 //! What all lists have in common.
 
-use serde::Serialize;
-use utoipa::IntoParams;
+use classdesk_domain::paging::{Cursor, Limit, ListKind, PageRequest};
 
-/// Which page of a list.
-#[derive(Debug, Default, Serialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct PageParams {
-    /// How many items a page has.
-    #[param(minimum = 1, maximum = 200, default = 50, required = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub limit: Option<u32>,
-    /// Where the page begins: opaque, taken from the `Link` header of the page before.
-    #[param(required = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cursor: Option<String>,
+use crate::input::{FieldSet, Fields, input};
+
+input! {
+    /// How long a page is.
+    part LimitParam -> Limit {
+        /// How many items a page has.
+        limit: Limit = Limit::DEFAULT.get(),
+    } => limit
+}
+
+input! {
+    /// Where a page begins.
+    part CursorParam -> Option<String> {
+        /// Where the page begins: opaque, taken from the `Link` header of the page before.
+        cursor: Option<String>,
+    } => cursor
+}
+
+input! {
+    /// Which page of a list.
+    query PageParams -> (Limit, Option<String>) {
+        ..limit: LimitParam,
+        ..cursor: CursorParam,
+    } => (limit, cursor)
+}
+
+impl PageParams {
+    /// Reads which page of this list is asked for. A cursor belongs to one list.
+    pub(crate) fn read_for(fields: &mut Fields, list: ListKind) -> Option<PageRequest> {
+        let limit = LimitParam::read(fields);
+        let after = match CursorParam::read(fields)? {
+            Some(text) => Some(fields.check("cursor", Cursor::decode(list, &text))?),
+            None => None,
+        };
+        let limit = limit?;
+        Some(PageRequest { limit, after })
+    }
 }

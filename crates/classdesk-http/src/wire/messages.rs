@@ -1,13 +1,14 @@
 //! Messages in threads.
 
 use classdesk_domain::clock::Timestamp;
+use classdesk_domain::error::FieldError;
 use classdesk_domain::ids::{MessageId, UserId};
 use classdesk_domain::text::MessageText;
-use classdesk_domain::threads::{Message, MessageKind, NewMessage, ReadReceipt};
+use classdesk_domain::threads::{Message, MessageFilter, MessageKind, NewMessage, ReadReceipt};
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use crate::extract::{Fields, read};
+use crate::input::{EmptyableText, File, Input, Raw, ValueSchema, input, text_like};
 use crate::render::{display, display_option};
 use crate::settings::PublicUrl;
 
@@ -115,106 +116,95 @@ impl From<ReadReceipt> for ReadReceiptView {
     }
 }
 
-/// A message to be sent.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"message": "Tomorrow at ten.", "reply_to": 31}))]
-pub struct MessageBody {
-    /// What it says.
-    #[schema(min_length = 1, max_length = 10000, pattern = r"^[^\x00]*\S[^\x00]*$")]
-    pub message: String,
-    /// To whom: another participant.
-    #[schema(minimum = 1, nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub recipient_id: Option<i64>,
-    /// What it is; a message without a file is a text.
-    #[schema(pattern = "^text$", default = "text", nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub message_type: Option<String>,
-    /// The id of a message of the thread that it answers.
-    #[schema(minimum = 1, nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reply_to: Option<i64>,
-}
+/// The text of a message without a file. An empty one is refused by the service, together with
+/// what only the thread can tell.
+pub(crate) struct SentText(MessageText);
 
-impl MessageBody {
-    /// Reads such a body. An empty text is refused by the service, which knows whether there is a
-    /// file.
-    pub(crate) fn read(fields: &mut Fields) -> Option<NewMessage> {
-        let text = fields.required("message", read::text(MessageText::parse_maybe_empty));
-        read_message(fields, text)
+impl Input for SentText {
+    fn read(raw: &Raw) -> Result<Self, FieldError> {
+        EmptyableText::read(raw).map(|text| Self(text.0))
+    }
+
+    fn schema() -> ValueSchema {
+        MessageText::schema()
     }
 }
 
-/// A message to be sent with a file.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"attachment": "(bytes)", "message": "Here it is."}))]
-pub struct MessageForm {
-    /// The file.
-    #[schema(value_type = Option<String>, format = Binary, min_length = 1, nullable = false)]
-    pub attachment: Option<Vec<u8>>,
-    /// What it says; it may be empty beside a file.
-    #[schema(max_length = 10000, pattern = r"^[^\x00]*$", nullable = false)]
-    pub message: Option<String>,
-    /// To whom: another participant.
-    #[schema(minimum = 1, nullable = false)]
-    pub recipient_id: Option<i64>,
-    /// What it is: `text` or `file`.
-    #[schema(pattern = "^(text|file)$", default = "text", nullable = false)]
-    pub message_type: Option<String>,
-    /// The id of a message of the thread that it answers.
-    #[schema(minimum = 1, nullable = false)]
-    pub reply_to: Option<i64>,
+/// What a message may be without a file.
+pub(crate) struct TextKind(MessageKind);
+
+/// What a message may be with a file.
+pub(crate) struct SendableKind(MessageKind);
+
+macro_rules! message_kinds {
+    ($($name:ident($pattern:literal);)+) => {$(
+        impl Input for $name {
+            fn read(raw: &Raw) -> Result<Self, FieldError> {
+                MessageKind::parse_sendable(raw.text()?).map(Self)
+            }
+
+            fn schema() -> ValueSchema {
+                text_like($pattern)
+            }
+        }
+    )+};
+}
+message_kinds! {
+    TextKind("^text$");
+    SendableKind("^(text|file)$");
 }
 
-impl MessageForm {
-    /// Reads such a form.
-    pub(crate) fn read(fields: &mut Fields) -> Option<NewMessage> {
-        let text = fields.optional("message", read::text(MessageText::parse_maybe_empty));
-        read_message(fields, Some(text.unwrap_or_else(MessageText::empty)))
-    }
+input! {
+    /// A message to be sent.
+    body MessageBody -> NewMessage {
+        /// What it says.
+        message: SentText,
+        /// To whom: another participant.
+        recipient_id: Option<UserId>,
+        /// What it is; a message without a file is a text.
+        message_type: TextKind = "text",
+        /// The id of a message of the thread that it answers.
+        reply_to: Option<MessageId>,
+    } => NewMessage { recipient_id, text: message.0, kind: message_type.0, reply_to },
+    example {"message": "Tomorrow at ten.", "reply_to": 31}
 }
 
-fn read_message(fields: &mut Fields, text: Option<MessageText>) -> Option<NewMessage> {
-    let recipient_id = fields.optional("recipient_id", read::id::<UserId>);
-    let kind = fields.optional("message_type", read::text(MessageKind::parse_sendable));
-    let reply_to = fields.optional("reply_to", read::id::<MessageId>);
-    Some(NewMessage {
-        recipient_id,
-        text: text?,
-        kind: kind.unwrap_or(MessageKind::Text),
-        reply_to,
-    })
+input! {
+    /// A message to be sent with a file.
+    body MessageForm -> NewMessage {
+        /// The file.
+        attachment: Option<File>,
+        /// What it says; it may be empty beside a file.
+        message: Option<EmptyableText>,
+        /// To whom: another participant.
+        recipient_id: Option<UserId>,
+        /// What it is: `text` or `file`.
+        message_type: SendableKind = "text",
+        /// The id of a message of the thread that it answers.
+        reply_to: Option<MessageId>,
+    } => {
+        let _ = attachment;
+        let text = message.map_or_else(MessageText::empty, |text| text.0);
+        NewMessage { recipient_id, text, kind: message_type.0, reply_to }
+    },
+    example {"attachment": "(bytes)", "message": "Here it is."}
 }
 
-/// A new text for a message.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"message": "Tomorrow at eleven."}))]
-pub struct MessageEditBody {
-    /// What it shall say; it may be empty beside a file.
-    #[schema(max_length = 10000, pattern = r"^[^\x00]*$")]
-    pub message: String,
+input! {
+    /// A new text for a message.
+    body MessageEditBody -> MessageText {
+        /// What it shall say; it may be empty beside a file.
+        message: EmptyableText,
+    } => message.0,
+    example {"message": "Tomorrow at eleven."}
 }
 
-impl MessageEditBody {
-    /// Reads such a body.
-    pub(crate) fn read(fields: &mut Fields) -> Option<MessageText> {
-        fields.required("message", read::text(MessageText::parse_maybe_empty))
-    }
-}
-
-/// Which messages of a thread are listed.
-#[derive(Debug, Default, Serialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct MessageParams {
-    /// Only messages after the one with this id.
-    #[param(minimum = 1, required = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub after: Option<i64>,
-    /// Only messages before the one with this id.
-    #[param(minimum = 1, required = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub before: Option<i64>,
+input! {
+    /// Which messages of a thread are listed.
+    query MessageParams -> MessageFilter {
+        /// Only messages after the one with this id.
+        after: Option<MessageId>,
+        /// Only messages before the one with this id.
+        before: Option<MessageId>,
+    } => MessageFilter { after, before }
 }

@@ -1,7 +1,7 @@
 //! The JSON of the API: what clients send (`…Body`, `…Params`) and what they get (`…View`).
 //!
 //! These types are the schemas of the OpenAPI document. Views are built from what the domain
-//! returned for one viewer; bodies are read field by field, so that all faults are found at once.
+//! returned for one viewer. What clients send is defined with [`input!`](crate::input::input).
 
 mod audit;
 mod bundle_files;
@@ -22,36 +22,35 @@ mod ticket_notes;
 mod tickets;
 mod versions;
 
-pub use audit::{AuditEntryView, AuditParams};
-pub use bundle_files::{BundleFileChangeBody, BundleFileForm};
-pub use bundles::{
-    AssignWriterBody, BundleBody, BundleChangeBody, BundleDetailView, BundleParams, BundleView,
-    MemberView,
-};
+pub use audit::AuditEntryView;
+pub(crate) use audit::AuditParams;
+pub(crate) use bundle_files::{BundleFileChangeBody, BundleFileForm};
+pub(crate) use bundles::{AssignWriterBody, BundleBody, BundleChangeBody, BundleParams};
+pub use bundles::{BundleDetailView, BundleView, MemberView};
 pub use downloads::{DownloadAnswer, DownloadHeaders, FileBytes};
 pub use files::{AttachmentView, BundleFileView};
-pub use lists::PageParams;
-pub use messages::{
-    MessageBody, MessageEditBody, MessageForm, MessageParams, MessageView, ReadReceiptView,
-};
+pub(crate) use lists::PageParams;
+pub(crate) use messages::{MessageBody, MessageEditBody, MessageForm, MessageParams};
+pub use messages::{MessageView, ReadReceiptView};
 pub use operations::HealthView;
-pub use people::{UserBody, UserChangeBody, UserParams, UserRefView, UserView};
+pub(crate) use people::{UserBody, UserChangeBody, UserParams};
+pub use people::{UserRefView, UserView};
 pub use problems::ProblemKindView;
 pub use retries::RetryHeader;
-pub use sessions::{LoginBody, LoginView, PasswordChangeBody, SessionView};
+pub(crate) use sessions::{LoginBody, PasswordChangeBody};
+pub use sessions::{LoginView, SessionView};
 pub use string_enum::{
     BundleStatusWord, EventActionWord, MemberRelationWord, MessageKindWord, RoleWord,
     TicketCategoryWord, TicketPriorityWord, TicketStatusWord,
 };
-pub use subjects::{SubjectBody, SubjectView};
-pub use threads::{
+pub use subjects::SubjectView;
+pub(crate) use subjects::{OnSubject, SubjectBody, SubjectInput};
+pub use threads::ThreadView;
+pub(crate) use threads::{
     ParticipantBody, ReadMarkBody, ThreadBody, ThreadChangeBody, ThreadOnSubjectBody, ThreadParams,
-    ThreadView,
 };
-pub use ticket_notes::{
-    TicketAttachmentForm, TicketAttachmentView, TicketMessageBody, TicketMessageView,
-};
-pub use tickets::{
-    BundleTicketBody, HistoryLineView, TicketBody, TicketChangeBody, TicketParams, TicketView,
-};
+pub(crate) use ticket_notes::{TicketAttachmentForm, TicketMessageBody};
+pub use ticket_notes::{TicketAttachmentView, TicketMessageView};
+pub(crate) use tickets::{BundleTicketBody, TicketBody, TicketChangeBody, TicketParams};
+pub use tickets::{HistoryLineView, TicketView};
 pub use versions::VersionHeader;

@@ -2,13 +2,14 @@
 
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::people::{
-    DisplayUpdate, Email, NewPassword, NewUser, Role, User, UserChange, UserRef, Username,
+    DisplayUpdate, Email, NewPassword, NewUser, Role, User, UserChange, UserFilter, UserRef,
+    Username,
 };
-use classdesk_domain::text::DisplayName;
+use classdesk_domain::text::{DisplayName, SearchText};
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use crate::extract::{Fields, read};
+use crate::input::input;
 use crate::render::{display, display_option};
 
 use super::string_enum::RoleWord;
@@ -85,107 +86,51 @@ impl From<UserRef> for UserRefView {
     }
 }
 
-/// A person to be created.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "username": "client", "email": "client@example.com", "display_name": "Clara Client",
-    "role": "client", "password": "correct horse battery",
-}))]
-pub struct UserBody {
-    /// Their username: `a-z 0-9 . _ -`, case-folded.
-    #[schema(min_length = 3, max_length = 64, pattern = "^[A-Za-z0-9._-]+$")]
-    pub username: String,
-    /// Their email address, case-folded.
-    #[schema(max_length = 254, format = Email)]
-    pub email: String,
-    /// Their name for others; the username when it is left out or empty.
-    #[schema(max_length = 255, pattern = r"^[^\x00]*$", nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub display_name: Option<String>,
-    /// What they are: a role that the caller manages.
-    pub role: RoleWord,
-    /// Their first password: not a common one, and without the username in it.
-    #[schema(min_length = 12, max_length = 128, pattern = r"^[^\x00]*$", format = Password)]
-    pub password: String,
-}
-
-impl UserBody {
-    /// Reads such a body.
-    pub(crate) fn read(fields: &mut Fields) -> Option<NewUser> {
-        let username = fields.required("username", read::text(Username::parse));
-        let email = fields.required("email", read::text(Email::parse));
-        let display_name = fields.optional("display_name", read::text(DisplayName::parse));
-        let role = fields.required("role", read::text(Role::parse));
-        let password = fields.required("password", read::text(NewPassword::parse));
-        Some(NewUser {
-            username: username?,
-            email: email?,
-            display_name,
-            role: role?,
-            password: password?,
-        })
+input! {
+    /// A person to be created.
+    body UserBody -> NewUser {
+        /// Their username: `a-z 0-9 . _ -`, case-folded.
+        username: Username,
+        /// Their email address, case-folded.
+        email: Email,
+        /// Their name for others; the username when it is left out or empty.
+        display_name: Option<DisplayName>,
+        /// What they are: a role that the caller manages.
+        role: Role,
+        /// Their first password: not a common one, and without the username in it.
+        password: NewPassword,
+    } => NewUser { username, email, display_name, role, password },
+    example {
+        "username": "client", "email": "client@example.com", "display_name": "Clara Client",
+        "role": "client", "password": "correct horse battery",
     }
 }
 
-/// A change to a person. What is left out stays.
-#[derive(Debug, Default, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"display_name": "Clara C.", "email": "clara@example.com"}))]
-pub struct UserChangeBody {
-    /// A new name for others, by the person themselves.
-    #[schema(max_length = 255, pattern = r"^[^\x00]*$", nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub display_name: Option<String>,
-    /// A new email address, by the person themselves.
-    #[schema(max_length = 254, format = Email, nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-    /// A new role, by who manages the old and the new one.
-    #[schema(nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub role: Option<RoleWord>,
-    /// Activation or deactivation, by who manages the role. Deactivation ends all sessions.
-    #[schema(nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub is_active: Option<bool>,
-    /// A new password, by who manages the role. It ends all sessions.
-    #[schema(min_length = 12, max_length = 128, pattern = r"^[^\x00]*$", format = Password, nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub password: Option<String>,
+input! {
+    /// A change to a person. What is left out stays.
+    body UserChangeBody -> UserChange {
+        /// A new name for others, by the person themselves.
+        display_name: Option<DisplayName>,
+        /// A new email address, by the person themselves.
+        email: Option<Email>,
+        /// A new role, by who manages the old and the new one.
+        role: Option<Role>,
+        /// Activation or deactivation, by who manages the role. Deactivation ends all sessions.
+        is_active: Option<bool>,
+        /// A new password, by who manages the role. It ends all sessions.
+        password: Option<NewPassword>,
+    } => UserChange { own: DisplayUpdate { display_name, email }, role, is_active, password },
+    example {"display_name": "Clara C.", "email": "clara@example.com"}
 }
 
-impl UserChangeBody {
-    /// Reads such a body.
-    pub(crate) fn read(fields: &mut Fields) -> Option<UserChange> {
-        Some(UserChange {
-            own: DisplayUpdate {
-                display_name: fields.optional("display_name", read::text(DisplayName::parse)),
-                email: fields.optional("email", read::text(Email::parse)),
-            },
-            role: fields.optional("role", read::text(Role::parse)),
-            is_active: fields.optional("is_active", read::boolean),
-            password: fields.optional("password", read::text(NewPassword::parse)),
-        })
-    }
-}
-
-/// Which people are listed. Every given parameter has to match.
-#[derive(Debug, Default, Serialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct UserParams {
-    /// In this role.
-    #[param(required = false)]
-    pub role: Option<RoleWord>,
-    /// Active or not.
-    #[param(required = false)]
-    pub is_active: Option<bool>,
-    /// Username, email or display name contains this, whatever the case.
-    #[param(
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^\x00]*\S[^\x00]*$",
-        required = false
-    )]
-    pub q: Option<String>,
+input! {
+    /// Which people are listed. Every given parameter has to match.
+    query UserParams -> UserFilter {
+        /// In this role.
+        role: Option<Role>,
+        /// Active or not.
+        is_active: Option<bool>,
+        /// Username, email or display name contains this, whatever the case.
+        q: Option<SearchText>,
+    } => UserFilter { role, is_active, q }
 }

@@ -1,50 +1,26 @@
 //! Signing in and out.
 
 use classdesk_domain::clock::Timestamp;
-use classdesk_domain::error::FieldError;
 use classdesk_domain::people::{
     AuthenticatedSession, LoggedIn, LoginName, NewPassword, PasswordChange, Session,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::extract::{Fields, read};
+use crate::input::{LoginPassword, input};
 use crate::render::display;
 
 use super::people::UserView;
 
-/// Who signs in.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"username": "client", "password": "correct horse battery"}))]
-pub struct LoginBody {
-    /// The username or the email address.
-    #[schema(min_length = 1)]
-    pub username: String,
-    /// The password.
-    #[schema(min_length = 1, format = Password)]
-    pub password: String,
-}
-
-impl LoginBody {
-    /// Reads such a body: name and password as they were typed.
-    pub(crate) fn read(fields: &mut Fields) -> Option<(LoginName, String)> {
-        let username = fields.required("username", read::text(not_blank));
-        let password = fields.required("password", read::text(typed));
-        Some((LoginName::new(&username?), password?))
-    }
-}
-
-fn not_blank(text: &str) -> Result<String, FieldError> {
-    typed(text.trim())
-}
-
-fn typed(text: &str) -> Result<String, FieldError> {
-    if text.is_empty() {
-        Err(FieldError::Blank)
-    } else {
-        Ok(text.to_owned())
-    }
+input! {
+    /// Who signs in.
+    body LoginBody -> (LoginName, String) {
+        /// The username or the email address.
+        username: LoginName,
+        /// The password.
+        password: LoginPassword,
+    } => (username, password.0),
+    example {"username": "client", "password": "correct horse battery"}
 }
 
 /// A session that has just begun.
@@ -130,29 +106,13 @@ impl SessionView {
     }
 }
 
-/// A change of one's own password.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "current_password": "correct horse battery", "new_password": "staple that is new",
-}))]
-pub struct PasswordChangeBody {
-    /// The present password.
-    #[schema(min_length = 1, format = Password)]
-    pub current_password: String,
-    /// The new one: not a common one, and without the username in it.
-    #[schema(min_length = 12, max_length = 128, pattern = r"^[^\x00]*$", format = Password)]
-    pub new_password: String,
-}
-
-impl PasswordChangeBody {
-    /// Reads such a body.
-    pub(crate) fn read(fields: &mut Fields) -> Option<PasswordChange> {
-        let current = fields.required("current_password", read::text(typed));
-        let new = fields.required("new_password", read::text(NewPassword::parse));
-        Some(PasswordChange {
-            current: current?,
-            new: new?,
-        })
-    }
+input! {
+    /// A change of one's own password.
+    body PasswordChangeBody -> PasswordChange {
+        /// The present password.
+        current_password: LoginPassword,
+        /// The new one: not a common one, and without the username in it.
+        new_password: NewPassword,
+    } => PasswordChange { current: current_password.0, new: new_password },
+    example {"current_password": "correct horse battery", "new_password": "staple that is new"}
 }

@@ -1,6 +1,7 @@
 //! The words of the contract, as schemas that list them: made from the domain's own lists.
 
 use classdesk_domain::bundles::{BundleStatus, MemberRelation};
+use classdesk_domain::error::FieldError;
 use classdesk_domain::events::EventAction;
 use classdesk_domain::people::Role;
 use classdesk_domain::threads::MessageKind;
@@ -9,6 +10,8 @@ use serde::{Serialize, Serializer};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
+
+use crate::input::{Input, Raw, ValueSchema};
 
 macro_rules! string_enum {
     ($($(#[doc = $doc:literal])* $name:ident($domain:ty);)*) => {$(
@@ -40,6 +43,16 @@ macro_rules! string_enum {
         }
 
         impl ToSchema for $name {}
+
+        impl Input for $domain {
+            fn read(raw: &Raw) -> Result<Self, FieldError> {
+                Self::parse(raw.text()?)
+            }
+
+            fn schema() -> ValueSchema {
+                ValueSchema::Named($name::name(), <$name as PartialSchema>::schema())
+            }
+        }
     )*};
 }
 

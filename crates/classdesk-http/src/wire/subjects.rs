@@ -1,12 +1,13 @@
 //! Subjects that live in another system.
 
+use classdesk_domain::error::FieldError;
 use classdesk_domain::ids::UserId;
-use classdesk_domain::subjects::{PutSubject, Subject};
+use classdesk_domain::subjects::{PutSubject, Subject, SubjectKind, SubjectRef};
 use classdesk_domain::text::Title;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::extract::{Fields, read};
+use crate::input::{FieldSet, Fields, Input, Nullable, Property, Raw, ValueSchema, input};
 
 /// What threads and tickets can be about.
 #[derive(Debug, Serialize, ToSchema)]
@@ -40,33 +41,93 @@ impl From<Subject> for SubjectView {
     }
 }
 
-/// A subject to be registered or changed.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"client_id": 7, "assigned_writer_id": 8, "label": "Order 1001"}))]
-pub struct SubjectBody {
-    /// Its owner, an active client.
-    #[schema(minimum = 1)]
-    pub client_id: i64,
-    /// Its writer, an active writer; none when it is null or left out.
-    #[schema(minimum = 1)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub assigned_writer_id: Option<i64>,
-    /// What it is called.
-    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\x00]*\S[^\x00]*$")]
-    pub label: String,
+input! {
+    /// A subject to be registered or changed.
+    body SubjectBody -> PutSubject {
+        /// Its owner, an active client.
+        client_id: UserId,
+        /// Its writer, an active writer; none when it is null or left out.
+        assigned_writer_id: Option<Nullable<UserId>>,
+        /// What it is called.
+        label: Title,
+    } => PutSubject {
+        client_id,
+        assigned_writer_id: assigned_writer_id.and_then(|writer| writer.0),
+        label,
+    },
+    example {"client_id": 7, "assigned_writer_id": 8, "label": "Order 1001"}
 }
 
-impl SubjectBody {
-    /// Reads such a body.
-    pub(crate) fn read(fields: &mut Fields) -> Option<PutSubject> {
-        let client_id = fields.required("client_id", read::id::<UserId>);
-        let assigned_writer_id = fields.nullable("assigned_writer_id", read::id::<UserId>);
-        let label = fields.required("label", read::text(Title::parse));
-        Some(PutSubject {
-            client_id: client_id?,
-            assigned_writer_id: assigned_writer_id.flatten(),
-            label: label?,
-        })
+/// A subject as a body names it.
+///
+/// A kind that can't exist names nothing that does. So it is no error of the field, but answered
+/// like a subject that is not there, whatever else is wrong with the body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SubjectInput {
+    /// This one.
+    Subject(SubjectRef),
+    /// One that can't exist.
+    Impossible,
+}
+
+/// A kind; `None` if no subject can be of it.
+pub(crate) struct KindInput(Option<SubjectKind>);
+
+impl Input for KindInput {
+    fn read(raw: &Raw) -> Result<Self, FieldError> {
+        Ok(Self(SubjectKind::parse(raw.text()?).ok()))
     }
+
+    fn schema() -> ValueSchema {
+        SubjectKind::schema()
+    }
+}
+
+input! {
+    /// The subject that a body has to name.
+    part SubjectFields -> SubjectInput {
+        /// The kind of the subject.
+        content_type: KindInput,
+        /// Which subject of that kind.
+        object_id: i64,
+    } => content_type.0.map_or(SubjectInput::Impossible, |kind| {
+        SubjectInput::Subject(SubjectRef::new(kind, object_id))
+    })
+}
+
+input! {
+    /// The subject that a body may name, as the document describes it.
+    part OptionalSubjectProperties -> () {
+        /// The kind of the subject that it is on; needs `object_id`.
+        content_type: Option<KindInput>,
+        /// Which subject of that kind; needs `content_type`.
+        object_id: Option<i64>,
+    } => drop((content_type, object_id))
+}
+
+/// The subject that a body names with both fields, or with neither.
+pub(crate) struct OptionalSubjectFields;
+
+impl FieldSet for OptionalSubjectFields {
+    type Output = Option<SubjectInput>;
+
+    fn read(fields: &mut Fields) -> Option<Option<SubjectInput>> {
+        if fields.has("content_type") || fields.has("object_id") {
+            SubjectFields::read(fields).map(Some)
+        } else {
+            Some(None)
+        }
+    }
+
+    fn properties() -> Vec<Property> {
+        OptionalSubjectProperties::properties()
+    }
+}
+
+/// A body that names a subject among other things.
+pub(crate) trait OnSubject {
+    /// The fields that name it.
+    type Subject: FieldSet;
+    /// The other fields.
+    type Rest: FieldSet;
 }

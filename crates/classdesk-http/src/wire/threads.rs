@@ -1,18 +1,21 @@
 //! Threads.
 
 use classdesk_domain::clock::Timestamp;
+use classdesk_domain::error::FieldError;
 use classdesk_domain::ids::{MessageId, UserId};
+use classdesk_domain::subjects::SubjectKind;
 use classdesk_domain::text::{MessageText, SubjectLine};
-use classdesk_domain::threads::{NewThread, ThreadChange, ThreadView as SeenThread};
+use classdesk_domain::threads::{NewThread, ThreadChange, ThreadFilter, ThreadView as SeenThread};
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use crate::extract::{Fields, read};
+use crate::input::{Input, Raw, ValueSchema, input, text_like};
 use crate::render::display;
 use crate::settings::PublicUrl;
 
 use super::messages::MessageView;
 use super::people::UserRefView;
+use super::subjects::{OnSubject, SubjectFields, SubjectInput};
 
 /// A conversation on a subject, as the caller sees it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -95,181 +98,95 @@ impl ThreadView {
     }
 }
 
-/// A thread to be opened on a subject that the path names.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"recipient_id": 8, "initial_message": "When do we begin?"}))]
-pub struct ThreadBody {
-    /// With whom: somebody else who can see the subject.
-    #[schema(minimum = 1)]
-    pub recipient_id: i64,
-    /// Its subject line; one that names the subject when it is left out.
-    #[schema(
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^\x00]*\S[^\x00]*$",
-        nullable = false
-    )]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
-    /// The first message.
-    #[schema(
-        min_length = 1,
-        max_length = 10000,
-        pattern = r"^[^\x00]*\S[^\x00]*$",
-        nullable = false
-    )]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub initial_message: Option<String>,
-    /// Whether only the caller and the recipient are in it.
-    #[schema(default = false, nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub is_private: Option<bool>,
+input! {
+    /// A thread to be opened on a subject that the path names.
+    body ThreadBody -> NewThread {
+        /// With whom: somebody else who can see the subject.
+        recipient_id: UserId,
+        /// Its subject line; one that names the subject when it is left out.
+        subject: Option<SubjectLine>,
+        /// The first message.
+        initial_message: Option<MessageText>,
+        /// Whether only the caller and the recipient are in it.
+        is_private: bool = false,
+    } => NewThread { recipient_id, subject, initial_message, is_private },
+    example {"recipient_id": 8, "initial_message": "When do we begin?"}
 }
 
-impl ThreadBody {
-    /// Reads such a body.
-    pub(crate) fn read(fields: &mut Fields) -> Option<NewThread> {
-        let recipient_id = fields.required("recipient_id", read::id::<UserId>);
-        let subject = fields.optional("subject", read::text(SubjectLine::parse));
-        let initial_message = fields.optional("initial_message", read::text(MessageText::parse));
-        let is_private = fields.optional("is_private", read::boolean);
-        Some(NewThread {
-            recipient_id: recipient_id?,
-            subject,
-            initial_message,
-            is_private: is_private.unwrap_or_default(),
-        })
+input! {
+    /// A thread to be opened on a subject that the body names.
+    body ThreadOnSubjectBody -> (SubjectInput, NewThread) {
+        ..subject: SubjectFields,
+        ..thread: ThreadBody,
+    } => (subject, thread),
+    example {
+        "content_type": "class_bundle", "object_id": 42, "recipient_id": 8,
+        "initial_message": "When do we begin?",
     }
 }
 
-/// A thread to be opened on a subject that the body names.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "content_type": "class_bundle", "object_id": 42, "recipient_id": 8,
-    "initial_message": "When do we begin?",
-}))]
-pub struct ThreadOnSubjectBody {
-    /// The kind of the subject.
-    #[schema(pattern = "^[a-z][a-z0-9_]{0,31}$")]
-    pub content_type: String,
-    /// Which subject of that kind.
-    pub object_id: i64,
-    /// With whom: somebody else who can see the subject.
-    #[schema(minimum = 1)]
-    pub recipient_id: i64,
-    /// Its subject line; one that names the subject when it is left out.
-    #[schema(
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^\x00]*\S[^\x00]*$",
-        nullable = false
-    )]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
-    /// The first message.
-    #[schema(
-        min_length = 1,
-        max_length = 10000,
-        pattern = r"^[^\x00]*\S[^\x00]*$",
-        nullable = false
-    )]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub initial_message: Option<String>,
-    /// Whether only the caller and the recipient are in it.
-    #[schema(default = false, nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub is_private: Option<bool>,
+impl OnSubject for ThreadOnSubjectBody {
+    type Subject = SubjectFields;
+    type Rest = ThreadBody;
 }
 
-/// A change to a thread. What is left out stays.
-#[derive(Debug, Default, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"is_active": false}))]
-pub struct ThreadChangeBody {
-    /// Its subject line.
-    #[schema(
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^\x00]*\S[^\x00]*$",
-        nullable = false
-    )]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
-    /// Open or closed.
-    #[schema(nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub is_active: Option<bool>,
+input! {
+    /// A change to a thread. What is left out stays.
+    body ThreadChangeBody -> ThreadChange {
+        /// Its subject line.
+        subject: Option<SubjectLine>,
+        /// Open or closed.
+        is_active: Option<bool>,
+    } => ThreadChange { subject, is_active },
+    example {"is_active": false}
 }
 
-impl ThreadChangeBody {
-    /// Reads such a body.
-    pub(crate) fn read(fields: &mut Fields) -> Option<ThreadChange> {
-        Some(ThreadChange {
-            subject: fields.optional("subject", read::text(SubjectLine::parse)),
-            is_active: fields.optional("is_active", read::boolean),
-        })
+input! {
+    /// Somebody who shall be in a thread.
+    body ParticipantBody -> UserId {
+        /// Who: somebody who can see the subject.
+        user_id: UserId,
+    } => user_id,
+    example {"user_id": 4}
+}
+
+input! {
+    /// How far a thread was read.
+    body ReadMarkBody -> Option<MessageId> {
+        /// The id of the last message that was read; the latest one when it is left out.
+        up_to: Option<MessageId>,
+    } => up_to,
+    example {"up_to": 31}
+}
+
+/// The caller, as the one participant by whom threads can be looked for.
+pub(crate) struct Me;
+
+impl Input for Me {
+    fn read(raw: &Raw) -> Result<Self, FieldError> {
+        match raw.text()? {
+            "me" => Ok(Self),
+            _ => Err(FieldError::NotAChoice {
+                allowed: "me".to_owned(),
+            }),
+        }
+    }
+
+    fn schema() -> ValueSchema {
+        text_like("^me$")
     }
 }
 
-/// Somebody who shall be in a thread.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"user_id": 4}))]
-pub struct ParticipantBody {
-    /// Who: somebody who can see the subject.
-    #[schema(minimum = 1)]
-    pub user_id: i64,
-}
-
-impl ParticipantBody {
-    /// Reads such a body.
-    pub(crate) fn read(fields: &mut Fields) -> Option<UserId> {
-        fields.required("user_id", read::id::<UserId>)
-    }
-}
-
-/// How far a thread was read.
-#[derive(Debug, Default, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"up_to": 31}))]
-pub struct ReadMarkBody {
-    /// The id of the last message that was read; the latest one when it is left out.
-    #[schema(minimum = 1, nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub up_to: Option<i64>,
-}
-
-impl ReadMarkBody {
-    /// Reads such a body.
-    #[expect(
-        clippy::option_option,
-        reason = "the outer one is for bodies that are not right, which this one never is"
-    )]
-    pub(crate) fn read(fields: &mut Fields) -> Option<Option<MessageId>> {
-        Some(fields.optional("up_to", read::id::<MessageId>))
-    }
-}
-
-/// Which threads are listed. Every given parameter has to match.
-#[derive(Debug, Default, Serialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct ThreadParams {
-    /// On subjects of this kind.
-    #[param(pattern = "^[a-z][a-z0-9_]{0,31}$", required = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub content_type: Option<String>,
-    /// On a subject with this id.
-    #[param(required = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub object_id: Option<i64>,
-    /// With messages that the caller has not read, or without.
-    #[param(required = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unread: Option<bool>,
-    /// `me`: only threads that the caller is in. Staff see all of them otherwise.
-    #[param(pattern = "^me$", required = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub participant: Option<String>,
+input! {
+    /// Which threads are listed. Every given parameter has to match.
+    query ThreadParams -> ThreadFilter {
+        /// On subjects of this kind.
+        content_type: Option<SubjectKind>,
+        /// On a subject with this id.
+        object_id: Option<i64>,
+        /// With messages that the caller has not read, or without.
+        unread: Option<bool>,
+        /// `me`: only threads that the caller is in. Staff see all of them otherwise.
+        participant: Option<Me>,
+    } => ThreadFilter { content_type, object_id, unread, mine: participant.is_some() }
 }

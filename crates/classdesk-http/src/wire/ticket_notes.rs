@@ -6,7 +6,7 @@ use classdesk_domain::tickets::{NewTicketMessage, TicketAttachment, TicketMessag
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::extract::{Fields, read};
+use crate::input::{File, input};
 use crate::render::display;
 use crate::settings::PublicUrl;
 
@@ -51,30 +51,15 @@ impl From<TicketMessage> for TicketMessageView {
     }
 }
 
-/// A message to be added to a ticket.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"message": "We look into it."}))]
-pub struct TicketMessageBody {
-    /// What it says.
-    #[schema(min_length = 1, max_length = 10000, pattern = r"^[^\x00]*\S[^\x00]*$")]
-    pub message: String,
-    /// Whether it is for staff alone; for staff to say.
-    #[schema(default = false, nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub is_internal: Option<bool>,
-}
-
-impl TicketMessageBody {
-    /// Reads such a body.
-    pub(crate) fn read(fields: &mut Fields) -> Option<NewTicketMessage> {
-        let text = fields.required("message", read::text(MessageText::parse));
-        let is_internal = fields.optional("is_internal", read::boolean);
-        Some(NewTicketMessage {
-            text: text?,
-            is_internal: is_internal.unwrap_or_default(),
-        })
-    }
+input! {
+    /// A message to be added to a ticket.
+    body TicketMessageBody -> NewTicketMessage {
+        /// What it says.
+        message: MessageText,
+        /// Whether it is for staff alone; for staff to say.
+        is_internal: bool = false,
+    } => NewTicketMessage { text: message, is_internal },
+    example {"message": "We look into it."}
 }
 
 /// A file of a ticket.
@@ -110,23 +95,16 @@ impl TicketAttachmentView {
     }
 }
 
-/// A file to be attached to a ticket.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"file": "(bytes)", "is_internal": false}))]
-pub struct TicketAttachmentForm {
-    /// The file.
-    #[schema(value_type = String, format = Binary, min_length = 1)]
-    pub file: Vec<u8>,
-    /// Whether it is for staff alone; for staff to say.
-    #[schema(default = false, nullable = false)]
-    pub is_internal: Option<bool>,
-}
-
-impl TicketAttachmentForm {
-    /// Reads what such a form has beside its file.
-    pub(crate) fn read(fields: &mut Fields) -> Option<bool> {
-        let is_internal = fields.optional("is_internal", read::boolean);
-        Some(is_internal.unwrap_or_default())
-    }
+input! {
+    /// A file to be attached to a ticket.
+    body TicketAttachmentForm -> bool {
+        /// The file.
+        file: File,
+        /// Whether it is for staff alone; for staff to say.
+        is_internal: bool = false,
+    } => {
+        let File = file;
+        is_internal
+    },
+    example {"file": "(bytes)", "is_internal": false}
 }

@@ -3,21 +3,23 @@
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::events::HistoryLine;
 use classdesk_domain::ids::UserId;
-use classdesk_domain::text::{Description, Title};
+use classdesk_domain::subjects::SubjectKind;
+use classdesk_domain::text::{Description, SearchText, Title};
 use classdesk_domain::tickets::{
-    NewTicket, NewTicketOnSubject, Ticket, TicketCategory, TicketChange, TicketPriority,
-    TicketStatus,
+    NewTicket, NewTicketOnSubject, Ticket, TicketCategory, TicketChange, TicketFilter,
+    TicketPriority, TicketStatus,
 };
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use crate::extract::{Fields, read};
+use crate::input::{Nullable, input};
 use crate::render::{display, display_option};
 
 use super::people::UserRefView;
 use super::string_enum::{
     EventActionWord, TicketCategoryWord, TicketPriorityWord, TicketStatusWord,
 };
+use super::subjects::{OnSubject, OptionalSubjectFields, SubjectInput};
 
 /// A support ticket, as the caller sees it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -109,178 +111,109 @@ impl From<Ticket> for TicketView {
     }
 }
 
-/// A ticket to be created, on a subject or on nothing in particular.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "title": "The invoice is wrong", "description": "It names two bundles.", "category": "payment",
-}))]
-pub struct TicketBody {
-    /// What it is called.
-    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\x00]*\S[^\x00]*$")]
-    pub title: String,
-    /// What it says.
-    #[schema(max_length = 20000, pattern = r"^[^\x00]*$")]
-    pub description: String,
-    /// How urgent it is; `medium` when it is left out.
-    #[schema(nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub priority: Option<TicketPriorityWord>,
-    /// What it is about; `general` when it is left out.
-    #[schema(nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub category: Option<TicketCategoryWord>,
-    /// The kind of the subject that it is on; needs `object_id`.
-    #[schema(pattern = "^[a-z][a-z0-9_]{0,31}$", nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub content_type: Option<String>,
-    /// Which subject of that kind; needs `content_type`.
-    #[schema(nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub object_id: Option<i64>,
-}
-
-impl TicketBody {
-    /// Reads what such a body has beside its subject.
-    pub(crate) fn read(fields: &mut Fields) -> Option<NewTicket> {
-        let title = fields.required("title", read::text(Title::parse));
-        let description = fields.required("description", read::text(Description::parse));
-        let priority = fields.optional("priority", read::text(TicketPriority::parse));
-        let category = fields.optional("category", read::text(TicketCategory::parse));
-        let new = NewTicket::new(title?, description?);
-        Some(NewTicket {
+input! {
+    /// What every new ticket has.
+    part TicketFields -> NewTicket {
+        /// What it is called.
+        title: Title,
+        /// What it says.
+        description: Description,
+        /// How urgent it is; `medium` when it is left out.
+        priority: Option<TicketPriority>,
+        /// What it is about; `general` when it is left out.
+        category: Option<TicketCategory>,
+    } => {
+        let new = NewTicket::new(title, description);
+        NewTicket {
             priority: priority.unwrap_or(new.priority),
             category: category.unwrap_or(new.category),
             ..new
-        })
+        }
     }
 }
 
-/// A ticket to be created on a bundle.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "title": "The second class is missing", "description": "I can't find it.", "priority": "high",
-}))]
-pub struct BundleTicketBody {
-    /// What it is called.
-    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\x00]*\S[^\x00]*$")]
-    pub title: String,
-    /// What it says.
-    #[schema(max_length = 20000, pattern = r"^[^\x00]*$")]
-    pub description: String,
-    /// How urgent it is; `medium` when it is left out.
-    #[schema(nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub priority: Option<TicketPriorityWord>,
-    /// What it is about; `general` when it is left out.
-    #[schema(nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub category: Option<TicketCategoryWord>,
-    /// The bundle's client, for whom staff create it.
-    #[schema(minimum = 1, nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub on_behalf_of: Option<i64>,
-}
-
-impl BundleTicketBody {
-    /// Reads such a body.
-    pub(crate) fn read(fields: &mut Fields) -> Option<NewTicketOnSubject> {
-        let ticket = TicketBody::read(fields);
-        let on_behalf_of = fields.optional("on_behalf_of", read::id::<UserId>);
-        Some(NewTicketOnSubject {
-            ticket: ticket?,
-            on_behalf_of,
-        })
+input! {
+    /// A ticket to be created, on a subject or on nothing in particular.
+    body TicketBody -> (Option<SubjectInput>, NewTicket) {
+        ..subject: OptionalSubjectFields,
+        ..ticket: TicketFields,
+    } => (subject, ticket),
+    example {
+        "title": "The invoice is wrong", "description": "It names two bundles.",
+        "category": "payment",
     }
 }
 
-/// A change to a ticket. What is left out stays.
-#[derive(Debug, Default, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"status": "in_progress", "assigned_to": 2}))]
-pub struct TicketChangeBody {
-    /// Where it shall stand.
-    #[schema(nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<TicketStatusWord>,
-    /// How urgent it is.
-    #[schema(nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub priority: Option<TicketPriorityWord>,
-    /// What it is about.
-    #[schema(nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub category: Option<TicketCategoryWord>,
-    /// Who shall have it, active staff; null takes it from whoever has it.
-    #[schema(minimum = 1)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub assigned_to: Option<i64>,
-    /// What it is called.
-    #[schema(
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^\x00]*\S[^\x00]*$",
-        nullable = false
-    )]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
+impl OnSubject for TicketBody {
+    type Subject = OptionalSubjectFields;
+    type Rest = TicketFields;
 }
 
-impl TicketChangeBody {
-    /// Reads such a body.
-    pub(crate) fn read(fields: &mut Fields) -> Option<TicketChange> {
-        Some(TicketChange {
-            title: fields.optional("title", read::text(Title::parse)),
-            status: fields.optional("status", read::text(TicketStatus::parse)),
-            priority: fields.optional("priority", read::text(TicketPriority::parse)),
-            category: fields.optional("category", read::text(TicketCategory::parse)),
-            assigned_to: fields.nullable("assigned_to", read::id::<UserId>),
-        })
+input! {
+    /// A ticket to be created on a bundle.
+    body BundleTicketBody -> NewTicketOnSubject {
+        ..ticket: TicketFields,
+        /// The bundle's client, for whom staff create it.
+        on_behalf_of: Option<UserId>,
+    } => NewTicketOnSubject { ticket, on_behalf_of },
+    example {
+        "title": "The second class is missing", "description": "I can't find it.",
+        "priority": "high",
     }
 }
 
-/// Which tickets are listed. Every given parameter has to match.
-#[derive(Debug, Default, Serialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct TicketParams {
-    /// In this status.
-    #[param(required = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<TicketStatusWord>,
-    /// Of this priority.
-    #[param(required = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub priority: Option<TicketPriorityWord>,
-    /// In this category.
-    #[param(required = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub category: Option<TicketCategoryWord>,
-    /// That the person with this id has.
-    #[param(minimum = 1, required = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub assigned_to: Option<i64>,
-    /// That the person with this id created.
-    #[param(minimum = 1, required = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub created_by: Option<i64>,
-    /// On subjects of this kind.
-    #[param(pattern = "^[a-z][a-z0-9_]{0,31}$", required = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub content_type: Option<String>,
-    /// On a subject with this id.
-    #[param(required = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub object_id: Option<i64>,
-    /// Title or description contains this, whatever the (ASCII) case.
-    #[param(
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^\x00]*\S[^\x00]*$",
-        required = false
-    )]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub q: Option<String>,
+input! {
+    /// A change to a ticket. What is left out stays.
+    body TicketChangeBody -> TicketChange {
+        /// Where it shall stand.
+        status: Option<TicketStatus>,
+        /// How urgent it is.
+        priority: Option<TicketPriority>,
+        /// What it is about.
+        category: Option<TicketCategory>,
+        /// Who shall have it, active staff; null takes it from whoever has it.
+        assigned_to: Option<Nullable<UserId>>,
+        /// What it is called.
+        title: Option<Title>,
+    } => TicketChange {
+        status,
+        priority,
+        category,
+        assigned_to: assigned_to.map(|user| user.0),
+        title,
+    },
+    example {"status": "in_progress", "assigned_to": 2}
+}
+
+input! {
+    /// Which tickets are listed. Every given parameter has to match.
+    query TicketParams -> TicketFilter {
+        /// In this status.
+        status: Option<TicketStatus>,
+        /// Of this priority.
+        priority: Option<TicketPriority>,
+        /// In this category.
+        category: Option<TicketCategory>,
+        /// That the person with this id has.
+        assigned_to: Option<UserId>,
+        /// That the person with this id created.
+        created_by: Option<UserId>,
+        /// On subjects of this kind.
+        content_type: Option<SubjectKind>,
+        /// On a subject with this id.
+        object_id: Option<i64>,
+        /// Title or description contains this, whatever the (ASCII) case.
+        q: Option<SearchText>,
+    } => TicketFilter {
+        status,
+        priority,
+        category,
+        assigned_to,
+        created_by,
+        content_type,
+        object_id,
+        q,
+    }
 }
 
 /// A line of a ticket's history.

@@ -1,0 +1,302 @@
+//! The fields of one request, read one by one so that all errors are found at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use classdesk_domain::error::{ErrorCollector, FieldError, Invalid};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::{Number, Value};
+
+use super::{FieldSet, Input};
+
+/// The greatest whole number up to which a JSON number with a fraction is exact.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// A value as it came.
+pub(crate) enum Raw {
+    /// In a JSON body.
+    Json(Value),
+    /// As a parameter of the query.
+    Parameter(String),
+    /// As a part of a form.
+    Part(String),
+}
+
+impl Raw {
+    /// A string.
+    pub(crate) fn text(&self) -> Result<&str, FieldError> {
+        match self {
+            Self::Json(Value::String(text)) | Self::Parameter(text) | Self::Part(text) => Ok(text),
+            Self::Json(_) => Err(FieldError::WrongType {
+                expected: "a string",
+            }),
+        }
+    }
+
+    /// A whole number.
+    pub(crate) fn integer(&self) -> Result<i64, FieldError> {
+        let number = match self {
+            Self::Json(Value::Number(number)) => whole_number(number),
+            Self::Json(_) => None,
+            Self::Parameter(text) => text.parse().ok(),
+            Self::Part(text) => text.trim().parse().ok(),
+        };
+        number.ok_or(FieldError::WrongType {
+            expected: "a whole number of 64 bits",
+        })
+    }
+
+    /// `true` or `false`; in a form, whatever the case.
+    pub(crate) fn boolean(&self) -> Result<bool, FieldError> {
+        let value = match self {
+            Self::Json(value) => value.as_bool(),
+            Self::Parameter(text) => text.parse().ok(),
+            Self::Part(text) => text.trim().to_ascii_lowercase().parse().ok(),
+        };
+        value.ok_or(FieldError::WrongType {
+            expected: "true or false",
+        })
+    }
+
+    /// Whether it is JSON's `null`.
+    pub(crate) const fn is_null(&self) -> bool {
+        matches!(self, Self::Json(Value::Null))
+    }
+
+    fn repeated(&self) -> FieldError {
+        let message = match self {
+            Self::Parameter(_) => "This parameter may be there only once.",
+            Self::Json(_) | Self::Part(_) => "This field may be there only once.",
+        };
+        FieldError::rule("repeated", message)
+    }
+}
+
+/// JSON does not tell `5` from `5.0`, so neither do we.
+fn whole_number(number: &Number) -> Option<i64> {
+    number.as_i64().or_else(|| {
+        let float = number.as_f64()?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a whole number below 2^53 is exact in both types"
+        )]
+        let whole = (float.fract() == 0.0 && float.abs() <= EXACT).then_some(float as i64);
+        whole
+    })
+}
+
+/// The fields of one request and what is wrong with them so far.
+///
+/// Each field is asked for once; whatever nobody asked for is an error in the end.
+#[derive(Default)]
+pub(crate) struct Fields {
+    values: BTreeMap<String, Raw>,
+    repeated: BTreeSet<String>,
+    errors: ErrorCollector,
+}
+
+impl Fields {
+    /// Reads a JSON object.
+    ///
+    /// # Errors
+    /// One error of the `body` when the text is no JSON object. What is nested too deeply and
+    /// numbers beyond all bounds count as no JSON.
+    pub(crate) fn of_json(json: &[u8]) -> Result<Self, Invalid> {
+        let Object(fields) = serde_json::from_slice(json).map_err(|error| {
+            let message = match error.classify() {
+                serde_json::error::Category::Data => "Expected a JSON object.".to_owned(),
+                _ => format!(
+                    "This is not valid JSON (line {}, column {}).",
+                    error.line(),
+                    error.column()
+                ),
+            };
+            Invalid::field("body", FieldError::rule("malformed_json", message))
+        })?;
+        Ok(fields)
+    }
+
+    /// Reads the parameters of a query.
+    pub(crate) fn of_query(query: &str) -> Self {
+        let mut fields = Self::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            fields.add(name.into_owned(), Raw::Parameter(value.into_owned()));
+        }
+        fields
+    }
+
+    /// The parts of a form, with the errors that were found while it came in.
+    pub(crate) fn of_form(texts: BTreeMap<String, String>, errors: ErrorCollector) -> Self {
+        let parts = texts.into_iter();
+        Self {
+            values: parts.map(|(name, text)| (name, Raw::Part(text))).collect(),
+            repeated: BTreeSet::new(),
+            errors,
+        }
+    }
+
+    fn add(&mut self, name: String, value: Raw) {
+        if self.values.contains_key(&name) {
+            self.repeated.insert(name);
+        } else {
+            self.values.insert(name, value);
+        }
+    }
+
+    /// Whether a field is there and was not taken yet.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
+    /// Takes a field. One that is not there is read as if it had its default, if there is one.
+    pub(crate) fn take<T: Input>(&mut self, name: &str, default: Option<Value>) -> Option<T> {
+        let raw = self.values.remove(name);
+        let value = match raw.or(default.map(Raw::Json)) {
+            Some(raw) if self.repeated.contains(name) => Err(raw.repeated()),
+            Some(raw) => T::read(&raw),
+            None => T::absent(),
+        };
+        self.errors.check(name, value)
+    }
+
+    /// Notes an error that only several fields together show.
+    pub(crate) fn check<T>(&mut self, name: &str, value: Result<T, FieldError>) -> Option<T> {
+        self.errors.check(name, value)
+    }
+
+    /// Reads these fields and no others.
+    ///
+    /// # Errors
+    /// Everything that was wrong.
+    pub(crate) fn read<S: FieldSet>(mut self) -> Result<S::Output, Invalid> {
+        let value = S::read(&mut self);
+        self.finish(value)
+    }
+
+    /// Ends the reading: every field that nobody took is an error.
+    ///
+    /// `value` is `None` only if a field was missing or wrong.
+    ///
+    /// # Errors
+    /// Everything that was wrong.
+    pub(crate) fn finish<T>(mut self, value: Option<T>) -> Result<T, Invalid> {
+        for name in self.values.into_keys() {
+            self.errors.add(name, FieldError::Unknown);
+        }
+        self.errors.into_result()?;
+        Ok(value.expect("a field without a value has left an error"))
+    }
+}
+
+/// A JSON object.
+struct Object(Fields);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor;
+
+        impl<'de> Visitor<'de> for ObjectVisitor {
+            type Value = Object;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+                let mut fields = Fields::default();
+                while let Some((name, value)) = map.next_entry::<String, Value>()? {
+                    fields.add(name, Raw::Json(value));
+                }
+                Ok(Object(fields))
+            }
+        }
+
+        deserializer.deserialize_map(ObjectVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::{Nullable, input};
+
+    input! {
+        /// One field of each sort.
+        part Example -> (Option<i64>, Option<Option<bool>>, String) {
+            /// May be left out.
+            count: Option<i64>,
+            /// May be left out or null.
+            flag: Option<Nullable<bool>>,
+            /// Has a default.
+            text: String = "usual",
+        } => (count, flag.map(|flag| flag.0), text)
+    }
+
+    type Errors = Vec<(String, &'static str)>;
+
+    fn read(fields: Fields) -> Result<(Option<i64>, Option<Option<bool>>, String), Errors> {
+        fields.read::<Example>().map_err(|invalid| {
+            let errors = invalid.errors().iter();
+            errors
+                .map(|error| (error.field.clone(), error.fault.code()))
+                .collect()
+        })
+    }
+
+    fn form(parts: &[(&str, &str)]) -> Fields {
+        let parts = parts.iter();
+        let texts = parts.map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+        Fields::of_form(texts.collect(), ErrorCollector::default())
+    }
+
+    fn json(text: &str) -> Fields {
+        Fields::of_json(text.as_bytes()).unwrap()
+    }
+
+    fn errors(expected: &[(&str, &'static str)]) -> Errors {
+        let expected = expected.iter();
+        expected
+            .map(|(field, code)| ((*field).to_owned(), *code))
+            .collect()
+    }
+
+    #[test]
+    fn parts_are_read_by_their_types() {
+        let parts = form(&[("count", " 7 "), ("flag", "True"), ("text", "7")]);
+        assert_eq!(read(parts), Ok((Some(7), Some(Some(true)), "7".to_owned())));
+        let wrong = errors(&[("count", "wrong_type"), ("flag", "wrong_type")]);
+        assert_eq!(read(form(&[("count", "7.5"), ("flag", "yes")])), Err(wrong));
+    }
+
+    /// contract: conv.unknown-fields
+    #[test]
+    fn an_unknown_part_is_an_error() {
+        let unknown = errors(&[("other", "unknown_field")]);
+        assert_eq!(read(form(&[("other", "x")])), Err(unknown));
+    }
+
+    #[test]
+    fn null_is_not_the_same_as_nothing() {
+        let usual = || "usual".to_owned();
+        assert_eq!(read(json("{}")), Ok((None, None, usual())));
+        let null = json(r#"{"flag": null}"#);
+        assert_eq!(read(null), Ok((None, Some(None), usual())));
+        let wrong = errors(&[("count", "wrong_type"), ("text", "wrong_type")]);
+        let null = json(r#"{"count": null, "text": null}"#);
+        assert_eq!(read(null), Err(wrong));
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_found_at_once() {
+        let body = json(r#"{"a": 1, "count": 1, "flag": 1, "count": 2, "text": ""}"#);
+        let expected = errors(&[
+            ("count", "repeated"),
+            ("flag", "wrong_type"),
+            ("a", "unknown_field"),
+        ]);
+        assert_eq!(read(body), Err(expected));
+        let query = Fields::of_query("text=a&count=1&text=b&flag=yes");
+        let expected = errors(&[("flag", "wrong_type"), ("text", "repeated")]);
+        assert_eq!(read(query), Err(expected));
+    }
+}
