@@ -38,6 +38,7 @@
 
 mod authenticator;
 mod extract;
+mod idempotency;
 mod input;
 mod limits;
 mod metrics;
@@ -45,7 +46,6 @@ mod middleware;
 mod openapi;
 pub mod problem;
 mod render;
-mod retry;
 mod routes;
 mod routing;
 mod server;

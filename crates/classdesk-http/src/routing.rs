@@ -1,13 +1,14 @@
-//! Endpoints: one path, its methods, and what all endpoints share.
+//! Where handlers are served. Path, method and whether a sign-in is needed stand in a handler's
+//! `#[utoipa::path]` alone.
 
 use std::collections::BTreeMap;
 
 use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::web::ServiceConfig;
-use actix_web::{
-    FromRequest, Handler, HttpResponse, Resource, Responder, Route, Scope, guard, web,
-};
+use actix_web::{HttpResponse, Resource, Route, Scope, guard, web};
+use utoipa::openapi::OpenApi as Document;
+use utoipa::openapi::security::SecurityRequirement;
 
 use crate::middleware::authenticate;
 use crate::problem::{Problem, ProblemKind};
@@ -16,165 +17,165 @@ use crate::problem::{Problem, ProblemKind};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RoutePattern(pub(crate) &'static str);
 
-/// One path with its methods.
-///
-/// The path is served with and without its last slash, `HEAD` works where `GET` does, and any
-/// other method is 405 with `Allow`.
-pub(crate) struct Endpoint {
-    path: &'static str,
-    routes: Vec<Route>,
-    allow: Vec<&'static str>,
-}
-
-impl Endpoint {
-    /// An endpoint at a path.
-    pub(crate) fn at(path: &'static str) -> Self {
-        Self {
-            path,
-            routes: Vec::new(),
-            allow: Vec::new(),
-        }
-    }
-
-    /// Answers `method`, for people who have signed in.
-    pub(crate) fn on<F, Args>(self, method: &Method, handler: F) -> Self
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        self.route(method, |route| {
-            route.to(handler).wrap(from_fn(authenticate))
-        })
-    }
-
-    /// Answers `method`, for everybody.
-    pub(crate) fn public<F, Args>(self, method: &Method, handler: F) -> Self
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        self.route(method, |route| route.to(handler))
-    }
-
-    /// Answers `GET` and `HEAD`, for people who have signed in.
-    pub(crate) fn get<F, Args>(self, handler: F) -> Self
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        self.on(&Method::GET, handler)
-    }
-
-    /// Answers `POST`, for people who have signed in.
-    pub(crate) fn post<F, Args>(self, handler: F) -> Self
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        self.on(&Method::POST, handler)
-    }
-
-    /// Answers `PATCH`, for people who have signed in.
-    pub(crate) fn patch<F, Args>(self, handler: F) -> Self
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        self.on(&Method::PATCH, handler)
-    }
-
-    /// Answers `PUT`, for people who have signed in.
-    pub(crate) fn put<F, Args>(self, handler: F) -> Self
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        self.on(&Method::PUT, handler)
-    }
-
-    /// Answers `DELETE`, for people who have signed in.
-    pub(crate) fn delete<F, Args>(self, handler: F) -> Self
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        self.on(&Method::DELETE, handler)
-    }
-
-    fn route(mut self, method: &Method, build: impl FnOnce(Route) -> Route) -> Self {
-        let (names, route): (&[&'static str], _) = match *method {
-            Method::GET => (
-                &["GET", "HEAD"],
-                web::route().guard(guard::Any(guard::Get()).or(guard::Head())),
-            ),
-            Method::POST => (&["POST"], web::post()),
-            Method::PUT => (&["PUT"], web::put()),
-            Method::PATCH => (&["PATCH"], web::patch()),
-            Method::DELETE => (&["DELETE"], web::delete()),
-            _ => unreachable!("the contract has no other methods"),
-        };
-        self.allow.extend(names);
-        self.routes.push(build(route));
-        self
-    }
-
-    /// The service for what of the path lies below a prefix.
-    fn below(self, prefix: &str) -> Resource {
-        let below = self.path.strip_prefix(prefix).unwrap_or(self.path);
-        let patterns = match below.trim_end_matches('/') {
-            "" => vec![String::new(), "/".to_owned()],
-            // One pattern is faster to try than one with and one without the slash.
-            bare => vec![format!("{bare}{{{SLASH}:/?}}")],
-        };
-        let allow = self.allow.join(", ");
-        let resource = web::resource(patterns).app_data(RoutePattern(self.path));
-        let resource = self.routes.into_iter().fold(resource, Resource::route);
-        resource.default_service(web::to(move || {
-            let problem = Problem::of(ProblemKind::MethodNotAllowed).allowing(allow.clone());
-            async move { Err::<HttpResponse, _>(problem) }
-        }))
-    }
-}
-
 /// The name of the last slash in a pattern. It is none of the path's parameters.
 pub(crate) const SLASH: &str = "slash";
 
-/// All endpoints. Those of one noun of the API lie in one scope, so that a request is held against
-/// the patterns of its own noun alone.
-#[derive(Default)]
-pub(crate) struct Endpoints(Vec<Endpoint>);
+/// Makes the route of a handler.
+pub(crate) type MakeRoute = fn() -> Route;
+
+/// Handlers that are served together, made by [`endpoints!`].
+pub(crate) struct Endpoints {
+    /// What is said of them.
+    pub(crate) document: fn() -> Document,
+    /// Each with its name, which is the id of its operation.
+    pub(crate) handlers: &'static [(&'static str, MakeRoute)],
+}
+
+/// The endpoints of these handlers, each of which has a `#[utoipa::path]`.
+macro_rules! endpoints {
+    ($($handler:ident),+ $(,)?) => {{
+        #[derive(utoipa::OpenApi)]
+        #[openapi(paths($($handler),+))]
+        struct Operations;
+
+        $crate::routing::Endpoints {
+            document: <Operations as utoipa::OpenApi>::openapi,
+            handlers: &[$((stringify!($handler), || actix_web::Route::new().to($handler))),+],
+        }
+    }};
+}
+pub(crate) use endpoints;
+
+/// A handler and where it is served.
+pub(crate) struct Operation {
+    path: String,
+    method: Method,
+    is_public: bool,
+    make_route: MakeRoute,
+}
+
+impl Operation {
+    /// A `GET` for everybody that is no part of the API.
+    pub(crate) fn asset(path: &str, make_route: MakeRoute) -> Self {
+        Self {
+            path: path.to_owned(),
+            method: Method::GET,
+            is_public: true,
+            make_route,
+        }
+    }
+
+    fn route(&self) -> Route {
+        let route = (self.make_route)();
+        let route = if self.method == Method::GET {
+            route.guard(guard::Any(guard::Get()).or(guard::Head()))
+        } else {
+            route.method(self.method.clone())
+        };
+        if self.is_public {
+            route
+        } else {
+            route.wrap(from_fn(authenticate))
+        }
+    }
+}
 
 impl Endpoints {
-    pub(crate) fn add(&mut self, endpoint: Endpoint) -> &mut Self {
-        self.0.push(endpoint);
-        self
-    }
-
-    /// Registers them.
-    pub(crate) fn register(self, config: &mut ServiceConfig) {
-        let mut nouns: BTreeMap<&'static str, Vec<Endpoint>> = BTreeMap::new();
-        for endpoint in self.0 {
-            nouns.entry(noun(endpoint.path)).or_default().push(endpoint);
-        }
-        for (prefix, endpoints) in nouns {
-            if prefix.is_empty() {
-                for endpoint in endpoints {
-                    config.service(endpoint.below(prefix));
-                }
-            } else {
-                let scope = web::scope(prefix).default_service(web::to(not_found));
-                let resources = endpoints.into_iter().map(|endpoint| endpoint.below(prefix));
-                config.service(resources.fold(scope, Scope::service));
+    /// Where each handler is served.
+    pub(crate) fn operations(&self) -> Vec<Operation> {
+        let mut served = BTreeMap::new();
+        for (path, item) in (self.document)().paths.paths {
+            let methods = [
+                (Method::GET, item.get),
+                (Method::POST, item.post),
+                (Method::PUT, item.put),
+                (Method::PATCH, item.patch),
+                (Method::DELETE, item.delete),
+            ];
+            for (method, operation) in methods {
+                let Some(operation) = operation else { continue };
+                // Without a word about security, a sign-in is needed.
+                let is_public = operation.security == Some(vec![SecurityRequirement::default()]);
+                let id = operation.operation_id.unwrap_or_default();
+                served.insert(id, (path.clone(), method, is_public));
             }
         }
+        let handlers = self.handlers.iter();
+        let operations = handlers.map(|(name, make_route)| {
+            let (path, method, is_public) = served
+                .remove(*name)
+                .expect("an operation has the name of its handler");
+            Operation {
+                path,
+                method,
+                is_public,
+                make_route: *make_route,
+            }
+        });
+        operations.collect()
     }
+}
+
+/// Registers operations. Those of one noun of the API lie in one scope, so that a request is held
+/// against the patterns of its own noun alone.
+pub(crate) fn register(
+    config: &mut ServiceConfig,
+    operations: impl Iterator<Item = &'static Operation>,
+) {
+    let mut nouns = BTreeMap::<&str, BTreeMap<&'static str, Vec<&Operation>>>::new();
+    for operation in operations {
+        let paths = nouns.entry(noun(&operation.path)).or_default();
+        paths.entry(&operation.path).or_default().push(operation);
+    }
+    for (prefix, paths) in nouns {
+        let resources = paths
+            .into_iter()
+            .map(|(path, operations)| resource(prefix, path, operations));
+        if prefix.is_empty() {
+            for resource in resources {
+                config.service(resource);
+            }
+        } else {
+            let scope = web::scope(prefix).default_service(web::to(not_found));
+            config.service(resources.fold(scope, Scope::service));
+        }
+    }
+}
+
+/// The service for what of a path lies below a prefix.
+///
+/// The path is served with and without its last slash, `HEAD` works where `GET` does, and any
+/// other method is 405 with `Allow`.
+fn resource(prefix: &str, path: &'static str, operations: Vec<&Operation>) -> Resource {
+    let below = path.strip_prefix(prefix).unwrap_or(path);
+    let patterns = match below.trim_end_matches('/') {
+        "" => vec![String::new(), "/".to_owned()],
+        // One pattern is faster to try than one with and one without the slash.
+        bare => vec![format!("{bare}{{{SLASH}:/?}}")],
+    };
+    let allow = allowed(&operations);
+    let resource = web::resource(patterns).app_data(RoutePattern(path));
+    let routes = operations.into_iter().map(Operation::route);
+    let resource = routes.fold(resource, Resource::route);
+    resource.default_service(web::to(move || {
+        let problem = Problem::of(ProblemKind::MethodNotAllowed).allowing(allow.clone());
+        async move { Err::<HttpResponse, _>(problem) }
+    }))
+}
+
+/// The methods of a path, for `Allow`.
+fn allowed(operations: &[&Operation]) -> String {
+    const ORDER: [(Method, &str); 5] = [
+        (Method::GET, "GET, HEAD"),
+        (Method::POST, "POST"),
+        (Method::PUT, "PUT"),
+        (Method::PATCH, "PATCH"),
+        (Method::DELETE, "DELETE"),
+    ];
+    let is_served = |method: &Method| operations.iter().any(|each| each.method == *method);
+    let served = ORDER.into_iter().filter(|(method, _)| is_served(method));
+    let names: Vec<_> = served.map(|(_, names)| names).collect();
+    names.join(", ")
 }
 
 /// The answer to every path that is not served.
@@ -183,7 +184,7 @@ pub(crate) async fn not_found() -> Result<HttpResponse, Problem> {
 }
 
 /// The part of a path that names a noun of the API; nothing for what lies beside the API.
-fn noun(path: &'static str) -> &'static str {
+fn noun(path: &str) -> &str {
     const API: &str = "/api/v1/";
     path.strip_prefix(API)
         .and_then(|below| below.find('/'))

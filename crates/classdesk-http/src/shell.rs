@@ -137,12 +137,17 @@ impl Shell {
     }
 
     /// The use cases.
-    pub(crate) fn desk(&self) -> &App {
+    pub(crate) fn app(&self) -> &App {
         &self.inner.classdesk
     }
 
     pub(crate) fn authenticator(&self) -> &dyn Authenticator {
         &*self.inner.authenticator
+    }
+
+    /// Whether metrics are served here.
+    pub(crate) fn serves_metrics(&self) -> bool {
+        self.inner.settings.serves_metrics
     }
 
     /// Whether sign-in and sessions are served here.

@@ -1,4 +1,4 @@
-//! JSON bodies: bounded, in time, and handed to the domain as drafts.
+//! JSON bodies: bounded, in time, and handed to the domain with their errors.
 
 use actix_web::dev::Payload;
 use actix_web::http::header;

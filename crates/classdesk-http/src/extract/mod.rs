@@ -18,7 +18,7 @@ pub(crate) use caller::Caller;
 pub(crate) use client_address::client_address;
 pub(crate) use form::{form_shape, validated_form};
 pub(crate) use json::JsonBody;
-pub(crate) use path::{InPath, SubjectInPath};
+pub(crate) use path::{Path, SubjectPath};
 pub(crate) use preconditions::expected_version;
 pub(crate) use query::{authorize_before_validation, list_params, page_params};
 pub(crate) use subject::required_subject;

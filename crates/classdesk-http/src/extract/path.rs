@@ -13,10 +13,10 @@ use crate::problem::Problem;
 use crate::routing::SLASH;
 
 /// The ids in a path. Text that is no id names nothing that exists: 404.
-pub(crate) struct InPath<T>(pub(crate) T);
+pub(crate) struct Path<T>(pub(crate) T);
 
 /// The subject in a path that ends in `{content_type}/{object_id}/`.
-pub(crate) struct SubjectInPath(pub(crate) SubjectRef);
+pub(crate) struct SubjectPath(pub(crate) SubjectRef);
 
 /// A number as it stands in a path: decimal, without sign and leading zeros, so that each object
 /// has one path.
@@ -50,7 +50,7 @@ impl<A: PathIds, B: PathIds> PathIds for (A, B) {
     }
 }
 
-impl PathIds for SubjectInPath {
+impl PathIds for SubjectPath {
     fn read(segments: &[&str]) -> Option<Self> {
         let (object_id, before) = segments.split_last()?;
         let kind = SubjectKind::parse(before.last()?).ok()?;
@@ -69,7 +69,7 @@ fn read<T: PathIds>(request: &HttpRequest) -> Result<T, Problem> {
     T::read(&segments).ok_or_else(Problem::not_found)
 }
 
-impl<T: PathIds> FromRequest for InPath<T> {
+impl<T: PathIds> FromRequest for Path<T> {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
@@ -78,7 +78,7 @@ impl<T: PathIds> FromRequest for InPath<T> {
     }
 }
 
-impl FromRequest for SubjectInPath {
+impl FromRequest for SubjectPath {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 

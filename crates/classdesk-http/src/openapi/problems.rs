@@ -21,6 +21,8 @@ const EXTENSION: &str = "x-problems";
 
 const REQUEST_ID: &str = "X-Request-Id";
 
+const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+
 /// What every operation can answer.
 const ALWAYS: [ProblemKind; 5] = [
     ProblemKind::UriTooLong,
@@ -46,6 +48,8 @@ pub(super) fn complete(document: &mut OpenApi) {
     let components = document.components.get_or_insert_with(Components::new);
     for item in document.paths.paths.values_mut() {
         for (operation, creates) in operations(item) {
+            let bearer = || vec![SecurityRequirement::new::<_, _, &str>("bearer", [])];
+            operation.security.get_or_insert_with(bearer);
             let kinds = kinds_of(operation, creates);
             let names: Vec<_> = kinds.iter().map(|kind| kind.slug()).collect();
             operation.extensions = Some(ExtensionsBuilder::new().add(EXTENSION, names).build());
@@ -96,6 +100,15 @@ fn kinds_of(operation: &Operation, writes: bool) -> Vec<ProblemKind> {
     if has_parameter(operation, &ParameterIn::Header) {
         kinds.push(ProblemKind::InvalidHeader);
     }
+    if has_named(operation, "If-Match") {
+        kinds.push(ProblemKind::PreconditionFailed);
+    }
+    if has_named(operation, IDEMPOTENCY_KEY) {
+        kinds.extend([
+            ProblemKind::IdempotencyRunning,
+            ProblemKind::IdempotencyMismatch,
+        ]);
+    }
     kinds.sort_unstable_by_key(|kind| (kind.status(), kind.slug()));
     kinds.dedup();
     kinds
@@ -127,6 +140,13 @@ fn has_parameter(operation: &Operation, place: &ParameterIn) -> bool {
     parameters
         .filter_map(as_item)
         .any(|parameter| parameter.parameter_in == *place)
+}
+
+fn has_named(operation: &Operation, name: &str) -> bool {
+    let parameters = operation.parameters.iter().flatten();
+    parameters
+        .filter_map(as_item)
+        .any(|parameter| parameter.name == name)
 }
 
 fn as_item<T>(item: &RefOr<T>) -> Option<&T> {
@@ -227,12 +247,10 @@ fn request_id() -> Header {
     text_header("The id of this request, as in the server's log.")
 }
 
-/// `X-Request-Id` everywhere, `Link` on lists.
+/// `X-Request-Id` everywhere, `Link` on lists, `Idempotency-Replayed` where there can be a key.
 fn add_headers(operation: &mut Operation) {
-    let parameters = operation.parameters.iter().flatten();
-    let pages = parameters
-        .filter_map(as_item)
-        .any(|parameter| parameter.name == "cursor");
+    let pages = has_named(operation, "cursor");
+    let is_idempotent = has_named(operation, IDEMPOTENCY_KEY);
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else {
             continue;
@@ -243,6 +261,11 @@ fn add_headers(operation: &mut Operation) {
         if pages && status == "200" {
             let link = text_header("The next page, as `<URL>; rel=\"next\"`; none on the last.");
             response.headers.insert("Link".to_owned(), RefOr::T(link));
+        }
+        if is_idempotent && status == "201" {
+            let replayed = text_header("`true` when an earlier request had created it.");
+            let name = "Idempotency-Replayed".to_owned();
+            response.headers.insert(name, RefOr::T(replayed));
         }
     }
 }

@@ -6,39 +6,29 @@ use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::bundles::BundleDetail;
 use classdesk_domain::ids::BundleId;
 use classdesk_domain::paging::ListKind;
-use utoipa::OpenApi;
 
 use crate::Shell;
 use crate::extract::{
-    Caller, InPath, JsonBody, authorize_before_validation, expected_version, list_params,
-    page_params,
+    Caller, JsonBody, Path, authorize_before_validation, expected_version, list_params, page_params,
 };
+use crate::idempotency::IdempotentRequest;
 use crate::problem::Problem;
 use crate::render;
-use crate::retry::Retry;
-use crate::routing::{Endpoint, Endpoints};
+use crate::routing::{Endpoints, endpoints};
 use crate::wire::{
     AssignWriterBody, BundleBody, BundleChangeBody, BundleDetailView, BundleParams, BundleView,
-    MemberView, PageParams, RetryHeader, VersionHeader,
+    IdempotencyHeader, MemberView, PageParams, VersionHeader,
 };
 
-/// The operations of this module.
-#[derive(OpenApi)]
-#[openapi(paths(list, create, one, change, assign_writer, members))]
-pub(super) struct Operations;
-
-/// Registers the endpoints.
-pub(super) fn configure(endpoints: &mut Endpoints) {
-    let all = Endpoint::at("/api/v1/class-management/class-bundles/");
-    let bundle = Endpoint::at("/api/v1/class-management/class-bundles/{id}/");
-    let writer = Endpoint::at("/api/v1/class-management/class-bundles/{id}/assign_writer/");
-    let members_of = Endpoint::at("/api/v1/class-management/class-bundles/{id}/members/");
-    endpoints
-        .add(all.get(list).post(create))
-        .add(bundle.get(one).patch(change))
-        .add(writer.post(assign_writer))
-        .add(members_of.get(members));
-}
+/// What is served here.
+pub(super) const ENDPOINTS: Endpoints = endpoints![
+    list_bundles,
+    create_bundle,
+    read_bundle,
+    change_bundle,
+    assign_writer,
+    list_members,
+];
 
 /// A bundle with its entity tag.
 fn render_bundle(
@@ -57,18 +47,17 @@ fn render_bundle(
 /// The ones that the caller may see, newest first.
 #[utoipa::path(
     get, path = "/api/v1/class-management/class-bundles/", tag = "bundles",
-    operation_id = "list_bundles",
-    security(("bearer" = [])), params(BundleParams, PageParams),
+    params(BundleParams, PageParams),
     responses((status = 200, description = "A page of bundles", body = Vec<BundleView>)),
 )]
-async fn list(
+async fn list_bundles(
     caller: Caller,
-    request: HttpRequest,
     shell: Data<Shell>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let (filter, page) = list_params::<BundleParams>(&request, ListKind::Bundles)?;
     let found = shell
-        .desk()
+        .app()
         .bundles
         .list(caller.actor(), filter, page)
         .await?;
@@ -85,30 +74,28 @@ async fn list(
 /// For admins and superadmins.
 #[utoipa::path(
     post, path = "/api/v1/class-management/class-bundles/", tag = "bundles",
-    operation_id = "create_bundle",
-    security(("bearer" = [])), params(RetryHeader), request_body = BundleBody,
+    params(IdempotencyHeader),
+    request_body = BundleBody,
     responses((
         status = 201, description = "Created", body = BundleDetailView,
         headers(("ETag" = String, description = "The version, and a digest of this answer.")),
     )),
-    extensions(("x-problems" = json!([
-        "forbidden", "idempotency-running", "idempotency-mismatch"
-    ]))),
+    extensions(("x-problems" = json!(["forbidden"]))),
 )]
-async fn create(
+async fn create_bundle(
     caller: Caller,
-    request: HttpRequest,
-    retry: Retry,
-    body: JsonBody,
+    idempotent: IdempotentRequest,
     shell: Data<Shell>,
+    request: HttpRequest,
+    body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let bundles = &shell.desk().bundles;
-    let draft = body.validated::<BundleBody>();
-    retry
+    let bundles = &shell.app().bundles;
+    let input = body.validated::<BundleBody>();
+    idempotent
         .once(
             &caller,
             body.bytes(),
-            async |by| bundles.create(by, draft).await,
+            async |by| bundles.create(by, input).await,
             async |id| bundles.detail(caller.actor(), BundleId::new(id)).await,
             |detail| render_bundle(&request, &shell, StatusCode::CREATED, detail),
         )
@@ -120,8 +107,6 @@ async fn create(
 /// With the newest files that the caller may see.
 #[utoipa::path(
     get, path = "/api/v1/class-management/class-bundles/{id}/", tag = "bundles",
-    operation_id = "read_bundle",
-    security(("bearer" = [])),
     params(
         ("id" = i64, Path, description = "The bundle", minimum = 1),
         ("If-None-Match" = Option<String>, Header, description = "Entity tags that are known."),
@@ -134,13 +119,13 @@ async fn create(
         (status = 304, description = "It still is what `If-None-Match` names"),
     ),
 )]
-async fn one(
+async fn read_bundle(
     caller: Caller,
-    InPath(id): InPath<BundleId>,
-    request: HttpRequest,
+    Path(id): Path<BundleId>,
     shell: Data<Shell>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let detail = shell.desk().bundles.detail(caller.actor(), id).await?;
+    let detail = shell.app().bundles.detail(caller.actor(), id).await?;
     Ok(render_bundle(&request, &shell, StatusCode::OK, detail))
 }
 
@@ -149,30 +134,25 @@ async fn one(
 /// For admins and superadmins.
 #[utoipa::path(
     patch, path = "/api/v1/class-management/class-bundles/{id}/", tag = "bundles",
-    operation_id = "change_bundle",
-    security(("bearer" = [])),
-    params(
-        ("id" = i64, Path, description = "The bundle", minimum = 1),
-        VersionHeader,
-    ),
+    params(("id" = i64, Path, description = "The bundle", minimum = 1), VersionHeader),
     request_body = BundleChangeBody,
     responses((
         status = 200, description = "The bundle as it is now", body = BundleDetailView,
         headers(("ETag" = String, description = "The version, and a digest of this answer.")),
     )),
-    extensions(("x-problems" = json!(["forbidden", "precondition-failed"]))),
+    extensions(("x-problems" = json!(["forbidden"]))),
 )]
-async fn change(
+async fn change_bundle(
     caller: Caller,
-    InPath(id): InPath<BundleId>,
+    Path(id): Path<BundleId>,
+    shell: Data<Shell>,
     request: HttpRequest,
     body: JsonBody,
-    shell: Data<Shell>,
 ) -> Result<HttpResponse, Problem> {
     let expected = expected_version(&request)?;
-    let draft = body.validated::<BundleChangeBody>();
-    let bundles = &shell.desk().bundles;
-    let detail = bundles.change(caller.actor(), id, draft, &expected).await?;
+    let input = body.validated::<BundleChangeBody>();
+    let bundles = &shell.app().bundles;
+    let detail = bundles.change(caller.actor(), id, input, &expected).await?;
     Ok(render_bundle(&request, &shell, StatusCode::OK, detail))
 }
 
@@ -182,8 +162,7 @@ async fn change(
 /// former one loses the bundle at once.
 #[utoipa::path(
     post, path = "/api/v1/class-management/class-bundles/{id}/assign_writer/", tag = "bundles",
-    operation_id = "assign_writer",
-    security(("bearer" = [])), params(("id" = i64, Path, description = "The bundle", minimum = 1)),
+    params(("id" = i64, Path, description = "The bundle", minimum = 1)),
     request_body = AssignWriterBody,
     responses((
         status = 200, description = "The bundle as it is now", body = BundleDetailView,
@@ -193,14 +172,14 @@ async fn change(
 )]
 async fn assign_writer(
     caller: Caller,
-    InPath(id): InPath<BundleId>,
+    Path(id): Path<BundleId>,
+    shell: Data<Shell>,
     request: HttpRequest,
     body: JsonBody,
-    shell: Data<Shell>,
 ) -> Result<HttpResponse, Problem> {
-    let draft = body.validated::<AssignWriterBody>();
-    let bundles = &shell.desk().bundles;
-    let detail = bundles.assign_writer(caller.actor(), id, draft).await?;
+    let input = body.validated::<AssignWriterBody>();
+    let bundles = &shell.app().bundles;
+    let detail = bundles.assign_writer(caller.actor(), id, input).await?;
     Ok(render_bundle(&request, &shell, StatusCode::OK, detail))
 }
 
@@ -209,18 +188,16 @@ async fn assign_writer(
 /// Everybody who can be a recipient there, by ascending id.
 #[utoipa::path(
     get, path = "/api/v1/class-management/class-bundles/{id}/members/", tag = "bundles",
-    operation_id = "list_members",
-    security(("bearer" = [])),
     params(("id" = i64, Path, description = "The bundle", minimum = 1), PageParams),
     responses((status = 200, description = "A page of members", body = Vec<MemberView>)),
 )]
-async fn members(
+async fn list_members(
     caller: Caller,
-    InPath(id): InPath<BundleId>,
-    request: HttpRequest,
+    Path(id): Path<BundleId>,
     shell: Data<Shell>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let bundles = &shell.desk().bundles;
+    let bundles = &shell.app().bundles;
     let page = page_params(&request, ListKind::Members);
     let page =
         authorize_before_validation(page, async || bundles.see(caller.actor(), id).await).await?;

@@ -3,15 +3,14 @@
 
 use std::sync::LazyLock;
 
-use actix_web::http::{Method, header};
+use actix_web::http::header;
 use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse};
-use utoipa::OpenApi;
+use actix_web::{HttpRequest, HttpResponse, Route};
 
 use crate::openapi::openapi;
 use crate::problem::{Problem, ProblemKind};
 use crate::render;
-use crate::routing::{Endpoint, Endpoints};
+use crate::routing::{Endpoints, Operation, endpoints};
 use crate::wire::ProblemKindView;
 
 /// The document, written when it is first asked for.
@@ -21,32 +20,25 @@ static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(openapi()));
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-/// The operations of this module.
-#[derive(OpenApi)]
-#[openapi(paths(document, page, problem))]
-pub(super) struct Operations;
+/// What is served here.
+pub(super) const ENDPOINTS: Endpoints = endpoints![read_openapi, read_docs, read_problem,];
 
-/// Registers the endpoints.
-pub(super) fn configure(endpoints: &mut Endpoints) {
-    let script = Endpoint::at("/docs/docs.js").public(&Method::GET, script);
-    let style = Endpoint::at("/docs/docs.css").public(&Method::GET, style);
-    endpoints
-        .add(Endpoint::at("/api/v1/openapi.json").public(&Method::GET, document))
-        .add(Endpoint::at("/docs/").public(&Method::GET, page))
-        .add(script)
-        .add(style)
-        .add(Endpoint::at("/problems/{slug}").public(&Method::GET, problem));
+/// What the page of the documentation needs.
+pub(super) fn assets() -> Vec<Operation> {
+    vec![
+        Operation::asset("/docs/docs.js", || Route::new().to(script)),
+        Operation::asset("/docs/docs.css", || Route::new().to(style)),
+    ]
 }
 
 /// This document
 ///
 /// OpenAPI 3.1, of every operation.
 #[utoipa::path(
-    get, path = "/api/v1/openapi.json", tag = "documentation", operation_id = "read_openapi",
-    security(()),
+    get, path = "/api/v1/openapi.json", tag = "documentation", security(()),
     responses((status = 200, description = "The document", body = serde_json::Value)),
 )]
-async fn document(request: HttpRequest) -> HttpResponse {
+async fn read_openapi(request: HttpRequest) -> HttpResponse {
     render::digested_text(&request, "application/json", DOCUMENT.clone())
 }
 
@@ -54,10 +46,10 @@ async fn document(request: HttpRequest) -> HttpResponse {
 ///
 /// To read and to try, with no asset from elsewhere.
 #[utoipa::path(
-    get, path = "/docs/", tag = "documentation", operation_id = "read_docs", security(()),
+    get, path = "/docs/", tag = "documentation", security(()),
     responses((status = 200, description = "The page", body = String, content_type = "text/html")),
 )]
-async fn page(request: HttpRequest) -> HttpResponse {
+async fn read_docs(request: HttpRequest) -> HttpResponse {
     // Without the last slash the page's relative links would lead one level too high.
     let base = if request.path().ends_with('/') {
         ""
@@ -89,12 +81,11 @@ async fn style(request: HttpRequest) -> HttpResponse {
 ///
 /// The `type` of every problem document leads here.
 #[utoipa::path(
-    get, path = "/problems/{slug}", tag = "documentation", operation_id = "read_problem",
-    security(()),
+    get, path = "/problems/{slug}", tag = "documentation", security(()),
     params(("slug" = String, Path, description = "The last segment of a problem's `type`")),
     responses((status = 200, description = "What it means", body = ProblemKindView)),
 )]
-async fn problem(request: HttpRequest) -> Result<HttpResponse, Problem> {
+async fn read_problem(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let slug = request.match_info().query("slug");
     let kind = ProblemKind::from_slug(slug).ok_or_else(Problem::not_found)?;
     Ok(render::ok(&ProblemKindView::from(kind)))

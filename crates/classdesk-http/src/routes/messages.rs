@@ -6,128 +6,99 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use classdesk_domain::blobs::UploadTarget;
 use classdesk_domain::ids::{MessageId, ThreadId};
 use classdesk_domain::paging::ListKind;
-use utoipa::OpenApi;
 
 use crate::Shell;
-use crate::extract::{Caller, InPath, JsonBody, authorize_before_validation, list_params};
+use crate::extract::{Caller, JsonBody, Path, authorize_before_validation, list_params};
+use crate::idempotency::IdempotentRequest;
 use crate::problem::Problem;
-use crate::render::{created, digested_page, no_content, ok};
-use crate::retry::Retry;
-use crate::routing::{Endpoint, Endpoints};
+use crate::render;
+use crate::routing::{Endpoints, endpoints};
 use crate::transfer::download;
 use crate::transfer::multipart::is_multipart;
 use crate::wire::{
-    DownloadAnswer, DownloadHeaders, MessageBody, MessageEditBody, MessageForm, MessageParams,
-    MessageView, PageParams, RetryHeader,
+    DownloadAnswer, DownloadHeaders, IdempotencyHeader, MessageBody, MessageEditBody, MessageForm,
+    MessageParams, MessageView, PageParams,
 };
 
 use super::upload;
 
-/// The operations of this module.
-#[derive(OpenApi)]
-#[openapi(paths(
+/// What is served here.
+pub(super) const ENDPOINTS: Endpoints = endpoints![
     send_message,
     list_messages,
     edit_message,
     delete_message,
-    download_attachment
-))]
-pub(super) struct Operations;
-
-/// Registers the endpoints.
-pub(super) fn configure(endpoints: &mut Endpoints) {
-    endpoints
-        .add(
-            Endpoint::at("/api/v1/communications/threads/{id}/messages/")
-                .get(list_messages)
-                .post(send_message),
-        )
-        .add(
-            Endpoint::at("/api/v1/communications/messages/{id}/")
-                .patch(edit_message)
-                .delete(delete_message),
-        )
-        .add(
-            Endpoint::at("/api/v1/communications/messages/{id}/attachment/")
-                .get(download_attachment),
-        );
-}
+    download_message_attachment,
+];
 
 /// Send a message
 ///
 /// For the thread's participants, as JSON or, with a file, as a form.
 #[utoipa::path(
     post, path = "/api/v1/communications/threads/{id}/messages/", tag = "messages",
-    operation_id = "send_message", security(("bearer" = [])),
-    params(("id" = i64, Path, description = "The thread", minimum = 1),
-        RetryHeader,
+    params(("id" = i64, Path, description = "The thread", minimum = 1), IdempotencyHeader),
+    request_body(
+        content((MessageBody = "application/json"), (MessageForm = "multipart/form-data")),
     ),
-    request_body(content(
-        (MessageBody = "application/json"),
-        (MessageForm = "multipart/form-data"),
-    )),
-    responses((
-        status = 201, description = "Sent", body = MessageView,
-        headers(("Idempotency-Replayed" = String, description = "`true` when an earlier request had created it."),),
-    )),
-    extensions(("x-problems" = json!(["forbidden", "thread-closed", "idempotency-running", "idempotency-mismatch"]))),
+    responses((status = 201, description = "Sent", body = MessageView)),
+    extensions(("x-problems" = json!(["forbidden", "thread-closed"]))),
 )]
 async fn send_message(
-    request: HttpRequest,
-    shell: Data<Shell>,
     caller: Caller,
-    InPath(thread): InPath<ThreadId>,
-    retry: Retry,
+    Path(thread): Path<ThreadId>,
+    idempotent: IdempotentRequest,
+    shell: Data<Shell>,
+    request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     if is_multipart(request.headers()) {
-        send_form(&request, &shell, &caller, thread, retry, payload).await
+        send_form(&caller, thread, idempotent, &shell, &request, payload).await
     } else {
-        send_json(&request, &shell, &caller, thread, retry, payload).await
+        send_json(&caller, thread, idempotent, &shell, &request, payload).await
     }
 }
 
 async fn send_json(
-    request: &HttpRequest,
-    shell: &Shell,
     caller: &Caller,
     thread: ThreadId,
-    retry: Retry,
+    idempotent: IdempotentRequest,
+    shell: &Shell,
+    request: &HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let mut payload: Payload = payload.into_inner();
     let body = JsonBody::from_request(request, &mut payload).await?;
-    let draft = body.validated::<MessageBody>();
-    let messages = &shell.desk().messages;
-    retry
+    let input = body.validated::<MessageBody>();
+    let messages = &shell.app().messages;
+    idempotent
         .once(
             caller,
             body.bytes(),
-            async |by| messages.send(by, thread, draft, None).await,
+            async |by| messages.send(by, thread, input, None).await,
             async |id| messages.get(caller.actor(), MessageId::new(id)).await,
-            |message| created(&MessageView::of(message, &shell.settings().public_url)),
+            |message| render::created(&MessageView::of(message, &shell.settings().public_url)),
         )
         .await
 }
 
 async fn send_form(
-    request: &HttpRequest,
-    shell: &Shell,
     caller: &Caller,
     thread: ThreadId,
-    retry: Retry,
+    idempotent: IdempotentRequest,
+    shell: &Shell,
+    request: &HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let messages = &shell.desk().messages;
+    let messages = &shell.app().messages;
     let target = UploadTarget::Thread(thread);
     let form =
-        upload::receive::<MessageForm>(caller, shell, target, retry, request, payload).await?;
+        upload::receive::<MessageForm>(caller, shell, target, idempotent, request, payload).await?;
     form.attempt
         .finish(
             form.fingerprint,
             async |by| messages.send(by, thread, form.fields, form.upload).await,
             async |id| messages.get(caller.actor(), MessageId::new(id)).await,
-            |message| created(&MessageView::of(message, &shell.settings().public_url)),
+            |message| render::created(&MessageView::of(message, &shell.settings().public_url)),
         )
         .await
 }
@@ -137,7 +108,6 @@ async fn send_form(
 /// For its participants and staff, oldest first.
 #[utoipa::path(
     get, path = "/api/v1/communications/threads/{id}/messages/", tag = "messages",
-    operation_id = "list_messages", security(("bearer" = [])),
     params(
         ("id" = i64, Path, description = "The thread", minimum = 1), MessageParams, PageParams,
         ("If-None-Match" = Option<String>, Header, description = "Entity tags that are known."),
@@ -151,20 +121,20 @@ async fn send_form(
     ),
 )]
 async fn list_messages(
-    request: HttpRequest,
-    shell: Data<Shell>,
     caller: Caller,
-    InPath(thread): InPath<ThreadId>,
+    Path(thread): Path<ThreadId>,
+    shell: Data<Shell>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let messages = &shell.desk().messages;
+    let messages = &shell.app().messages;
     let actor = caller.actor();
     let params = list_params::<MessageParams>(&request, ListKind::Messages);
-    let (filter, keyset) =
+    let (filter, page) =
         authorize_before_validation(params, async || messages.may_list(actor, thread).await)
             .await?;
-    let found = messages.list(actor, thread, filter, keyset).await?;
+    let found = messages.list(actor, thread, filter, page).await?;
     let url = &shell.settings().public_url;
-    Ok(digested_page(
+    Ok(render::digested_page(
         &request,
         ListKind::Messages,
         found,
@@ -177,22 +147,24 @@ async fn list_messages(
 /// For its sender, for fifteen minutes.
 #[utoipa::path(
     patch, path = "/api/v1/communications/messages/{id}/", tag = "messages",
-    operation_id = "edit_message", security(("bearer" = [])),
     params(("id" = i64, Path, description = "The message", minimum = 1)),
     request_body = MessageEditBody,
     responses((status = 200, description = "The message as it is now", body = MessageView)),
     extensions(("x-problems" = json!(["forbidden", "edit-window-over", "message-deleted"]))),
 )]
 async fn edit_message(
-    shell: Data<Shell>,
     caller: Caller,
-    InPath(id): InPath<MessageId>,
+    Path(id): Path<MessageId>,
+    shell: Data<Shell>,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let draft = body.validated::<MessageEditBody>();
-    let messages = &shell.desk().messages;
-    let message = messages.edit(caller.actor(), id, draft).await?;
-    Ok(ok(&MessageView::of(message, &shell.settings().public_url)))
+    let input = body.validated::<MessageEditBody>();
+    let messages = &shell.app().messages;
+    let message = messages.edit(caller.actor(), id, input).await?;
+    Ok(render::ok(&MessageView::of(
+        message,
+        &shell.settings().public_url,
+    )))
 }
 
 /// Delete a message
@@ -201,18 +173,17 @@ async fn edit_message(
 /// file.
 #[utoipa::path(
     delete, path = "/api/v1/communications/messages/{id}/", tag = "messages",
-    operation_id = "delete_message", security(("bearer" = [])),
     params(("id" = i64, Path, description = "The message", minimum = 1)),
     responses((status = 204, description = "Deleted")),
     extensions(("x-problems" = json!(["forbidden", "edit-window-over"]))),
 )]
 async fn delete_message(
-    shell: Data<Shell>,
     caller: Caller,
-    InPath(id): InPath<MessageId>,
+    Path(id): Path<MessageId>,
+    shell: Data<Shell>,
 ) -> Result<HttpResponse, Problem> {
-    shell.desk().messages.delete(caller.actor(), id).await?;
-    Ok(no_content())
+    shell.app().messages.delete(caller.actor(), id).await?;
+    Ok(render::no_content())
 }
 
 /// Download the file of a message
@@ -220,21 +191,17 @@ async fn delete_message(
 /// For the thread's participants and staff.
 #[utoipa::path(
     get, path = "/api/v1/communications/messages/{id}/attachment/", tag = "messages",
-    operation_id = "download_message_attachment", security(("bearer" = [])),
-    params(
-        ("id" = i64, Path, description = "The message", minimum = 1),
-        DownloadHeaders,
-    ),
+    params(("id" = i64, Path, description = "The message", minimum = 1), DownloadHeaders),
     responses(DownloadAnswer),
-    extensions(("x-problems" = json!(["range-not-satisfiable", "precondition-failed"]))),
+    extensions(("x-problems" = json!(["range-not-satisfiable"]))),
 )]
-async fn download_attachment(
-    request: HttpRequest,
-    shell: Data<Shell>,
+async fn download_message_attachment(
     caller: Caller,
-    InPath(id): InPath<MessageId>,
+    Path(id): Path<MessageId>,
+    shell: Data<Shell>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let desk = shell.desk();
-    let file = desk.messages.attachment(caller.actor(), id).await?;
-    download::answer(&request, &desk.downloads, &file).await
+    let app = shell.app();
+    let file = app.messages.attachment(caller.actor(), id).await?;
+    download::answer(&request, &app.downloads, &file).await
 }

@@ -17,45 +17,56 @@ mod tickets;
 mod upload;
 mod users;
 
+use std::sync::LazyLock;
+
 use actix_web::web::ServiceConfig;
-use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
 use crate::Shell;
-use crate::routing::Endpoints;
+use crate::routing::{Endpoints, Operation, register};
 
-/// Registers every endpoint.
-pub(crate) fn configure(shell: &Shell, config: &mut ServiceConfig) {
-    let mut endpoints = Endpoints::default();
-    auth::configure(shell, &mut endpoints);
-    users::configure(&mut endpoints);
-    bundles::configure(&mut endpoints);
-    subjects::configure(&mut endpoints);
-    audit::configure(&mut endpoints);
-    operations::configure(shell, &mut endpoints);
-    documentation::configure(&mut endpoints);
-    threads::configure(&mut endpoints);
-    messages::configure(&mut endpoints);
-    tickets::configure(&mut endpoints);
-    ticket_notes::configure(&mut endpoints);
-    files::configure(&mut endpoints);
-    endpoints.register(config);
+/// When something is served.
+type Condition = fn(&Shell) -> bool;
+
+/// All endpoints, with the condition under which each is served.
+const ENDPOINTS: [(Endpoints, Condition); 14] = [
+    (auth::ENDPOINTS, Shell::has_sessions),
+    (auth::CALLER, always),
+    (users::ENDPOINTS, always),
+    (bundles::ENDPOINTS, always),
+    (subjects::ENDPOINTS, always),
+    (audit::ENDPOINTS, always),
+    (operations::ENDPOINTS, always),
+    (operations::METRICS, Shell::serves_metrics),
+    (threads::ENDPOINTS, always),
+    (messages::ENDPOINTS, always),
+    (tickets::ENDPOINTS, always),
+    (ticket_notes::ENDPOINTS, always),
+    (files::ENDPOINTS, always),
+    (documentation::ENDPOINTS, always),
+];
+
+fn always(_: &Shell) -> bool {
+    true
 }
 
-/// The operations of every module.
-pub(crate) fn documents() -> [Document; 12] {
-    [
-        auth::Operations::openapi(),
-        users::Operations::openapi(),
-        bundles::Operations::openapi(),
-        subjects::Operations::openapi(),
-        audit::Operations::openapi(),
-        operations::Operations::openapi(),
-        threads::Operations::openapi(),
-        messages::Operations::openapi(),
-        tickets::Operations::openapi(),
-        ticket_notes::Operations::openapi(),
-        files::Operations::openapi(),
-        documentation::Operations::openapi(),
-    ]
+/// What the endpoints say of themselves, read once.
+static OPERATIONS: LazyLock<Vec<(Vec<Operation>, Condition)>> = LazyLock::new(|| {
+    let documented = ENDPOINTS.map(|(endpoints, is_served)| (endpoints.operations(), is_served));
+    let mut all = Vec::from(documented);
+    all.push((documentation::assets(), always));
+    all
+});
+
+/// Registers what this shell serves.
+pub(crate) fn configure(shell: &Shell, config: &mut ServiceConfig) {
+    let served = OPERATIONS.iter().filter(|(_, is_served)| is_served(shell));
+    register(config, served.flat_map(|(operations, _)| operations));
+}
+
+/// What is said of all endpoints, each with its part.
+pub(crate) fn documents() -> impl Iterator<Item = Document> {
+    ENDPOINTS
+        .into_iter()
+        .map(|(endpoints, _)| (endpoints.document)())
 }

@@ -3,25 +3,16 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use classdesk_domain::subjects::Registered;
-use utoipa::OpenApi;
 
 use crate::Shell;
-use crate::extract::{Caller, JsonBody, SubjectInPath};
+use crate::extract::{Caller, JsonBody, SubjectPath};
 use crate::problem::Problem;
 use crate::render;
-use crate::routing::{Endpoint, Endpoints};
+use crate::routing::{Endpoints, endpoints};
 use crate::wire::{SubjectBody, SubjectView};
 
-/// The operations of this module.
-#[derive(OpenApi)]
-#[openapi(paths(put, one, remove))]
-pub(super) struct Operations;
-
-/// Registers the endpoints.
-pub(super) fn configure(endpoints: &mut Endpoints) {
-    let subject = Endpoint::at("/api/v1/subjects/{content_type}/{object_id}/");
-    endpoints.add(subject.get(one).put(put).delete(remove));
-}
+/// What is served here.
+pub(super) const ENDPOINTS: Endpoints = endpoints![put_subject, read_subject, remove_subject,];
 
 /// Register or change a subject
 ///
@@ -29,12 +20,15 @@ pub(super) fn configure(endpoints: &mut Endpoints) {
 /// Class bundles are subjects by themselves and can't be registered.
 #[utoipa::path(
     put, path = "/api/v1/subjects/{content_type}/{object_id}/", tag = "subjects",
-    operation_id = "put_subject", security(("bearer" = [])),
     params(
-        ("content_type" = String, Path, description = "Its kind, other than `class_bundle`",
-            pattern = "^(?!class_bundle$)[a-z][a-z0-9_]{0,31}$"),
-        ("object_id" = i64, Path, description = "Its id in the system where it lives",
-            minimum = 0),
+        (
+            "content_type" = String, Path, description = "Its kind, other than `class_bundle`",
+            pattern = "^(?!class_bundle$)[a-z][a-z0-9_]{0,31}$",
+        ),
+        (
+            "object_id" = i64, Path, description = "Its id in the system where it lives",
+            minimum = 0,
+        ),
     ),
     request_body = SubjectBody,
     responses(
@@ -43,15 +37,15 @@ pub(super) fn configure(endpoints: &mut Endpoints) {
     ),
     extensions(("x-problems" = json!(["forbidden"]))),
 )]
-async fn put(
+async fn put_subject(
     caller: Caller,
-    SubjectInPath(subject): SubjectInPath,
-    body: JsonBody,
+    SubjectPath(subject): SubjectPath,
     shell: Data<Shell>,
+    body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let draft = body.validated::<SubjectBody>();
-    let subjects = &shell.desk().subjects;
-    Ok(match subjects.put(caller.actor(), &subject, draft).await? {
+    let input = body.validated::<SubjectBody>();
+    let subjects = &shell.app().subjects;
+    Ok(match subjects.put(caller.actor(), &subject, input).await? {
         Registered::New(subject) => render::created(&SubjectView::from(subject)),
         Registered::Changed(subject) => render::ok(&SubjectView::from(subject)),
     })
@@ -62,21 +56,24 @@ async fn put(
 /// For its parties and staff. Class bundles are found here as well.
 #[utoipa::path(
     get, path = "/api/v1/subjects/{content_type}/{object_id}/", tag = "subjects",
-    operation_id = "read_subject", security(("bearer" = [])),
     params(
-        ("content_type" = String, Path, description = "Its kind",
-            pattern = "^[a-z][a-z0-9_]{0,31}$"),
-        ("object_id" = i64, Path, description = "Its id in the system where it lives",
-            minimum = 0),
+        (
+            "content_type" = String, Path, description = "Its kind",
+            pattern = "^[a-z][a-z0-9_]{0,31}$",
+        ),
+        (
+            "object_id" = i64, Path, description = "Its id in the system where it lives",
+            minimum = 0,
+        ),
     ),
     responses((status = 200, description = "The subject", body = SubjectView)),
 )]
-async fn one(
+async fn read_subject(
     caller: Caller,
-    SubjectInPath(subject): SubjectInPath,
+    SubjectPath(subject): SubjectPath,
     shell: Data<Shell>,
 ) -> Result<HttpResponse, Problem> {
-    let subject = shell.desk().subjects.get(caller.actor(), &subject).await?;
+    let subject = shell.app().subjects.get(caller.actor(), &subject).await?;
     Ok(render::ok(&SubjectView::from(subject)))
 }
 
@@ -85,23 +82,26 @@ async fn one(
 /// For admins and superadmins, as long as no thread or ticket links to it.
 #[utoipa::path(
     delete, path = "/api/v1/subjects/{content_type}/{object_id}/", tag = "subjects",
-    operation_id = "remove_subject", security(("bearer" = [])),
     params(
-        ("content_type" = String, Path, description = "Its kind, other than `class_bundle`",
-            pattern = "^(?!class_bundle$)[a-z][a-z0-9_]{0,31}$"),
-        ("object_id" = i64, Path, description = "Its id in the system where it lives",
-            minimum = 0),
+        (
+            "content_type" = String, Path, description = "Its kind, other than `class_bundle`",
+            pattern = "^(?!class_bundle$)[a-z][a-z0-9_]{0,31}$",
+        ),
+        (
+            "object_id" = i64, Path, description = "Its id in the system where it lives",
+            minimum = 0,
+        ),
     ),
     responses((status = 204, description = "Removed")),
     extensions(("x-problems" = json!(["forbidden", "subject-in-use", "validation"]))),
 )]
-async fn remove(
+async fn remove_subject(
     caller: Caller,
-    SubjectInPath(subject): SubjectInPath,
+    SubjectPath(subject): SubjectPath,
     shell: Data<Shell>,
 ) -> Result<HttpResponse, Problem> {
     shell
-        .desk()
+        .app()
         .subjects
         .delete(caller.actor(), &subject)
         .await?;

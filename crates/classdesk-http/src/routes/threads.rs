@@ -7,64 +7,30 @@ use classdesk_domain::ids::{BundleId, ThreadId, UserId};
 use classdesk_domain::paging::{ListKind, PageRequest};
 use classdesk_domain::subjects::{SubjectKind, SubjectRef};
 use classdesk_domain::threads::ThreadFilter;
-use utoipa::OpenApi;
 
 use crate::Shell;
-use crate::extract::{Caller, InPath, JsonBody, list_params, page_params, required_subject};
+use crate::extract::{Caller, JsonBody, Path, list_params, page_params, required_subject};
+use crate::idempotency::IdempotentRequest;
 use crate::problem::Problem;
-use crate::render::{created, no_content, ok, page};
-use crate::retry::Retry;
-use crate::routing::{Endpoint, Endpoints};
+use crate::render;
+use crate::routing::{Endpoints, endpoints};
 use crate::wire::{
-    PageParams, ParticipantBody, ReadMarkBody, RetryHeader, ThreadBody, ThreadChangeBody,
+    IdempotencyHeader, PageParams, ParticipantBody, ReadMarkBody, ThreadBody, ThreadChangeBody,
     ThreadOnSubjectBody, ThreadParams, ThreadView,
 };
 
-/// The operations of this module.
-#[derive(OpenApi)]
-#[openapi(paths(
+/// What is served here.
+pub(super) const ENDPOINTS: Endpoints = endpoints![
     create_thread,
     open_thread,
     list_bundle_threads,
     list_threads,
-    get_thread,
+    read_thread,
     change_thread,
     add_participant,
     remove_participant,
-    mark_read
-))]
-pub(super) struct Operations;
-
-/// Registers the endpoints.
-pub(super) fn configure(endpoints: &mut Endpoints) {
-    endpoints
-        .add(
-            Endpoint::at("/api/v1/class-management/class-bundles/{id}/create_thread/")
-                .post(create_thread),
-        )
-        .add(
-            Endpoint::at("/api/v1/class-management/class-bundles/{id}/threads/")
-                .get(list_bundle_threads),
-        )
-        .add(
-            Endpoint::at("/api/v1/communications/threads/")
-                .get(list_threads)
-                .post(open_thread),
-        )
-        .add(
-            Endpoint::at("/api/v1/communications/threads/{id}/")
-                .get(get_thread)
-                .patch(change_thread),
-        )
-        .add(
-            Endpoint::at("/api/v1/communications/threads/{id}/participants/").post(add_participant),
-        )
-        .add(
-            Endpoint::at("/api/v1/communications/threads/{id}/participants/{user_id}/")
-                .delete(remove_participant),
-        )
-        .add(Endpoint::at("/api/v1/communications/threads/{id}/read/").post(mark_read));
-}
+    mark_read,
+];
 
 /// Open a thread on a bundle
 ///
@@ -72,34 +38,27 @@ pub(super) fn configure(endpoints: &mut Endpoints) {
 /// the caller; in a private one the recipient and the caller alone.
 #[utoipa::path(
     post, path = "/api/v1/class-management/class-bundles/{id}/create_thread/", tag = "threads",
-    operation_id = "create_thread", security(("bearer" = [])),
-    params(("id" = i64, Path, description = "The bundle", minimum = 1),
-        RetryHeader,
-    ),
+    params(("id" = i64, Path, description = "The bundle", minimum = 1), IdempotencyHeader),
     request_body = ThreadBody,
-    responses((
-        status = 201, description = "Opened", body = ThreadView,
-        headers(("Idempotency-Replayed" = String, description = "`true` when an earlier request had created it."),),
-    )),
-    extensions(("x-problems" = json!(["idempotency-running", "idempotency-mismatch"]))),
+    responses((status = 201, description = "Opened", body = ThreadView)),
 )]
 async fn create_thread(
-    shell: Data<Shell>,
     caller: Caller,
-    InPath(bundle): InPath<BundleId>,
-    retry: Retry,
+    Path(bundle): Path<BundleId>,
+    idempotent: IdempotentRequest,
+    shell: Data<Shell>,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let threads = &shell.desk().threads;
-    let draft = body.validated::<ThreadBody>();
+    let threads = &shell.app().threads;
+    let input = body.validated::<ThreadBody>();
     let about = SubjectRef::bundle(bundle);
-    retry
+    idempotent
         .once(
             &caller,
             body.bytes(),
-            async |by| threads.open(by, &about, draft).await,
+            async |by| threads.open(by, &about, input).await,
             async |id| threads.get(caller.actor(), ThreadId::new(id)).await,
-            |thread| created(&ThreadView::of(thread, &shell.settings().public_url)),
+            |thread| render::created(&ThreadView::of(thread, &shell.settings().public_url)),
         )
         .await
 }
@@ -109,35 +68,29 @@ async fn create_thread(
 /// As on a bundle; the body names the subject.
 #[utoipa::path(
     post, path = "/api/v1/communications/threads/", tag = "threads",
-    operation_id = "open_thread", security(("bearer" = [])),
-    params(
-        RetryHeader,
-    ),
+    params(IdempotencyHeader),
     request_body = ThreadOnSubjectBody,
-    responses((
-        status = 201, description = "Opened", body = ThreadView,
-        headers(("Idempotency-Replayed" = String, description = "`true` when an earlier request had created it."),),
-    )),
-    extensions(("x-problems" = json!(["not-found", "idempotency-running", "idempotency-mismatch"]))),
+    responses((status = 201, description = "Opened", body = ThreadView)),
+    extensions(("x-problems" = json!(["not-found"]))),
 )]
 async fn open_thread(
-    shell: Data<Shell>,
     caller: Caller,
-    retry: Retry,
+    idempotent: IdempotentRequest,
+    shell: Data<Shell>,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let threads = &shell.desk().threads;
-    let (subject, draft) = body.on_subject::<ThreadOnSubjectBody>();
-    retry
+    let threads = &shell.app().threads;
+    let (subject, input) = body.on_subject::<ThreadOnSubjectBody>();
+    idempotent
         .once(
             &caller,
             body.bytes(),
             async |by| {
-                let about = required_subject(subject, &draft)?;
-                threads.open(by, &about, draft).await
+                let about = required_subject(subject, &input)?;
+                threads.open(by, &about, input).await
             },
             async |id| threads.get(caller.actor(), ThreadId::new(id)).await,
-            |thread| created(&ThreadView::of(thread, &shell.settings().public_url)),
+            |thread| render::created(&ThreadView::of(thread, &shell.settings().public_url)),
         )
         .await
 }
@@ -147,17 +100,16 @@ async fn open_thread(
 /// The ones that the caller may see, latest activity first.
 #[utoipa::path(
     get, path = "/api/v1/class-management/class-bundles/{id}/threads/", tag = "threads",
-    operation_id = "list_bundle_threads", security(("bearer" = [])),
     params(("id" = i64, Path, description = "The bundle", minimum = 1), PageParams),
     responses((status = 200, description = "A page of threads", body = Vec<ThreadView>)),
 )]
 async fn list_bundle_threads(
-    request: HttpRequest,
-    shell: Data<Shell>,
     caller: Caller,
-    InPath(bundle): InPath<BundleId>,
+    Path(bundle): Path<BundleId>,
+    shell: Data<Shell>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    shell.desk().bundles.see(caller.actor(), bundle).await?;
+    shell.app().bundles.see(caller.actor(), bundle).await?;
     let page = page_params(&request, ListKind::Threads)?;
     let filter = ThreadFilter {
         content_type: Some(SubjectKind::CLASS_BUNDLE),
@@ -172,14 +124,13 @@ async fn list_bundle_threads(
 /// The ones that the caller may see, latest activity first.
 #[utoipa::path(
     get, path = "/api/v1/communications/threads/", tag = "threads",
-    operation_id = "list_threads", security(("bearer" = [])),
     params(ThreadParams, PageParams),
     responses((status = 200, description = "A page of threads", body = Vec<ThreadView>)),
 )]
 async fn list_threads(
-    request: HttpRequest,
-    shell: Data<Shell>,
     caller: Caller,
+    shell: Data<Shell>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let (filter, page) = list_params::<ThreadParams>(&request, ListKind::Threads)?;
     answer_list(&request, &shell, &caller, filter, page).await
@@ -190,12 +141,12 @@ async fn answer_list(
     shell: &Shell,
     caller: &Caller,
     filter: ThreadFilter,
-    keyset: PageRequest,
+    page: PageRequest,
 ) -> Result<HttpResponse, Problem> {
-    let threads = &shell.desk().threads;
-    let found = threads.list(caller.actor(), filter, keyset).await?;
+    let threads = &shell.app().threads;
+    let found = threads.list(caller.actor(), filter, page).await?;
     let url = &shell.settings().public_url;
-    Ok(page(request, ListKind::Threads, found, |thread| {
+    Ok(render::page(request, ListKind::Threads, found, |thread| {
         ThreadView::of(thread, url)
     }))
 }
@@ -205,17 +156,19 @@ async fn answer_list(
 /// For its participants and staff.
 #[utoipa::path(
     get, path = "/api/v1/communications/threads/{id}/", tag = "threads",
-    operation_id = "read_thread", security(("bearer" = [])),
     params(("id" = i64, Path, description = "The thread", minimum = 1)),
     responses((status = 200, description = "The thread", body = ThreadView)),
 )]
-async fn get_thread(
-    shell: Data<Shell>,
+async fn read_thread(
     caller: Caller,
-    InPath(id): InPath<ThreadId>,
+    Path(id): Path<ThreadId>,
+    shell: Data<Shell>,
 ) -> Result<HttpResponse, Problem> {
-    let thread = shell.desk().threads.get(caller.actor(), id).await?;
-    Ok(ok(&ThreadView::of(thread, &shell.settings().public_url)))
+    let thread = shell.app().threads.get(caller.actor(), id).await?;
+    Ok(render::ok(&ThreadView::of(
+        thread,
+        &shell.settings().public_url,
+    )))
 }
 
 /// Change, close or reopen a thread
@@ -223,22 +176,24 @@ async fn get_thread(
 /// For its creator and staff.
 #[utoipa::path(
     patch, path = "/api/v1/communications/threads/{id}/", tag = "threads",
-    operation_id = "change_thread", security(("bearer" = [])),
     params(("id" = i64, Path, description = "The thread", minimum = 1)),
     request_body = ThreadChangeBody,
     responses((status = 200, description = "The thread as it is now", body = ThreadView)),
     extensions(("x-problems" = json!(["forbidden"]))),
 )]
 async fn change_thread(
-    shell: Data<Shell>,
     caller: Caller,
-    InPath(id): InPath<ThreadId>,
+    Path(id): Path<ThreadId>,
+    shell: Data<Shell>,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let draft = body.validated::<ThreadChangeBody>();
-    let threads = &shell.desk().threads;
-    let thread = threads.change(caller.actor(), id, draft).await?;
-    Ok(ok(&ThreadView::of(thread, &shell.settings().public_url)))
+    let input = body.validated::<ThreadChangeBody>();
+    let threads = &shell.app().threads;
+    let thread = threads.change(caller.actor(), id, input).await?;
+    Ok(render::ok(&ThreadView::of(
+        thread,
+        &shell.settings().public_url,
+    )))
 }
 
 /// Add a participant
@@ -246,22 +201,24 @@ async fn change_thread(
 /// For staff, who can add themselves as well.
 #[utoipa::path(
     post, path = "/api/v1/communications/threads/{id}/participants/", tag = "threads",
-    operation_id = "add_participant", security(("bearer" = [])),
     params(("id" = i64, Path, description = "The thread", minimum = 1)),
     request_body = ParticipantBody,
     responses((status = 200, description = "The thread as it is now", body = ThreadView)),
     extensions(("x-problems" = json!(["forbidden"]))),
 )]
 async fn add_participant(
-    shell: Data<Shell>,
     caller: Caller,
-    InPath(id): InPath<ThreadId>,
+    Path(id): Path<ThreadId>,
+    shell: Data<Shell>,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let draft = body.validated::<ParticipantBody>();
-    let threads = &shell.desk().threads;
-    let thread = threads.add_participant(caller.actor(), id, draft).await?;
-    Ok(ok(&ThreadView::of(thread, &shell.settings().public_url)))
+    let input = body.validated::<ParticipantBody>();
+    let threads = &shell.app().threads;
+    let thread = threads.add_participant(caller.actor(), id, input).await?;
+    Ok(render::ok(&ThreadView::of(
+        thread,
+        &shell.settings().public_url,
+    )))
 }
 
 /// Remove a participant
@@ -269,7 +226,6 @@ async fn add_participant(
 /// For staff, who can remove themselves as well.
 #[utoipa::path(
     delete, path = "/api/v1/communications/threads/{id}/participants/{user_id}/", tag = "threads",
-    operation_id = "remove_participant", security(("bearer" = [])),
     params(
         ("id" = i64, Path, description = "The thread", minimum = 1),
         ("user_id" = i64, Path, description = "The person", minimum = 1),
@@ -278,13 +234,13 @@ async fn add_participant(
     extensions(("x-problems" = json!(["forbidden"]))),
 )]
 async fn remove_participant(
-    shell: Data<Shell>,
     caller: Caller,
-    InPath((id, user)): InPath<(ThreadId, UserId)>,
+    Path((id, user)): Path<(ThreadId, UserId)>,
+    shell: Data<Shell>,
 ) -> Result<HttpResponse, Problem> {
-    let threads = &shell.desk().threads;
+    let threads = &shell.app().threads;
     threads.remove_participant(caller.actor(), id, user).await?;
-    Ok(no_content())
+    Ok(render::no_content())
 }
 
 /// Mark a thread read
@@ -292,24 +248,23 @@ async fn remove_participant(
 /// For its participants. The mark only moves forward.
 #[utoipa::path(
     post, path = "/api/v1/communications/threads/{id}/read/", tag = "threads",
-    operation_id = "mark_read", security(("bearer" = [])),
     params(("id" = i64, Path, description = "The thread", minimum = 1)),
     request_body = Option<ReadMarkBody>,
     responses((status = 204, description = "Marked")),
     extensions(("x-problems" = json!(["forbidden"]))),
 )]
 async fn mark_read(
-    shell: Data<Shell>,
     caller: Caller,
-    InPath(id): InPath<ThreadId>,
+    Path(id): Path<ThreadId>,
+    shell: Data<Shell>,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let draft = if body.is_empty() || body.bytes() == b"null" {
+    let input = if body.is_empty() || body.bytes() == b"null" {
         Validated::valid(None)
     } else {
         body.validated::<ReadMarkBody>()
     };
-    let threads = &shell.desk().threads;
-    threads.mark_read(caller.actor(), id, draft).await?;
-    Ok(no_content())
+    let threads = &shell.app().threads;
+    threads.mark_read(caller.actor(), id, input).await?;
+    Ok(render::no_content())
 }

@@ -5,51 +5,29 @@ use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::blobs::UploadTarget;
 use classdesk_domain::ids::{TicketAttachmentId, TicketId, TicketMessageId};
 use classdesk_domain::paging::ListKind;
-use utoipa::OpenApi;
 
 use crate::Shell;
-use crate::extract::{Caller, InPath, JsonBody, authorize_before_validation, page_params};
+use crate::extract::{Caller, JsonBody, Path, authorize_before_validation, page_params};
+use crate::idempotency::IdempotentRequest;
 use crate::problem::Problem;
-use crate::render::{created, page};
-use crate::retry::Retry;
-use crate::routing::{Endpoint, Endpoints};
+use crate::render;
+use crate::routing::{Endpoints, endpoints};
 use crate::transfer::download;
 use crate::wire::{
-    DownloadAnswer, DownloadHeaders, PageParams, RetryHeader, TicketAttachmentForm,
+    DownloadAnswer, DownloadHeaders, IdempotencyHeader, PageParams, TicketAttachmentForm,
     TicketAttachmentView, TicketMessageBody, TicketMessageView,
 };
 
 use super::upload;
 
-/// The operations of this module.
-#[derive(OpenApi)]
-#[openapi(paths(
-    add_message,
-    list_messages,
-    attach,
-    list_attachments,
-    download_attachment
-))]
-pub(super) struct Operations;
-
-/// Registers the endpoints.
-pub(super) fn configure(endpoints: &mut Endpoints) {
-    endpoints
-        .add(
-            Endpoint::at("/api/v1/tickets/{id}/messages/")
-                .get(list_messages)
-                .post(add_message),
-        )
-        .add(
-            Endpoint::at("/api/v1/tickets/{id}/attachments/")
-                .get(list_attachments)
-                .post(attach),
-        )
-        .add(
-            Endpoint::at("/api/v1/tickets/{id}/attachments/{attachment_id}/download/")
-                .get(download_attachment),
-        );
-}
+/// What is served here.
+pub(super) const ENDPOINTS: Endpoints = endpoints![
+    add_ticket_message,
+    list_ticket_messages,
+    attach_to_ticket,
+    list_ticket_attachments,
+    download_ticket_attachment,
+];
 
 /// Write to a ticket
 ///
@@ -57,37 +35,31 @@ pub(super) fn configure(endpoints: &mut Endpoints) {
 /// closed.
 #[utoipa::path(
     post, path = "/api/v1/tickets/{id}/messages/", tag = "tickets",
-    operation_id = "add_ticket_message", security(("bearer" = [])),
-    params(("id" = i64, Path, description = "The ticket", minimum = 1),
-        RetryHeader,
-    ),
+    params(("id" = i64, Path, description = "The ticket", minimum = 1), IdempotencyHeader),
     request_body = TicketMessageBody,
-    responses((
-        status = 201, description = "Added", body = TicketMessageView,
-        headers(("Idempotency-Replayed" = String, description = "`true` when an earlier request had created it."),),
-    )),
-    extensions(("x-problems" = json!(["forbidden", "idempotency-running", "idempotency-mismatch"]))),
+    responses((status = 201, description = "Added", body = TicketMessageView)),
+    extensions(("x-problems" = json!(["forbidden"]))),
 )]
-async fn add_message(
-    shell: Data<Shell>,
+async fn add_ticket_message(
     caller: Caller,
-    InPath(id): InPath<TicketId>,
-    retry: Retry,
+    Path(id): Path<TicketId>,
+    idempotent: IdempotentRequest,
+    shell: Data<Shell>,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let tickets = &shell.desk().tickets;
-    let draft = body.validated::<TicketMessageBody>();
-    retry
+    let tickets = &shell.app().tickets;
+    let input = body.validated::<TicketMessageBody>();
+    idempotent
         .once(
             &caller,
             body.bytes(),
-            async |by| tickets.add_message(by, id, draft).await,
+            async |by| tickets.add_message(by, id, input).await,
             async |note| {
                 tickets
                     .message(caller.actor(), TicketMessageId::new(note))
                     .await
             },
-            |message| created(&TicketMessageView::from(message)),
+            |message| render::created(&TicketMessageView::from(message)),
         )
         .await
 }
@@ -97,25 +69,24 @@ async fn add_message(
 /// The ones that the caller may see, oldest first.
 #[utoipa::path(
     get, path = "/api/v1/tickets/{id}/messages/", tag = "tickets",
-    operation_id = "list_ticket_messages", security(("bearer" = [])),
     params(("id" = i64, Path, description = "The ticket", minimum = 1), PageParams),
     responses((status = 200, description = "A page of messages", body = Vec<TicketMessageView>)),
 )]
-async fn list_messages(
-    request: HttpRequest,
-    shell: Data<Shell>,
+async fn list_ticket_messages(
     caller: Caller,
-    InPath(id): InPath<TicketId>,
+    Path(id): Path<TicketId>,
+    shell: Data<Shell>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let tickets = &shell.desk().tickets;
+    let tickets = &shell.app().tickets;
     let actor = caller.actor();
-    let keyset = authorize_before_validation(
+    let page = authorize_before_validation(
         page_params(&request, ListKind::TicketMessages),
         async || tickets.get(actor, id).await.map(drop),
     )
     .await?;
-    let found = tickets.messages(actor, id, keyset).await?;
-    Ok(page(
+    let found = tickets.messages(actor, id, page).await?;
+    Ok(render::page(
         &request,
         ListKind::TicketMessages,
         found,
@@ -128,30 +99,25 @@ async fn list_messages(
 /// For its requester and staff; the parts of the form come in any order.
 #[utoipa::path(
     post, path = "/api/v1/tickets/{id}/attachments/", tag = "tickets",
-    operation_id = "attach_to_ticket", security(("bearer" = [])),
-    params(("id" = i64, Path, description = "The ticket", minimum = 1),
-        RetryHeader,
-    ),
+    params(("id" = i64, Path, description = "The ticket", minimum = 1), IdempotencyHeader),
     request_body(content = TicketAttachmentForm, content_type = "multipart/form-data"),
-    responses((
-        status = 201, description = "Attached", body = TicketAttachmentView,
-        headers(("Idempotency-Replayed" = String, description = "`true` when an earlier request had created it."),),
-    )),
-    extensions(("x-problems" = json!(["forbidden", "idempotency-running", "idempotency-mismatch"]))),
+    responses((status = 201, description = "Attached", body = TicketAttachmentView)),
+    extensions(("x-problems" = json!(["forbidden"]))),
 )]
-async fn attach(
-    request: HttpRequest,
-    shell: Data<Shell>,
+async fn attach_to_ticket(
     caller: Caller,
-    InPath(id): InPath<TicketId>,
-    retry: Retry,
+    Path(id): Path<TicketId>,
+    idempotent: IdempotentRequest,
+    shell: Data<Shell>,
+    request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let tickets = &shell.desk().tickets;
+    let tickets = &shell.app().tickets;
     let target = UploadTarget::Ticket(id);
-    let form =
-        upload::receive::<TicketAttachmentForm>(&caller, &shell, target, retry, &request, payload)
-            .await?;
+    let form = upload::receive::<TicketAttachmentForm>(
+        &caller, &shell, target, idempotent, &request, payload,
+    )
+    .await?;
     form.attempt
         .finish(
             form.fingerprint,
@@ -165,7 +131,7 @@ async fn attach(
                 found.map(|(attachment, _)| attachment)
             },
             |file| {
-                created(&TicketAttachmentView::of(
+                render::created(&TicketAttachmentView::of(
                     file,
                     &shell.settings().public_url,
                 ))
@@ -179,28 +145,30 @@ async fn attach(
 /// The ones that the caller may see, newest first.
 #[utoipa::path(
     get, path = "/api/v1/tickets/{id}/attachments/", tag = "tickets",
-    operation_id = "list_ticket_attachments", security(("bearer" = [])),
     params(("id" = i64, Path, description = "The ticket", minimum = 1), PageParams),
     responses((status = 200, description = "A page of files", body = Vec<TicketAttachmentView>)),
 )]
-async fn list_attachments(
-    request: HttpRequest,
-    shell: Data<Shell>,
+async fn list_ticket_attachments(
     caller: Caller,
-    InPath(id): InPath<TicketId>,
+    Path(id): Path<TicketId>,
+    shell: Data<Shell>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let tickets = &shell.desk().tickets;
+    let tickets = &shell.app().tickets;
     let actor = caller.actor();
-    let keyset = authorize_before_validation(
+    let page = authorize_before_validation(
         page_params(&request, ListKind::TicketAttachments),
         async || tickets.get(actor, id).await.map(drop),
     )
     .await?;
-    let found = tickets.attachments(actor, id, keyset).await?;
+    let found = tickets.attachments(actor, id, page).await?;
     let url = &shell.settings().public_url;
-    Ok(page(&request, ListKind::TicketAttachments, found, |file| {
-        TicketAttachmentView::of(file, url)
-    }))
+    Ok(render::page(
+        &request,
+        ListKind::TicketAttachments,
+        found,
+        |file| TicketAttachmentView::of(file, url),
+    ))
 }
 
 /// Download a file of a ticket
@@ -208,25 +176,23 @@ async fn list_attachments(
 /// For whoever may see it.
 #[utoipa::path(
     get, path = "/api/v1/tickets/{id}/attachments/{attachment_id}/download/", tag = "tickets",
-    operation_id = "download_ticket_attachment", security(("bearer" = [])),
     params(
         ("id" = i64, Path, description = "The ticket", minimum = 1),
-        ("attachment_id" = i64, Path, description = "The file", minimum = 1),
-        DownloadHeaders,
+        ("attachment_id" = i64, Path, description = "The file", minimum = 1), DownloadHeaders,
     ),
     responses(DownloadAnswer),
-    extensions(("x-problems" = json!(["range-not-satisfiable", "precondition-failed"]))),
+    extensions(("x-problems" = json!(["range-not-satisfiable"]))),
 )]
-async fn download_attachment(
-    request: HttpRequest,
-    shell: Data<Shell>,
+async fn download_ticket_attachment(
     caller: Caller,
-    InPath((id, attachment)): InPath<(TicketId, TicketAttachmentId)>,
+    Path((id, attachment)): Path<(TicketId, TicketAttachmentId)>,
+    shell: Data<Shell>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let desk = shell.desk();
-    let (_, file) = desk
+    let app = shell.app();
+    let (_, file) = app
         .tickets
         .attachment(caller.actor(), id, attachment)
         .await?;
-    download::answer(&request, &desk.downloads, &file).await
+    download::answer(&request, &app.downloads, &file).await
 }

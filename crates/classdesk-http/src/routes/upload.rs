@@ -7,9 +7,9 @@ use classdesk_domain::idempotency::Fingerprint;
 
 use crate::Shell;
 use crate::extract::{Caller, form_shape, validated_form};
+use crate::idempotency::{Attempt, IdempotentRequest};
 use crate::input::FieldSet;
 use crate::problem::Problem;
-use crate::retry::{Attempt, Retry};
 use crate::transfer::multipart::read_form;
 
 /// A form that has come in.
@@ -29,13 +29,13 @@ pub(super) async fn receive<S: FieldSet>(
     caller: &Caller,
     shell: &Shell,
     target: UploadTarget,
-    retry: Retry,
+    idempotent: IdempotentRequest,
     request: &HttpRequest,
     payload: web::Payload,
 ) -> Result<UploadForm<S::Output>, Problem> {
-    let uploads = &shell.desk().uploads;
+    let uploads = &shell.app().uploads;
     let permit = uploads.begin(caller.actor(), target).await?;
-    let mut attempt = retry.begin(caller).await?;
+    let mut attempt = idempotent.begin(caller).await?;
     let sink = attempt.sink(uploads, &permit);
     let reading = Box::pin(read_form(request, payload, form_shape::<S>(), sink));
     let mut form = attempt.during(reading).await?;

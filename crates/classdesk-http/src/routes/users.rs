@@ -4,43 +4,34 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::ids::UserId;
 use classdesk_domain::paging::ListKind;
-use utoipa::OpenApi;
 
 use crate::Shell;
-use crate::extract::{Caller, InPath, JsonBody, list_params};
+use crate::extract::{Caller, JsonBody, Path, list_params};
+use crate::idempotency::IdempotentRequest;
 use crate::problem::Problem;
 use crate::render;
-use crate::retry::Retry;
-use crate::routing::{Endpoint, Endpoints};
-use crate::wire::{PageParams, RetryHeader, UserBody, UserChangeBody, UserParams, UserView};
+use crate::routing::{Endpoints, endpoints};
+use crate::wire::{IdempotencyHeader, PageParams, UserBody, UserChangeBody, UserParams, UserView};
 
-/// The operations of this module.
-#[derive(OpenApi)]
-#[openapi(paths(list, create, one, change))]
-pub(super) struct Operations;
-
-/// Registers the endpoints.
-pub(super) fn configure(endpoints: &mut Endpoints) {
-    endpoints
-        .add(Endpoint::at("/api/v1/users/").get(list).post(create))
-        .add(Endpoint::at("/api/v1/users/{id}/").get(one).patch(change));
-}
+/// What is served here.
+pub(super) const ENDPOINTS: Endpoints =
+    endpoints![list_users, create_user, read_user, change_user,];
 
 /// List people
 ///
 /// For staff, by ascending id.
 #[utoipa::path(
-    get, path = "/api/v1/users/", tag = "users", operation_id = "list_users",
-    security(("bearer" = [])), params(UserParams, PageParams),
+    get, path = "/api/v1/users/", tag = "users",
+    params(UserParams, PageParams),
     responses((status = 200, description = "A page of people", body = Vec<UserView>)),
     extensions(("x-problems" = json!(["forbidden"]))),
 )]
-async fn list(
+async fn list_users(
     caller: Caller,
-    request: HttpRequest,
     shell: Data<Shell>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let users = &shell.desk().users;
+    let users = &shell.app().users;
     users.may_list(caller.actor())?;
     let (filter, page) = list_params::<UserParams>(&request, ListKind::Users)?;
     let found = users.list(caller.actor(), filter, page).await?;
@@ -56,25 +47,25 @@ async fn list(
 ///
 /// In a role that the caller manages.
 #[utoipa::path(
-    post, path = "/api/v1/users/", tag = "users", operation_id = "create_user",
-    security(("bearer" = [])), params(RetryHeader), request_body = UserBody,
+    post, path = "/api/v1/users/", tag = "users",
+    params(IdempotencyHeader),
+    request_body = UserBody,
     responses((status = 201, description = "Created", body = UserView)),
-    extensions(("x-problems" = json!(["forbidden", "username-taken", "email-taken", "idempotency-running",
-        "idempotency-mismatch"]))),
+    extensions(("x-problems" = json!(["forbidden", "username-taken", "email-taken"]))),
 )]
-async fn create(
+async fn create_user(
     caller: Caller,
-    retry: Retry,
-    body: JsonBody,
+    idempotent: IdempotentRequest,
     shell: Data<Shell>,
+    body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let users = &shell.desk().users;
-    let draft = body.validated::<UserBody>();
-    retry
+    let users = &shell.app().users;
+    let input = body.validated::<UserBody>();
+    idempotent
         .once(
             &caller,
             body.bytes(),
-            async |by| users.create(by, draft).await,
+            async |by| users.create(by, input).await,
             async |id| users.get(caller.actor(), UserId::new(id)).await,
             |user| render::created(&UserView::from(user)),
         )
@@ -85,16 +76,16 @@ async fn create(
 ///
 /// Oneself, or anybody for staff.
 #[utoipa::path(
-    get, path = "/api/v1/users/{id}/", tag = "users", operation_id = "read_user",
-    security(("bearer" = [])), params(("id" = i64, Path, description = "The person", minimum = 1)),
+    get, path = "/api/v1/users/{id}/", tag = "users",
+    params(("id" = i64, Path, description = "The person", minimum = 1)),
     responses((status = 200, description = "The person", body = UserView)),
 )]
-async fn one(
+async fn read_user(
     caller: Caller,
-    InPath(id): InPath<UserId>,
+    Path(id): Path<UserId>,
     shell: Data<Shell>,
 ) -> Result<HttpResponse, Problem> {
-    let user = shell.desk().users.get(caller.actor(), id).await?;
+    let user = shell.app().users.get(caller.actor(), id).await?;
     Ok(render::ok(&UserView::from(user)))
 }
 
@@ -103,19 +94,19 @@ async fn one(
 /// `display_name` and `email` by the person themselves; `role`, `is_active` and `password` by who
 /// manages their role.
 #[utoipa::path(
-    patch, path = "/api/v1/users/{id}/", tag = "users", operation_id = "change_user",
-    security(("bearer" = [])), params(("id" = i64, Path, description = "The person", minimum = 1)),
+    patch, path = "/api/v1/users/{id}/", tag = "users",
+    params(("id" = i64, Path, description = "The person", minimum = 1)),
     request_body = UserChangeBody,
     responses((status = 200, description = "The person as they are now", body = UserView)),
     extensions(("x-problems" = json!(["forbidden", "email-taken"]))),
 )]
-async fn change(
+async fn change_user(
     caller: Caller,
-    InPath(id): InPath<UserId>,
-    body: JsonBody,
+    Path(id): Path<UserId>,
     shell: Data<Shell>,
+    body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let draft = body.validated::<UserChangeBody>();
-    let user = shell.desk().users.change(caller.actor(), id, draft).await?;
+    let input = body.validated::<UserChangeBody>();
+    let user = shell.app().users.change(caller.actor(), id, input).await?;
     Ok(render::ok(&UserView::from(user)))
 }

@@ -13,7 +13,7 @@ use crate::input::input;
 use crate::render::display;
 
 use super::people::UserRefView;
-use super::string_enum::EventActionWord;
+use super::string_enum::EventActionName;
 
 /// A change that was made.
 #[derive(Debug, Serialize, ToSchema)]
@@ -34,7 +34,7 @@ pub struct AuditEntryView {
     #[schema(required = true)]
     pub actor: Option<UserRefView>,
     /// What was done.
-    pub action: EventActionWord,
+    pub action: EventActionName,
     /// To what kind of thing.
     pub content_type: String,
     /// To which one.

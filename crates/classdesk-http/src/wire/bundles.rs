@@ -17,7 +17,7 @@ use crate::settings::PublicUrl;
 
 use super::files::BundleFileView;
 use super::people::UserRefView;
-use super::string_enum::{BundleStatusWord, MemberRelationWord};
+use super::string_enum::{BundleStatusName, MemberRelationName};
 
 /// A class bundle as the caller sees it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -37,7 +37,7 @@ pub struct BundleView {
     /// What it is about.
     pub description: String,
     /// How far it is.
-    pub status: BundleStatusWord,
+    pub status: BundleStatusName,
     /// Its level, in the staff's own words.
     pub level: String,
     /// How many classes it has.
@@ -144,7 +144,7 @@ pub struct MemberView {
     #[serde(flatten)]
     pub user: UserRefView,
     /// Why.
-    pub relation: MemberRelationWord,
+    pub relation: MemberRelationName,
 }
 
 impl From<Member> for MemberView {

@@ -1,31 +1,8 @@
-//! What every download takes and answers.
+//! What every download answers.
 
-use serde::Serialize;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
-use utoipa::{IntoParams, IntoResponses, PartialSchema, ToSchema};
-
-/// The headers by which a client asks for a part, or only for what it does not hold.
-#[derive(Debug, Default, Serialize, IntoParams)]
-#[into_params(parameter_in = Header)]
-pub struct DownloadHeaders {
-    /// One range of bytes.
-    #[serde(rename = "Range", skip_serializing_if = "Option::is_none")]
-    #[param(rename = "Range", required = false, nullable = false)]
-    pub range: Option<String>,
-    /// The entity tag of which a part is held already.
-    #[serde(rename = "If-Range", skip_serializing_if = "Option::is_none")]
-    #[param(rename = "If-Range", required = false, nullable = false)]
-    pub if_range: Option<String>,
-    /// Entity tags of the wanted bytes.
-    #[serde(rename = "If-Match", skip_serializing_if = "Option::is_none")]
-    #[param(rename = "If-Match", required = false, nullable = false)]
-    pub if_match: Option<String>,
-    /// Entity tags that are known.
-    #[serde(rename = "If-None-Match", skip_serializing_if = "Option::is_none")]
-    #[param(rename = "If-None-Match", required = false, nullable = false)]
-    pub if_none_match: Option<String>,
-}
+use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 /// The bytes of a file, of whatever media type they look like.
 #[derive(Debug)]

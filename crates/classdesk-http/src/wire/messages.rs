@@ -14,7 +14,7 @@ use crate::settings::PublicUrl;
 
 use super::files::AttachmentView;
 use super::people::UserRefView;
-use super::string_enum::{MessageKindWord, RoleWord};
+use super::string_enum::{MessageKindName, RoleName};
 
 /// A message in a thread, as the caller sees it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -34,14 +34,14 @@ pub struct MessageView {
     /// Who sent it.
     pub sender: UserRefView,
     /// The sender's role when it was sent.
-    pub sender_role: RoleWord,
+    pub sender_role: RoleName,
     /// To whom, if to one in particular.
     #[schema(required = true)]
     pub recipient: Option<UserRefView>,
     /// What it says; empty when it was deleted.
     pub message: String,
     /// What it is.
-    pub message_type: MessageKindWord,
+    pub message_type: MessageKindName,
     /// The id of the message that it answers.
     #[schema(required = true)]
     pub reply_to: Option<i64>,

@@ -8,27 +8,27 @@ mod bundle_files;
 mod bundles;
 mod downloads;
 mod files;
+mod headers;
 mod lists;
 mod messages;
 mod operations;
 mod people;
 mod problems;
-mod retries;
 mod sessions;
 mod string_enum;
 mod subjects;
 mod threads;
 mod ticket_notes;
 mod tickets;
-mod versions;
 
 pub use audit::AuditEntryView;
 pub(crate) use audit::AuditParams;
 pub(crate) use bundle_files::{BundleFileChangeBody, BundleFileForm};
 pub(crate) use bundles::{AssignWriterBody, BundleBody, BundleChangeBody, BundleParams};
 pub use bundles::{BundleDetailView, BundleView, MemberView};
-pub use downloads::{DownloadAnswer, DownloadHeaders, FileBytes};
+pub use downloads::{DownloadAnswer, FileBytes};
 pub use files::{AttachmentView, BundleFileView};
+pub(crate) use headers::{DownloadHeaders, IdempotencyHeader, VersionHeader};
 pub(crate) use lists::PageParams;
 pub(crate) use messages::{MessageBody, MessageEditBody, MessageForm, MessageParams};
 pub use messages::{MessageView, ReadReceiptView};
@@ -36,12 +36,11 @@ pub use operations::HealthView;
 pub(crate) use people::{UserBody, UserChangeBody, UserParams};
 pub use people::{UserRefView, UserView};
 pub use problems::ProblemKindView;
-pub use retries::RetryHeader;
 pub(crate) use sessions::{LoginBody, PasswordChangeBody};
 pub use sessions::{LoginView, SessionView};
 pub use string_enum::{
-    BundleStatusWord, EventActionWord, MemberRelationWord, MessageKindWord, RoleWord,
-    TicketCategoryWord, TicketPriorityWord, TicketStatusWord,
+    BundleStatusName, EventActionName, MemberRelationName, MessageKindName, RoleName,
+    TicketCategoryName, TicketPriorityName, TicketStatusName,
 };
 pub use subjects::SubjectView;
 pub(crate) use subjects::{OnSubject, SubjectBody, SubjectInput};
@@ -53,4 +52,3 @@ pub(crate) use ticket_notes::{TicketAttachmentForm, TicketMessageBody};
 pub use ticket_notes::{TicketAttachmentView, TicketMessageView};
 pub(crate) use tickets::{BundleTicketBody, TicketBody, TicketChangeBody, TicketParams};
 pub use tickets::{HistoryLineView, TicketView};
-pub use versions::VersionHeader;

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use crate::input::input;
 use crate::render::{display, display_option};
 
-use super::string_enum::RoleWord;
+use super::string_enum::RoleName;
 
 /// A person as they and the staff see them.
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,7 +31,7 @@ pub struct UserView {
     /// Their name for others.
     pub display_name: String,
     /// What they are.
-    pub role: RoleWord,
+    pub role: RoleName,
     /// Whether they may sign in and act.
     pub is_active: bool,
     /// Since when they exist.
@@ -72,7 +72,7 @@ pub struct UserRefView {
     /// Their name for others.
     pub display_name: String,
     /// What they are.
-    pub role: RoleWord,
+    pub role: RoleName,
 }
 
 impl From<UserRef> for UserRefView {

@@ -1,4 +1,6 @@
-//! The words of the contract, as schemas that list them: made from the domain's own lists.
+//! The enumerations of the contract, as schemas made from the domain's own lists.
+
+use std::borrow::Cow;
 
 use classdesk_domain::bundles::{BundleStatus, MemberRelation};
 use classdesk_domain::error::FieldError;
@@ -14,14 +16,14 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::input::{Input, Raw, ValueSchema};
 
 macro_rules! string_enum {
-    ($($(#[doc = $doc:literal])* $name:ident($domain:ty);)*) => {$(
+    ($($(#[doc = $doc:literal])* $name:ident($domain:ident);)*) => {$(
         $(#[doc = $doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub struct $name(pub $domain);
 
         impl From<$domain> for $name {
-            fn from(word: $domain) -> Self {
-                Self(word)
+            fn from(value: $domain) -> Self {
+                Self(value)
             }
         }
 
@@ -36,13 +38,17 @@ macro_rules! string_enum {
                 ObjectBuilder::new()
                     .schema_type(Type::String)
                     .description(Some(concat!($($doc),*).trim()))
-                    .enum_values(Some(<$domain>::ALL.iter().map(|word| word.as_str())))
+                    .enum_values(Some(<$domain>::ALL.iter().map(|value| value.as_str())))
                     .build()
                     .into()
             }
         }
 
-        impl ToSchema for $name {}
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> {
+                stringify!($domain).into()
+            }
+        }
 
         impl Input for $domain {
             fn read(raw: &Raw) -> Result<Self, FieldError> {
@@ -50,7 +56,7 @@ macro_rules! string_enum {
             }
 
             fn schema() -> ValueSchema {
-                ValueSchema::Named($name::name(), <$name as PartialSchema>::schema())
+                ValueSchema::Named(<$name as ToSchema>::name(), <$name as PartialSchema>::schema())
             }
         }
     )*};
@@ -58,19 +64,19 @@ macro_rules! string_enum {
 
 string_enum! {
     /// What a person is.
-    RoleWord(Role);
+    RoleName(Role);
     /// How far a bundle is.
-    BundleStatusWord(BundleStatus);
+    BundleStatusName(BundleStatus);
     /// Why somebody can be a recipient on a bundle.
-    MemberRelationWord(MemberRelation);
+    MemberRelationName(MemberRelation);
     /// What was done.
-    EventActionWord(EventAction);
+    EventActionName(EventAction);
     /// What a message is.
-    MessageKindWord(MessageKind);
+    MessageKindName(MessageKind);
     /// How urgent a ticket is.
-    TicketPriorityWord(TicketPriority);
+    TicketPriorityName(TicketPriority);
     /// What a ticket is about.
-    TicketCategoryWord(TicketCategory);
+    TicketCategoryName(TicketCategory);
     /// Where a ticket stands.
-    TicketStatusWord(TicketStatus);
+    TicketStatusName(TicketStatus);
 }

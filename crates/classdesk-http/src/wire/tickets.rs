@@ -17,7 +17,7 @@ use crate::render::{display, display_option};
 
 use super::people::UserRefView;
 use super::string_enum::{
-    EventActionWord, TicketCategoryWord, TicketPriorityWord, TicketStatusWord,
+    EventActionName, TicketCategoryName, TicketPriorityName, TicketStatusName,
 };
 use super::subjects::{OnSubject, OptionalSubjectFields, SubjectInput};
 
@@ -42,11 +42,11 @@ pub struct TicketView {
     /// What it says; its last line names the subject, if it has one.
     pub description: String,
     /// How urgent it is.
-    pub priority: TicketPriorityWord,
+    pub priority: TicketPriorityName,
     /// What it is about.
-    pub category: TicketCategoryWord,
+    pub category: TicketCategoryName,
     /// Where it stands.
-    pub status: TicketStatusWord,
+    pub status: TicketStatusName,
     /// Whether it was ever escalated.
     pub is_escalated: bool,
     /// The kind of its subject, if it has one.
@@ -232,7 +232,7 @@ pub struct HistoryLineView {
     #[schema(required = true)]
     pub actor: Option<UserRefView>,
     /// What was done.
-    pub action: EventActionWord,
+    pub action: EventActionName,
     /// The value before, for changes of one value.
     #[schema(required = true)]
     pub from: Option<String>,

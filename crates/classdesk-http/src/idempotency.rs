@@ -1,6 +1,6 @@
-//! `Idempotency-Key`: the same request twice creates one thing (docs/contract.md#retries).
+//! `Idempotency-Key`: the same request twice creates one thing (docs/contract.md#service).
 //!
-//! A handler that creates something from a JSON body needs one call, [`Retry::once`]. One that
+//! A handler that creates something from a JSON body needs one call, [`IdempotentRequest::once`]. One that
 //! takes in a form begins the [`Attempt`] itself, since only the end of the form tells what was
 //! asked for.
 
@@ -40,13 +40,13 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const RENEWAL: Duration = Duration::from_secs(LEASE_TTL.as_secs() / 3);
 
 /// What a request says about being repeated.
-pub(crate) struct Retry {
+pub(crate) struct IdempotentRequest {
     key: Option<IdempotencyKey>,
     operation: String,
-    retries: IdempotencyService,
+    service: IdempotencyService,
 }
 
-impl FromRequest for Retry {
+impl FromRequest for IdempotentRequest {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
@@ -55,7 +55,7 @@ impl FromRequest for Retry {
         ready(key(request).map(|key| Self {
             key,
             operation: format!("{} {}/", request.method(), path.trim_end_matches('/')),
-            retries: shell_of(request).desk().retries.clone(),
+            service: shell_of(request).app().retries.clone(),
         }))
     }
 }
@@ -79,7 +79,7 @@ fn key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, Problem> {
         })
 }
 
-impl Retry {
+impl IdempotentRequest {
     /// Creates something, unless an earlier request with the same key has: then its answer is
     /// given again.
     ///
@@ -102,22 +102,22 @@ impl Retry {
     /// Reserves the key, if there is one.
     pub(crate) async fn begin(self, caller: &Caller) -> Result<Attempt, Problem> {
         let actor = *caller.actor();
-        let held = |lease| Held {
+        let reservation = |lease| Reservation {
             actor,
             lease,
-            retries: self.retries.clone(),
+            service: self.service.clone(),
         };
         let Some(key) = self.key else {
-            return Ok(Attempt::First(held(None)));
+            return Ok(Attempt::First(reservation(None)));
         };
         let scope = KeyScope {
             user: actor.id,
             operation: self.operation,
             key,
         };
-        Ok(match self.retries.begin(&scope).await? {
-            Ok(lease) => Attempt::First(held(Some(lease))),
-            Err(completed) => Attempt::Repeated(completed, self.retries),
+        Ok(match self.service.begin(&scope).await? {
+            Ok(lease) => Attempt::First(reservation(Some(lease))),
+            Err(completed) => Attempt::Repeated(completed, self.service),
         })
     }
 }
@@ -125,7 +125,7 @@ impl Retry {
 /// A request of which it is known whether it is the first with its key.
 pub(crate) enum Attempt {
     /// It is, or it has no key.
-    First(Held),
+    First(Reservation),
     /// An earlier one has created something.
     Repeated(Completed, IdempotencyService),
 }
@@ -149,12 +149,12 @@ impl Attempt {
         work: impl Future<Output = Result<T, Problem>>,
     ) -> Result<T, Problem> {
         match self {
-            Self::First(held) => held.during(work, RENEWAL).await,
+            Self::First(reservation) => reservation.during(work, RENEWAL).await,
             Self::Repeated(..) => work.await,
         }
     }
 
-    /// Creates something, or gives the answer of the request that has; see [`Retry::once`].
+    /// Creates something, or gives the answer of the request that has; see [`IdempotentRequest::once`].
     pub(crate) async fn finish<T>(
         self,
         fingerprint: Fingerprint,
@@ -163,14 +163,14 @@ impl Attempt {
         render: impl FnOnce(T) -> HttpResponse,
     ) -> Result<HttpResponse, Problem> {
         match self {
-            Self::First(held) => held.finish(fingerprint, create, render).await,
-            Self::Repeated(completed, retries) => {
+            Self::First(reservation) => reservation.finish(fingerprint, create, render).await,
+            Self::Repeated(completed, service) => {
                 let completed = completed.matching(&fingerprint)?;
                 let mut response = match &completed.answer {
                     Some(answer) => replay(answer)?,
                     None => {
                         let response = render(read(completed.object_id).await?);
-                        save_response(&retries, completed.id, response).await
+                        save_response(&service, completed.id, response).await
                     }
                 };
                 response
@@ -183,13 +183,13 @@ impl Attempt {
 }
 
 /// A reserved key, or none. Dropping it frees the key, as when the client has gone away.
-pub(crate) struct Held {
+pub(crate) struct Reservation {
     actor: Actor,
     lease: Option<Lease>,
-    retries: IdempotencyService,
+    service: IdempotencyService,
 }
 
-impl Held {
+impl Reservation {
     /// Works for as long as it takes, renewing the lease every so often.
     async fn during<T>(
         &mut self,
@@ -217,7 +217,7 @@ impl Held {
         };
         loop {
             sleep(every).await;
-            match self.retries.renew(lease).await {
+            match self.service.renew(lease).await {
                 Ok(true) => {}
                 Ok(false) => return Error::from(Conflict::IdempotencyRunning).into(),
                 // The lease outlives a few failures of the store; the commit tells in the end.
@@ -237,7 +237,7 @@ impl Held {
             Ok(created) => {
                 let response = render(created);
                 match self.lease.take() {
-                    Some(lease) => Ok(save_response(&self.retries, lease.id, response).await),
+                    Some(lease) => Ok(save_response(&self.service, lease.id, response).await),
                     None => Ok(response),
                 }
             }
@@ -250,37 +250,37 @@ impl Held {
 
     async fn release(&mut self) {
         if let Some(lease) = self.lease.take() {
-            release(&self.retries, lease).await;
+            release(&self.service, lease).await;
         }
     }
 }
 
-impl Drop for Held {
+impl Drop for Reservation {
     fn drop(&mut self) {
         let (Some(lease), Ok(runtime)) = (self.lease.take(), Handle::try_current()) else {
             return;
         };
-        let retries = self.retries.clone();
-        runtime.spawn(async move { release(&retries, lease).await });
+        let service = self.service.clone();
+        runtime.spawn(async move { release(&service, lease).await });
     }
 }
 
-async fn release(retries: &IdempotencyService, lease: Lease) {
-    if let Err(error) = retries.release(lease).await {
+async fn release(service: &IdempotencyService, lease: Lease) {
+    if let Err(error) = service.release(lease).await {
         tracing::warn!(%error, "an idempotency key is free only when its lease ends");
     }
 }
 
-/// Keeps an answer for retries. Its entity tag goes before its body, on a line of its own.
+/// Keeps an answer for service. Its entity tag goes before its body, on a line of its own.
 async fn save_response(
-    retries: &IdempotencyService,
+    service: &IdempotencyService,
     id: IdempotencyId,
     response: HttpResponse,
 ) -> HttpResponse {
     let (head, body) = response.into_parts();
     let body = match body.try_into_bytes() {
         Ok(body) => body,
-        // A stream can't be kept; retries are rendered anew.
+        // A stream can't be kept; service are rendered anew.
         Err(body) => return head.set_body(body),
     };
     let tag = head.headers().get(header::ETAG);
@@ -291,7 +291,7 @@ async fn save_response(
         status: head.status().as_u16(),
         body: kept,
     };
-    if let Err(error) = retries.save_response(id, &answer).await {
+    if let Err(error) = service.save_response(id, &answer).await {
         tracing::warn!(%error, "the answer to an idempotent request was not kept");
     }
     head.set_body(BoxBody::new(body))
@@ -348,7 +348,12 @@ mod tests {
         }
     }
 
-    async fn begun() -> (Arc<CountingClock>, IdempotencyService, KeyScope, Held) {
+    async fn begun() -> (
+        Arc<CountingClock>,
+        IdempotencyService,
+        KeyScope,
+        Reservation,
+    ) {
         let store = Arc::new(MemoryStore::new());
         let fixture = Fixture::create(&*store).await;
         let actor = fixture.client;
@@ -363,23 +368,23 @@ mod tests {
             clock.clone(),
             Arc::new(SeededSecrets::new(1)),
         );
-        let retries = App::new(ports, Settings::default()).retries;
+        let service = App::new(ports, Settings::default()).retries;
         let scope = KeyScope {
             user: actor.id,
             operation: "POST /api/v1/tickets/".to_owned(),
             key: IdempotencyKey::parse("k").unwrap(),
         };
-        let lease = Some(retries.begin(&scope).await.unwrap().unwrap());
-        let held = Held {
+        let lease = Some(service.begin(&scope).await.unwrap().unwrap());
+        let reservation = Reservation {
             actor,
             lease,
-            retries: retries.clone(),
+            service: service.clone(),
         };
-        (clock, retries, scope, held)
+        (clock, service, scope, reservation)
     }
 
-    async fn check_running(retries: &IdempotencyService, scope: &KeyScope) {
-        let error = retries.begin(scope).await.unwrap_err();
+    async fn check_running(service: &IdempotencyService, scope: &KeyScope) {
+        let error = service.begin(scope).await.unwrap_err();
         assert!(
             matches!(error, Error::Conflict(Conflict::IdempotencyRunning)),
             "{error:?}"
@@ -388,7 +393,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_long_request_renews_its_lease() {
-        let (clock, retries, scope, mut held) = begun().await;
+        let (clock, service, scope, mut reservation) = begun().await;
         clock
             .fixture
             .clock
@@ -401,20 +406,20 @@ mod tests {
             }
             Ok(())
         };
-        held.during(work, OFTEN).await.unwrap();
+        reservation.during(work, OFTEN).await.unwrap();
         clock.fixture.clock.advance(Duration::from_secs(2));
-        check_running(&retries, &scope).await;
+        check_running(&service, &scope).await;
     }
 
     #[tokio::test]
     async fn a_request_that_lost_its_lease_stops_and_frees_nothing() {
-        let (clock, retries, scope, mut held) = begun().await;
+        let (clock, service, scope, mut reservation) = begun().await;
         clock.fixture.clock.advance(LEASE_TTL);
-        let another = retries.begin(&scope).await.unwrap();
+        let another = service.begin(&scope).await.unwrap();
         assert!(another.is_ok(), "the lease has ended");
         let work = std::future::pending::<Result<(), Problem>>();
-        let problem = held.during(work, OFTEN).await.unwrap_err();
+        let problem = reservation.during(work, OFTEN).await.unwrap_err();
         assert_eq!(problem.kind().status(), StatusCode::CONFLICT);
-        check_running(&retries, &scope).await;
+        check_running(&service, &scope).await;
     }
 }
