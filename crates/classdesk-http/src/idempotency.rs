@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: the same request twice creates one thing (docs/contract.md#service).
+//! `Idempotency-Key`: the same request twice creates one thing (docs/contract.md#retries).
 //!
 //! A handler that creates something from a JSON body needs one call, [`IdempotentRequest::once`]. One that
 //! takes in a form begins the [`Attempt`] itself, since only the end of the form tells what was
