@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::blobs::{
-    BlobError, BlobRepository, BlobState, BlobStore, ListedObject, StorageKey, StoredBlob,
-    StoredBlobRow,
+    BlobError, BlobRepository, BlobState, BlobStore, ListedObject, ObjectStream, StorageKey,
+    StoredBlob, StoredBlobRow,
 };
 use crate::clock::{Clock, Timestamp};
 use crate::error::Error;
@@ -205,26 +205,24 @@ impl MaintenanceService {
         report: &mut (impl FnMut(Finding) + Send),
     ) -> Result<(), Error> {
         let old = self.clock.now().minus(GRACE);
-        let mut after = None;
+        let mut objects = self.blobs.list();
         loop {
-            let before = after.clone();
-            let page = self.blobs.list(after, ROUND).await?;
-            let Some(last) = page.objects.last() else {
+            let some = next_objects(&mut objects).await?;
+            if some.is_empty() {
                 return Ok(());
-            };
-            after = Some(last.path.clone());
-            checked.objects += page.objects.len() as u64;
-            let orphans = self.without_row(page.objects).await?;
-            for orphan in self.still_there(before, orphans).await? {
+            }
+            checked.objects += some.len() as u64;
+            for orphan in self.without_row(some).await? {
+                // The sweeper removes an object first and its row then.
+                if self.blobs.head(&orphan.path).await?.is_none() {
+                    continue;
+                }
                 let repaired = repair && self.remove_if_old(&orphan, old).await?;
                 report(Finding::Orphaned {
                     path: orphan.path,
                     size: orphan.size,
                     repaired,
                 });
-            }
-            if !page.more {
-                return Ok(());
             }
         }
     }
@@ -244,31 +242,6 @@ impl MaintenanceService {
             .collect())
     }
 
-    /// Those of the objects after a path that are there still. A row is forgotten after its object
-    /// was removed, so an object that is there after its row was asked for in vain has none; one
-    /// that is gone was swept meanwhile.
-    async fn still_there(
-        &self,
-        mut after: Option<String>,
-        objects: Vec<ListedObject>,
-    ) -> Result<Vec<ListedObject>, Error> {
-        let sought: HashSet<String> = objects.into_iter().map(|object| object.path).collect();
-        let mut there = Vec::with_capacity(sought.len());
-        let Some(end) = sought.iter().max().cloned() else {
-            return Ok(there);
-        };
-        loop {
-            let page = self.blobs.list(after, ROUND).await?;
-            let next = page.objects.last().map(|object| object.path.clone());
-            let listed = page.objects.into_iter();
-            there.extend(listed.filter(|object| sought.contains(&object.path)));
-            match next {
-                Some(next) if page.more && next < end => after = Some(next),
-                _ => return Ok(there),
-            }
-        }
-    }
-
     async fn remove_if_old(&self, orphan: &ListedObject, old: Timestamp) -> Result<bool, Error> {
         if orphan.modified_at >= old {
             return Ok(false);
@@ -276,4 +249,15 @@ impl MaintenanceService {
         self.blobs.delete_orphan(&orphan.path).await?;
         Ok(true)
     }
+}
+
+/// The next objects of a listing, as many as one question about rows takes.
+async fn next_objects(objects: &mut ObjectStream) -> Result<Vec<ListedObject>, BlobError> {
+    let mut some = Vec::new();
+    while some.len() < ROUND as usize
+        && let Some(object) = poll_fn(|cx| objects.as_mut().poll_next(cx)).await
+    {
+        some.push(object?);
+    }
+    Ok(some)
 }

@@ -1,13 +1,12 @@
 //! A store of bytes that keeps everything in memory.
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use classdesk_domain::blobs::{
-    BlobError, BlobInfo, BlobStore, ByteRange, ByteStream, ContentType, ListedObject, ObjectPage,
+    BlobError, BlobInfo, BlobStore, ByteRange, ByteStream, ContentType, ListedObject, ObjectStream,
     Sha256Digest, StorageKey,
 };
 use classdesk_domain::clock::{Clock, Timestamp};
@@ -33,6 +32,16 @@ pub struct MemoryBlobs {
 struct Object {
     bytes: Bytes,
     modified_at: Timestamp,
+}
+
+impl Object {
+    fn listed(&self, path: &str) -> ListedObject {
+        ListedObject {
+            path: path.to_owned(),
+            size: self.bytes.len() as u64,
+            modified_at: self.modified_at,
+        }
+    }
 }
 
 impl MemoryBlobs {
@@ -150,20 +159,14 @@ impl BlobStore for MemoryBlobs {
         self.delete_orphan(key.as_str()).await
     }
 
-    async fn list(&self, after: Option<String>, limit: u32) -> Result<ObjectPage, BlobError> {
+    fn list(&self) -> ObjectStream {
         let objects = self.lock();
-        let from = after.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        let mut rest = objects.range::<str, _>((from, Bound::Unbounded));
-        let page = rest.by_ref().take(limit as usize);
-        let page = page.map(|(path, object)| ListedObject {
-            path: path.clone(),
-            size: object.bytes.len() as u64,
-            modified_at: object.modified_at,
-        });
-        Ok(ObjectPage {
-            objects: page.collect(),
-            more: rest.next().is_some(),
-        })
+        let listed = objects.iter().map(|(path, object)| Ok(object.listed(path)));
+        Box::pin(stream::iter(listed.collect::<Vec<_>>()))
+    }
+
+    async fn head(&self, path: &str) -> Result<Option<ListedObject>, BlobError> {
+        Ok(self.lock().get(path).map(|object| object.listed(path)))
     }
 
     async fn delete_orphan(&self, path: &str) -> Result<(), BlobError> {

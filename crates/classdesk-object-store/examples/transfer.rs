@@ -22,7 +22,7 @@ use classdesk_domain::people::{Actor, Role};
 use classdesk_domain::policy::{FileAccess, FileAction, Permission, ReadPermit, permit_read};
 use classdesk_domain::subjects::Parties;
 use classdesk_domain::system::SystemSecrets;
-use classdesk_object_store::{ObjectBlobs, ObjectStoreOptions, S3Variables, StorageLocation};
+use classdesk_object_store::{ObjectStoreBlobs, ObjectStoreOptions, S3Variables, StorageLocation};
 use futures_util::{StreamExt, stream};
 
 const CHUNK: usize = 64 * 1024;
@@ -38,7 +38,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         s3,
         ..ObjectStoreOptions::default()
     };
-    let blobs = ObjectBlobs::connect(&location, &options).await?;
+    let blobs = ObjectStoreBlobs::connect(&location, &options).await?;
     let key = StorageKey::fresh(BlobPurpose::BundleFile, SystemSecrets.bytes());
     let size = mebibytes * 1024 * 1024;
 

@@ -9,31 +9,17 @@ use object_store::client::HttpError;
 
 /// What was being done when something was not found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Doing {
+pub(crate) enum Operation {
     /// Reading an object that should be there: then it is the object that is missing.
-    Reading,
+    Read,
     /// Anything else: then it is the bucket or folder.
-    Writing,
-}
-
-/// A path that leads through or to a symbolic link.
-#[derive(Debug, thiserror::Error)]
-#[error("{path} is a symbolic link")]
-pub(crate) struct LinkInside {
-    pub(crate) path: String,
-}
-
-impl LinkInside {
-    /// Whether this is why an operation failed.
-    pub(crate) fn caused(error: &io::Error) -> bool {
-        error.get_ref().is_some_and(|cause| cause.is::<Self>())
-    }
+    Write,
 }
 
 /// Classifies an error of the library.
-pub(crate) fn of_store(error: Error, doing: Doing) -> BlobError {
+pub(crate) fn of_store(error: Error, operation: Operation) -> BlobError {
     match error {
-        Error::NotFound { .. } if doing == Doing::Reading => BlobError::Missing,
+        Error::NotFound { .. } if operation == Operation::Read => BlobError::Missing,
         Error::NotFound { .. } => BlobError::NoSuchBucket(error.into()),
         Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => {
             BlobError::Denied(error.into())
@@ -41,7 +27,7 @@ pub(crate) fn of_store(error: Error, doing: Doing) -> BlobError {
         Error::Generic { store, .. } => {
             let local = store == "LocalFileSystem";
             if let Some(kind) = find::<io::Error>(&error).map(io::Error::kind)
-                && let Some(found) = of_kind(kind, doing)
+                && let Some(found) = of_kind(kind, operation)
             {
                 return found(error.into());
             }
@@ -66,11 +52,11 @@ fn is_full(error: &Error) -> bool {
 }
 
 /// Classifies an error of the file system.
-pub(crate) fn of_io(error: io::Error, doing: Doing) -> BlobError {
-    if error.kind() == io::ErrorKind::NotFound && doing == Doing::Reading {
+pub(crate) fn of_io(error: io::Error, operation: Operation) -> BlobError {
+    if error.kind() == io::ErrorKind::NotFound && operation == Operation::Read {
         return BlobError::Missing;
     }
-    match of_kind(error.kind(), doing) {
+    match of_kind(error.kind(), operation) {
         Some(found) => found(error.into()),
         None => BlobError::Backend(error.into()),
     }
@@ -78,12 +64,12 @@ pub(crate) fn of_io(error: io::Error, doing: Doing) -> BlobError {
 
 type FromCause = fn(classdesk_domain::store::Cause) -> BlobError;
 
-fn of_kind(kind: io::ErrorKind, doing: Doing) -> Option<FromCause> {
+fn of_kind(kind: io::ErrorKind, operation: Operation) -> Option<FromCause> {
     use io::ErrorKind as Kind;
     match kind {
         Kind::StorageFull | Kind::QuotaExceeded | Kind::FileTooLarge => Some(BlobError::NoSpace),
         Kind::PermissionDenied | Kind::ReadOnlyFilesystem => Some(BlobError::Denied),
-        Kind::NotFound | Kind::NotADirectory if doing == Doing::Writing => {
+        Kind::NotFound | Kind::NotADirectory if operation == Operation::Write => {
             Some(BlobError::NoSuchBucket)
         }
         Kind::TimedOut

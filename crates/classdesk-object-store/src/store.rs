@@ -6,27 +6,26 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use classdesk_domain::blobs::{
-    BlobError, BlobInfo, BlobStore, ByteRange, ByteStream, ObjectPage, StorageKey,
+    BlobError, BlobInfo, BlobStore, ByteRange, ByteStream, ListedObject, ObjectStream, StorageKey,
 };
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::policy::ReadPermit;
 use object_store::ObjectStore;
 use tokio::sync::Semaphore;
 
-use crate::backend::{Backend, Place};
-use crate::bucket::Bucket;
-use crate::failure::{self, Doing};
-use crate::folder::Folder;
+use crate::backend::{Backend, Storage};
+use crate::local::LocalFolder;
 use crate::location::StorageLocation;
 use crate::options::ObjectStoreOptions;
+use crate::s3::S3Bucket;
 use crate::{download, upload};
 
 /// How long the storage may take to show that it is there.
 const PING: Duration = Duration::from_secs(10);
 
 /// Bytes on a local folder or an S3 bucket. It has to be used within a tokio runtime.
-pub struct ObjectBlobs {
-    backend: Arc<Backend>,
+pub struct ObjectStoreBlobs {
+    storage: Arc<Storage>,
     uploads: Semaphore,
 }
 
@@ -40,7 +39,7 @@ pub struct ConnectError {
     pub source: BlobError,
 }
 
-impl ObjectBlobs {
+impl ObjectStoreBlobs {
     /// Opens a storage, making a local folder if need be, and makes sure that it can be written.
     ///
     /// # Errors
@@ -64,75 +63,64 @@ impl ObjectBlobs {
         location: &StorageLocation,
         options: &ObjectStoreOptions,
     ) -> Result<Self, BlobError> {
-        let (place, objects): (_, Arc<dyn ObjectStore>) = match location {
+        let (backend, objects) = match location {
             StorageLocation::Folder(path) => {
                 let path = path.clone();
-                let folder = tokio::task::spawn_blocking(move || Folder::open(&path))
+                let folder = tokio::task::spawn_blocking(move || LocalFolder::open(&path))
                     .await
-                    .map_err(|died| BlobError::Backend(died.into()))?
-                    .map_err(|error| failure::of_io(error, Doing::Writing))?;
-                let objects = folder
-                    .objects()
-                    .map_err(|error| failure::of_store(error, Doing::Writing))?;
-                (Place::Folder(folder), Arc::new(objects))
+                    .map_err(|panicked| BlobError::Backend(panicked.into()))??;
+                let objects = folder.objects();
+                (Backend::Local(folder), objects)
             }
             StorageLocation::Bucket { name, prefix } => {
-                let bucket = Bucket::open(name, prefix, options)?;
+                let bucket = S3Bucket::open(name, prefix, options)?;
                 let objects = bucket.objects();
-                (Place::Bucket(bucket), objects)
+                (Backend::S3(bucket), objects)
             }
         };
         let uploads = options.concurrent_uploads.clamp(1, Semaphore::MAX_PERMITS);
         Ok(Self {
-            backend: Arc::new(Backend {
-                place,
-                objects,
-                kept: Arc::default(),
-            }),
+            storage: Arc::new(Storage { backend, objects }),
             uploads: Semaphore::new(uploads),
         })
     }
 
     /// Puts a layer between this and the storage, for example one that counts, slows down or
-    /// fails. Objects are written through it, and read through it from a bucket unless they are kept
-    /// in memory. Nothing is at first.
+    /// fails. Objects are written, read and listed through it.
     #[must_use]
     pub fn with_layer(
         self,
         layer: impl FnOnce(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore>,
     ) -> Self {
-        let Backend { place, objects, .. } = Backend::clone(&self.backend);
+        let Storage { backend, objects } = Storage::clone(&self.storage);
+        let objects = layer(objects);
         Self {
-            backend: Arc::new(Backend {
-                place,
-                objects: layer(objects),
-                kept: Arc::default(),
-            }),
+            storage: Arc::new(Storage { backend, objects }),
             uploads: self.uploads,
         }
     }
 }
 
-impl fmt::Debug for ObjectBlobs {
+impl fmt::Debug for ObjectStoreBlobs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ObjectBlobs({})", self.backend.objects)
+        write!(f, "ObjectStoreBlobs({})", self.storage.objects)
     }
 }
 
 #[async_trait]
-impl BlobStore for ObjectBlobs {
+impl BlobStore for ObjectStoreBlobs {
     async fn put(
         &self,
         key: &StorageKey,
         bytes: ByteStream,
         limit: u64,
     ) -> Result<BlobInfo, BlobError> {
-        let _turn = self
+        let _permit = self
             .uploads
             .acquire()
             .await
             .map_err(|closed| BlobError::Backend(closed.into()))?;
-        upload::put(&self.backend, key, bytes, limit).await
+        upload::put(&self.storage, key, bytes, limit).await
     }
 
     async fn open(
@@ -140,28 +128,31 @@ impl BlobStore for ObjectBlobs {
         permit: &ReadPermit,
         range: Option<ByteRange>,
     ) -> Result<ByteStream, BlobError> {
-        download::open(&self.backend, permit, range).await
+        download::open(&self.storage, permit, range).await
     }
 
     async fn delete(&self, key: &StorageKey) -> Result<(), BlobError> {
-        self.backend.erase(key).await
+        self.storage.erase(key.as_str()).await
     }
 
-    async fn list(&self, after: Option<String>, limit: u32) -> Result<ObjectPage, BlobError> {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        self.backend.list(after, limit).await
+    fn list(&self) -> ObjectStream {
+        self.storage.list()
+    }
+
+    async fn head(&self, path: &str) -> Result<Option<ListedObject>, BlobError> {
+        self.storage.head(path).await
     }
 
     async fn delete_orphan(&self, path: &str) -> Result<(), BlobError> {
-        self.backend.erase_stray(path).await
+        self.storage.erase(path).await
     }
 
     async fn abort_stale_uploads(&self, before: Timestamp) -> Result<u64, BlobError> {
-        self.backend.abort_stale_uploads(before).await
+        self.storage.abort_stale_uploads(before).await
     }
 
     async fn ping(&self) -> Result<(), BlobError> {
-        tokio::time::timeout(PING, self.backend.ping())
+        tokio::time::timeout(PING, self.storage.ping())
             .await
             .map_err(|late| BlobError::Unavailable(late.into()))?
     }

@@ -1,10 +1,9 @@
 //! Bytes on their way in.
 //!
-//! The caller's future takes the stream apart into pieces: it counts, hashes and looks at the
-//! bytes. A task of its own writes the pieces, so that an abandoned upload is cleaned up by
-//! somebody: when the pieces end before the last one, the task gives the upload up and erases what
-//! there is. What it has finished it hands over as [`Unclaimed`], which erases the object again
-//! unless the caller takes it. At no instant is there an object that nobody answers for.
+//! The caller's future splits the stream into parts; it counts and hashes the bytes and detects
+//! their type. A task of its own writes the parts, so that an abandoned upload is cleaned up: when
+//! the parts end before the last one, the task aborts the upload and erases what there is. It hands
+//! a finished object over in an [`UploadGuard`], which erases it unless the caller commits it.
 
 use std::sync::Arc;
 
@@ -15,9 +14,9 @@ use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::backend::Backend;
-use crate::failure::{self, Doing};
-use crate::sniff;
+use crate::backend::{self, Storage};
+use crate::failure::{self, Operation};
+use crate::media_type::Detector;
 
 /// The memory of a part is taken in blocks of this many bytes, as they fill.
 const BLOCK: usize = 64 * 1024;
@@ -30,28 +29,28 @@ enum Piece {
     Last(PutPayload),
 }
 
-type Written = Result<Unclaimed, BlobError>;
+type Written = Result<UploadGuard, BlobError>;
 
 /// Stores a stream under a key.
 pub(crate) async fn put(
-    backend: &Arc<Backend>,
+    storage: &Arc<Storage>,
     key: &StorageKey,
     bytes: ByteStream,
     limit: u64,
 ) -> Result<BlobInfo, BlobError> {
-    backend.check_writable(key).await?;
+    storage.check_writable(key).await?;
     let (pieces, to_write) = mpsc::channel(1);
     let (written, outcome) = oneshot::channel();
     tokio::spawn(write(
-        Unclaimed::new(Arc::clone(backend), key.clone()),
+        UploadGuard::new(Arc::clone(storage), key.clone()),
         to_write,
         written,
     ));
-    let taken = take_apart(bytes, limit, backend.part_size(limit), pieces).await;
+    let taken = split_into_parts(bytes, limit, storage.part_size(limit), pieces).await;
     // Also on a failure: by then the writer has cleaned up.
     match (taken, outcome.await) {
         (Ok(Some(info)), Ok(Ok(object))) => {
-            object.claim();
+            object.commit();
             Ok(info)
         }
         (Err(error), _) | (_, Ok(Err(error))) => Err(error),
@@ -59,9 +58,9 @@ pub(crate) async fn put(
     }
 }
 
-/// Reads the stream to its end and sends the pieces. `None` means that the writer has gone; it
-/// says why.
-async fn take_apart(
+/// Reads the stream to its end and sends the parts. `None` means that the writer has ended; it
+/// has the reason.
+async fn split_into_parts(
     mut bytes: ByteStream,
     limit: u64,
     part_size: usize,
@@ -69,7 +68,7 @@ async fn take_apart(
 ) -> Result<Option<BlobInfo>, BlobError> {
     let mut size = 0_u64;
     let mut hash = Sha256::new();
-    let mut head = Vec::new();
+    let mut media_type = Detector::default();
     let mut part = PutPayloadMut::new().with_block_size(BLOCK);
     while let Some(chunk) = bytes.next().await {
         let chunk = chunk?;
@@ -78,8 +77,7 @@ async fn take_apart(
             return Err(BlobError::TooLarge { limit });
         }
         hash.update(&chunk);
-        let missing = sniff::HEAD_BYTES - head.len();
-        head.extend_from_slice(&chunk[..missing.min(chunk.len())]);
+        media_type.update(&chunk);
         let mut rest = &chunk[..];
         while !rest.is_empty() {
             // A full part is sent only when more is there: the last piece is never empty.
@@ -101,32 +99,31 @@ async fn take_apart(
     if pieces.send(Piece::Last(part.freeze())).await.is_err() {
         return Ok(None);
     }
-    let whole = size == head.len() as u64;
     Ok(Some(BlobInfo {
         size,
         sha256: Sha256Digest::from_bytes(hash.finalize().into()),
-        content_type: sniff::content_type(&head, whole),
+        content_type: media_type.finish(),
     }))
 }
 
 /// The writing task.
 async fn write(
-    object: Unclaimed,
+    object: UploadGuard,
     mut pieces: mpsc::Receiver<Piece>,
     written: oneshot::Sender<Written>,
 ) {
     let outcome = match pieces.recv().await {
         // Nothing was begun.
         None => {
-            object.claim();
+            object.commit();
             return;
         }
         Some(first) => write_pieces(&object, first, &mut pieces).await,
     };
-    // From here on a sender that still waits is told at once.
+    // A sender that still waits must not wait longer.
     drop(pieces);
     match outcome {
-        // Whoever does not take it drops it, and that erases it.
+        // A caller that has gone drops it, and that erases it.
         Ok(true) => drop(written.send(Ok(object))),
         Ok(false) => object.erase().await,
         Err(error) => {
@@ -138,13 +135,13 @@ async fn write(
 
 /// Writes all pieces; `false` when they end before the last one.
 async fn write_pieces(
-    object: &Unclaimed,
+    object: &UploadGuard,
     first: Piece,
     pieces: &mut mpsc::Receiver<Piece>,
 ) -> Result<bool, BlobError> {
-    let failed = |error| failure::of_store(error, Doing::Writing);
-    let location = object.backend.location(&object.key)?;
-    let objects = &object.backend.objects;
+    let failed = |error| failure::of_store(error, Operation::Write);
+    let location = backend::location(object.key.as_str())?;
+    let objects = &object.storage.objects;
     let first = match first {
         Piece::Last(only) => {
             objects.put(&location, only).await.map_err(failed)?;
@@ -182,48 +179,48 @@ async fn write_parts(
     }
 }
 
-/// An object that is written, or may be, and that nobody has taken yet. Dropped, it is erased.
-struct Unclaimed {
-    backend: Arc<Backend>,
+/// An object that may be written and is not committed. When this is dropped, it is erased.
+struct UploadGuard {
+    storage: Arc<Storage>,
     key: StorageKey,
     runtime: Handle,
     armed: bool,
 }
 
-impl Unclaimed {
-    fn new(backend: Arc<Backend>, key: StorageKey) -> Self {
+impl UploadGuard {
+    fn new(storage: Arc<Storage>, key: StorageKey) -> Self {
         Self {
-            backend,
+            storage,
             key,
             runtime: Handle::current(),
             armed: true,
         }
     }
 
-    /// Somebody answers for it now.
-    fn claim(mut self) {
+    /// Keeps the object.
+    fn commit(mut self) {
         self.armed = false;
     }
 
     async fn erase(mut self) {
-        erase(&self.backend, &self.key).await;
+        erase(&self.storage, &self.key).await;
         self.armed = false;
     }
 }
 
-impl Drop for Unclaimed {
+impl Drop for UploadGuard {
     fn drop(&mut self) {
         if self.armed {
-            let (backend, key) = (Arc::clone(&self.backend), self.key.clone());
+            let (storage, key) = (Arc::clone(&self.storage), self.key.clone());
             self.runtime
-                .spawn(async move { erase(&backend, &key).await });
+                .spawn(async move { erase(&storage, &key).await });
         }
     }
 }
 
 /// Its row is still pending, so what can't be erased now is swept later.
-async fn erase(backend: &Backend, key: &StorageKey) {
-    if let Err(error) = backend.erase(key).await {
+async fn erase(storage: &Storage, key: &StorageKey) {
+    if let Err(error) = storage.erase(key.as_str()).await {
         tracing::warn!(%key, error = &error as &dyn std::error::Error, "an upload left bytes behind");
     }
 }

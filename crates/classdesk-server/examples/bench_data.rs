@@ -25,7 +25,7 @@ use classdesk_domain::text::{Description, MessageText, Title};
 use classdesk_domain::threads::{NewMessage, NewThread};
 use classdesk_domain::tickets::{NewTicket, NewTicketOnSubject};
 use classdesk_domain::{App, Ports, Settings};
-use classdesk_object_store::{ObjectBlobs, ObjectStoreOptions, StorageLocation};
+use classdesk_object_store::{ObjectStoreBlobs, ObjectStoreOptions, StorageLocation};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -97,7 +97,8 @@ async fn main() -> Outcome<()> {
     let database = DieselDatabase::open(&args.database_url, &options)?;
     database.migrate()?;
     let store = database.serve(&options)?;
-    let blobs = ObjectBlobs::connect(&args.storage_url, &ObjectStoreOptions::default()).await?;
+    let blobs =
+        ObjectStoreBlobs::connect(&args.storage_url, &ObjectStoreOptions::default()).await?;
     let inner = Argon2idHasher::new(Cost::default(), Limits::default(), Arc::new(SystemSecrets))?;
     let hash = inner.hash(PASSWORD.to_owned()).await?;
     let hasher = Arc::new(OneHash { inner, hash });

@@ -4,15 +4,15 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use classdesk_domain::blobs::{
-    BlobError, BlobInfo, BlobPurpose, BlobStore, ByteRange, ByteStream, Sha256Digest, StorageKey,
-    StoredBlob,
+    BlobError, BlobInfo, BlobPurpose, BlobStore, ByteRange, ByteStream, ListedObject, Sha256Digest,
+    StorageKey, StoredBlob,
 };
 use classdesk_domain::files::Visibility;
 use classdesk_domain::ids::{BlobId, UserId};
 use classdesk_domain::people::{Actor, Role};
 use classdesk_domain::policy::{FileAccess, FileAction, Permission, ReadPermit, permit_read};
 use classdesk_domain::subjects::Parties;
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
 
 /// How many bytes come at once.
@@ -123,11 +123,18 @@ pub(super) async fn read(
     }
 }
 
-/// The paths of everything that is stored.
+/// Everything that is stored, by ascending path.
+pub(super) async fn objects(store: &dyn BlobStore) -> Vec<ListedObject> {
+    let objects = store.list().try_collect::<Vec<_>>().await;
+    let mut objects = objects.expect("listed");
+    objects.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+    objects
+}
+
+/// The paths of everything that is stored, ascending.
 pub(super) async fn paths(store: &dyn BlobStore) -> Vec<String> {
-    let page = store.list(None, 1_000).await.expect("listed");
-    assert!(!page.more);
-    page.objects.into_iter().map(|object| object.path).collect()
+    let objects = objects(store).await.into_iter();
+    objects.map(|object| object.path).collect()
 }
 
 /// Nothing is stored, and nothing can be read under the key.

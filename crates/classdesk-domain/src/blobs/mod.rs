@@ -15,8 +15,8 @@ pub use model::{
     StorageKey, StoredBlob,
 };
 pub use ports::{
-    BlobError, BlobRepository, BlobStore, ByteRange, ByteStream, ListedObject, NewBlob, ObjectPage,
-    StoredBlobRow, SweepableBlob,
+    BlobError, BlobRepository, BlobStore, ByteRange, ByteStream, ListedObject, NewBlob,
+    ObjectStream, StoredBlobRow, SweepableBlob,
 };
 #[cfg(feature = "mocks")]
 pub use ports::{MockBlobRepository, MockBlobStore};

@@ -70,7 +70,7 @@ pub struct ByteRange {
 /// An object that a listing found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedObject {
-    /// Its path below the storage's root, whatever it is: a stray object has no [`StorageKey`].
+    /// Its path below the storage's root, whatever it is: an orphan has no [`StorageKey`].
     pub path: String,
     /// How many bytes.
     pub size: u64,
@@ -78,14 +78,8 @@ pub struct ListedObject {
     pub modified_at: Timestamp,
 }
 
-/// A page of a listing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ObjectPage {
-    /// The objects, by ascending path.
-    pub objects: Vec<ListedObject>,
-    /// Whether more follow after the last path.
-    pub more: bool,
-}
+/// The objects of a listing, in no order.
+pub type ObjectStream = Pin<Box<dyn Stream<Item = Result<ListedObject, BlobError>> + Send>>;
 
 /// A store of bytes.
 #[cfg_attr(feature = "mocks", mockall::automock)]
@@ -107,9 +101,9 @@ pub trait BlobStore: Send + Sync {
     /// Opens stored bytes, or a range of them.
     ///
     /// A whole read MUST end in [`BlobError::Damaged`] instead of ending well when size or digest
-    /// are not the permit's; a range MUST end in an error when bytes are lacking. A missing object
-    /// is [`BlobError::Missing`], though one that was removed by other means than this port MAY
-    /// still be opened for a minute. Memory MUST NOT grow with the object.
+    /// are not the permit's. All bytes may have come by then, so the caller holds the last chunk
+    /// back until the stream has ended. A range MUST end in an error when bytes are lacking. A
+    /// missing object is [`BlobError::Missing`]. Memory MUST NOT grow with the object.
     async fn open(
         &self,
         permit: &ReadPermit,
@@ -119,11 +113,14 @@ pub trait BlobStore: Send + Sync {
     /// Removes an object. One that is not there counts as removed.
     async fn delete(&self, key: &StorageKey) -> Result<(), BlobError>;
 
-    /// Lists at most `limit` objects after a path, by ascending path.
+    /// Lists all objects, in no order.
     ///
     /// An object that was stored before the call MUST be listed, and one that was removed before
-    /// it MUST NOT.
-    async fn list(&self, after: Option<String>, limit: u32) -> Result<ObjectPage, BlobError>;
+    /// it MUST NOT. Memory MUST NOT grow with the number of objects.
+    fn list(&self) -> ObjectStream;
+
+    /// Looks at one object; `None` when it is not there. `path` comes from [`BlobStore::list`].
+    async fn head(&self, path: &str) -> Result<Option<ListedObject>, BlobError>;
 
     /// Removes an object that no row names. `path` comes from [`BlobStore::list`].
     async fn delete_orphan(&self, path: &str) -> Result<(), BlobError>;

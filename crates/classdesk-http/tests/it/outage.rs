@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use classdesk_domain::blobs::{
-    BlobError, BlobInfo, BlobStore, ByteRange, ByteStream, ObjectPage, StorageKey,
+    BlobError, BlobInfo, BlobStore, ByteRange, ByteStream, ListedObject, ObjectStream, StorageKey,
 };
 use classdesk_domain::clock::{Clock, Timestamp};
 use classdesk_domain::policy::ReadPermit;
 use classdesk_memory::MemoryBlobs;
+use futures_util::stream;
 
 /// What the storage says of itself when it is down; no client may ever read this.
 pub(crate) const INTERNAL_TEXT: &str = "the storage at 10.9.8.7 is gone";
@@ -70,8 +71,15 @@ impl BlobStore for SwitchedBlobs {
         self.up()?.delete(key).await
     }
 
-    async fn list(&self, after: Option<String>, limit: u32) -> Result<ObjectPage, BlobError> {
-        self.up()?.list(after, limit).await
+    fn list(&self) -> ObjectStream {
+        match self.up() {
+            Ok(blobs) => blobs.list(),
+            Err(error) => Box::pin(stream::once(async { Err(error) })),
+        }
+    }
+
+    async fn head(&self, path: &str) -> Result<Option<ListedObject>, BlobError> {
+        self.up()?.head(path).await
     }
 
     async fn delete_orphan(&self, path: &str) -> Result<(), BlobError> {

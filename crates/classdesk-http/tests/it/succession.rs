@@ -9,8 +9,8 @@ use actix_web::dev::ServerHandle;
 use async_trait::async_trait;
 use bytes::Bytes;
 use classdesk_domain::blobs::{
-    BlobError, BlobInfo, BlobPurpose, BlobStore, ByteRange, ByteStream, ContentType, ObjectPage,
-    Sha256Digest, StorageKey,
+    BlobError, BlobInfo, BlobPurpose, BlobStore, ByteRange, ByteStream, ContentType, ListedObject,
+    ObjectStream, Sha256Digest, StorageKey,
 };
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::files::{FileRepository, InsertBundleFile, Visibility};
@@ -135,7 +135,11 @@ impl BlobStore for Gate {
         shut()
     }
 
-    async fn list(&self, _: Option<String>, _: u32) -> Result<ObjectPage, BlobError> {
+    fn list(&self) -> ObjectStream {
+        Box::pin(stream::once(async { shut() }))
+    }
+
+    async fn head(&self, _: &str) -> Result<Option<ListedObject>, BlobError> {
         shut()
     }
 

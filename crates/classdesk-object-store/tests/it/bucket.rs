@@ -5,18 +5,19 @@ use std::time::Duration;
 use classdesk_domain::blobs::{BlobError, BlobStore};
 use classdesk_domain::clock::{Clock, Timestamp};
 use classdesk_domain::system::SystemClock;
-use classdesk_object_store::{ConnectError, ObjectBlobs, S3Variables};
+use classdesk_object_store::{ConnectError, ObjectStoreBlobs, S3Variables};
 use classdesk_s3_test_server::S3TestServer;
 use futures_util::stream;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::stage::{
-    Kind, LIMIT, Stage, chunks, content, eventually, fresh_key, impatient, permit, read, variables,
+    Kind, LIMIT, Stage, chunks, content, eventually, fresh_key, impatient, paths, permit, read,
+    variables,
 };
 
-async fn connect(url: &str, s3: S3Variables) -> Result<ObjectBlobs, ConnectError> {
-    ObjectBlobs::connect(&url.parse().unwrap(), &impatient(s3)).await
+async fn connect(url: &str, s3: S3Variables) -> Result<ObjectStoreBlobs, ConnectError> {
+    ObjectStoreBlobs::connect(&url.parse().unwrap(), &impatient(s3)).await
 }
 
 async fn check_unusable(url: &str, s3: S3Variables) -> BlobError {
@@ -64,7 +65,7 @@ async fn a_server_that_does_not_answer_is_told() {
     let endpoint = format!("http://{}", silent.local_addr().unwrap());
     let mut options = impatient(variables(&endpoint));
     options.request_timeout = Duration::from_millis(100);
-    let refused = ObjectBlobs::connect(&"s3://school".parse().unwrap(), &options).await;
+    let refused = ObjectStoreBlobs::connect(&"s3://school".parse().unwrap(), &options).await;
     let error = refused.unwrap_err().source;
     assert!(matches!(error, BlobError::Unavailable(_)), "{error:?}");
 }
@@ -122,12 +123,12 @@ async fn the_variables_have_their_usual_names_and_precedence() {
 async fn prefixes_keep_storages_apart() {
     let stage = Stage::new(Kind::Bucket).await;
     let sibling = "s3://school/some/prefix2".parse().unwrap();
-    let sibling = ObjectBlobs::connect(&sibling, &stage.options)
+    let sibling = ObjectStoreBlobs::connect(&sibling, &stage.options)
         .await
         .unwrap();
     let (key, bytes) = (fresh_key(), content(1, 100));
     let info = sibling.put(&key, chunks(&bytes, 10), LIMIT).await.unwrap();
-    assert!(stage.blobs.list(None, 10).await.unwrap().objects.is_empty());
+    assert!(stage.paths().await.is_empty());
     let missing = read(&stage.blobs, &permit(&key, &info), None).await;
     assert!(matches!(missing, Err(BlobError::Missing)), "{missing:?}");
     stage.blobs.delete(&key).await.unwrap();
@@ -136,11 +137,10 @@ async fn prefixes_keep_storages_apart() {
         bytes
     );
     // A storage at the bucket's root sees every object by its whole key.
-    let all = ObjectBlobs::connect(&"s3://school".parse().unwrap(), &stage.options)
+    let all = ObjectStoreBlobs::connect(&"s3://school".parse().unwrap(), &stage.options)
         .await
         .unwrap();
-    let page = all.list(None, 10).await.unwrap();
-    assert_eq!(page.objects[0].path, format!("some/prefix2/{key}"));
+    assert_eq!(paths(&all).await, [format!("some/prefix2/{key}")]);
 }
 
 /// Begins uploads of this many keys as a process would that is killed in the middle of them.
@@ -149,7 +149,9 @@ async fn leave_unfinished(stage: &Stage, uploads: usize) {
     let killed = std::thread::spawn(move || {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
-            let blobs = ObjectBlobs::connect(&location, &options).await.unwrap();
+            let blobs = ObjectStoreBlobs::connect(&location, &options)
+                .await
+                .unwrap();
             let blobs = std::sync::Arc::new(blobs);
             let (sent, mut all) = tokio::sync::mpsc::channel(uploads);
             for _ in 0..uploads {
@@ -191,7 +193,7 @@ async fn what_a_killed_process_left_is_given_up_when_it_is_old() {
     // on S3 itself: a purge is for uploads whose process is gone for long.
     eventually("the end of the killed", || stage.busy() <= alone).await;
     assert!(stage.traces().len() > 1);
-    assert_eq!(stage.blobs.list(None, 10).await.unwrap().objects.len(), 1);
+    assert_eq!(stage.paths().await.len(), 1);
 
     let long_ago = Timestamp::parse_rfc3339("2020-01-01T00:00:00Z").unwrap();
     assert_eq!(stage.blobs.abort_stale_uploads(long_ago).await.unwrap(), 0);

@@ -21,7 +21,7 @@ use classdesk_domain::error::Error;
 use classdesk_domain::system::{SystemClock, SystemSecrets};
 use classdesk_domain::{App, Ports, Settings};
 use classdesk_memory::{FrozenClock, MemoryStore, PlainHasher};
-use classdesk_object_store::ObjectBlobs;
+use classdesk_object_store::ObjectStoreBlobs;
 use futures_util::{StreamExt, stream};
 
 use crate::faults::{Fault, Faulty};
@@ -87,8 +87,8 @@ impl Site {
     }
 
     async fn check_unseen(&self, what: &str) {
-        let seen = self.stage.blobs.list(None, 10).await.unwrap();
-        assert_eq!(seen.objects, [], "{what}: half a file is to be seen");
+        let seen = self.stage.paths().await;
+        assert!(seen.is_empty(), "{what}: half a file is to be seen");
     }
 
     /// After a sweep nothing is there.
@@ -207,7 +207,7 @@ async fn cut(site: &Site, cut: Cut, bytes: &Bytes, what: &str) {
             .await;
         }
         Cut::Storage(call, fault) => {
-            let faulty: ObjectBlobs = site
+            let faulty: ObjectStoreBlobs = site
                 .stage
                 .connect()
                 .await

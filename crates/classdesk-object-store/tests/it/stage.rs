@@ -15,9 +15,9 @@ use classdesk_domain::ids::{BlobId, UserId};
 use classdesk_domain::people::{Actor, Role};
 use classdesk_domain::policy::{FileAccess, FileAction, Permission, ReadPermit, permit_read};
 use classdesk_domain::subjects::Parties;
-use classdesk_object_store::{ObjectBlobs, ObjectStoreOptions, S3Variables, StorageLocation};
+use classdesk_object_store::{ObjectStoreBlobs, ObjectStoreOptions, S3Variables, StorageLocation};
 use classdesk_s3_test_server::S3TestServer;
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use tempfile::TempDir;
 
 pub(crate) const LIMIT: u64 = 100 * 1024 * 1024;
@@ -42,7 +42,7 @@ enum Keep {
 
 /// A storage of its own.
 pub(crate) struct Stage {
-    pub(crate) blobs: Arc<ObjectBlobs>,
+    pub(crate) blobs: Arc<ObjectStoreBlobs>,
     pub(crate) location: StorageLocation,
     pub(crate) options: ObjectStoreOptions,
     keep: Keep,
@@ -83,7 +83,9 @@ impl Stage {
                 (location, options, Keep::Server(server))
             }
         };
-        let blobs = ObjectBlobs::connect(&location, &options).await.unwrap();
+        let blobs = ObjectStoreBlobs::connect(&location, &options)
+            .await
+            .unwrap();
         Self {
             blobs: Arc::new(blobs),
             location,
@@ -93,8 +95,8 @@ impl Stage {
     }
 
     /// Another connection to the same storage.
-    pub(crate) async fn connect(&self) -> ObjectBlobs {
-        ObjectBlobs::connect(&self.location, &self.options)
+    pub(crate) async fn connect(&self) -> ObjectStoreBlobs {
+        ObjectStoreBlobs::connect(&self.location, &self.options)
             .await
             .unwrap()
     }
@@ -119,6 +121,11 @@ impl Stage {
         self.root().join(key.as_str())
     }
 
+    /// The paths of all objects, ascending.
+    pub(crate) async fn paths(&self) -> Vec<String> {
+        paths(&self.blobs).await
+    }
+
     /// Every file that holds uploaded bytes or is a trace of an upload, finished or not.
     pub(crate) fn traces(&self) -> Vec<PathBuf> {
         match &self.keep {
@@ -137,11 +144,19 @@ impl Stage {
 }
 
 impl Deref for Stage {
-    type Target = ObjectBlobs;
+    type Target = ObjectStoreBlobs;
 
-    fn deref(&self) -> &ObjectBlobs {
+    fn deref(&self) -> &ObjectStoreBlobs {
         &self.blobs
     }
+}
+
+/// The paths of all objects, ascending.
+pub(crate) async fn paths(blobs: &ObjectStoreBlobs) -> Vec<String> {
+    let listed: Vec<_> = blobs.list().try_collect().await.unwrap();
+    let mut paths: Vec<_> = listed.into_iter().map(|object| object.path).collect();
+    paths.sort_unstable();
+    paths
 }
 
 fn files_below(folder: &Path) -> Vec<PathBuf> {
@@ -229,7 +244,7 @@ pub(crate) async fn drain(mut stream: ByteStream) -> (Vec<u8>, Result<(), BlobEr
 
 /// Opens and reads to the end; an error on the way is the answer.
 pub(crate) async fn read(
-    blobs: &ObjectBlobs,
+    blobs: &ObjectStoreBlobs,
     permit: &ReadPermit,
     range: Option<ByteRange>,
 ) -> Result<Vec<u8>, BlobError> {

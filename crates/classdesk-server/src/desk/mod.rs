@@ -10,7 +10,7 @@ use classdesk_domain::blobs::BlobStore;
 use classdesk_domain::people::PasswordHasher;
 use classdesk_domain::system::{SystemClock, SystemSecrets};
 use classdesk_domain::{App, Ports, Settings};
-use classdesk_object_store::{ObjectBlobs, ObjectStoreOptions, S3Variables, StorageLocation};
+use classdesk_object_store::{ObjectStoreBlobs, ObjectStoreOptions, S3Variables, StorageLocation};
 
 use crate::cli::{FilesArgs, HashingArgs, StoreArgs};
 use crate::failure::Failure;
@@ -115,7 +115,9 @@ pub(crate) async fn open_storage(
         s3: S3Variables::from_pairs(variables),
         ..ObjectStoreOptions::default()
     };
-    Ok(Arc::new(ObjectBlobs::connect(location, &options).await?))
+    Ok(Arc::new(
+        ObjectStoreBlobs::connect(location, &options).await?,
+    ))
 }
 
 /// The hasher at the cost of the settings, or the usual one where nothing is hashed.

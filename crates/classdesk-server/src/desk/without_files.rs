@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 use classdesk_domain::blobs::{
-    BlobError, BlobInfo, BlobStore, ByteRange, ByteStream, ObjectPage, StorageKey,
+    BlobError, BlobInfo, BlobStore, ByteRange, ByteStream, ListedObject, ObjectStream, StorageKey,
 };
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::policy::ReadPermit;
+use futures_util::stream;
 
 /// A storage that is not there.
 pub(crate) struct WithoutFiles;
@@ -28,7 +29,11 @@ impl BlobStore for WithoutFiles {
         absent()
     }
 
-    async fn list(&self, _: Option<String>, _: u32) -> Result<ObjectPage, BlobError> {
+    fn list(&self) -> ObjectStream {
+        Box::pin(stream::once(async { absent() }))
+    }
+
+    async fn head(&self, _: &str) -> Result<Option<ListedObject>, BlobError> {
         absent()
     }
 
