@@ -4,27 +4,38 @@
 //! This is the only crate that names more than one adapter. It never decides who may do what, and
 //! nothing in it answers a request.
 
-mod check;
+mod bootstrap;
 mod cli;
+mod commands;
 mod demo;
-mod desk;
-mod failure;
-mod first_start;
+mod error;
 mod logging;
 mod maintenance;
 mod metrics;
-mod migrate;
-mod openapi;
+mod no_blob_store;
 mod report;
-mod serve;
 mod stop;
-mod user;
+mod wiring;
 
 use std::process::ExitCode;
 
+use cli::{Cli, Command};
+use commands::{check, migrate, openapi, serve, user};
+use error::CliError;
+
 fn main() -> ExitCode {
-    let cli = cli::Cli::read();
+    let cli = Cli::read();
     logging::start(&cli.log);
-    let outcome = actix_web::rt::System::new().block_on(cli.command.run());
-    outcome.unwrap_or_else(|failure| failure.tell())
+    let outcome = actix_web::rt::System::new().block_on(run(cli.command));
+    outcome.unwrap_or_else(CliError::exit)
+}
+
+async fn run(command: Command) -> Result<ExitCode, CliError> {
+    match command {
+        Command::Serve(args) => Box::pin(serve::run(args)).await,
+        Command::Migrate(args) => Box::pin(migrate::run(args)).await,
+        Command::User(args) => Box::pin(user::run(args)).await,
+        Command::Openapi => openapi::print(),
+        Command::Check(args) => Box::pin(check::run(args)).await,
+    }
 }

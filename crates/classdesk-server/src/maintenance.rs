@@ -6,7 +6,7 @@ use classdesk_domain::App;
 use classdesk_domain::clock::SecretSource;
 use classdesk_domain::system::SystemSecrets;
 
-use crate::failure::chain;
+use crate::error::chain;
 
 /// How many rounds follow each other before the next pause. What is left waits for it, so that
 /// tidying up never keeps the store busy for long.

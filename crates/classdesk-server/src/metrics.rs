@@ -8,7 +8,7 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use classdesk_diesel::{DieselStore, PoolFigures, WriterFigures};
 use classdesk_http::{Gauge, METRICS_MEDIA_TYPE, Shell};
 
-use crate::failure::Failure;
+use crate::error::CliError;
 
 /// What is told of the store.
 pub(crate) fn gauges(store: &Arc<DieselStore>) -> Vec<Gauge> {
@@ -89,7 +89,7 @@ fn writer(
 }
 
 /// Serves `/metrics` and nothing else on an address of its own.
-pub(crate) fn serve(shell: &Shell, bind: SocketAddr) -> Result<Server, Failure> {
+pub(crate) fn serve(shell: &Shell, bind: SocketAddr) -> Result<Server, CliError> {
     let shell = web::Data::new(shell.clone());
     let app = move || {
         App::new()
@@ -100,7 +100,9 @@ pub(crate) fn serve(shell: &Shell, bind: SocketAddr) -> Result<Server, Failure> 
         .workers(1)
         .disable_signals()
         .bind(bind)
-        .map_err(|error| Failure::while_doing(&format!("can't serve metrics on {bind}"), &error))?;
+        .map_err(|error| {
+            CliError::while_doing(&format!("can't serve metrics on {bind}"), &error)
+        })?;
     Ok(server.run())
 }
 

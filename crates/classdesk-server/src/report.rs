@@ -6,8 +6,8 @@ use classdesk_diesel::DatabaseUrl;
 use classdesk_http::PublicUrl;
 use classdesk_object_store::StorageLocation;
 
+use crate::bootstrap::FirstPerson;
 use crate::demo;
-use crate::first_start::FirstPerson;
 
 /// Where the server is, what it stores where, and how to get in.
 pub(crate) struct Report<'a> {

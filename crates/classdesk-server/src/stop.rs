@@ -2,7 +2,7 @@
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::failure::Failure;
+use crate::error::CliError;
 
 /// SIGTERM and SIGINT, heard from the moment that this exists.
 pub(crate) struct StopSignals {
@@ -12,9 +12,9 @@ pub(crate) struct StopSignals {
 
 impl StopSignals {
     /// Begins to listen.
-    pub(crate) fn listen() -> Result<Self, Failure> {
+    pub(crate) fn listen() -> Result<Self, CliError> {
         let hear = |kind| {
-            signal(kind).map_err(|error| Failure::while_doing("signals can't be heard", &error))
+            signal(kind).map_err(|error| CliError::while_doing("signals can't be heard", &error))
         };
         Ok(Self {
             terminate: hear(SignalKind::terminate())?,

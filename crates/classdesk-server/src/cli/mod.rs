@@ -1,21 +1,16 @@
 //! The command line: every option is a flag and an environment variable.
 
-mod discreet;
+mod redacted_parser;
 mod serve;
 mod stores;
 
-use std::future::Future;
-use std::pin::Pin;
-use std::process::ExitCode;
-
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use classdesk_domain::people::Role;
 use tracing_subscriber::EnvFilter;
 
 pub(crate) use serve::ServeArgs;
 pub(crate) use stores::{FilesArgs, HashingArgs, StoreArgs};
-
-use crate::failure::Failure;
 
 /// The collaboration backend around class bundles.
 #[derive(Parser)]
@@ -31,15 +26,34 @@ impl Cli {
     /// Reads the command line and the environment. A wrong option ends the program with exit
     /// code 2 and the parser's own explanation.
     pub(crate) fn read() -> Self {
-        let cli = Self::parse();
-        if let Command::Serve(serve) = &cli.command {
-            serve.check();
+        let matches = without_empty_variables(Self::command()).get_matches();
+        let cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        if let Command::Serve(serve) = &cli.command
+            && let Err(conflict) = serve.check()
+        {
+            let error = Self::command().error(ErrorKind::ArgumentConflict, conflict);
+            error.exit();
         }
         cli
     }
 }
 
-/// What the log tells and how.
+/// An empty variable counts as not set.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty =
+        |name: &std::ffi::OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    command
+        .mut_args(|arg| {
+            if arg.get_env().is_some_and(is_empty) {
+                arg.env(None::<&'static str>)
+            } else {
+                arg
+            }
+        })
+        .mut_subcommands(without_empty_variables)
+}
+
+/// What is logged, and how.
 #[derive(Args)]
 pub(crate) struct LogArgs {
     /// What is logged to standard error: a level (error, warn, info, debug, trace), or levels by
@@ -95,19 +109,6 @@ pub(crate) enum Command {
     /// Read every stored file, compare it with its record, and list what is missing, damaged or
     /// orphaned; exits with 1 if anything is
     Check(CheckArgs),
-}
-
-impl Command {
-    /// Does it.
-    pub(crate) fn run(self) -> Pin<Box<dyn Future<Output = Result<ExitCode, Failure>>>> {
-        match self {
-            Self::Serve(args) => Box::pin(crate::serve::run(args)),
-            Self::Migrate(args) => Box::pin(crate::migrate::run(args)),
-            Self::User(args) => Box::pin(crate::user::run(args)),
-            Self::Openapi => Box::pin(async { crate::openapi::print() }),
-            Self::Check(args) => Box::pin(crate::check::run(args)),
-        }
-    }
 }
 
 /// `classdesk migrate`
@@ -196,8 +197,6 @@ fn role(word: &str) -> Result<Role, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]

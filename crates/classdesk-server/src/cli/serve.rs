@@ -3,15 +3,13 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use clap::error::ErrorKind;
-use clap::{Args, CommandFactory as _};
+use clap::Args;
 use classdesk_domain::Settings;
 use classdesk_domain::people::{LoginLimits, NewPassword, SessionLimits};
 use classdesk_http::{PublicUrl, ServerLimits, Settings as ShellSettings};
 use ipnet::IpNet;
 
-use super::Cli;
-use super::discreet::Discreet;
+use super::redacted_parser::RedactedParser;
 use super::stores::{FilesArgs, HashingArgs, StoreArgs, some_time};
 
 /// `classdesk serve`
@@ -31,7 +29,7 @@ pub(crate) struct ServeArgs {
         long,
         env = "CLASSDESK_PUBLIC_URL",
         value_name = "URL",
-        value_parser = Discreet(PublicUrl::parse)
+        value_parser = RedactedParser(PublicUrl::parse)
     )]
     pub(crate) public_url: Option<PublicUrl>,
     #[command(flatten)]
@@ -56,7 +54,7 @@ pub(crate) struct ServeArgs {
         env = "CLASSDESK_SUPERADMIN_PASSWORD",
         hide_env_values = true,
         value_name = "PASSWORD",
-        value_parser = Discreet(new_password)
+        value_parser = RedactedParser(new_password)
     )]
     pub(crate) superadmin_password: Option<NewPassword>,
     #[command(flatten)]
@@ -278,17 +276,15 @@ fn as_size(number: u32) -> usize {
 }
 
 impl ServeArgs {
-    /// Ends the program as the parser does when options do not go together.
-    pub(super) fn check(&self) {
+    /// Checks that options go together, and says which do not.
+    pub(super) fn check(&self) -> Result<(), String> {
         if self.demo && !self.bind.ip().is_loopback() {
-            let what = format!(
+            return Err(format!(
                 "--demo serves well-known passwords, so it binds loopback only, not {}",
                 self.bind
-            );
-            Cli::command()
-                .error(ErrorKind::ArgumentConflict, what)
-                .exit();
+            ));
         }
+        Ok(())
     }
 }
 
@@ -301,17 +297,18 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
-    use crate::cli::Command;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        connections: ConnectionArgs,
+    }
 
     fn concurrent_requests(options: &[&str]) -> usize {
-        let line = ["classdesk", "serve", "--workers", "2"]
-            .iter()
-            .chain(options);
-        let Command::Serve(args) = Cli::try_parse_from(line).unwrap().command else {
-            panic!("another command");
-        };
+        let line = ["line", "--workers", "2"].iter().chain(options);
+        let connections = Line::try_parse_from(line).unwrap().connections;
         let url = PublicUrl::parse("https://desk.example").unwrap();
-        args.connections.shell_settings(url).max_concurrent_requests
+        connections.shell_settings(url).max_concurrent_requests
     }
 
     #[test]

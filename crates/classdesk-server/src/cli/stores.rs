@@ -7,7 +7,7 @@ use classdesk_argon2::{Cost, Limits};
 use classdesk_diesel::{DatabaseUrl, StoreOptions};
 use classdesk_object_store::StorageLocation;
 
-use super::discreet::Discreet;
+use super::redacted_parser::RedactedParser;
 
 /// Where the database is, and how much of it is used at once.
 #[derive(Args)]
@@ -19,7 +19,7 @@ pub(crate) struct StoreArgs {
         hide_env_values = true,
         value_name = "URL",
         default_value = "sqlite://classdesk-data/classdesk.db",
-        value_parser = Discreet(database_url)
+        value_parser = RedactedParser(database_url)
     )]
     pub(crate) database_url: DatabaseUrl,
     /// Connections to the database, with a thread each. SQLite has one more, for writing [default:
@@ -68,7 +68,7 @@ impl StoreArgs {
 
 fn database_url(text: &str) -> Result<DatabaseUrl, String> {
     text.parse::<DatabaseUrl>()
-        .map_err(|error| crate::failure::chain(&error))
+        .map_err(|error| crate::error::chain(&error))
 }
 
 /// Where files are.
@@ -82,14 +82,14 @@ pub(crate) struct FilesArgs {
         hide_env_values = true,
         value_name = "URL",
         default_value = "file://classdesk-data/files",
-        value_parser = Discreet(storage_url)
+        value_parser = RedactedParser(storage_url)
     )]
     pub(crate) storage_url: StorageLocation,
 }
 
 fn storage_url(text: &str) -> Result<StorageLocation, String> {
     text.parse::<StorageLocation>()
-        .map_err(|error| crate::failure::chain(&error))
+        .map_err(|error| crate::error::chain(&error))
 }
 
 /// What a password hash costs.

@@ -12,7 +12,7 @@ use classdesk_domain::people::{Actor, Email, NewPassword, NewUser, Role, Usernam
 use classdesk_domain::text::DisplayName;
 use classdesk_object_store::StorageLocation;
 
-use crate::failure::Failure;
+use crate::error::CliError;
 
 /// The password of everybody in the demo.
 pub(crate) const PASSWORD: &str = "classdesk-demo";
@@ -64,36 +64,36 @@ pub(crate) fn storage_url() -> StorageLocation {
 
 /// Removes what a start that was killed half-way has left, and says whether the demo is still to
 /// be made.
-pub(crate) fn begin() -> Result<bool, Failure> {
+pub(crate) fn begin() -> Result<bool, CliError> {
     if Path::new(COMPLETE).exists() {
         return Ok(false);
     }
     match std::fs::remove_dir_all(FOLDER) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
             let what = format!("the unfinished demo in {FOLDER} can't be removed");
-            Err(Failure::while_doing(&what, &error))
+            Err(CliError::while_doing(&what, &error))
         }
         _ => Ok(true),
     }
 }
 
 /// Fills an empty store with the demo, through the same use cases as everybody else.
-pub(crate) async fn fill(desk: &App) -> Result<(), Failure> {
+pub(crate) async fn fill(app: &App) -> Result<(), CliError> {
     let made = async {
-        let people = create_people(desk).await?;
-        workflow::play(desk, &people).await
+        let people = create_people(app).await?;
+        workflow::play(app, &people).await
     };
     made.await
-        .map_err(|error| Failure::while_doing("the demo can't be made", &error))?;
+        .map_err(|error| CliError::while_doing("the demo can't be made", &error))?;
     std::fs::write(COMPLETE, "")
-        .map_err(|error| Failure::while_doing("the demo can't be completed", &error))
+        .map_err(|error| CliError::while_doing("the demo can't be completed", &error))
 }
 
 /// Creates everybody, in the order of [`PEOPLE`].
-async fn create_people(desk: &App) -> Result<[Actor; PEOPLE.len()], Error> {
+async fn create_people(app: &App) -> Result<[Actor; PEOPLE.len()], Error> {
     let mut actors = Vec::with_capacity(PEOPLE.len());
     for person in &PEOPLE {
-        let user = desk.operator.create_user(&account(person)?).await?;
+        let user = app.operator.create_user(&account(person)?).await?;
         actors.push(Actor::from(&user));
     }
     Ok(actors

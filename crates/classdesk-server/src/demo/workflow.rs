@@ -38,7 +38,7 @@ static FINISHED_PAPER: Enclosure = Enclosure {
 };
 
 /// Plays the workflow. The people come in the order of [`super::PEOPLE`].
-pub(super) async fn play(desk: &App, people: &[Actor; 7]) -> Result<(), Error> {
+pub(super) async fn play(app: &App, people: &[Actor; 7]) -> Result<(), Error> {
     let [_, admin, _, client, writer, other_client, other_writer] = people;
     let spring = NewBundle {
         assigned_writer_id: Some(writer.id),
@@ -53,26 +53,26 @@ pub(super) async fn play(desk: &App, people: &[Actor; 7]) -> Result<(), Error> {
         assigned_writer_id: Some(other_writer.id),
         ..NewBundle::new(other_client.id, text(Title::parse("Autumn reading group"))?)
     };
-    let spring = desk.bundles.create(admin, spring).await?.view.bundle.id;
-    desk.bundles.create(admin, summer).await?;
-    desk.bundles.create(admin, autumn).await?;
+    let spring = app.bundles.create(admin, spring).await?.view.bundle.id;
+    app.bundles.create(admin, summer).await?;
+    app.bundles.create(admin, autumn).await?;
 
-    ask_for_support(desk, spring, client, admin).await?;
-    talk(desk, spring, writer, client).await?;
-    share(desk, spring, client, &REQUIREMENTS).await?;
-    share(desk, spring, writer, &FINISHED_PAPER).await?;
-    let hidden = share(desk, spring, admin, &TIMETABLE).await?;
+    ask_for_support(app, spring, client, admin).await?;
+    talk(app, spring, writer, client).await?;
+    share(app, spring, client, &REQUIREMENTS).await?;
+    share(app, spring, writer, &FINISHED_PAPER).await?;
+    let hidden = share(app, spring, admin, &TIMETABLE).await?;
     let change = FileChange {
         is_visible_to_client: Some(false),
         ..FileChange::default()
     };
-    desk.files.change(admin, spring, hidden, change).await?;
+    app.files.change(admin, spring, hidden, change).await?;
     Ok(())
 }
 
 /// The client opens a ticket; an admin answers it once for staff alone and once for the client.
 async fn ask_for_support(
-    desk: &App,
+    app: &App,
     bundle: BundleId,
     client: &Actor,
     admin: &Actor,
@@ -82,7 +82,7 @@ async fn ask_for_support(
         text(Description::parse("I am away in the week of the deadline."))?,
     );
     let about = SubjectRef::bundle(bundle);
-    let ticket = desk
+    let ticket = app
         .tickets
         .create_on(client, &about, NewTicketOnSubject::from(ticket))
         .await?
@@ -96,13 +96,13 @@ async fn ask_for_support(
             text: text(MessageText::parse(answer))?,
             is_internal,
         };
-        desk.tickets.add_message(admin, ticket, answer).await?;
+        app.tickets.add_message(admin, ticket, answer).await?;
     }
     Ok(())
 }
 
 /// The writer starts a thread with the client, who answers with a file.
-async fn talk(desk: &App, bundle: BundleId, writer: &Actor, client: &Actor) -> Result<(), Error> {
+async fn talk(app: &App, bundle: BundleId, writer: &Actor, client: &Actor) -> Result<(), Error> {
     let question = "Which style do you cite in, and when are the papers due?";
     let thread = NewThread {
         subject: Some(text(SubjectLine::parse("First paper"))?),
@@ -110,8 +110,8 @@ async fn talk(desk: &App, bundle: BundleId, writer: &Actor, client: &Actor) -> R
         ..NewThread::with(client.id)
     };
     let about = SubjectRef::bundle(bundle);
-    let thread = desk.threads.open(writer, &about, thread).await?.thread.id;
-    let timetable = upload(desk, client, UploadTarget::Thread(thread), &TIMETABLE).await?;
+    let thread = app.threads.open(writer, &about, thread).await?.thread.id;
+    let timetable = upload(app, client, UploadTarget::Thread(thread), &TIMETABLE).await?;
     let answer = NewMessage {
         recipient_id: Some(writer.id),
         kind: MessageKind::File,
@@ -119,7 +119,7 @@ async fn talk(desk: &App, bundle: BundleId, writer: &Actor, client: &Actor) -> R
             "Chicago. The dates are attached.",
         ))?)
     };
-    desk.messages
+    app.messages
         .send(client, thread, answer, Some(timetable))
         .await?;
     Ok(())
@@ -127,29 +127,29 @@ async fn talk(desk: &App, bundle: BundleId, writer: &Actor, client: &Actor) -> R
 
 /// Somebody puts a file on the bundle.
 async fn share(
-    desk: &App,
+    app: &App,
     bundle: BundleId,
     by: &Actor,
     file: &'static Enclosure,
 ) -> Result<FileId, Error> {
-    let upload = upload(desk, by, UploadTarget::Bundle(bundle), file).await?;
+    let upload = upload(app, by, UploadTarget::Bundle(bundle), file).await?;
     let new = NewFile {
         description: text(Description::parse(file.description))?,
         ..NewFile::default()
     };
-    Ok(desk.files.add(by, bundle, upload, new).await?.id)
+    Ok(app.files.add(by, bundle, upload, new).await?.id)
 }
 
 async fn upload(
-    desk: &App,
+    app: &App,
     by: &Actor,
     target: UploadTarget,
     file: &'static Enclosure,
 ) -> Result<FinishedUpload, Error> {
-    let permit = desk.uploads.begin(by, target).await?;
+    let permit = app.uploads.begin(by, target).await?;
     let bytes = Bytes::from_static(file.bytes);
     let bytes = Box::pin(stream::once(async move { Ok(bytes) }));
-    desk.uploads
+    app.uploads
         .receive(&permit, FileName::clean(file.name), bytes)
         .await
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::client::{Client, PASSWORD};
 use crate::files::{PDF, PNG};
-use crate::place::Place;
+use crate::fixture::Fixture;
 use crate::program::{Server, run, run_with_input, stderr, stdout};
 
 const CREATE: [&str; 8] = [
@@ -20,35 +20,35 @@ const CREATE: [&str; 8] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn people_are_created_listed_and_given_passwords() {
-    check_people(&Place::local()).await;
+    check_people(&Fixture::local()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn people_are_created_listed_and_given_passwords_on_postgresql() {
-    check_people(&Place::remote().await).await;
+    check_people(&Fixture::remote().await).await;
 }
 
-async fn check_people(place: &Place) {
-    assert!(run(place, &["migrate"]).await.status.success());
-    let created = run_with_input(place, &CREATE, &format!("{PASSWORD}\n")).await;
+async fn check_people(fixture: &Fixture) {
+    assert!(run(fixture, &["migrate"]).await.status.success());
+    let created = run_with_input(fixture, &CREATE, &format!("{PASSWORD}\n")).await;
     assert_eq!(
         (stdout(&created).as_str(), stderr(&created).as_str()),
         ("1\n", "")
     );
 
-    let again = run_with_input(place, &CREATE, PASSWORD).await;
+    let again = run_with_input(fixture, &CREATE, PASSWORD).await;
     assert_eq!(again.status.code(), Some(1));
     assert_eq!(stderr(&again), "error: this username is taken\n");
 
-    let listed = stdout(&run(place, &["user", "list"]).await);
+    let listed = stdout(&run(fixture, &["user", "list"]).await);
     assert_eq!(listed, "1\tanna\tanna@desk.example\tadmin\tactive\n");
 
-    let server = Server::start(place).await;
+    let server = Server::start(fixture).await;
     let anna = Client::sign_in(&server, "anna", PASSWORD).await;
     // The server has her session fresh in mind when its password changes beside it.
     anna.get("/api/v1/auth/me/").await.check(200);
     let set = ["user", "set-password", "--username", "anna@desk.example"];
-    let set = run_with_input(place, &set, "another good secret\r\n").await;
+    let set = run_with_input(fixture, &set, "another good secret\r\n").await;
     assert!(set.status.success(), "{}", stderr(&set));
     anna.get("/api/v1/auth/me/").await.check(401);
     Client::sign_in(&server, "anna", "another good secret").await;
@@ -59,8 +59,8 @@ async fn check_people(place: &Place) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_wrong_about_a_new_person_is_told_on_one_line() {
-    let place = Place::local();
-    assert!(run(&place, &["migrate"]).await.status.success());
+    let fixture = Fixture::local();
+    assert!(run(&fixture, &["migrate"]).await.status.success());
     let args = [
         "user",
         "create",
@@ -71,7 +71,7 @@ async fn everything_wrong_about_a_new_person_is_told_on_one_line() {
         "--role",
         "admin",
     ];
-    let refused = run_with_input(&place, &args, "short").await;
+    let refused = run_with_input(&fixture, &args, "short").await;
     assert_eq!(refused.status.code(), Some(1));
     let told = stderr(&refused);
     assert_eq!(told.lines().count(), 1, "{told}");
@@ -82,48 +82,48 @@ async fn everything_wrong_about_a_new_person_is_told_on_one_line() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_for_nobody_is_refused() {
-    let place = Place::local();
-    assert!(run(&place, &["migrate"]).await.status.success());
+    let fixture = Fixture::local();
+    assert!(run(&fixture, &["migrate"]).await.status.success());
     let args = ["user", "set-password", "--username", "nobody"];
-    let refused = run_with_input(&place, &args, PASSWORD).await;
+    let refused = run_with_input(&fixture, &args, PASSWORD).await;
     assert_eq!(refused.status.code(), Some(1));
     assert_eq!(stderr(&refused), "error: nobody signs in as `nobody`\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn migrations_are_pending_then_applied() {
-    check_migrations(&Place::local()).await;
+    check_migrations(&Fixture::local()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn migrations_are_pending_then_applied_on_postgresql() {
-    check_migrations(&Place::remote().await).await;
+    check_migrations(&Fixture::remote().await).await;
 }
 
-async fn check_migrations(place: &Place) {
+async fn check_migrations(fixture: &Fixture) {
     let status = ["migrate", "--status"];
-    let before = stdout(&run(place, &status).await);
+    let before = stdout(&run(fixture, &status).await);
     assert!(!before.is_empty() && before.lines().all(|line| line.starts_with("pending  ")));
-    let migrated = stdout(&run(place, &["migrate"]).await);
+    let migrated = stdout(&run(fixture, &["migrate"]).await);
     assert_eq!(migrated, before.replace("pending  ", "migrated  "));
-    let after = stdout(&run(place, &status).await);
+    let after = stdout(&run(fixture, &status).await);
     assert_eq!(after, before.replace("pending  ", "applied  "));
     assert_eq!(
-        stdout(&run(place, &["migrate"]).await),
+        stdout(&run(fixture, &["migrate"]).await),
         "nothing to migrate\n"
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_openapi_document_is_the_one_that_is_served() {
-    let place = Place::local();
-    let printed = stdout(&run(&place, &["openapi"]).await);
+    let fixture = Fixture::local();
+    let printed = stdout(&run(&fixture, &["openapi"]).await);
     let printed: serde_json::Value = serde_json::from_str(&printed).expect("JSON");
     assert_eq!(
         printed["openapi"].as_str().map(|version| &version[..4]),
         Some("3.1.")
     );
-    let server = Server::start(&place).await;
+    let server = Server::start(&fixture).await;
     let served = Client::nobody(&server)
         .get("/api/v1/openapi.json")
         .await
@@ -134,8 +134,8 @@ async fn the_openapi_document_is_the_one_that_is_served() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_missing_damaged_or_orphaned_is_found() {
-    let place = Place::local();
-    let server = Server::start(&place).await;
+    let fixture = Fixture::local();
+    let server = Server::start(&fixture).await;
     let superadmin = Client::superadmin(&server).await;
     let client = superadmin.hire(&server, "clara", "client").await;
     let bundle = serde_json::json!({ "client_id": client.id, "title": "Spring" });
@@ -146,7 +146,7 @@ async fn what_is_missing_damaged_or_orphaned_is_found() {
     client.upload(&upload, "file", &PNG, &[]).await.check(201);
     server.stop().await;
 
-    let whole = run(&place, &["check"]).await;
+    let whole = run(&fixture, &["check"]).await;
     assert!(
         whole.status.success(),
         "{}{}",
@@ -154,7 +154,7 @@ async fn what_is_missing_damaged_or_orphaned_is_found() {
         stderr(&whole)
     );
 
-    let files = place
+    let files = fixture
         .folder
         .path()
         .join("classdesk-data/files/class_bundles/files");
@@ -173,7 +173,7 @@ async fn what_is_missing_damaged_or_orphaned_is_found() {
     fs::write(&png, damaged).unwrap();
     fs::write(files.join("stray"), "nobody's").unwrap();
 
-    let found = run(&place, &["check"]).await;
+    let found = run(&fixture, &["check"]).await;
     let told = stdout(&found);
     assert_eq!(found.status.code(), Some(1), "{told}");
     let name = |path: &std::path::Path| path.file_name().unwrap().to_str().unwrap().to_owned();
@@ -191,7 +191,7 @@ async fn what_is_missing_damaged_or_orphaned_is_found() {
     );
 
     // A young orphan may be somebody's upload under way; an old one is removed.
-    run(&place, &["check", "--repair"]).await;
+    run(&fixture, &["check", "--repair"]).await;
     assert!(files.join("stray").exists());
     let two_days = std::time::Duration::from_secs(2 * 24 * 60 * 60);
     let stray = fs::File::options()
@@ -200,7 +200,7 @@ async fn what_is_missing_damaged_or_orphaned_is_found() {
         .unwrap();
     let old = stray.metadata().unwrap().modified().unwrap() - two_days;
     stray.set_modified(old).unwrap();
-    let repaired = stdout(&run(&place, &["check", "--repair"]).await);
+    let repaired = stdout(&run(&fixture, &["check", "--repair"]).await);
     assert!(
         repaired.contains("removed") && !files.join("stray").exists(),
         "{repaired}"

@@ -1,15 +1,15 @@
 //! `classdesk serve --demo`.
 
 use crate::client::Client;
-use crate::place::Place;
+use crate::fixture::Fixture;
 use crate::program::Server;
 
 const PASSWORD: &str = "classdesk-demo";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demo_has_people_bundles_and_a_workflow_to_look_at() {
-    let place = Place::local();
-    let server = Server::start_with(&place, &["--demo"]).await;
+    let fixture = Fixture::local();
+    let server = Server::start_with(&fixture, &["--demo"]).await;
     let people = [
         ("superadmin", 3),
         ("admin", 3),
@@ -43,8 +43,8 @@ async fn the_demo_has_people_bundles_and_a_workflow_to_look_at() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demo_is_made_once_and_keeps_what_was_done_in_it() {
-    let place = Place::local();
-    let server = Server::start_with(&place, &["--demo"]).await;
+    let fixture = Fixture::local();
+    let server = Server::start_with(&fixture, &["--demo"]).await;
     let admin = Client::sign_in(&server, "admin", PASSWORD).await;
     let title = serde_json::json!({ "title": "Changed" });
     admin
@@ -53,7 +53,7 @@ async fn the_demo_is_made_once_and_keeps_what_was_done_in_it() {
         .check(200);
     server.stop().await;
 
-    let server = Server::start_with(&place, &["--demo"]).await;
+    let server = Server::start_with(&fixture, &["--demo"]).await;
     let admin = Client::sign_in(&server, "admin", PASSWORD).await;
     let bundles = admin
         .get("/api/v1/class-management/class-bundles/")
@@ -68,7 +68,7 @@ async fn the_demo_is_made_once_and_keeps_what_was_done_in_it() {
     assert_eq!(titles.len(), 3);
     assert!(titles.contains(&&"Changed".into()), "{titles:?}");
     assert!(
-        !place
+        !fixture
             .folder
             .path()
             .join("classdesk-data/classdesk.db")
@@ -79,11 +79,11 @@ async fn the_demo_is_made_once_and_keeps_what_was_done_in_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_demo_that_was_killed_half_way_is_made_anew() {
-    let place = Place::local();
-    Server::start_with(&place, &["--demo"]).await.kill().await;
-    let complete = place.folder.path().join("classdesk-data/demo/complete");
+    let fixture = Fixture::local();
+    Server::start_with(&fixture, &["--demo"]).await.kill().await;
+    let complete = fixture.folder.path().join("classdesk-data/demo/complete");
     std::fs::remove_file(complete).expect("a whole demo is marked as such");
-    let server = Server::start_with(&place, &["--demo"]).await;
+    let server = Server::start_with(&fixture, &["--demo"]).await;
     let admin = Client::sign_in(&server, "admin", PASSWORD).await;
     let bundles = admin
         .get("/api/v1/class-management/class-bundles/")

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use crate::client::Client;
-use crate::place::Place;
+use crate::fixture::Fixture;
 use crate::program::Server;
 
 const GUIDE: &str = include_str!("../../../../docs/api.md");
@@ -82,8 +82,8 @@ fn check_shown(shown: &Value, found: &Value, place: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_guide_shows_what_happens() {
-    let place = Place::local();
-    let server = Server::start_with(&place, &["--demo"]).await;
+    let fixture = Fixture::local();
+    let server = Server::start_with(&fixture, &["--demo"]).await;
     let client = Client::nobody(&server);
     let mut variables = BTreeMap::from([("$TOKEN", String::new())]);
     let blocks = blocks();

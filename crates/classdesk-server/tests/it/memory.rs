@@ -9,7 +9,7 @@ use reqwest::{Body, Method};
 use serde_json::json;
 
 use crate::client::{Client, send};
-use crate::place::Place;
+use crate::fixture::Fixture;
 use crate::program::Server;
 
 const BUNDLES: &str = "/api/v1/class-management/class-bundles/";
@@ -26,9 +26,9 @@ const GROWTH: u64 = 48 * MIB;
 #[tokio::test]
 #[cfg_attr(not(target_os = "linux"), ignore = "there is no /proc")]
 async fn a_file_is_held_whole_neither_on_its_way_in_nor_out() {
-    let place = Place::local();
+    let fixture = Fixture::local();
     let limit = format!("--max-upload-bytes={SIZE}");
-    let server = Server::start_with(&place, &[limit.as_str()]).await;
+    let server = Server::start_with(&fixture, &[limit.as_str()]).await;
     let superadmin = Client::superadmin(&server).await;
     let client = superadmin.hire(&server, "client", "client").await;
     let bundle = json!({ "client_id": client.id, "title": "Recordings" });

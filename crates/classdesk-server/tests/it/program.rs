@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-use crate::place::Place;
+use crate::fixture::Fixture;
 
 /// How long anything that should happen may take before a test gives up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -14,14 +14,14 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// The password that `superadmin` gets in tests.
 pub(crate) const SUPERADMIN_PASSWORD: &str = "first-start-of-a-test";
 
-/// A command in a place, with nothing of the tests' own environment.
-pub(crate) fn command(place: &Place, args: &[&str]) -> Command {
+/// A command in a fixture, with nothing of the tests' own environment.
+pub(crate) fn command(fixture: &Fixture, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_classdesk"));
     command
         .args(args)
-        .current_dir(place.folder.path())
+        .current_dir(fixture.folder.path())
         .env_clear()
-        .envs(place.variables.iter().map(|(name, value)| (name, value)))
+        .envs(fixture.variables.iter().map(|(name, value)| (name, value)))
         .kill_on_drop(true)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -30,15 +30,15 @@ pub(crate) fn command(place: &Place, args: &[&str]) -> Command {
 }
 
 /// Runs a command to its end.
-pub(crate) async fn run(place: &Place, args: &[&str]) -> Output {
-    let output = command(place, args).output();
+pub(crate) async fn run(fixture: &Fixture, args: &[&str]) -> Output {
+    let output = command(fixture, args).output();
     let output = tokio::time::timeout(PATIENCE, output).await;
     output.expect("the command ends").expect("the program runs")
 }
 
 /// Runs a command to its end, with something on standard input.
-pub(crate) async fn run_with_input(place: &Place, args: &[&str], input: &str) -> Output {
-    let mut child = command(place, args)
+pub(crate) async fn run_with_input(fixture: &Fixture, args: &[&str], input: &str) -> Output {
+    let mut child = command(fixture, args)
         .stdin(Stdio::piped())
         .spawn()
         .expect("the program runs");
@@ -72,15 +72,15 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts a server on any free port.
-    pub(crate) async fn start(place: &Place) -> Self {
-        Self::start_with(place, &[]).await
+    pub(crate) async fn start(fixture: &Fixture) -> Self {
+        Self::start_with(fixture, &[]).await
     }
 
     /// Starts a server on any free port, with further options.
-    pub(crate) async fn start_with(place: &Place, options: &[&str]) -> Self {
+    pub(crate) async fn start_with(fixture: &Fixture, options: &[&str]) -> Self {
         let mut args = vec!["serve", "--bind", "127.0.0.1:0", "--log", "warn"];
         args.extend(options);
-        let mut command = command(place, &args);
+        let mut command = command(fixture, &args);
         if !options.contains(&"--demo") {
             command.env("CLASSDESK_SUPERADMIN_PASSWORD", SUPERADMIN_PASSWORD);
         }

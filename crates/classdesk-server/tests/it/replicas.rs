@@ -5,27 +5,31 @@ use serde_json::json;
 
 use crate::client::{Client, PASSWORD, send};
 use crate::files::PDF;
-use crate::place::Place;
+use crate::fixture::Fixture;
 use crate::program::{PATIENCE, Server, run, stdout};
 
 const BUNDLES: &str = "/api/v1/class-management/class-bundles/";
 
 struct Pair {
-    place: Place,
+    fixture: Fixture,
     one: Server,
     other: Server,
 }
 
 impl Pair {
     async fn start() -> Self {
-        let place = Place::remote().await;
+        let fixture = Fixture::remote().await;
         let often = ["--sweep-interval", "1s"];
         // Both start on the empty database at once: one migrates and creates the superadmin.
         let (one, other) = tokio::join!(
-            Server::start_with(&place, &often),
-            Server::start_with(&place, &often)
+            Server::start_with(&fixture, &often),
+            Server::start_with(&fixture, &often)
         );
-        Self { place, one, other }
+        Self {
+            fixture,
+            one,
+            other,
+        }
     }
 
     async fn stop(self) {
@@ -154,7 +158,7 @@ async fn what_is_deleted_at_one_is_swept_once() {
             .check(204);
     }
     let swept = async {
-        while !stdout(&run(&pair.place, &["check"]).await).contains(" 1 objects listed, 0 ") {}
+        while !stdout(&run(&pair.fixture, &["check"]).await).contains(" 1 objects listed, 0 ") {}
     };
     tokio::time::timeout(PATIENCE, swept)
         .await

@@ -7,7 +7,7 @@ use classdesk_s3_test_server::S3TestServer;
 use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection};
 
 use crate::client::Client;
-use crate::place::{Database, Place};
+use crate::fixture::{Database, Fixture};
 use crate::program::{Server, command, run, stderr, stdout};
 
 /// Settings of which one is wrong.
@@ -27,7 +27,7 @@ struct Wrong<'a> {
 /// What must never be printed.
 const SECRET: &str = "s3cr3t-of-mine";
 
-async fn check(place: &mut Place, wrong: &Wrong<'_>) {
+async fn check(fixture: &mut Fixture, wrong: &Wrong<'_>) {
     let what = wrong.what;
     let mut args = vec!["serve"];
     args.extend(wrong.options.split(' ').filter(|option| !option.is_empty()));
@@ -36,12 +36,12 @@ async fn check(place: &mut Place, wrong: &Wrong<'_>) {
         ("CLASSDESK_BIND", "127.0.0.1:0"),
         ("CLASSDESK_LOG", "error"),
     ];
-    place.variables = usual
+    fixture.variables = usual
         .into_iter()
         .chain(variables)
         .map(|(name, value)| (name, value.to_owned()))
         .collect();
-    let output = run(place, &args).await;
+    let output = run(fixture, &args).await;
     let (told, printed) = (stderr(&output), stdout(&output));
     assert_eq!(output.status.code(), Some(wrong.code), "{what}: {told}");
     assert!(told.contains(wrong.says), "{what}: {told}");
@@ -59,7 +59,7 @@ async fn check(place: &mut Place, wrong: &Wrong<'_>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_option_is_a_usage_error() {
-    let mut place = Place::local();
+    let mut fixture = Fixture::local();
     let usage = |what, options: &str, says| Wrong {
         what,
         options: options.to_owned(),
@@ -122,7 +122,7 @@ async fn a_wrong_option_is_a_usage_error() {
         ),
     ];
     for wrong in &table {
-        check(&mut place, wrong).await;
+        check(&mut fixture, wrong).await;
     }
     let weak = Wrong {
         what: "a weak password of the superadmin",
@@ -131,9 +131,9 @@ async fn a_wrong_option_is_a_usage_error() {
         code: 2,
         says: "at least 12 characters",
     };
-    check(&mut place, &weak).await;
+    check(&mut fixture, &weak).await;
     assert_eq!(
-        fs::read_dir(place.folder.path()).unwrap().count(),
+        fs::read_dir(fixture.folder.path()).unwrap().count(),
         0,
         "something was made"
     );
@@ -141,8 +141,8 @@ async fn a_wrong_option_is_a_usage_error() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_can_not_be_used_is_told_on_one_line() {
-    let mut place = Place::local();
-    let folder = place.folder.path().to_owned();
+    let mut fixture = Fixture::local();
+    let folder = fixture.folder.path().to_owned();
     fs::write(folder.join("notes.txt"), "This is no database.".repeat(100)).unwrap();
     fs::write(folder.join("plain"), "").unwrap();
     make_newer(&folder.join("newer.db")).await;
@@ -172,14 +172,14 @@ async fn a_database_that_can_not_be_used_is_told_on_one_line() {
         ),
     ];
     for wrong in &table {
-        check(&mut place, wrong).await;
+        check(&mut fixture, wrong).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storage_that_can_not_be_used_is_told_on_one_line() {
-    let mut place = Place::local();
-    fs::write(place.folder.path().join("plain"), "").unwrap();
+    let mut fixture = Fixture::local();
+    fs::write(fixture.folder.path().join("plain"), "").unwrap();
     let server = S3TestServer::start().await.expect("an S3 server");
     server.create_bucket("desk").expect("a bucket");
     let endpoint = server.endpoint();
@@ -221,13 +221,13 @@ async fn a_storage_that_can_not_be_used_is_told_on_one_line() {
         fails("no S3 server", "s3://desk", &unreachable, "s3://desk"),
     ];
     for wrong in &table {
-        check(&mut place, wrong).await;
+        check(&mut fixture, wrong).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_port_that_is_taken_is_told_before_anything_is_touched() {
-    let mut place = Place::local();
+    let mut fixture = Fixture::local();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let wrong = Wrong {
@@ -237,9 +237,9 @@ async fn a_port_that_is_taken_is_told_before_anything_is_touched() {
         code: 1,
         says: &address,
     };
-    check(&mut place, &wrong).await;
+    check(&mut fixture, &wrong).await;
     assert_eq!(
-        fs::read_dir(place.folder.path()).unwrap().count(),
+        fs::read_dir(fixture.folder.path()).unwrap().count(),
         0,
         "something was made"
     );
@@ -247,25 +247,35 @@ async fn a_port_that_is_taken_is_told_before_anything_is_touched() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn help_shows_no_value_of_a_secret() {
-    let mut place = Place::local();
-    place.variables = vec![
+    let mut fixture = Fixture::local();
+    fixture.variables = vec![
         (
             "CLASSDESK_DATABASE_URL",
             format!("postgres://desk:{SECRET}@db/desk"),
         ),
         ("CLASSDESK_SUPERADMIN_PASSWORD", SECRET.to_owned()),
     ];
-    let help = stdout(&run(&place, &["serve", "--help"]).await);
+    let help = stdout(&run(&fixture, &["serve", "--help"]).await);
     assert!(
         help.contains("CLASSDESK_DATABASE_URL") && !help.contains(SECRET),
         "{help}"
     );
 }
 
+#[tokio::test]
+async fn an_empty_variable_is_not_set() {
+    let mut fixture = Fixture::local();
+    fixture.variables = ["CLASSDESK_DATABASE_URL", "CLASSDESK_DATABASE_CONNECTIONS"]
+        .map(|name| (name, String::new()))
+        .to_vec();
+    let migrated = run(&fixture, &["migrate"]).await;
+    assert!(migrated.status.success(), "{}", stderr(&migrated));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_report_says_where_to_go_and_the_password_once() {
-    let place = Place::local();
-    let server = Server::by(command(&place, &["serve", "--bind", "127.0.0.1:0"])).await;
+    let fixture = Fixture::local();
+    let server = Server::by(command(&fixture, &["serve", "--bind", "127.0.0.1:0"])).await;
     let generated = server
         .report
         .split("password ")
@@ -283,7 +293,7 @@ async fn the_report_says_where_to_go_and_the_password_once() {
     }
     Client::sign_in(&server, "superadmin", &generated).await;
     server.stop().await;
-    let again = Server::start(&place).await;
+    let again = Server::start(&fixture).await;
     assert!(!again.report.contains("password"), "{}", again.report);
     Client::sign_in(&again, "superadmin", &generated).await;
     again.stop().await;
@@ -298,7 +308,7 @@ fn closed_port() -> u16 {
 /// A database with a migration that this program does not know.
 async fn make_newer(path: &std::path::Path) {
     let url = format!("sqlite://{}", path.display());
-    let migrated = run(&Place::local(), &["migrate", "--database-url", &url]).await;
+    let migrated = run(&Fixture::local(), &["migrate", "--database-url", &url]).await;
     assert!(migrated.status.success(), "{}", stderr(&migrated));
     let mut database = SqliteConnection::establish(path.to_str().expect("UTF-8")).expect("SQLite");
     diesel::sql_query("INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')")

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::client::{Client, send, try_send};
-use crate::place::Place;
+use crate::fixture::Fixture;
 use crate::program::{PATIENCE, Server, command, run, stdout};
 
 const TICKETS: &str = "/api/v1/tickets/";
@@ -27,23 +27,23 @@ type Chunks = mpsc::Sender<Result<Bytes, std::io::Error>>;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sigterm_under_load_loses_nothing_and_cuts_nothing() {
-    check_stop_under_load(&Place::local(), "TERM").await;
+    check_stop_under_load(&Fixture::local(), "TERM").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sigterm_under_load_loses_nothing_and_cuts_nothing_on_postgresql() {
-    check_stop_under_load(&Place::remote().await, "TERM").await;
+    check_stop_under_load(&Fixture::remote().await, "TERM").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sigint_is_as_good_as_sigterm() {
-    check_stop_under_load(&Place::local(), "INT").await;
+    check_stop_under_load(&Fixture::local(), "INT").await;
 }
 
 /// Many create tickets until the server is gone. What was acknowledged is there afterwards, and
 /// nothing else: whatever was begun was also answered.
-async fn check_stop_under_load(place: &Place, signal: &str) {
-    let mut server = Server::start(place).await;
+async fn check_stop_under_load(fixture: &Fixture, signal: &str) {
+    let mut server = Server::start(fixture).await;
     let superadmin = Client::superadmin(&server).await;
     let load = Load::start(&superadmin);
     load.reaches(200).await;
@@ -51,7 +51,7 @@ async fn check_stop_under_load(place: &Place, signal: &str) {
     assert_eq!(server.ended().await, Some(0), "SIG{signal}");
     let acknowledged = load.acknowledged().await;
 
-    let server = Server::start(place).await;
+    let server = Server::start(fixture).await;
     let stored = ticket_ids(&Client::superadmin(&server).await).await;
     assert_eq!(stored, acknowledged);
     server.stop().await;
@@ -59,28 +59,28 @@ async fn check_stop_under_load(place: &Place, signal: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_kill_all_that_was_acknowledged_is_there_and_no_hand_is_needed() {
-    check_kill(&Place::local()).await;
+    check_kill(&Fixture::local()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_kill_all_that_was_acknowledged_is_there_and_no_hand_is_needed_on_postgresql() {
-    check_kill(&Place::remote().await).await;
+    check_kill(&Fixture::remote().await).await;
 }
 
-async fn check_kill(place: &Place) {
-    let server = Server::start(place).await;
+async fn check_kill(fixture: &Fixture) {
+    let server = Server::start(fixture).await;
     let superadmin = Client::superadmin(&server).await;
     let load = Load::start(&superadmin);
     load.reaches(200).await;
     server.kill().await;
     let acknowledged = load.acknowledged().await;
 
-    let server = Server::start(place).await;
+    let server = Server::start(fixture).await;
     let stored = ticket_ids(&Client::superadmin(&server).await).await;
     let lost: Vec<_> = acknowledged.difference(&stored).collect();
     assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
     server.stop().await;
-    let checked = run(place, &["check"]).await;
+    let checked = run(fixture, &["check"]).await;
     assert!(checked.status.success(), "{}", stdout(&checked));
 }
 
@@ -91,18 +91,18 @@ async fn a_start_that_is_killed_at_any_time_needs_no_hand() {
 }
 
 async fn check_killed_starts(options: &[&str]) {
-    let place = Place::local();
+    let fixture = Fixture::local();
     let mut args = vec!["serve", "--bind", "127.0.0.1:0"];
     args.extend(options);
     for step in 0..12 {
-        let mut child = command(&place, &args).spawn().expect("the program runs");
+        let mut child = command(&fixture, &args).spawn().expect("the program runs");
         let life = Duration::from_millis(25 * step);
         if let Ok(ended) = tokio::time::timeout(life, child.wait()).await {
             panic!("ended by itself: {ended:?}");
         }
         child.kill().await.expect("the program was running");
     }
-    let server = Server::start_with(&place, options).await;
+    let server = Server::start_with(&fixture, options).await;
     let ready = Client::nobody(&server).get("/healthz/ready").await;
     ready.check(200);
     server.stop().await;
@@ -110,8 +110,8 @@ async fn check_killed_starts(options: &[&str]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_under_way_is_finished_and_an_idle_connection_is_closed() {
-    let place = Place::local();
-    let mut server = Server::start(&place).await;
+    let fixture = Fixture::local();
+    let mut server = Server::start(&fixture).await;
     let superadmin = Client::superadmin(&server).await;
     let client = superadmin.hire(&server, "clara", "client").await;
     let bundles = "/api/v1/class-management/class-bundles/";
@@ -127,7 +127,7 @@ async fn an_upload_under_way_is_finished_and_an_idle_connection_is_closed() {
     let path = format!("{bundles}{bundle}/upload_file/");
     let request = superadmin.request(Method::POST, &path).multipart(form);
     let upload = tokio::spawn(send(request));
-    let before = send_until_taken_in(&chunks, &place).await;
+    let before = send_until_taken_in(&chunks, &fixture).await;
     server.terminate();
     // The stop has begun once nobody new is let in.
     let refused = async { while connects(&server).await {} };
@@ -153,8 +153,8 @@ async fn an_upload_under_way_is_finished_and_an_idle_connection_is_closed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_signal_ends_it_at_once() {
-    let place = Place::local();
-    let mut server = Server::start(&place).await;
+    let fixture = Fixture::local();
+    let mut server = Server::start(&fixture).await;
     let superadmin = Client::superadmin(&server).await;
     let client = superadmin.hire(&server, "clara", "client").await;
     let bundles = "/api/v1/class-management/class-bundles/";
@@ -166,7 +166,7 @@ async fn a_second_signal_ends_it_at_once() {
     let path = format!("{bundles}{bundle}/upload_file/");
     let request = superadmin.request(Method::POST, &path).multipart(form);
     let upload = tokio::spawn(try_send(request));
-    send_until_taken_in(&chunks, &place).await;
+    send_until_taken_in(&chunks, &fixture).await;
     server.terminate();
     let refused = async { while connects(&server).await {} };
     tokio::time::timeout(PATIENCE, refused)
@@ -180,8 +180,8 @@ async fn a_second_signal_ends_it_at_once() {
 
 /// Sends chunks until the storage has begun to take them in, and says how many. What was sent
 /// before may still lie in a socket that the server has not looked at.
-async fn send_until_taken_in(chunks: &Chunks, place: &Place) -> usize {
-    let storage = place.folder.path().join("classdesk-data/files");
+async fn send_until_taken_in(chunks: &Chunks, fixture: &Fixture) -> usize {
+    let storage = fixture.folder.path().join("classdesk-data/files");
     let mut sent = 0;
     while !has_file(&storage) {
         let taken = tokio::time::timeout(PATIENCE, chunks.send(Ok(CHUNK)));

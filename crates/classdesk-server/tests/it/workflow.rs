@@ -5,19 +5,19 @@ use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::files::{DOCX, PDF, PNG, Sample, ZIP};
-use crate::place::Place;
+use crate::fixture::Fixture;
 use crate::program::Server;
 
 const BUNDLE: &str = "/api/v1/class-management/class-bundles";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_workflow_runs_on_sqlite_and_a_folder() {
-    check_workflow(&Place::local()).await;
+    check_workflow(&Fixture::local()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_workflow_runs_on_postgresql_and_s3() {
-    check_workflow(&Place::remote().await).await;
+    check_workflow(&Fixture::remote().await).await;
 }
 
 /// What somebody is to the bundle.
@@ -56,8 +56,8 @@ struct SharedFile {
     visible_to_client: bool,
 }
 
-async fn check_workflow(place: &Place) {
-    let server = Server::start(place).await;
+async fn check_workflow(fixture: &Fixture) {
+    let server = Server::start(fixture).await;
     let superadmin = Client::superadmin(&server).await;
     let viewer = async |name, role, relation| Viewer {
         name,
@@ -153,7 +153,7 @@ async fn check_workflow(place: &Place) {
     look_around(&server, &viewers, &ledger).await;
 
     server.stop().await;
-    let checked = crate::program::run(place, &["check"]).await;
+    let checked = crate::program::run(fixture, &["check"]).await;
     let summary = crate::program::stdout(&checked);
     assert!(checked.status.success(), "{summary}");
     assert!(summary.contains("4 files"), "{summary}");

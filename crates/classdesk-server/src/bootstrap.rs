@@ -6,7 +6,7 @@ use classdesk_domain::error::{Conflict, Error, FieldError, Invalid};
 use classdesk_domain::people::{Email, NewPassword, NewUser, Role, Username};
 use classdesk_domain::system::SystemSecrets;
 
-use crate::failure::Failure;
+use crate::error::CliError;
 
 /// What the first start did about the first person.
 pub(crate) enum FirstPerson {
@@ -20,11 +20,11 @@ pub(crate) enum FirstPerson {
 
 /// Creates `superadmin` where nobody exists. Of several processes that start on one empty
 /// database, one does.
-pub(crate) async fn ensure_someone(
-    desk: &App,
+pub(crate) async fn ensure_superadmin(
+    app: &App,
     chosen: Option<NewPassword>,
-) -> Result<FirstPerson, Failure> {
-    if desk.operator.any_user().await? {
+) -> Result<FirstPerson, CliError> {
+    if app.operator.any_user().await? {
         return Ok(FirstPerson::Existed);
     }
     let generated = chosen.is_none();
@@ -39,21 +39,21 @@ pub(crate) async fn ensure_someone(
         role: Role::Superadmin,
         password: password.clone(),
     };
-    match desk.operator.create_user(&superadmin).await {
+    match app.operator.create_user(&superadmin).await {
         Ok(_) if generated => Ok(FirstPerson::CreatedWith(password)),
         Ok(_) => Ok(FirstPerson::Created),
         Err(Error::Conflict(Conflict::UsernameTaken | Conflict::EmailTaken)) => {
             Ok(FirstPerson::Existed)
         }
-        Err(error) => Err(Failure::while_doing(
+        Err(error) => Err(CliError::while_doing(
             "the superadmin can't be created",
             &error,
         )),
     }
 }
 
-fn unfit(fault: FieldError) -> Failure {
-    Failure::from(Invalid::field("superadmin", fault))
+fn unfit(fault: FieldError) -> CliError {
+    CliError::from(Invalid::field("superadmin", fault))
 }
 
 /// Five groups of four from an alphabet of 32 without look-alikes: 100 random bits.

@@ -1,4 +1,4 @@
-//! How a command ends badly: one line for people and an exit code.
+//! How a command fails: one line for people and an exit code.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -8,11 +8,11 @@ use std::process::ExitCode;
 use classdesk_domain::error::Invalid;
 
 /// Why a command could not do its work, as one line.
-pub(crate) struct Failure {
+pub(crate) struct CliError {
     line: String,
 }
 
-impl Failure {
+impl CliError {
     /// A failure that this crate found itself.
     pub(crate) fn new(line: impl Into<String>) -> Self {
         Self { line: line.into() }
@@ -23,16 +23,16 @@ impl Failure {
         Self::new(format!("{what}: {}", chain(error)))
     }
 
-    /// Writes the line to standard error and gives the exit code of a failure.
-    pub(crate) fn tell(self) -> ExitCode {
+    /// Writes the line to standard error and answers the exit code of a failure.
+    pub(crate) fn exit(self) -> ExitCode {
         let line = one_line(&self.line);
-        // When standard error is closed, the exit code is all that is left to tell.
+        // When standard error is closed, only the exit code is left.
         let _ = writeln!(std::io::stderr(), "error: {line}");
         ExitCode::FAILURE
     }
 }
 
-impl From<classdesk_domain::error::Error> for Failure {
+impl From<classdesk_domain::error::Error> for CliError {
     fn from(error: classdesk_domain::error::Error) -> Self {
         match error {
             classdesk_domain::error::Error::Invalid(invalid) => invalid.into(),
@@ -41,17 +41,17 @@ impl From<classdesk_domain::error::Error> for Failure {
     }
 }
 
-impl From<Invalid> for Failure {
+impl From<Invalid> for CliError {
     fn from(invalid: Invalid) -> Self {
         let faults: Vec<_> = invalid.errors().iter().map(ToString::to_string).collect();
         Self::new(faults.join(" "))
     }
 }
 
-/// Errors that tell enough by themselves.
-macro_rules! from_telling {
+/// Errors that need no further words.
+macro_rules! from_errors {
     ($($error:ty),+ $(,)?) => {$(
-        impl From<$error> for Failure {
+        impl From<$error> for CliError {
             fn from(error: $error) -> Self {
                 Self::new(chain(&error))
             }
@@ -59,7 +59,7 @@ macro_rules! from_telling {
     )+};
 }
 
-from_telling!(
+from_errors!(
     std::io::Error,
     classdesk_argon2::HasherError,
     classdesk_diesel::ConnectError,
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cause_is_told_once() {
+    fn every_cause_appears_once() {
         let error = Layer(
             "no connection: refused",
             Some(Box::new(Layer(

@@ -9,11 +9,11 @@ use classdesk_domain::people::{Email, LoginName, NewPassword, NewUser, User, Use
 use classdesk_domain::text::DisplayName;
 
 use crate::cli::{UserArgs, UserCommand, UserCreateArgs, UserListArgs, UserSetPasswordArgs};
-use crate::desk::Desk;
-use crate::failure::Failure;
+use crate::error::CliError;
+use crate::wiring::Assembly;
 
 /// Runs the command.
-pub(crate) async fn run(args: UserArgs) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(args: UserArgs) -> Result<ExitCode, CliError> {
     match args.command {
         UserCommand::Create(args) => create(args).await,
         UserCommand::List(args) => list(&args).await,
@@ -21,11 +21,11 @@ pub(crate) async fn run(args: UserArgs) -> Result<ExitCode, Failure> {
     }
 }
 
-async fn create(args: UserCreateArgs) -> Result<ExitCode, Failure> {
+async fn create(args: UserCreateArgs) -> Result<ExitCode, CliError> {
     let password = read_password()?;
-    let desk = Desk::about_people(&args.store, Some(&args.hashing)).await?;
+    let assembly = Assembly::for_people(&args.store, Some(&args.hashing)).await?;
     let new = new_user(&args, &password)?;
-    let user = desk.classdesk.operator.create_user(&new).await?;
+    let user = assembly.app.operator.create_user(&new).await?;
     writeln!(std::io::stdout(), "{}", user.id)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -48,14 +48,14 @@ fn new_user(args: &UserCreateArgs, password: &str) -> Result<NewUser, Invalid> {
     })
 }
 
-async fn list(args: &UserListArgs) -> Result<ExitCode, Failure> {
-    let desk = Desk::about_people(&args.store, None).await?;
+async fn list(args: &UserListArgs) -> Result<ExitCode, CliError> {
+    let assembly = Assembly::for_people(&args.store, None).await?;
     let mut out = std::io::stdout().lock();
     let mut after = None;
     loop {
         let limit = Limit::GREATEST;
-        let page = desk
-            .classdesk
+        let page = assembly
+            .app
             .operator
             .list_users(PageRequest { limit, after })
             .await?;
@@ -76,19 +76,19 @@ fn line(user: &User) -> String {
     format!("{id}\t{username}\t{email}\t{role}\t{state}")
 }
 
-async fn set_password(args: &UserSetPasswordArgs) -> Result<ExitCode, Failure> {
+async fn set_password(args: &UserSetPasswordArgs) -> Result<ExitCode, CliError> {
     let password = read_password()?;
     let password =
         NewPassword::parse(&password).map_err(|fault| Invalid::field("password", fault))?;
-    let desk = Desk::about_people(&args.store, Some(&args.hashing)).await?;
+    let assembly = Assembly::for_people(&args.store, Some(&args.hashing)).await?;
     let name = LoginName::new(&args.username);
-    match desk.classdesk.operator.set_password(&name, &password).await {
+    match assembly.app.operator.set_password(&name, &password).await {
         Ok(_) => {
             // When the command returns, the old sessions have ended at every server.
-            desk.store.settle().await;
+            assembly.store.settle().await;
             Ok(ExitCode::SUCCESS)
         }
-        Err(Error::NotFound) => Err(Failure::new(format!(
+        Err(Error::NotFound) => Err(CliError::new(format!(
             "nobody signs in as `{}`",
             name.as_str()
         ))),
@@ -97,7 +97,7 @@ async fn set_password(args: &UserSetPasswordArgs) -> Result<ExitCode, Failure> {
 }
 
 /// The first line of standard input.
-fn read_password() -> Result<String, Failure> {
+fn read_password() -> Result<String, CliError> {
     let input = std::io::stdin();
     if input.is_terminal() {
         let mut prompt = std::io::stderr();
@@ -108,6 +108,6 @@ fn read_password() -> Result<String, Failure> {
     input
         .lock()
         .read_line(&mut line)
-        .map_err(|error| Failure::while_doing("no password on standard input", &error))?;
+        .map_err(|error| CliError::while_doing("no password on standard input", &error))?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }

@@ -6,13 +6,13 @@ use std::process::ExitCode;
 use classdesk_domain::maintenance::{Checked, Finding};
 
 use crate::cli::CheckArgs;
-use crate::desk::Desk;
-use crate::failure::Failure;
+use crate::error::CliError;
+use crate::wiring::Assembly;
 
 /// Lists what is wrong, one line each, and then what was looked at. Exits with 1 when anything is
 /// left wrong.
-pub(crate) async fn run(args: CheckArgs) -> Result<ExitCode, Failure> {
-    let desk = Desk::about_files(&args.store, &args.files).await?;
+pub(crate) async fn run(args: CheckArgs) -> Result<ExitCode, CliError> {
+    let assembly = Assembly::for_files(&args.store, &args.files).await?;
     let mut out = std::io::stdout();
     let mut wrong: u64 = 0;
     let mut written = Ok(());
@@ -22,11 +22,7 @@ pub(crate) async fn run(args: CheckArgs) -> Result<ExitCode, Failure> {
             written = writeln!(out, "{}", line(&finding));
         }
     };
-    let checked = desk
-        .classdesk
-        .maintenance
-        .check(args.repair, report)
-        .await?;
+    let checked = assembly.app.maintenance.check(args.repair, report).await?;
     written?;
     writeln!(out, "{}", summary(checked, wrong))?;
     Ok(if wrong == 0 {

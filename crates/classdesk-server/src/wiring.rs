@@ -1,7 +1,5 @@
 //! Putting the adapters and the domain together: the one place that does.
 
-mod without_files;
-
 use std::sync::Arc;
 
 use classdesk_argon2::{Argon2idHasher, Cost, Limits};
@@ -13,19 +11,18 @@ use classdesk_domain::{App, Ports, Settings};
 use classdesk_object_store::{ObjectStoreBlobs, ObjectStoreOptions, S3Variables, StorageLocation};
 
 use crate::cli::{FilesArgs, HashingArgs, StoreArgs};
-use crate::failure::Failure;
-
-pub(crate) use without_files::WithoutFiles;
+use crate::error::CliError;
+use crate::no_blob_store::NoBlobStore;
 
 /// The domain on its adapters.
-pub(crate) struct Desk {
+pub(crate) struct Assembly {
     /// Every use case.
-    pub(crate) classdesk: App,
+    pub(crate) app: App,
     /// The store behind it, to be watched and closed.
     pub(crate) store: Arc<DieselStore>,
 }
 
-impl Desk {
+impl Assembly {
     /// Puts the domain together.
     pub(crate) fn new(
         store: DieselStore,
@@ -41,28 +38,28 @@ impl Desk {
             Arc::new(SystemSecrets),
         );
         Self {
-            classdesk: App::new(ports, settings),
+            app: App::new(ports, settings),
             store: Arc::new(store),
         }
     }
 
     /// The domain for a command about people, which needs no files.
-    pub(crate) async fn about_people(
+    pub(crate) async fn for_people(
         store: &StoreArgs,
         hashing: Option<&HashingArgs>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, CliError> {
         let hasher = hasher(hashing)?;
         let store = open_store(store.database_url.clone(), store.options(), Schema::Known).await?;
         Ok(Self::new(
             store,
-            Arc::new(WithoutFiles),
+            Arc::new(NoBlobStore),
             hasher,
             Settings::default(),
         ))
     }
 
     /// The domain for a command about files.
-    pub(crate) async fn about_files(store: &StoreArgs, files: &FilesArgs) -> Result<Self, Failure> {
+    pub(crate) async fn for_files(store: &StoreArgs, files: &FilesArgs) -> Result<Self, CliError> {
         let hasher = hasher(None)?;
         let store = open_store(store.database_url.clone(), store.options(), Schema::Known).await?;
         let blobs = open_storage(&files.storage_url).await?;
@@ -70,7 +67,7 @@ impl Desk {
     }
 }
 
-/// What becomes of a schema that is not the one that this program knows.
+/// What is done about a schema that is not the present one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Schema {
     /// An older one is migrated.
@@ -84,7 +81,7 @@ pub(crate) async fn open_store(
     url: DatabaseUrl,
     options: StoreOptions,
     schema: Schema,
-) -> Result<DieselStore, Failure> {
+) -> Result<DieselStore, CliError> {
     blocking(move || {
         let database = DieselDatabase::open(&url, &options)?;
         if schema == Schema::Migrated {
@@ -100,15 +97,15 @@ pub(crate) async fn open_store(
 /// Does what blocks on a thread that may.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ConnectError> + Send + 'static,
-) -> Result<T, Failure> {
+) -> Result<T, CliError> {
     let done = tokio::task::spawn_blocking(work).await;
-    Ok(done.map_err(|died| Failure::while_doing("a thread died", &died))??)
+    Ok(done.map_err(|died| CliError::while_doing("a thread died", &died))??)
 }
 
 /// Opens a storage, with the `AWS_*` variables of the environment.
 pub(crate) async fn open_storage(
     location: &StorageLocation,
-) -> Result<Arc<dyn BlobStore>, Failure> {
+) -> Result<Arc<dyn BlobStore>, CliError> {
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let options = ObjectStoreOptions {
@@ -121,7 +118,7 @@ pub(crate) async fn open_storage(
 }
 
 /// The hasher at the cost of the settings, or the usual one where nothing is hashed.
-pub(crate) fn hasher(args: Option<&HashingArgs>) -> Result<Arc<dyn PasswordHasher>, Failure> {
+pub(crate) fn hasher(args: Option<&HashingArgs>) -> Result<Arc<dyn PasswordHasher>, CliError> {
     let cost = args.map_or_else(Cost::default, HashingArgs::cost);
     let limits = args.map_or_else(Limits::default, HashingArgs::limits);
     let hasher = Argon2idHasher::new(cost, limits, Arc::new(SystemSecrets))?;

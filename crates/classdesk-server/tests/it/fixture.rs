@@ -1,4 +1,4 @@
-//! Where a test's program keeps what it stores: each test has a place of its own.
+//! Where a test's program keeps what it stores: each test has a fixture of its own.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tokio_postgres::NoTls;
 
 /// A folder to run in, and the variables that name the stores.
-pub(crate) struct Place {
+pub(crate) struct Fixture {
     /// The folder that programs run in.
     pub(crate) folder: TempDir,
     /// The variables that programs are given.
@@ -16,7 +16,7 @@ pub(crate) struct Place {
     _stores: Option<(Database, S3TestServer)>,
 }
 
-impl Place {
+impl Fixture {
     /// SQLite and a folder, as they are when nothing is set.
     pub(crate) fn local() -> Self {
         Self {

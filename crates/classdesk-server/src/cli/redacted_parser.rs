@@ -1,4 +1,4 @@
-//! Options whose values may carry a password: what is wrong with one is told without it.
+//! Options whose values may carry a password: errors do not repeat them.
 
 use std::ffi::OsStr;
 use std::fmt::Display;
@@ -9,9 +9,9 @@ use clap::{Arg, Command, Error};
 
 /// Reads a value by a function, and never repeats the value in an error.
 #[derive(Clone)]
-pub(crate) struct Discreet<T, E>(pub(crate) fn(&str) -> Result<T, E>);
+pub(crate) struct RedactedParser<T, E>(pub(crate) fn(&str) -> Result<T, E>);
 
-impl<T, E> TypedValueParser for Discreet<T, E>
+impl<T, E> TypedValueParser for RedactedParser<T, E>
 where
     T: Clone + Send + Sync + 'static,
     E: Display + Clone + Send + Sync + 'static,

@@ -3,10 +3,10 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use crate::failure::Failure;
+use crate::error::CliError;
 
 /// Prints it.
-pub(crate) fn print() -> Result<ExitCode, Failure> {
+pub(crate) fn print() -> Result<ExitCode, CliError> {
     write!(std::io::stdout(), "{}", classdesk_http::openapi())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -11,19 +11,19 @@ use classdesk_http::{PublicUrl, Shell};
 use tokio::net::TcpSocket;
 use tokio::task::JoinHandle;
 
+use crate::bootstrap::ensure_superadmin;
 use crate::cli::ServeArgs;
-use crate::desk::{Desk, Schema, hasher, open_storage, open_store};
-use crate::failure::Failure;
-use crate::first_start::ensure_someone;
+use crate::error::CliError;
 use crate::report::{Entry, Report};
 use crate::stop::StopSignals;
+use crate::wiring::{Assembly, Schema, hasher, open_storage, open_store};
 use crate::{demo, maintenance, metrics};
 
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 1024;
 
 /// Serves until a signal.
-pub(crate) async fn run(args: Box<ServeArgs>) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(args: Box<ServeArgs>) -> Result<ExitCode, CliError> {
     let mut stop = StopSignals::listen()?;
     let running = tokio::select! {
         started = start(*args) => started?,
@@ -43,7 +43,7 @@ struct Running {
     store: Arc<DieselStore>,
 }
 
-async fn start(args: ServeArgs) -> Result<Running, Failure> {
+async fn start(args: ServeArgs) -> Result<Running, CliError> {
     // The address comes first: of two servers by mistake, the second stops before it has touched
     // anything.
     let (listener, address) = bind(args.bind)?;
@@ -69,23 +69,23 @@ async fn start(args: ServeArgs) -> Result<Running, Failure> {
     // The storage comes before the database, which is migrated only by a server that can serve.
     let blobs = open_storage(&storage_url).await?;
     let store = open_store(database_url.clone(), args.store.options(), schema).await?;
-    let desk = Desk::new(store, blobs, hasher, args.limits.settings());
+    let assembly = Assembly::new(store, blobs, hasher, args.limits.settings());
     let entry = if args.demo {
         if fills_demo {
-            demo::fill(&desk.classdesk).await?;
+            demo::fill(&assembly.app).await?;
         }
         Entry::Demo
     } else {
-        Entry::Own(ensure_someone(&desk.classdesk, args.superadmin_password.clone()).await?)
+        Entry::Own(ensure_superadmin(&assembly.app, args.superadmin_password.clone()).await?)
     };
 
-    let shell = shell(&args, &desk, public_url.clone());
+    let shell = shell(&args, &assembly, public_url.clone());
     let metrics = match args.metrics_bind {
         Some(bind) => Some(metrics::serve(&shell, bind)?),
         None => None,
     };
     let server = classdesk_http::serve(shell, listener, args.connections.server_limits())
-        .map_err(|error| Failure::while_doing(&format!("can't serve on {address}"), &error))?;
+        .map_err(|error| CliError::while_doing(&format!("can't serve on {address}"), &error))?;
     let report = Report {
         address: format!("http://{address}"),
         public_url: &public_url,
@@ -103,14 +103,14 @@ async fn start(args: ServeArgs) -> Result<Running, Failure> {
             handle
         }),
         maintenance: actix_web::rt::spawn(maintenance::run_maintenance(
-            desk.classdesk,
+            assembly.app,
             args.limits.sweep_interval,
         )),
-        store: desk.store,
+        store: assembly.store,
     })
 }
 
-fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), CliError> {
     let bound = || {
         let socket = if address.is_ipv4() {
             TcpSocket::new_v4()?
@@ -124,28 +124,28 @@ fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
         Ok((listener, address))
     };
     bound().map_err(|error: std::io::Error| {
-        Failure::while_doing(&format!("can't serve on {address}"), &error)
+        CliError::while_doing(&format!("can't serve on {address}"), &error)
     })
 }
 
 /// Where clients on this machine reach the server.
-fn own_url(address: SocketAddr) -> Result<PublicUrl, Failure> {
+fn own_url(address: SocketAddr) -> Result<PublicUrl, CliError> {
     let url = if address.ip().is_unspecified() {
         tracing::warn!("no --public-url: file URLs in answers will begin with http://localhost");
         format!("http://localhost:{}", address.port())
     } else {
         format!("http://{address}")
     };
-    PublicUrl::parse(&url).map_err(|error| Failure::while_doing("no public URL", &error))
+    PublicUrl::parse(&url).map_err(|error| CliError::while_doing("no public URL", &error))
 }
 
-fn shell(args: &ServeArgs, desk: &Desk, public_url: PublicUrl) -> Shell {
+fn shell(args: &ServeArgs, assembly: &Assembly, public_url: PublicUrl) -> Shell {
     let settings = classdesk_http::Settings {
         serves_metrics: args.metrics_bind.is_none(),
         ..args.connections.shell_settings(public_url)
     };
-    let builder = Shell::builder(desk.classdesk.clone(), settings);
-    metrics::gauges(&desk.store)
+    let builder = Shell::builder(assembly.app.clone(), settings);
+    metrics::gauges(&assembly.store)
         .into_iter()
         .fold(builder, |builder, gauge| builder.gauge(gauge))
         .build()
@@ -154,7 +154,7 @@ fn shell(args: &ServeArgs, desk: &Desk, public_url: PublicUrl) -> Shell {
 impl Running {
     /// Serves until a signal, then finishes what is in flight. A second signal ends the program
     /// at once.
-    async fn until(self, mut stop: StopSignals) -> Result<ExitCode, Failure> {
+    async fn until(self, mut stop: StopSignals) -> Result<ExitCode, CliError> {
         let handle = self.server.handle();
         let mut server = actix_web::rt::spawn(self.server);
         let signal = tokio::select! {
@@ -186,10 +186,10 @@ impl Running {
     }
 }
 
-fn ended_early(ended: Result<std::io::Result<()>, tokio::task::JoinError>) -> Failure {
+fn ended_early(ended: Result<std::io::Result<()>, tokio::task::JoinError>) -> CliError {
     match ended {
-        Ok(Err(error)) => Failure::while_doing("the server failed", &error),
-        Err(died) => Failure::while_doing("the server died", &died),
-        Ok(Ok(())) => Failure::new("the server ended by itself"),
+        Ok(Err(error)) => CliError::while_doing("the server failed", &error),
+        Err(died) => CliError::while_doing("the server died", &died),
+        Ok(Ok(())) => CliError::new("the server ended by itself"),
     }
 }

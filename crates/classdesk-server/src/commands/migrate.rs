@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use classdesk_diesel::DieselDatabase;
 
 use crate::cli::MigrateArgs;
-use crate::desk::blocking;
-use crate::failure::Failure;
+use crate::error::CliError;
+use crate::wiring::blocking;
 
 /// Migrates and names what was applied, or lists what is applied and what is pending.
-pub(crate) async fn run(args: MigrateArgs) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(args: MigrateArgs) -> Result<ExitCode, CliError> {
     let (url, options) = (args.store.database_url.clone(), args.store.options());
     let lines = blocking(move || {
         let database = DieselDatabase::open(&url, &options)?;

@@ -1,4 +1,4 @@
-//! The storage of commands that have nothing to do with files, so that they need none.
+//! The blob store of commands that handle no files.
 
 use async_trait::async_trait;
 use classdesk_domain::blobs::{
@@ -8,15 +8,15 @@ use classdesk_domain::clock::Timestamp;
 use classdesk_domain::policy::ReadPermit;
 use futures_util::stream;
 
-/// A storage that is not there.
-pub(crate) struct WithoutFiles;
+/// A blob store that is always unavailable.
+pub(crate) struct NoBlobStore;
 
 fn absent<T>() -> Result<T, BlobError> {
     Err(BlobError::Unavailable("this command has no storage".into()))
 }
 
 #[async_trait]
-impl BlobStore for WithoutFiles {
+impl BlobStore for NoBlobStore {
     async fn put(&self, _: &StorageKey, _: ByteStream, _: u64) -> Result<BlobInfo, BlobError> {
         absent()
     }
