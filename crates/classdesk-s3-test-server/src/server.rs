@@ -57,8 +57,8 @@ impl S3TestServer {
         Ok(server)
     }
 
-    /// Serves a folder, in which each folder is a bucket, on a port of loopback (0: any) to whoever
-    /// has this access key id and secret.
+    /// Serves a folder, in which each folder is a bucket, on a port of loopback (0: any) to clients
+    /// with this access key id and secret.
     ///
     /// # Errors
     /// A [`StartError`] when the folder can't be served or the port is not to be had.

@@ -10,15 +10,15 @@ use crate::error::CliError;
 
 /// What the first start did about the first person.
 pub(crate) enum FirstPerson {
-    /// Somebody was there already.
+    /// There were users already.
     Existed,
     /// `superadmin` was created with the password from the settings.
     Created,
-    /// `superadmin` was created with this password, which nobody else knows.
+    /// `superadmin` was created with this generated password.
     CreatedWith(NewPassword),
 }
 
-/// Creates `superadmin` where nobody exists. Of several processes that start on one empty
+/// Creates `superadmin` where there are no users. Of several processes that start on one empty
 /// database, one does.
 pub(crate) async fn ensure_superadmin(
     app: &App,

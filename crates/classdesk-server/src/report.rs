@@ -27,7 +27,7 @@ pub(crate) struct Report<'a> {
 pub(crate) enum Entry {
     /// The people of the demo.
     Demo,
-    /// Whoever exists, or the first person.
+    /// The users of the database, or the first one.
     Own(FirstPerson),
 }
 
@@ -59,7 +59,7 @@ impl fmt::Display for Report<'_> {
                 )?;
             }
         }
-        // An empty line ends the report, for whoever reads it by a program.
+        // An empty line ends the report for programs that read it.
         writeln!(f)
     }
 }

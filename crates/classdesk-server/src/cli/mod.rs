@@ -131,11 +131,11 @@ pub(crate) struct UserArgs {
 /// What can be done about people from the command line.
 #[derive(Subcommand)]
 pub(crate) enum UserCommand {
-    /// Create somebody in any role, with the password from standard input; prints the new id
+    /// Create a user in any role, with the password from standard input; prints the new id
     Create(UserCreateArgs),
     /// List everybody: id, username, email, role, and whether they are active
     List(UserListArgs),
-    /// Give somebody the password from standard input, and end their sessions
+    /// Set a user's password from standard input, and end their sessions
     SetPassword(UserSetPasswordArgs),
 }
 

@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn connections_are_those_that_suit_the_database_unless_somebody_says_otherwise() {
+    fn connections_follow_the_database_unless_they_are_set() {
         let postgres = ["--database-url", "postgres://desk@db.example/desk"];
         let processors = std::thread::available_parallelism().unwrap().get();
         assert_eq!(connections(&[]), processors + 1);

@@ -93,7 +93,7 @@ async fn start(args: ServeArgs) -> Result<Running, CliError> {
         storage: &storage_url,
         entry,
     };
-    // Whoever closed standard output does not want to read it.
+    // Standard output may be closed.
     let _ = write!(std::io::stdout(), "{report}");
     Ok(Running {
         server,

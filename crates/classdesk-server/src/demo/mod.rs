@@ -17,7 +17,7 @@ use crate::error::CliError;
 /// The password of everybody in the demo.
 pub(crate) const PASSWORD: &str = "classdesk-demo";
 
-/// Somebody in the demo.
+/// A user of the demo.
 pub(crate) struct Person {
     /// Their username.
     pub(crate) username: &'static str,

@@ -14,7 +14,7 @@ use classdesk_domain::threads::{MessageKind, NewMessage, NewThread};
 use classdesk_domain::tickets::{NewTicket, NewTicketMessage, NewTicketOnSubject};
 use futures_util::stream;
 
-/// A file that somebody in the demo has.
+/// A file of the demo.
 struct Enclosure {
     name: &'static str,
     description: &'static str,
@@ -125,7 +125,7 @@ async fn talk(app: &App, bundle: BundleId, writer: &Actor, client: &Actor) -> Re
     Ok(())
 }
 
-/// Somebody puts a file on the bundle.
+/// Adds a file to the bundle.
 async fn share(
     app: &App,
     bundle: BundleId,
