@@ -1,7 +1,7 @@
 //! The load generator: wrk with one script, and what it found.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
@@ -71,20 +71,6 @@ impl Wrk {
         ))?)
     }
 
-    /// The same beside whatever else is done meanwhile.
-    pub(crate) fn start(
-        &self,
-        base: &str,
-        connections: u32,
-        seconds: u32,
-        arguments: &[String],
-    ) -> Result<Running> {
-        let mut command = self.command(base, connections, seconds, arguments);
-        let child = command.stdout(Stdio::piped()).spawn();
-        let child = child.with_context(|| format!("cannot start {}", process::line(&command)))?;
-        Ok(Running(child))
-    }
-
     fn command(&self, base: &str, connections: u32, seconds: u32, arguments: &[String]) -> Command {
         let mut command = Command::new(&self.program);
         command
@@ -98,20 +84,6 @@ impl Wrk {
             .arg("--")
             .args(arguments);
         command
-    }
-}
-
-/// A load that goes on until its time is up.
-pub(crate) struct Running(Child);
-
-impl Running {
-    /// Waits until it is over.
-    pub(crate) fn finish(self) -> Result<Figures> {
-        let output = self.0.wait_with_output()?;
-        if !output.status.success() {
-            bail!("wrk ended with {}", output.status);
-        }
-        read(&String::from_utf8(output.stdout)?)
     }
 }
 

@@ -13,7 +13,6 @@ mod report;
 mod script;
 mod server;
 mod statements;
-mod storm;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -270,11 +269,6 @@ impl Bench {
             amount: if flags.large { "large" } else { "default" },
             idle_memory,
             rows,
-            storms: match flags.path.as_deref() {
-                // The storm is named like what it consists of.
-                Some(wanted) if !paths::LOGIN.contains(wanted) => Vec::new(),
-                _ => self.storms()?,
-            },
         })
     }
 

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use super::floor::Floor;
 use super::goals::{self, Figure};
 use super::load::Figures;
-use super::storm::Storm;
 
 /// One path under one load.
 #[derive(Debug, Clone)]
@@ -30,7 +29,6 @@ pub(super) struct Report {
     pub(super) amount: &'static str,
     pub(super) idle_memory: u64,
     pub(super) rows: Vec<Row>,
-    pub(super) storms: Vec<Storm>,
 }
 
 const MIB: f64 = 1024.0 * 1024.0;
@@ -40,18 +38,17 @@ impl Report {
     pub(super) fn markdown(&self, command: &str) -> String {
         let mut text = format!(
             "# Performance\n\n\
-             Measured by `{command}` on {} with the {} data set, release build, load generator on \
-             the same machine. Every request is authenticated and decided by the policy (an \
-             unchanged answer repeats an earlier decision on the same facts); every \
-             write is durable before its answer.\n\n\
-             Absolute figures depend on the machine. *Ratio* compares with a floor, the mean of \
-             what was measured right before and right after: for requests, the server's own `GET \
-             /healthz/live`; for downloads, nginx with the same file; for uploads, the same bytes \
-             copied from the page cache into new files and fsynced, by as many at once as there \
-             are connections; with `--postgres`, for three of the requests, pgbench with the \
-             statements that the server sends for them, prepared, with random ids, on as many \
-             connections as the server uses: its 8, or fewer when there are fewer requests at \
-             once.\n\n\
+             Measured by `{command}` on {} with the {} data set, as a release build, with the load \
+             generator on the same machine. Every request is authenticated and decided by the \
+             policy. Every write is durable before its answer.\n\n\
+             Absolute figures depend on the machine. *Ratio* compares with a floor, the mean of a \
+             measurement right before and one right after:\n\n\
+             - for requests, the server's own `GET /healthz/live`,\n\
+             - for downloads, nginx with the same file,\n\
+             - for uploads, the same bytes copied from the page cache into new files and fsynced, \
+             by as many at once as there are connections,\n\
+             - with `--postgres`, for three of the requests, pgbench with the server's own \
+             statements, prepared, with random ids, on as many connections as the server uses.\n\n\
              Resident memory when idle: {:.1} MiB.\n\n\
              | path | connections | requests/s | p50 ms | p99 ms | max ms | errors | CPU µs/request \
              | peak MiB | ratio |\n\
@@ -62,19 +59,6 @@ impl Report {
         );
         for row in &self.rows {
             text.push_str(&row.markdown());
-        }
-        if !self.storms.is_empty() {
-            text.push_str(
-                "\n## A storm of logins\n\n\
-                 p99 of 16 connections that pause up to 40 ms before each request, some 700 \
-                 requests a second, without logins (before and after) and while 64 connections \
-                 sign in as fast as they are let.\n\n\
-                 | path | quiet p99 ms | p99 ms in the storm | ratio | logins/s | refused |\n\
-                 | --- | --: | --: | --: | --: | --: |\n",
-            );
-        }
-        for storm in &self.storms {
-            text.push_str(&storm.markdown());
         }
         let found = self.found();
         let _ = write!(text, "\n## Goals\n\n{}", goals::table(&found));
@@ -97,10 +81,6 @@ impl Report {
                 greatest(&mut found, Figure::Spread(row.connections), spread);
             }
         }
-        found.extend(self.storms.iter().map(|storm| {
-            let figure = Figure::Storm(storm.path);
-            (figure, storm.slowdown())
-        }));
         found
     }
 }
@@ -134,20 +114,6 @@ impl Row {
             figures.status + figures.socket,
             self.cpu_micros,
             self.peak_memory as f64 / MIB,
-        )
-    }
-}
-
-impl Storm {
-    fn markdown(&self) -> String {
-        format!(
-            "| {} | {:.2} | {:.2} | {:.1} | {:.0} | {} |\n",
-            self.path,
-            self.quiet() / 1e3,
-            millis(self.within.p99),
-            self.slowdown(),
-            self.logins.per_second(),
-            self.logins.status + self.logins.socket,
         )
     }
 }

@@ -33,12 +33,6 @@ function kinds.get(token, path, count, header, value)
   return function() return wrk.format(nil, fill(path, count)) end
 end
 
--- With a random pause before each request of a connection, of so many milliseconds at most.
-function kinds.calm(token, path, count, pause)
-  delay = function() return math.random(0, pause) end
-  return kinds.get(token, path, count)
-end
-
 function kinds.post(token, path, count, body)
   head("POST", token, { ["Content-Type"] = "application/json" })
   return function() return wrk.format(nil, fill(path, count), nil, fill(body, count)) end
