@@ -11,10 +11,11 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, Error, rt};
+use classdesk_api::Api;
 use classdesk_domain::clock::{Clock, Timestamp};
 use classdesk_domain::people::{Login, LoginName, NewPassword};
 use classdesk_domain::{App, Ports, Settings as Limits};
-use classdesk_http::{PublicUrl, Settings, Shell};
+use classdesk_http::{PublicUrl, Settings};
 use classdesk_conformance::{World};
 use classdesk_memory::{MemoryBlobs, MemoryStore, PlainHasher, SeededSecrets};
 
@@ -26,7 +27,7 @@ const PASSWORD: &str = "correct horse battery";
 /// What [`Desk::send`] calls.
 type Serve = Box<dyn Fn(TestRequest) -> ServiceResponse<BoxBody>>;
 
-/// A shell and somebody who may do almost everything in it.
+/// The API, and the token of an admin.
 struct Desk {
     serve: Serve,
     token: String,
@@ -70,9 +71,9 @@ pub fn send(request: TestRequest) -> Answer {
 impl Desk {
     fn open() -> Self {
         let system = rt::System::new();
-        let (shell, token) = system.block_on(shell());
+        let (api, token) = system.block_on(api());
         let app = system.block_on(init_service(
-            App::new().configure(|config| shell.configure(config)),
+            App::new().configure(|config| api.configure(config)),
         ));
         let serve = move |request: TestRequest| {
             let answer = system.block_on(async { app.call(request.to_request()).await });
@@ -145,7 +146,7 @@ fn read(answer: ServiceResponse<BoxBody>) -> Vec<u8> {
     }
 }
 
-async fn shell() -> (Shell, String) {
+async fn api() -> (Api, String) {
     let store = Arc::new(MemoryStore::new());
     let world = Arc::new(World::create(&*store).await);
     let clock = Arc::new(WorldClock(world.clone()));
@@ -173,6 +174,6 @@ async fn shell() -> (Shell, String) {
     };
     let logged_in = desk.sessions.login(login).await.expect("a session");
     let public_url = PublicUrl::parse("http://desk.example").expect("a URL");
-    let shell = Shell::builder(desk, Settings::new(public_url)).build();
-    (shell, logged_in.token.expose().to_owned())
+    let api = Api::builder(desk, Settings::new(public_url)).build();
+    (api, logged_in.token.expose().to_owned())
 }

@@ -1,62 +1,55 @@
-//! The HTTP API of Classdesk, as a library on actix-web.
+//! What every driving adapter over HTTP needs, on actix-web. It knows no endpoint.
 //!
-//! A [`Shell`] puts an HTTP face on the use cases of a
-//! [`App`](classdesk_domain::App): every endpoint, problem documents, paging,
-//! preconditions, retries, streamed files, metrics and the OpenAPI document. It mounts into any
-//! application, under any prefix, and [`serve`] runs it alone. Who asks is found out by an
-//! [`Authenticator`], so a host can bring a sign-in of its own.
-//!
-//! It never decides who may do what, never touches a database, a file or a password, and never
-//! tells a client what went wrong inside.
+//! Wrap a scope in [`middleware::serve`] and give it an [`HttpState`]. Its requests then have ids,
+//! limits, metrics and log lines, its failures become problem documents, and its responses get the
+//! security headers. [`serve`] runs such a scope as a server.
 //!
 //! ```
+//! use actix_web::middleware::from_fn;
+//! use actix_web::web::Data;
 //! use actix_web::{App, test, web};
-//! use classdesk_domain::{App, Ports};
-//! use classdesk_http::{PublicUrl, Settings, Shell};
-//! # use std::sync::Arc;
-//! # use classdesk_memory::{FrozenClock, MemoryBlobs, MemoryStore, PlainHasher, SeededSecrets};
-//! # fn ports() -> Ports {
-//! #     let clock = Arc::new(FrozenClock::default());
-//! #     let blobs = Arc::new(MemoryBlobs::new(clock.clone()));
-//! #     let (hasher, secrets) = (Arc::new(PlainHasher::default()), Arc::new(SeededSecrets::new(1)));
-//! #     Ports::new(Arc::new(MemoryStore::new()), blobs, hasher, clock, secrets)
-//! # }
+//! use classdesk_http::problem::Problem;
+//! use classdesk_http::{HttpState, PublicUrl, Settings, middleware};
 //!
 //! # actix_web::rt::System::new().block_on(async {
-//! let classdesk = App::new(ports(), classdesk_domain::Settings::default());
-//! let public_url = PublicUrl::parse("https://example.com/desk").unwrap();
-//! let shell = Shell::builder(classdesk, Settings::new(public_url)).build();
+//! let public_url = PublicUrl::parse("https://example.com").unwrap();
+//! let state = Data::new(HttpState::new(Settings::new(public_url), Vec::new(), &[]));
+//! let scope = web::scope("/desk")
+//!     .app_data(state)
+//!     .route("/", web::get().to(async || Err::<&str, _>(Problem::not_found())))
+//!     .wrap(from_fn(middleware::serve));
 //!
-//! let app = App::new()
-//!     .route("/", web::get().to(async || "the host's own page"))
-//!     .service(shell.scope("/desk"));
-//! let app = test::init_service(app).await;
-//! let request = test::TestRequest::get().uri("/desk/healthz/ready").to_request();
-//! assert!(test::call_service(&app, request).await.status().is_success());
+//! let app = test::init_service(App::new().service(scope)).await;
+//! let request = test::TestRequest::get().uri("/desk/").to_request();
+//! let response = test::call_service(&app, request).await;
+//! assert_eq!(response.status(), 404);
+//! assert_eq!(response.headers()["content-type"], "application/problem+json");
 //! # });
 //! ```
 
-mod authenticator;
-mod extract;
-mod idempotency;
-mod input;
+mod access_log;
+mod body;
+mod client_address;
+pub mod conditional;
+mod content_disposition;
+pub mod context;
+pub mod download;
+mod form;
 mod limits;
 mod metrics;
-mod middleware;
-mod openapi;
+pub mod middleware;
+pub mod multipart;
 pub mod problem;
-mod render;
-mod routes;
-mod routing;
+mod request_id;
+mod security_headers;
 mod server;
 mod settings;
-mod shell;
-mod transfer;
-pub mod wire;
+mod state;
 
-pub use authenticator::{Authenticator, Principal, SessionAuthenticator};
+pub use body::while_body_arrives;
+pub use client_address::client_address;
+pub use limits::ShedReason;
 pub use metrics::{Gauge, METRICS_MEDIA_TYPE};
-pub use openapi::openapi;
 pub use server::{ServerLimits, serve};
-pub use settings::{InvalidPublicUrl, JSON_LIMIT, PublicUrl, Settings};
-pub use shell::{Shell, ShellBuilder};
+pub use settings::{InvalidPublicUrl, PublicUrl, Settings};
+pub use state::{HttpState, http_state};

@@ -20,7 +20,7 @@ const SHARE_OF_ONE_SENDER: usize = 4;
 
 /// Why a request was shed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ShedReason {
+pub enum ShedReason {
     /// No permit got free in time.
     ConcurrentRequests,
     /// As many bodies arrive as may, in all or from this sender.

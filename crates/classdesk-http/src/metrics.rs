@@ -16,8 +16,8 @@ use prometheus_client::registry::Registry;
 
 use crate::limits::{Limits, ShedReason};
 
-/// What [`Shell::metrics_text`](crate::Shell::metrics_text) is written in: Prometheus reads it,
-/// whatever it asks for.
+/// What [`HttpState::metrics_text`](crate::HttpState::metrics_text) is written in: Prometheus reads
+/// it, whatever it asks for.
 pub const METRICS_MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Upper bounds of the latency buckets, in seconds.
@@ -94,7 +94,7 @@ pub(crate) struct Observation<'a> {
     pub(crate) elapsed: Duration,
 }
 
-/// The figures of one shell.
+/// The figures of one server.
 pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<Outcome, Counter>,

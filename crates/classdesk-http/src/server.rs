@@ -1,4 +1,4 @@
-//! A server for the shell alone, with the limits that keep slow and greedy clients in bounds.
+//! A server with the limits that keep slow and greedy clients in bounds.
 
 use std::io;
 use std::net::TcpListener;
@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
-use actix_web::web::{self, Data};
+use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 
-use crate::Shell;
-use crate::middleware;
-use crate::routing::not_found;
+use crate::middleware::{self, not_found};
+use crate::state::HttpState;
 
 /// The shortest time. actix-web measures with a clock that it sets twice a second, and does not
 /// notice by itself that a time was over before it began to look.
@@ -79,20 +78,24 @@ impl ServerLimits {
     }
 }
 
-/// Serves the shell at the root of a listener. The future ends when the server has stopped;
-/// signals are the host's business, which stops it by [`Server::handle`].
+/// Serves what `configure` mounts, at the root of a listener. The future ends when the server has
+/// stopped; signals are the host's business, which stops it by [`Server::handle`].
 ///
 /// # Errors
 /// When the listener can't be used, and [`io::ErrorKind::InvalidInput`] for a time that is
 /// too short or too long.
-pub fn serve(shell: Shell, listener: TcpListener, limits: ServerLimits) -> io::Result<Server> {
+pub fn serve(
+    state: Data<HttpState>,
+    configure: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+    listener: TcpListener,
+    limits: ServerLimits,
+) -> io::Result<Server> {
     limits.check()?;
     limit_writes(&listener, limits.write_timeout)?;
     let app = move || {
-        let shell = shell.clone();
         App::new()
-            .app_data(Data::new(shell.clone()))
-            .configure(|config| shell.configure(config))
+            .app_data(state.clone())
+            .configure(&configure)
             .default_service(web::to(not_found).wrap(from_fn(middleware::serve)))
     };
     let server = HttpServer::new(app)
@@ -107,12 +110,12 @@ pub fn serve(shell: Shell, listener: TcpListener, limits: ServerLimits) -> io::R
     Ok(server.run())
 }
 
-/// Connections inherit this from their listener. It is the system that has to notice who takes
+/// Connections inherit this from their listener. The system has to notice a client that takes
 /// nothing: while a socket is full, actix-web waits for it alone, without a timer and without
 /// asking the body for more.
 #[cfg(target_os = "linux")]
-fn limit_writes(listener: &TcpListener, patience: Duration) -> io::Result<()> {
-    socket2::SockRef::from(listener).set_tcp_user_timeout(Some(patience.min(LONGEST_WRITE)))
+fn limit_writes(listener: &TcpListener, longest: Duration) -> io::Result<()> {
+    socket2::SockRef::from(listener).set_tcp_user_timeout(Some(longest.min(LONGEST_WRITE)))
 }
 
 #[cfg(not(target_os = "linux"))]

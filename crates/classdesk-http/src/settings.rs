@@ -1,4 +1,4 @@
-//! What an embedder or operator chooses about the shell.
+//! What a host or operator chooses.
 
 use std::fmt;
 use std::num::NonZero;
@@ -7,13 +7,10 @@ use std::time::Duration;
 use actix_web::http::Uri;
 use ipnet::IpNet;
 
-/// The greatest JSON body, in bytes (docs/contract.md#text).
-pub const JSON_LIMIT: usize = 256 * 1024;
-
-/// The settings of a [`Shell`](crate::Shell).
+/// The settings of an [`HttpState`](crate::HttpState).
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The address below which clients reach the shell, for links and file URLs.
+    /// The address below which clients reach the server, for links and file URLs.
     pub public_url: PublicUrl,
     /// How long a JSON body may take to arrive, and an upload may stand still.
     pub body_timeout: Duration,
@@ -29,8 +26,6 @@ pub struct Settings {
     pub max_uri_bytes: usize,
     /// Networks of proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// Whether `/metrics` is served here; `false` when it has a bind of its own.
-    pub serves_metrics: bool,
 }
 
 impl Settings {
@@ -38,7 +33,7 @@ impl Settings {
     /// settings say otherwise.
     pub const CONCURRENT_REQUESTS_OF_A_WORKER: usize = 16;
 
-    /// Settings for a shell that clients reach below `public_url`.
+    /// Settings for a server that clients reach below `public_url`.
     #[must_use]
     pub fn new(public_url: PublicUrl) -> Self {
         Self {
@@ -50,7 +45,6 @@ impl Settings {
             max_header_bytes: 32 * 1024,
             max_uri_bytes: 8 * 1024,
             trusted_proxies: Vec::new(),
-            serves_metrics: true,
         }
     }
 }

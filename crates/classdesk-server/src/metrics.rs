@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix_web::dev::Server;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use classdesk_diesel::{DieselStore, PoolFigures, WriterFigures};
-use classdesk_http::{Gauge, METRICS_MEDIA_TYPE, Shell};
+use classdesk_http::{Gauge, HttpState, METRICS_MEDIA_TYPE};
 
 use crate::error::CliError;
 
@@ -89,11 +89,10 @@ fn writer(
 }
 
 /// Serves `/metrics` and nothing else on an address of its own.
-pub(crate) fn serve(shell: &Shell, bind: SocketAddr) -> Result<Server, CliError> {
-    let shell = web::Data::new(shell.clone());
+pub(crate) fn serve(state: web::Data<HttpState>, bind: SocketAddr) -> Result<Server, CliError> {
     let app = move || {
         App::new()
-            .app_data(shell.clone())
+            .app_data(state.clone())
             .route("/metrics", web::get().to(text))
     };
     let server = HttpServer::new(app)
@@ -106,8 +105,8 @@ pub(crate) fn serve(shell: &Shell, bind: SocketAddr) -> Result<Server, CliError>
     Ok(server.run())
 }
 
-async fn text(shell: web::Data<Shell>) -> HttpResponse {
+async fn text(state: web::Data<HttpState>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type(METRICS_MEDIA_TYPE)
-        .body(shell.metrics_text())
+        .body(state.metrics_text())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use classdesk_domain::Settings;
 use classdesk_domain::people::{LoginLimits, NewPassword, SessionLimits};
-use classdesk_http::{PublicUrl, ServerLimits, Settings as ShellSettings};
+use classdesk_http::{PublicUrl, ServerLimits, Settings as HttpSettings};
 use ipnet::IpNet;
 
 use super::redacted_parser::RedactedParser;
@@ -258,15 +258,15 @@ impl ConnectionArgs {
         }
     }
 
-    /// As the shell takes them.
-    pub(crate) fn shell_settings(&self, public_url: PublicUrl) -> ShellSettings {
-        let usual = ShellSettings::CONCURRENT_REQUESTS_OF_A_WORKER * self.workers();
-        ShellSettings {
+    /// As the plumbing takes them.
+    pub(crate) fn http_settings(&self, public_url: PublicUrl) -> HttpSettings {
+        let usual = HttpSettings::CONCURRENT_REQUESTS_OF_A_WORKER * self.workers();
+        HttpSettings {
             max_concurrent_requests: self.max_concurrent_requests.map_or(usual, as_size),
             max_arriving_bodies: as_size(self.max_arriving_bodies),
             body_timeout: self.body_timeout,
             trusted_proxies: self.trusted_proxies.clone(),
-            ..ShellSettings::new(public_url)
+            ..HttpSettings::new(public_url)
         }
     }
 }
@@ -308,7 +308,7 @@ mod tests {
         let line = ["line", "--workers", "2"].iter().chain(options);
         let connections = Line::try_parse_from(line).unwrap().connections;
         let url = PublicUrl::parse("https://desk.example").unwrap();
-        connections.shell_settings(url).max_concurrent_requests
+        connections.http_settings(url).max_concurrent_requests
     }
 
     #[test]

@@ -7,6 +7,6 @@ use crate::error::CliError;
 
 /// Prints it.
 pub(crate) fn print() -> Result<ExitCode, CliError> {
-    write!(std::io::stdout(), "{}", classdesk_http::openapi())?;
+    write!(std::io::stdout(), "{}", classdesk_api::openapi())?;
     Ok(ExitCode::SUCCESS)
 }

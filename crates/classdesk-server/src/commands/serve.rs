@@ -6,8 +6,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use actix_web::dev::{Server, ServerHandle};
+use actix_web::web::ServiceConfig;
+use classdesk_api::Api;
 use classdesk_diesel::DieselStore;
-use classdesk_http::{PublicUrl, Shell};
+use classdesk_http::PublicUrl;
 use tokio::net::TcpSocket;
 use tokio::task::JoinHandle;
 
@@ -79,12 +81,15 @@ async fn start(args: ServeArgs) -> Result<Running, CliError> {
         Entry::Own(ensure_superadmin(&assembly.app, args.superadmin_password.clone()).await?)
     };
 
-    let shell = shell(&args, &assembly, public_url.clone());
+    let api = api(&args, &assembly, public_url.clone());
+    let state = api.http_state();
     let metrics = match args.metrics_bind {
-        Some(bind) => Some(metrics::serve(&shell, bind)?),
+        Some(bind) => Some(metrics::serve(state.clone(), bind)?),
         None => None,
     };
-    let server = classdesk_http::serve(shell, listener, args.connections.server_limits())
+    let configure = move |config: &mut ServiceConfig| api.configure(config);
+    let limits = args.connections.server_limits();
+    let server = classdesk_http::serve(state, configure, listener, limits)
         .map_err(|error| CliError::while_doing(&format!("can't serve on {address}"), &error))?;
     let report = Report {
         address: format!("http://{address}"),
@@ -139,12 +144,10 @@ fn own_url(address: SocketAddr) -> Result<PublicUrl, CliError> {
     PublicUrl::parse(&url).map_err(|error| CliError::while_doing("no public URL", &error))
 }
 
-fn shell(args: &ServeArgs, assembly: &Assembly, public_url: PublicUrl) -> Shell {
-    let settings = classdesk_http::Settings {
-        serves_metrics: args.metrics_bind.is_none(),
-        ..args.connections.shell_settings(public_url)
-    };
-    let builder = Shell::builder(assembly.app.clone(), settings);
+fn api(args: &ServeArgs, assembly: &Assembly, public_url: PublicUrl) -> Api {
+    let settings = args.connections.http_settings(public_url);
+    let builder =
+        Api::builder(assembly.app.clone(), settings).serves_metrics(args.metrics_bind.is_none());
     metrics::gauges(&assembly.store)
         .into_iter()
         .fold(builder, |builder, gauge| builder.gauge(gauge))

@@ -1,0 +1,29 @@
+//! Authentication, before anything else of a request is looked at.
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage as _};
+use classdesk_http::context;
+use classdesk_http::problem::Problem;
+
+use crate::state::state_of;
+
+/// Authenticates a request and hands the principal to the handler's
+/// [`Caller`](crate::extract::Caller).
+pub(crate) async fn authenticate(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let authenticator = &state_of(request.request()).authenticator;
+    match authenticator.authenticate(request.headers()).await {
+        Ok(principal) => {
+            context::set_user(request.request(), principal.actor.id);
+            request.extensions_mut().insert(principal);
+            Ok(next.call(request).await?.map_into_left_body())
+        }
+        Err(error) => Ok(request
+            .error_response(Problem::from(error))
+            .map_into_right_body()),
+    }
+}

@@ -1,0 +1,69 @@
+//! Authentication of requests: the port through which a host brings its own sign-in.
+
+use actix_web::http::header::{self, HeaderMap};
+use async_trait::async_trait;
+use classdesk_domain::error::Error;
+use classdesk_domain::people::{AccessToken, Actor, AuthenticatedSession, Sessions};
+
+/// An authenticated person.
+#[derive(Debug, Clone)]
+pub struct Principal {
+    /// The person as the policy knows them.
+    pub actor: Actor,
+    /// Their Classdesk session; `None` with a host's own sign-in.
+    pub session: Option<AuthenticatedSession>,
+}
+
+impl From<Actor> for Principal {
+    fn from(actor: Actor) -> Self {
+        Self {
+            actor,
+            session: None,
+        }
+    }
+}
+
+/// Authenticates requests.
+#[async_trait]
+pub trait Authenticator: Send + Sync {
+    /// The sender of these headers.
+    ///
+    /// # Errors
+    /// It MUST answer [`Error::Unauthenticated`] unless the sender is an active person of the store,
+    /// and other errors only when it can't find out.
+    async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Error>;
+}
+
+/// Sign-in by Classdesk's own sessions: `Authorization: Bearer TOKEN`.
+pub struct SessionAuthenticator {
+    sessions: Sessions,
+}
+
+impl SessionAuthenticator {
+    /// An authenticator on these sessions.
+    #[must_use]
+    pub const fn new(sessions: Sessions) -> Self {
+        Self { sessions }
+    }
+}
+
+#[async_trait]
+impl Authenticator for SessionAuthenticator {
+    async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Error> {
+        let token = bearer_token(headers).ok_or(Error::Unauthenticated)?;
+        let authenticated = self.sessions.authenticate(&token).await?;
+        Ok(Principal {
+            actor: authenticated.actor(),
+            session: Some(authenticated),
+        })
+    }
+}
+
+/// The token of the one `Authorization` header, if it can be one.
+fn bearer_token(headers: &HeaderMap) -> Option<AccessToken> {
+    let mut all = headers.get_all(header::AUTHORIZATION);
+    let (value, others) = (all.next()?, all.next());
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    let bearer = scheme.eq_ignore_ascii_case("Bearer") && others.is_none();
+    AccessToken::parse(token.trim()).filter(|_| bearer)
+}

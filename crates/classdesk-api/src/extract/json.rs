@@ -1,0 +1,143 @@
+//! JSON bodies: bounded, in time, and handed to the domain with their errors.
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::rt::time::timeout;
+use actix_web::{FromRequest, HttpRequest};
+use bytes::{Bytes, BytesMut};
+use classdesk_domain::error::{Invalid, Validated};
+use classdesk_http::problem::{Problem, ProblemKind};
+use classdesk_http::{http_state, while_body_arrives};
+use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
+
+use crate::input::{FieldSet, Fields};
+use crate::wire::OnSubject;
+
+/// The greatest JSON body, in bytes (docs/contract.md#requests).
+pub const JSON_LIMIT: usize = 256 * 1024;
+
+/// Most bodies are no larger, in bytes. More is reserved only for what has arrived.
+const USUAL: usize = 8 * 1024;
+
+/// A JSON body as it came. [`JsonBody::validated`] reads it. Its errors travel into the service,
+/// which decides about rights first.
+pub(crate) struct JsonBody(Bytes);
+
+impl JsonBody {
+    /// Reads what the body asks for.
+    pub(crate) fn validated<S: FieldSet>(&self) -> Validated<S::Output> {
+        validated(self.parse::<S>())
+    }
+
+    /// The same for requests that need no right at all.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the body.
+    pub(crate) fn parse<S: FieldSet>(&self) -> Result<S::Output, Invalid> {
+        Fields::of_json(&self.0)?.read::<S>()
+    }
+
+    /// The subject that the body names, whatever else is wrong with it, and the rest of it.
+    pub(crate) fn on_subject<B: OnSubject>(
+        &self,
+    ) -> (
+        Option<<B::Subject as FieldSet>::Output>,
+        Validated<<B::Rest as FieldSet>::Output>,
+    ) {
+        let mut fields = match Fields::of_json(&self.0) {
+            Ok(fields) => fields,
+            Err(invalid) => return (None, Validated::invalid(invalid)),
+        };
+        let subject = B::Subject::read(&mut fields);
+        let rest = B::Rest::read(&mut fields);
+        let rest = fields.finish(subject.as_ref().and(rest));
+        (subject, validated(rest))
+    }
+
+    /// Whether there is no body at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The bytes themselves, which make two requests the same or not.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl FromRequest for JsonBody {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let payload = payload.take();
+        Box::pin(async move {
+            let length = check_headers(&request)?;
+            let limit = http_state(&request).settings().body_timeout;
+            let body = async {
+                let body = timeout(limit, collect(payload, length)).await;
+                body.map_err(|_| Problem::of(ProblemKind::RequestTimeout))?
+            };
+            while_body_arrives(&request, body).await.map(Self)
+        })
+    }
+}
+
+/// What was read, with its errors, for a service.
+pub(super) fn validated<T>(read: Result<T, Invalid>) -> Validated<T> {
+    match read {
+        Ok(value) => Validated::valid(value),
+        Err(invalid) => Validated::invalid(invalid),
+    }
+}
+
+/// Checks media type and announced length, and answers the latter.
+fn check_headers(request: &HttpRequest) -> Result<usize, Problem> {
+    let length = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let has_body =
+        length.unwrap_or(0) > 0 || request.headers().contains_key(header::TRANSFER_ENCODING);
+    if !(is_json(request) || !has_body && !request.headers().contains_key(header::CONTENT_TYPE)) {
+        return Err(Problem::unsupported_media_type("`application/json`"));
+    }
+    match usize::try_from(length.unwrap_or(0)) {
+        Ok(length) if length <= JSON_LIMIT => Ok(length),
+        _ => Err(too_large()),
+    }
+}
+
+fn is_json(request: &HttpRequest) -> bool {
+    let mut values = request.headers().get_all(header::CONTENT_TYPE);
+    let (value, others) = (values.next(), values.next());
+    others.is_none()
+        && value
+            .and_then(|value| value.to_str().ok()?.parse::<mime::Mime>().ok())
+            .is_some_and(|media| {
+                media.essence_str() == mime::APPLICATION_JSON.essence_str()
+                    && media
+                        .get_param(mime::CHARSET)
+                        .is_none_or(|charset| charset == mime::UTF_8)
+            })
+}
+
+async fn collect(mut payload: Payload, length: usize) -> Result<Bytes, Problem> {
+    let mut body = BytesMut::with_capacity(length.min(USUAL));
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| {
+            Problem::of(ProblemKind::IncompleteBody).caused_by(error.to_string())
+        })?;
+        if body.len() + chunk.len() > JSON_LIMIT {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+fn too_large() -> Problem {
+    Problem::too_large(JSON_LIMIT as u64)
+}

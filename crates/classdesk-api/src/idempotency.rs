@@ -1,0 +1,425 @@
+//! `Idempotency-Key`: the same request twice creates one thing (docs/contract.md#retries).
+//!
+//! A handler that creates something from a JSON body needs one call, [`IdempotentRequest::once`]. One that
+//! takes in a form begins the [`Attempt`] itself, since only the end of the form tells what was
+//! asked for.
+
+use std::future::{Future, Ready, ready};
+use std::pin::pin;
+use std::time::Duration;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::rt::time::sleep;
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use bytes::Bytes;
+use classdesk_domain::RequestContext;
+use classdesk_domain::blobs::{UploadPermit, Uploads};
+use classdesk_domain::error::{Conflict, Error};
+use classdesk_domain::idempotency::{
+    Completed, Completion, Fingerprint, IdempotencyKey, IdempotencyService, KeyScope, LEASE_TTL,
+    Lease, StoredResponse,
+};
+use classdesk_domain::ids::IdempotencyId;
+use classdesk_domain::people::Actor;
+use classdesk_http::context::path_within;
+use classdesk_http::multipart::FileSink;
+use classdesk_http::problem::{Problem, ProblemKind};
+use futures_util::future::{Either, select};
+use tokio::runtime::Handle;
+
+use crate::extract::Caller;
+use crate::state::state_of;
+
+/// The header that says that nothing was created this time.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// How often a long request renews its lease.
+const RENEWAL: Duration = Duration::from_secs(LEASE_TTL.as_secs() / 3);
+
+/// What a request says about being repeated.
+pub(crate) struct IdempotentRequest {
+    key: Option<IdempotencyKey>,
+    operation: String,
+    service: IdempotencyService,
+}
+
+impl FromRequest for IdempotentRequest {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let path = path_within(request);
+        ready(key(request).map(|key| Self {
+            key,
+            operation: format!("{} {}/", request.method(), path.trim_end_matches('/')),
+            service: state_of(request).app.retries.clone(),
+        }))
+    }
+}
+
+fn key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, Problem> {
+    let mut values = request.headers().get_all("idempotency-key");
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    value
+        .to_str()
+        .ok()
+        .filter(|_| values.next().is_none())
+        .and_then(|text| IdempotencyKey::parse(text).ok())
+        .map(Some)
+        .ok_or_else(|| {
+            Problem::new(
+                ProblemKind::InvalidHeader,
+                "`Idempotency-Key` has 1 to 255 printable ASCII characters.",
+            )
+        })
+}
+
+impl IdempotentRequest {
+    /// Creates something, unless an earlier request with the same key has: then its answer is
+    /// given again.
+    ///
+    /// `read` finds what the earlier request has created, for the case that the server died
+    /// before its answer was kept.
+    pub(crate) async fn once<T>(
+        self,
+        caller: &Caller,
+        body: &[u8],
+        create: impl AsyncFnOnce(RequestContext) -> Result<T, Error>,
+        read: impl AsyncFnOnce(i64) -> Result<T, Error>,
+        render: impl FnOnce(T) -> HttpResponse,
+    ) -> Result<HttpResponse, Problem> {
+        let attempt = self.begin(caller).await?;
+        attempt
+            .finish(Fingerprint::of(body), create, read, render)
+            .await
+    }
+
+    /// Reserves the key, if there is one.
+    pub(crate) async fn begin(self, caller: &Caller) -> Result<Attempt, Problem> {
+        let actor = *caller.actor();
+        let reservation = |lease| Reservation {
+            actor,
+            lease,
+            service: self.service.clone(),
+        };
+        let Some(key) = self.key else {
+            return Ok(Attempt::First(reservation(None)));
+        };
+        let scope = KeyScope {
+            user: actor.id,
+            operation: self.operation,
+            key,
+        };
+        Ok(match self.service.begin(&scope).await? {
+            Ok(lease) => Attempt::First(reservation(Some(lease))),
+            Err(completed) => Attempt::Repeated(completed, self.service),
+        })
+    }
+}
+
+/// A request of which it is known whether it is the first with its key.
+pub(crate) enum Attempt {
+    /// It is, or it has no key.
+    First(Reservation),
+    /// An earlier one has created something.
+    Repeated(Completed, IdempotencyService),
+}
+
+impl Attempt {
+    /// Where the file of the request's form goes: what is repeated is not stored once more.
+    pub(crate) const fn sink<'a>(
+        &self,
+        uploads: &'a Uploads,
+        permit: &'a UploadPermit,
+    ) -> FileSink<'a> {
+        match self {
+            Self::First(_) => FileSink::Store(uploads, permit),
+            Self::Repeated(..) => FileSink::Digest(uploads),
+        }
+    }
+
+    /// Keeps the key while a long body comes in, and frees it when that fails.
+    pub(crate) async fn during<T>(
+        &mut self,
+        work: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
+        match self {
+            Self::First(reservation) => reservation.during(work, RENEWAL).await,
+            Self::Repeated(..) => work.await,
+        }
+    }
+
+    /// Creates something, or gives the answer of the request that has; see [`IdempotentRequest::once`].
+    pub(crate) async fn finish<T>(
+        self,
+        fingerprint: Fingerprint,
+        create: impl AsyncFnOnce(RequestContext) -> Result<T, Error>,
+        read: impl AsyncFnOnce(i64) -> Result<T, Error>,
+        render: impl FnOnce(T) -> HttpResponse,
+    ) -> Result<HttpResponse, Problem> {
+        match self {
+            Self::First(reservation) => reservation.finish(fingerprint, create, render).await,
+            Self::Repeated(completed, service) => {
+                let completed = completed.matching(&fingerprint)?;
+                let mut response = match &completed.answer {
+                    Some(answer) => replay(answer)?,
+                    None => {
+                        let response = render(read(completed.object_id).await?);
+                        save_response(&service, completed.id, response).await
+                    }
+                };
+                response
+                    .headers_mut()
+                    .insert(REPLAYED, HeaderValue::from_static("true"));
+                Ok(response)
+            }
+        }
+    }
+}
+
+/// A reserved key, or none. Dropping it frees the key, as when the client has gone away.
+pub(crate) struct Reservation {
+    actor: Actor,
+    lease: Option<Lease>,
+    service: IdempotencyService,
+}
+
+impl Reservation {
+    /// Works for as long as it takes, renewing the lease every so often.
+    async fn during<T>(
+        &mut self,
+        work: impl Future<Output = Result<T, Problem>>,
+        every: Duration,
+    ) -> Result<T, Problem> {
+        let outcome = {
+            let work = pin!(work);
+            let keep = pin!(self.keep(every));
+            match select(work, keep).await {
+                Either::Left((outcome, _)) => outcome,
+                Either::Right((lost, _)) => Err(lost),
+            }
+        };
+        if outcome.is_err() {
+            self.release().await;
+        }
+        outcome
+    }
+
+    /// Renews the lease until it is lost.
+    async fn keep(&self, every: Duration) -> Problem {
+        let Some(lease) = self.lease else {
+            return std::future::pending().await;
+        };
+        loop {
+            sleep(every).await;
+            match self.service.renew(lease).await {
+                Ok(true) => {}
+                Ok(false) => return Error::from(Conflict::IdempotencyRunning).into(),
+                // The lease outlives a few failures of the store; the commit tells in the end.
+                Err(error) => tracing::warn!(%error, "an idempotency key was not renewed"),
+            }
+        }
+    }
+
+    async fn finish<T>(
+        mut self,
+        fingerprint: Fingerprint,
+        create: impl AsyncFnOnce(RequestContext) -> Result<T, Error>,
+        render: impl FnOnce(T) -> HttpResponse,
+    ) -> Result<HttpResponse, Problem> {
+        let completes = self.lease.map(|lease| Completion { lease, fingerprint });
+        match create(RequestContext::completing(self.actor, completes)).await {
+            Ok(created) => {
+                let response = render(created);
+                match self.lease.take() {
+                    Some(lease) => Ok(save_response(&self.service, lease.id, response).await),
+                    None => Ok(response),
+                }
+            }
+            Err(error) => {
+                self.release().await;
+                Err(error.into())
+            }
+        }
+    }
+
+    async fn release(&mut self) {
+        if let Some(lease) = self.lease.take() {
+            release(&self.service, lease).await;
+        }
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        let (Some(lease), Ok(runtime)) = (self.lease.take(), Handle::try_current()) else {
+            return;
+        };
+        let service = self.service.clone();
+        runtime.spawn(async move { release(&service, lease).await });
+    }
+}
+
+async fn release(service: &IdempotencyService, lease: Lease) {
+    if let Err(error) = service.release(lease).await {
+        tracing::warn!(%error, "an idempotency key is free only when its lease ends");
+    }
+}
+
+/// Keeps an answer for service. Its entity tag goes before its body, on a line of its own.
+async fn save_response(
+    service: &IdempotencyService,
+    id: IdempotencyId,
+    response: HttpResponse,
+) -> HttpResponse {
+    let (head, body) = response.into_parts();
+    let body = match body.try_into_bytes() {
+        Ok(body) => body,
+        // A stream can't be kept; service are rendered anew.
+        Err(body) => return head.set_body(body),
+    };
+    let tag = head.headers().get(header::ETAG);
+    let mut kept = tag.map_or(Vec::new(), |tag| tag.as_bytes().to_vec());
+    kept.push(b'\n');
+    kept.extend_from_slice(&body);
+    let answer = StoredResponse {
+        status: head.status().as_u16(),
+        body: kept,
+    };
+    if let Err(error) = service.save_response(id, &answer).await {
+        tracing::warn!(%error, "the answer to an idempotent request was not kept");
+    }
+    head.set_body(BoxBody::new(body))
+}
+
+/// Gives a kept answer again.
+fn replay(answer: &StoredResponse) -> Result<HttpResponse, Problem> {
+    let damaged = || {
+        Problem::of(ProblemKind::Internal)
+            .caused_by("the kept answer of an idempotent request is damaged")
+    };
+    let status = StatusCode::from_u16(answer.status).map_err(|_| damaged())?;
+    let end = answer
+        .body
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .ok_or_else(damaged)?;
+    let (tag, body) = (&answer.body[..end], &answer.body[end + 1..]);
+    let mut response = HttpResponse::build(status);
+    if !tag.is_empty() {
+        response.insert_header((header::ETAG, tag));
+        response.insert_header((header::CACHE_CONTROL, "private, no-cache"));
+    }
+    Ok(response
+        .content_type(header::ContentType::json())
+        .body(Bytes::copy_from_slice(body)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use classdesk_conformance::Fixture;
+    use classdesk_domain::clock::{Clock, Timestamp};
+    use classdesk_domain::{App, Ports, Settings};
+    use classdesk_memory::{MemoryBlobs, MemoryStore, PlainHasher, SeededSecrets};
+
+    use super::*;
+
+    /// Short, so that nobody waits; what is waited for is never the time itself.
+    const OFTEN: Duration = Duration::from_millis(1);
+
+    /// The world's clock, which counts how often it is asked.
+    struct CountingClock {
+        fixture: Fixture,
+        asked: AtomicUsize,
+    }
+
+    impl Clock for CountingClock {
+        fn now(&self) -> Timestamp {
+            self.asked.fetch_add(1, Ordering::SeqCst);
+            self.fixture.now()
+        }
+    }
+
+    async fn begun() -> (
+        Arc<CountingClock>,
+        IdempotencyService,
+        KeyScope,
+        Reservation,
+    ) {
+        let store = Arc::new(MemoryStore::new());
+        let fixture = Fixture::create(&*store).await;
+        let actor = fixture.client;
+        let clock = Arc::new(CountingClock {
+            fixture,
+            asked: AtomicUsize::new(0),
+        });
+        let ports = Ports::new(
+            store,
+            Arc::new(MemoryBlobs::default()),
+            Arc::new(PlainHasher::default()),
+            clock.clone(),
+            Arc::new(SeededSecrets::new(1)),
+        );
+        let service = App::new(ports, Settings::default()).retries;
+        let scope = KeyScope {
+            user: actor.id,
+            operation: "POST /api/v1/tickets/".to_owned(),
+            key: IdempotencyKey::parse("k").unwrap(),
+        };
+        let lease = Some(service.begin(&scope).await.unwrap().unwrap());
+        let reservation = Reservation {
+            actor,
+            lease,
+            service: service.clone(),
+        };
+        (clock, service, scope, reservation)
+    }
+
+    async fn check_running(service: &IdempotencyService, scope: &KeyScope) {
+        let error = service.begin(scope).await.unwrap_err();
+        assert!(
+            matches!(error, Error::Conflict(Conflict::IdempotencyRunning)),
+            "{error:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_long_request_renews_its_lease() {
+        let (clock, service, scope, mut reservation) = begun().await;
+        clock
+            .fixture
+            .clock
+            .advance(LEASE_TTL - Duration::from_secs(1));
+        let before = clock.asked.load(Ordering::SeqCst);
+        // Whoever renews asks for the time first: the second question follows a whole renewal.
+        let work = async {
+            while clock.asked.load(Ordering::SeqCst) < before + 2 {
+                tokio::task::yield_now().await;
+            }
+            Ok(())
+        };
+        reservation.during(work, OFTEN).await.unwrap();
+        clock.fixture.clock.advance(Duration::from_secs(2));
+        check_running(&service, &scope).await;
+    }
+
+    #[tokio::test]
+    async fn a_request_that_lost_its_lease_stops_and_frees_nothing() {
+        let (clock, service, scope, mut reservation) = begun().await;
+        clock.fixture.clock.advance(LEASE_TTL);
+        let another = service.begin(&scope).await.unwrap();
+        assert!(another.is_ok(), "the lease has ended");
+        let work = std::future::pending::<Result<(), Problem>>();
+        let problem = reservation.during(work, OFTEN).await.unwrap_err();
+        assert_eq!(problem.kind().status(), StatusCode::CONFLICT);
+        check_running(&service, &scope).await;
+    }
+}

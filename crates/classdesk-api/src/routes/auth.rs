@@ -1,0 +1,183 @@
+//! Signing in and out: `auth/`.
+
+use std::net::IpAddr;
+
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use classdesk_domain::error::Error;
+use classdesk_domain::ids::{SessionId, UserId};
+use classdesk_domain::paging::ListKind;
+use classdesk_domain::people::{Login, PasswordHashError};
+use classdesk_http::problem::Problem;
+use classdesk_http::{HttpState, ShedReason, client_address, http_state};
+
+use crate::extract::{Caller, JsonBody, Path, page_params};
+use crate::render;
+use crate::routing::{Endpoints, endpoints};
+use crate::state::AppState;
+use crate::wire::{LoginBody, LoginView, PageParams, PasswordChangeBody, SessionView, UserView};
+
+/// What is served where people sign in here.
+pub(super) const ENDPOINTS: Endpoints = endpoints![
+    login,
+    logout,
+    logout_all,
+    change_password,
+    list_sessions,
+    end_session,
+];
+
+/// What is served however people sign in.
+pub(super) const CALLER: Endpoints = endpoints![me];
+
+/// Sign in
+///
+/// By username or email address. A wrong password, an unknown name and a deactivated account get
+/// the same answer, and too many failures slow all of them down alike.
+#[utoipa::path(
+    post, path = "/api/v1/auth/login/", tag = "auth", security(()),
+    request_body = LoginBody,
+    responses((status = 200, description = "Signed in", body = LoginView)),
+    extensions(("x-problems" = json!(["wrong-credentials", "too-many-logins"]))),
+)]
+async fn login(
+    state: Data<AppState>,
+    request: HttpRequest,
+    body: JsonBody,
+) -> Result<HttpResponse, Problem> {
+    let (name, password) = body.parse::<LoginBody>()?;
+    let user_agent = request.headers().get(header::USER_AGENT);
+    let address = client_address(&request);
+    let login = Login {
+        name,
+        password,
+        address: address.to_string(),
+        user_agent: user_agent
+            .and_then(|agent| agent.to_str().ok())
+            .map(|agent| agent.chars().take(255).collect()),
+    };
+    // Password hashes have a queue of their own. Waiting in it keeps no permit from others.
+    HttpState::end_work(&request);
+    match state.app.sessions.login(login).await {
+        Ok(logged_in) => Ok(render::ok(&LoginView::from(logged_in))),
+        Err(Error::Password(PasswordHashError::Busy)) => {
+            Err(http_state(&request).shed(ShedReason::PasswordHashing))
+        }
+        Err(error) => {
+            log_refusal(&error, address);
+            Err(error.into())
+        }
+    }
+}
+
+/// Notes whose account somebody was not let into. What was typed stays out of the log: people
+/// type passwords in the place of names.
+fn log_refusal(error: &Error, address: IpAddr) {
+    let (account, reason) = match error {
+        Error::WrongCredentials { account } => (account, "wrong credentials"),
+        Error::Throttled { account, .. } => (account, "too many failures"),
+        _ => return,
+    };
+    let account = account.map(UserId::get);
+    tracing::warn!(account, %address, reason, "a login was refused");
+}
+
+/// Sign out
+///
+/// The token is dead at once.
+#[utoipa::path(
+    post, path = "/api/v1/auth/logout/", tag = "auth",
+    responses((status = 204, description = "Signed out")),
+)]
+async fn logout(caller: Caller, state: Data<AppState>) -> Result<HttpResponse, Problem> {
+    state.app.sessions.logout(caller.session()?).await?;
+    Ok(render::no_content())
+}
+
+/// Sign out everywhere
+///
+/// Every token of the caller is dead at once.
+#[utoipa::path(
+    post, path = "/api/v1/auth/logout_all/", tag = "auth",
+    responses((status = 204, description = "Signed out everywhere")),
+)]
+async fn logout_all(caller: Caller, state: Data<AppState>) -> Result<HttpResponse, Problem> {
+    state.app.sessions.logout_all(caller.session()?).await?;
+    Ok(render::no_content())
+}
+
+/// Who am I
+#[utoipa::path(
+    get, path = "/api/v1/auth/me/", tag = "auth",
+    description = "The caller, as they and the staff see them.",
+    responses((status = 200, description = "The caller", body = UserView)),
+)]
+async fn me(caller: Caller, state: Data<AppState>) -> Result<HttpResponse, Problem> {
+    let actor = caller.actor();
+    let user = state.app.users.get(actor, actor.id).await?;
+    Ok(render::ok(&UserView::from(user)))
+}
+
+/// Change one's password
+///
+/// The caller's other sessions end; this one goes on.
+#[utoipa::path(
+    post, path = "/api/v1/auth/change_password/", tag = "auth",
+    request_body = PasswordChangeBody,
+    responses((status = 204, description = "Changed")),
+)]
+async fn change_password(
+    caller: Caller,
+    state: Data<AppState>,
+    request: HttpRequest,
+    body: JsonBody,
+) -> Result<HttpResponse, Problem> {
+    let input = body.validated::<PasswordChangeBody>();
+    HttpState::end_work(&request);
+    let sessions = &state.app.sessions;
+    sessions.change_password(caller.session()?, input).await?;
+    Ok(render::no_content())
+}
+
+/// List one's sessions
+///
+/// The ones that still hold, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/auth/sessions/", tag = "auth",
+    params(PageParams),
+    responses((status = 200, description = "A page of sessions", body = Vec<SessionView>)),
+)]
+async fn list_sessions(
+    caller: Caller,
+    state: Data<AppState>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let page = page_params(&request, ListKind::Sessions)?;
+    let current = caller.session()?;
+    let sessions = state.app.sessions.list(current, page).await?;
+    Ok(render::page(
+        &request,
+        ListKind::Sessions,
+        sessions,
+        |session| SessionView::of(session, current),
+    ))
+}
+
+/// End one of one's sessions
+///
+/// Its token is dead at once. It may be the one that this request is made with.
+#[utoipa::path(
+    delete, path = "/api/v1/auth/sessions/{id}/", tag = "auth",
+    params(("id" = i64, Path, description = "The session", minimum = 1)),
+    responses((status = 204, description = "Ended")),
+)]
+async fn end_session(
+    caller: Caller,
+    Path(id): Path<SessionId>,
+    state: Data<AppState>,
+) -> Result<HttpResponse, Problem> {
+    let sessions = &state.app.sessions;
+    sessions.end_one(caller.session()?, id).await?;
+    Ok(render::no_content())
+}

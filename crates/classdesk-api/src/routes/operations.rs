@@ -1,0 +1,56 @@
+//! What operators look at: health and figures.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use classdesk_http::problem::Problem;
+use classdesk_http::{HttpState, METRICS_MEDIA_TYPE};
+
+use crate::render;
+use crate::routing::{Endpoints, endpoints};
+use crate::state::AppState;
+use crate::wire::HealthView;
+
+/// What is served here.
+pub(super) const ENDPOINTS: Endpoints = endpoints![live, ready];
+
+/// The figures, unless they are served elsewhere.
+pub(super) const METRICS: Endpoints = endpoints![metrics];
+
+/// Is the process up
+///
+/// Answers as long as the process serves at all.
+#[utoipa::path(
+    get, path = "/healthz/live", tag = "operations", security(()),
+    responses((status = 200, description = "It is up", body = HealthView)),
+)]
+async fn live() -> HttpResponse {
+    render::ok(&HealthView::OK)
+}
+
+/// Is everything in reach
+///
+/// Answers 200 when database and storage answer.
+#[utoipa::path(
+    get, path = "/healthz/ready", tag = "operations", security(()),
+    responses((status = 200, description = "Ready to work", body = HealthView)),
+)]
+async fn ready(state: Data<AppState>) -> Result<HttpResponse, Problem> {
+    state.app.maintenance.ready().await?;
+    Ok(render::ok(&HealthView::OK))
+}
+
+/// Figures for Prometheus
+///
+/// Requests by route, method and status, their latency, and what the program adds.
+#[utoipa::path(
+    get, path = "/metrics", tag = "operations", security(()),
+    responses((
+        status = 200, description = "The figures", body = String,
+        content_type = "application/openmetrics-text",
+    )),
+)]
+async fn metrics(http: Data<HttpState>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type(METRICS_MEDIA_TYPE)
+        .body(http.metrics_text())
+}

@@ -1,0 +1,60 @@
+//! Forms with a file, for the operations that store one.
+
+use actix_web::{HttpRequest, web};
+use classdesk_domain::blobs::{FinishedUpload, UploadTarget};
+use classdesk_domain::error::{Error, Validated};
+use classdesk_domain::idempotency::Fingerprint;
+use classdesk_http::multipart::read_form;
+use classdesk_http::problem::Problem;
+
+use crate::extract::{Caller, file_part, validated_form};
+use crate::idempotency::{Attempt, IdempotentRequest};
+use crate::input::FieldSet;
+use crate::state::AppState;
+
+/// A form that has come in.
+pub(super) struct UploadForm<T> {
+    /// Whether it is the first with its idempotency key.
+    pub(super) attempt: Attempt,
+    /// What makes two forms the same or not.
+    pub(super) fingerprint: Fingerprint,
+    /// Its stored file.
+    pub(super) upload: Option<FinishedUpload>,
+    /// What it says beside the file.
+    pub(super) fields: Validated<T>,
+}
+
+/// Settles the right to upload to the target, then takes the form in.
+pub(super) async fn receive<S: FieldSet>(
+    caller: &Caller,
+    state: &AppState,
+    target: UploadTarget,
+    idempotent: IdempotentRequest,
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<UploadForm<S::Output>, Problem> {
+    let uploads = &state.app.uploads;
+    let permit = uploads.begin(caller.actor(), target).await?;
+    let mut attempt = idempotent.begin(caller).await?;
+    let sink = attempt.sink(uploads, &permit);
+    let reading = Box::pin(read_form(request, payload, file_part::<S>(), sink));
+    let mut form = attempt.during(reading).await?;
+    Ok(UploadForm {
+        attempt,
+        fingerprint: form.fingerprint(),
+        upload: form.take_upload(),
+        fields: validated_form::<S>(form),
+    })
+}
+
+/// The file of a form that needs one. Where there is none, the form has an error that says why.
+pub(super) fn required<T>(
+    upload: Option<FinishedUpload>,
+    fields: &Validated<T>,
+) -> Result<FinishedUpload, Error> {
+    match (upload, fields.as_result()) {
+        (Some(upload), _) => Ok(upload),
+        (None, Err(invalid)) => Err(invalid.into()),
+        (None, Ok(_)) => unreachable!("a form without its file has an error"),
+    }
+}

@@ -1,0 +1,202 @@
+//! Where handlers are served. Path, method and whether a sign-in is needed stand in a handler's
+//! `#[utoipa::path]` alone.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::Method;
+use actix_web::middleware::from_fn;
+use actix_web::web::ServiceConfig;
+use actix_web::{HttpResponse, Resource, Route, Scope, guard, web};
+use classdesk_http::context::RoutePattern;
+use classdesk_http::middleware::not_found;
+use classdesk_http::problem::{Problem, ProblemKind};
+use utoipa::openapi::OpenApi as Document;
+use utoipa::openapi::security::SecurityRequirement;
+
+use crate::authenticate::authenticate;
+
+/// The name of the last slash in a pattern. It is none of the path's parameters.
+pub(crate) const SLASH: &str = "slash";
+
+/// Makes the route of a handler.
+pub(crate) type MakeRoute = fn() -> Route;
+
+/// Handlers that are served together, made by [`endpoints!`].
+pub(crate) struct Endpoints {
+    /// What is said of them.
+    pub(crate) document: fn() -> Document,
+    /// Each with its name, which is the id of its operation.
+    pub(crate) handlers: &'static [(&'static str, MakeRoute)],
+}
+
+/// The endpoints of these handlers, each of which has a `#[utoipa::path]`.
+macro_rules! endpoints {
+    ($($handler:ident),+ $(,)?) => {{
+        #[derive(utoipa::OpenApi)]
+        #[openapi(paths($($handler),+))]
+        struct Operations;
+
+        $crate::routing::Endpoints {
+            document: <Operations as utoipa::OpenApi>::openapi,
+            handlers: &[$((stringify!($handler), || actix_web::Route::new().to($handler))),+],
+        }
+    }};
+}
+pub(crate) use endpoints;
+
+/// A handler and where it is served.
+pub(crate) struct Operation {
+    path: String,
+    method: Method,
+    is_public: bool,
+    make_route: MakeRoute,
+}
+
+impl Operation {
+    /// A `GET` for everybody that is no part of the API.
+    pub(crate) fn asset(path: &str, make_route: MakeRoute) -> Self {
+        Self {
+            path: path.to_owned(),
+            method: Method::GET,
+            is_public: true,
+            make_route,
+        }
+    }
+
+    fn route(&self) -> Route {
+        let route = (self.make_route)();
+        let route = if self.method == Method::GET {
+            route.guard(guard::Any(guard::Get()).or(guard::Head()))
+        } else {
+            route.method(self.method.clone())
+        };
+        if self.is_public {
+            route
+        } else {
+            route.wrap(from_fn(authenticate))
+        }
+    }
+}
+
+impl Endpoints {
+    /// Where each handler is served.
+    pub(crate) fn operations(&self) -> Vec<Operation> {
+        let mut served = BTreeMap::new();
+        for (path, item) in (self.document)().paths.paths {
+            let methods = [
+                (Method::GET, item.get),
+                (Method::POST, item.post),
+                (Method::PUT, item.put),
+                (Method::PATCH, item.patch),
+                (Method::DELETE, item.delete),
+            ];
+            for (method, operation) in methods {
+                let Some(operation) = operation else { continue };
+                // Without a word about security, a sign-in is needed.
+                let is_public = operation.security == Some(vec![SecurityRequirement::default()]);
+                let id = operation.operation_id.unwrap_or_default();
+                served.insert(id, (path.clone(), method, is_public));
+            }
+        }
+        let handlers = self.handlers.iter();
+        let operations = handlers.map(|(name, make_route)| {
+            let (path, method, is_public) = served
+                .remove(*name)
+                .expect("an operation has the name of its handler");
+            Operation {
+                path,
+                method,
+                is_public,
+                make_route: *make_route,
+            }
+        });
+        operations.collect()
+    }
+}
+
+/// Registers operations. Those of one noun of the API lie in one scope, so that a request is held
+/// against the patterns of its own noun alone.
+pub(crate) fn register(
+    config: &mut ServiceConfig,
+    operations: impl Iterator<Item = &'static Operation>,
+) {
+    let mut nouns = BTreeMap::<&str, BTreeMap<&'static str, Vec<&Operation>>>::new();
+    for operation in operations {
+        let paths = nouns.entry(noun(&operation.path)).or_default();
+        paths.entry(&operation.path).or_default().push(operation);
+    }
+    for (prefix, paths) in nouns {
+        let resources = paths
+            .into_iter()
+            .map(|(path, operations)| resource(prefix, path, operations));
+        if prefix.is_empty() {
+            for resource in resources {
+                config.service(resource);
+            }
+        } else {
+            let scope = web::scope(prefix).default_service(web::to(not_found));
+            config.service(resources.fold(scope, Scope::service));
+        }
+    }
+}
+
+/// The service for what of a path lies below a prefix.
+///
+/// The path is served with and without its last slash, `HEAD` works where `GET` does, and any
+/// other method is 405 with `Allow`.
+fn resource(prefix: &str, path: &'static str, operations: Vec<&Operation>) -> Resource {
+    let below = path.strip_prefix(prefix).unwrap_or(path);
+    let patterns = match below.trim_end_matches('/') {
+        "" => vec![String::new(), "/".to_owned()],
+        // One pattern is faster to try than one with and one without the slash.
+        bare => vec![format!("{bare}{{{SLASH}:/?}}")],
+    };
+    let allow = allowed(&operations);
+    let resource = web::resource(patterns).app_data(RoutePattern(path));
+    let routes = operations.into_iter().map(Operation::route);
+    let resource = routes.fold(resource, Resource::route);
+    resource.default_service(web::to(move || {
+        let problem = Problem::of(ProblemKind::MethodNotAllowed).allowing(allow.clone());
+        async move { Err::<HttpResponse, _>(problem) }
+    }))
+}
+
+/// The methods of a path, for `Allow`.
+fn allowed(operations: &[&Operation]) -> String {
+    const ORDER: [(Method, &str); 5] = [
+        (Method::GET, "GET, HEAD"),
+        (Method::POST, "POST"),
+        (Method::PUT, "PUT"),
+        (Method::PATCH, "PATCH"),
+        (Method::DELETE, "DELETE"),
+    ];
+    let is_served = |method: &Method| operations.iter().any(|each| each.method == *method);
+    let served = ORDER.into_iter().filter(|(method, _)| is_served(method));
+    let names: Vec<_> = served.map(|(_, names)| names).collect();
+    names.join(", ")
+}
+
+/// The part of a path that names a noun of the API; nothing for what lies beside the API.
+fn noun(path: &str) -> &str {
+    const API: &str = "/api/v1/";
+    path.strip_prefix(API)
+        .and_then(|below| below.find('/'))
+        .map_or("", |end| &path[..API.len() + end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_lies_below_its_noun() {
+        for (path, expected) in [
+            ("/api/v1/tickets/{id}/history/", "/api/v1/tickets"),
+            ("/api/v1/tickets/", "/api/v1/tickets"),
+            ("/api/v1/openapi.json", ""),
+            ("/healthz/live", ""),
+        ] {
+            assert_eq!(noun(path), expected);
+        }
+    }
+}

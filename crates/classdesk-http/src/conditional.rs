@@ -1,0 +1,378 @@
+//! Conditional requests and ranges (RFC 9110, sections 13 and 14).
+
+use std::str::FromStr;
+
+use actix_web::HttpRequest;
+use actix_web::http::Method;
+use actix_web::http::header::{self, ByteRangeSpec, EntityTag, HeaderMap, HeaderName, Range};
+use classdesk_domain::blobs::{BlobInfo, ByteRange};
+
+use crate::problem::{Problem, ProblemKind};
+
+/// The value of `If-Match` or `If-None-Match`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TagList {
+    /// `*`.
+    Any,
+    /// Entity tags.
+    Tags(Vec<EntityTag>),
+}
+
+/// The tags of `If-Match`; `None` without the header.
+///
+/// # Errors
+/// 400 for a malformed header: it is never ignored, since the client relies on it.
+pub fn if_match(request: &HttpRequest) -> Result<Option<TagList>, Problem> {
+    parse_tags(request.headers(), &header::IF_MATCH).map_err(|_| {
+        Problem::new(
+            ProblemKind::InvalidHeader,
+            "`If-Match` is a list of entity tags in quotes, or `*`.",
+        )
+    })
+}
+
+/// Whether `If-None-Match` names this tag, by the weak comparison. A malformed header is as good
+/// as none: the answer is the whole thing.
+#[must_use]
+pub fn matches_if_none_match(request: &HttpRequest, tag: &EntityTag) -> bool {
+    match parse_tags(request.headers(), &header::IF_NONE_MATCH) {
+        Ok(Some(TagList::Any)) => true,
+        Ok(Some(TagList::Tags(tags))) => tags.iter().any(|known| known.weak_eq(tag)),
+        Ok(None) | Err(_) => false,
+    }
+}
+
+/// A header that is no list of entity tags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct MalformedTags;
+
+/// Reads a header of entity tags. actix-web's own types skip what they can't read.
+fn parse_tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<TagList>, MalformedTags> {
+    let mut all = None::<TagList>;
+    for value in headers.get_all(name) {
+        let more = parse_list(value.to_str().map_err(|_| MalformedTags)?)?;
+        all = Some(match (all, more) {
+            (None, list) => list,
+            (Some(TagList::Tags(mut tags)), TagList::Tags(others)) => {
+                tags.extend(others);
+                TagList::Tags(tags)
+            }
+            (Some(_), _) => return Err(MalformedTags),
+        });
+    }
+    Ok(all)
+}
+
+fn parse_list(text: &str) -> Result<TagList, MalformedTags> {
+    let mut rest = text.trim();
+    if rest == "*" {
+        return Ok(TagList::Any);
+    }
+    let mut tags = Vec::new();
+    loop {
+        let (tag, after) = parse_tag(rest)?;
+        tags.push(tag);
+        rest = after.trim_start();
+        if rest.is_empty() {
+            return Ok(TagList::Tags(tags));
+        }
+        rest = rest.strip_prefix(',').ok_or(MalformedTags)?.trim_start();
+    }
+}
+
+/// The first tag of a text, and what follows.
+fn parse_tag(text: &str) -> Result<(EntityTag, &str), MalformedTags> {
+    let opening = text.find('"').ok_or(MalformedTags)?;
+    let length = text[opening + 1..].find('"').ok_or(MalformedTags)?;
+    let (tag, rest) = text.split_at(opening + length + 2);
+    Ok((tag.parse().map_err(|_| MalformedTags)?, rest))
+}
+
+/// What to send of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DownloadPlan {
+    /// All of it.
+    Whole,
+    /// A part of it.
+    Part(ByteRange),
+    /// Nothing: the client has it already.
+    NotModified,
+}
+
+/// The strong entity tag of stored bytes: their SHA-256.
+pub(crate) fn entity_tag(info: &BlobInfo) -> EntityTag {
+    EntityTag::new_strong(info.sha256.to_string())
+}
+
+/// Evaluates the preconditions and the range of a request, in the order of RFC 9110, section
+/// 13.2.2.
+pub(crate) fn plan_download(
+    request: &HttpRequest,
+    info: &BlobInfo,
+) -> Result<DownloadPlan, Problem> {
+    let tag = entity_tag(info);
+    if let Some(TagList::Tags(tags)) = if_match(request)?
+        && !tags.iter().any(|known| known.strong_eq(&tag))
+    {
+        return Err(Problem::of(ProblemKind::PreconditionFailed));
+    }
+    if matches_if_none_match(request, &tag) {
+        return Ok(DownloadPlan::NotModified);
+    }
+    // A range is defined for GET alone.
+    if request.method() != Method::GET || !range_still_applies(request.headers(), &tag) {
+        return Ok(DownloadPlan::Whole);
+    }
+    let Some(range) = single_range(request.headers()) else {
+        return Ok(DownloadPlan::Whole);
+    };
+    let (first, last) = range
+        .to_satisfiable_range(info.size)
+        .ok_or_else(|| Problem::of(ProblemKind::RangeNotSatisfiable).of_size(info.size))?;
+    Ok(DownloadPlan::Part(ByteRange {
+        start: first,
+        end: last + 1,
+    }))
+}
+
+/// Without `If-Range` a range always applies. Files have no modification date, so that only a tag
+/// can tell that the client holds a part of these bytes.
+fn range_still_applies(headers: &HeaderMap, tag: &EntityTag) -> bool {
+    headers.get(header::IF_RANGE).is_none_or(|value| {
+        value
+            .to_str()
+            .ok()
+            .and_then(|text| EntityTag::from_str(text.trim()).ok())
+            .is_some_and(|known| known.strong_eq(tag))
+    })
+}
+
+/// The one range that is asked for. Whatever else stands in the header (several ranges, another
+/// unit, nonsense) asks for the whole file, as the RFC allows.
+fn single_range(headers: &HeaderMap) -> Option<ByteRangeSpec> {
+    let mut values = headers.get_all(header::RANGE);
+    let (value, None) = (values.next()?.to_str().ok()?, values.next()) else {
+        return None;
+    };
+    let (unit, set) = value.split_once('=')?;
+    let plain = |b: u8| b.is_ascii_digit() || b == b'-';
+    if !unit.trim().eq_ignore_ascii_case("bytes") || !set.trim().bytes().all(plain) {
+        return None;
+    }
+    match Range::from_str(&format!("bytes={}", set.trim())) {
+        Ok(Range::Bytes(ranges)) => match ranges.as_slice() {
+            [ByteRangeSpec::FromTo(first, last)] if last < first => None,
+            [only] => Some(only.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+    use classdesk_domain::blobs::{ContentType, Sha256Digest};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SIZE: u64 = 10;
+
+    type Plan = Result<DownloadPlan, ProblemKind>;
+
+    fn info() -> BlobInfo {
+        BlobInfo {
+            size: SIZE,
+            sha256: Sha256Digest::from_bytes([0xab; 32]),
+            content_type: ContentType::unknown(),
+        }
+    }
+
+    fn tag() -> String {
+        format!("\"{}\"", "ab".repeat(32))
+    }
+
+    fn part(start: u64, end: u64) -> Plan {
+        Ok(DownloadPlan::Part(ByteRange { start, end }))
+    }
+
+    fn check(headers: &[(&'static str, &str)], expected: Plan) {
+        check_method(Method::GET, headers, expected);
+    }
+
+    fn check_method(method: Method, headers: &[(&'static str, &str)], expected: Plan) {
+        let mut request = TestRequest::default().method(method);
+        for header in headers {
+            request = request.append_header(*header);
+        }
+        let plan = plan_download(&request.to_http_request(), &info());
+        assert_eq!(
+            plan.map_err(|problem| problem.kind()),
+            expected,
+            "{headers:?}"
+        );
+    }
+
+    /// contract: conv.downloads.conditional
+    #[test]
+    fn the_tag_is_the_quoted_digest() {
+        assert_eq!(entity_tag(&info()).to_string(), tag());
+    }
+
+    /// contract: conv.downloads.http
+    #[test]
+    fn one_range_gives_a_part() {
+        check(&[("range", "bytes=0-0")], part(0, 1));
+        check(&[("range", "bytes=2-4")], part(2, 5));
+        check(&[("range", "bytes=2-")], part(2, 10));
+        check(&[("range", "bytes=-3")], part(7, 10));
+        check(&[("range", "bytes=-99")], part(0, 10));
+        check(&[("range", "bytes=9-99")], part(9, 10));
+        check(&[("range", "BYTES = 1-1 ")], part(1, 2));
+    }
+
+    #[test]
+    fn a_range_beyond_the_end_does_not_exist() {
+        check(
+            &[("range", "bytes=10-")],
+            Err(ProblemKind::RangeNotSatisfiable),
+        );
+        check(
+            &[("range", "bytes=10-12")],
+            Err(ProblemKind::RangeNotSatisfiable),
+        );
+        check(
+            &[("range", "bytes=-0")],
+            Err(ProblemKind::RangeNotSatisfiable),
+        );
+    }
+
+    #[test]
+    fn what_is_no_single_range_asks_for_all() {
+        for range in [
+            "",
+            "bytes",
+            "bytes=",
+            "bytes=-",
+            "bytes=5-2",
+            "bytes=a-b",
+            "bytes=0-1,3-4",
+            "bytes=0-1,x",
+            "bytes=+1-2",
+            "bytes=0x1-2",
+            "bytes=1-2-3",
+            "bytes=--1",
+            "lines=1-2",
+            "bytes=0-99999999999999999999999",
+        ] {
+            check(&[("range", range)], Ok(DownloadPlan::Whole));
+        }
+        check(
+            &[("range", "bytes=0-1"), ("range", "bytes=2-3")],
+            Ok(DownloadPlan::Whole),
+        );
+    }
+
+    #[test]
+    fn head_has_no_ranges() {
+        check_method(
+            Method::HEAD,
+            &[("range", "bytes=0-1")],
+            Ok(DownloadPlan::Whole),
+        );
+        check_method(
+            Method::HEAD,
+            &[("if-none-match", "*")],
+            Ok(DownloadPlan::NotModified),
+        );
+    }
+
+    /// contract: conv.downloads.http
+    #[test]
+    fn if_range_wants_the_same_bytes() {
+        let range = ("range", "bytes=1-2");
+        check(&[range, ("if-range", &tag())], part(1, 3));
+        for other in [
+            format!("W/{}", tag()),
+            "\"other\"".to_owned(),
+            "Sun, 06 Nov 1994 08:49:37 GMT".to_owned(),
+            "nonsense".to_owned(),
+        ] {
+            check(&[range, ("if-range", &other)], Ok(DownloadPlan::Whole));
+        }
+    }
+
+    /// contract: conv.downloads.conditional
+    #[test]
+    fn if_none_match_compares_weakly_and_goes_before_the_range() {
+        for known in [
+            tag(),
+            format!("W/{}", tag()),
+            format!("\"other\", W/{}", tag()),
+            "*".to_owned(),
+        ] {
+            check(&[("if-none-match", &known)], Ok(DownloadPlan::NotModified));
+            check(
+                &[("if-none-match", &known), ("range", "bytes=99-")],
+                Ok(DownloadPlan::NotModified),
+            );
+        }
+        check(&[("if-none-match", "\"other\"")], Ok(DownloadPlan::Whole));
+        check(&[("if-none-match", "nonsense")], Ok(DownloadPlan::Whole));
+    }
+
+    #[test]
+    fn if_match_compares_strongly() {
+        check(&[("if-match", &tag())], Ok(DownloadPlan::Whole));
+        check(&[("if-match", "*")], Ok(DownloadPlan::Whole));
+        check(
+            &[("if-match", &format!("W/{}", tag()))],
+            Err(ProblemKind::PreconditionFailed),
+        );
+        check(
+            &[("if-match", "\"other\"")],
+            Err(ProblemKind::PreconditionFailed),
+        );
+        check(&[("if-match", "nonsense")], Err(ProblemKind::InvalidHeader));
+    }
+
+    #[test]
+    fn lists_of_tags_are_read() {
+        let strong = |tag: &str| EntityTag::new_strong(tag.to_owned());
+        let weak = EntityTag::new_weak("2".to_owned());
+        assert_eq!(parse_list(" * "), Ok(TagList::Any));
+        assert_eq!(
+            parse_list(r#""1-ab" , W/"2","""#),
+            Ok(TagList::Tags(vec![strong("1-ab"), weak, strong("")]))
+        );
+    }
+
+    #[test]
+    fn what_is_no_list_of_tags_is_refused() {
+        for text in [
+            "",
+            "1",
+            r#""1"#,
+            r#""1" "2""#,
+            r#""1","#,
+            r#"w/"1""#,
+            r#""a b""#,
+            r#"*,"1""#,
+        ] {
+            assert_eq!(parse_list(text), Err(MalformedTags), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_part_lies_within_the_file(range in "(bytes=)?[0-9,-]{0,30}") {
+            let request = TestRequest::default()
+                .append_header(("range", range))
+                .to_http_request();
+            if let Ok(DownloadPlan::Part(range)) = plan_download(&request, &info()) {
+                prop_assert!(range.start < range.end && range.end <= SIZE);
+            }
+        }
+    }
+}

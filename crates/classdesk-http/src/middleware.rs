@@ -1,0 +1,163 @@
+//! What happens around every handler, in one place and in this order: the request gets its id and
+//! its span, oversized headers are refused, load is shed, the handler runs, a panic is caught,
+//! problems are rendered, common headers are set, and the outcome is counted and logged.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage as _, HttpResponse};
+use futures_util::FutureExt as _;
+use tracing::Instrument as _;
+
+use crate::access_log;
+use crate::context::RequestInfo;
+use crate::limits::Limits;
+use crate::problem::{Problem, ProblemKind};
+use crate::security_headers;
+use crate::state::HttpState;
+
+/// The name of the header of request ids.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Serves one request. Whatever happens becomes a response, but for a request that is lost.
+///
+/// # Errors
+/// An error with the rendered response in it, when a handler panics or a host's middleware fails.
+pub async fn serve(
+    state: Data<HttpState>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let started = Instant::now();
+    let id = state.request_ids().take_or_make(request.headers());
+    let within = request.match_info().unprocessed().len();
+    let info = RequestInfo {
+        mount: request.path().len().saturating_sub(within),
+        user: None,
+    };
+    request.extensions_mut().insert(info);
+    let span = tracing::info_span!("request", request_id = %id);
+    async move {
+        if let Err(problem) = admit(&request, &state).await {
+            let refused = request.error_response(problem);
+            return Ok(finish(refused, &state, &id, started));
+        }
+        match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+            Ok(Ok(response)) => {
+                // What is left is to send, at the client's pace.
+                Limits::end_work(response.request());
+                let response = response.map_into_boxed_body();
+                Ok(finish(response, &state, &id, started))
+            }
+            Ok(Err(error)) => Err(without_request(&error, &id)),
+            Err(panic) => {
+                let problem = Problem::of(ProblemKind::Internal).caused_by(panic_text(&*panic));
+                Err(without_request(&problem.into(), &id))
+            }
+        }
+    }
+    .instrument(span)
+    .await
+}
+
+/// The answer to every path that is not served.
+///
+/// # Errors
+/// Always: it is a problem.
+pub async fn not_found() -> Result<HttpResponse, Problem> {
+    Err(Problem::not_found())
+}
+
+/// Lets a request in, or says why not.
+async fn admit(request: &ServiceRequest, state: &HttpState) -> Result<(), Problem> {
+    check_size(request, state)?;
+    if state.is_unlimited(request.match_info().unprocessed()) {
+        return Ok(());
+    }
+    let admitted = state.limits().begin_work(request.request()).await;
+    admitted.map_err(|reason| state.shed(reason))
+}
+
+fn check_size(request: &ServiceRequest, state: &HttpState) -> Result<(), Problem> {
+    let settings = state.settings();
+    let target = request.uri().path_and_query();
+    if target.map_or(0, |target| target.as_str().len()) > settings.max_uri_bytes {
+        return Err(Problem::of(ProblemKind::UriTooLong));
+    }
+    let headers = request.headers().iter();
+    let size: usize = headers
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum();
+    if size > settings.max_header_bytes {
+        return Err(Problem::of(ProblemKind::HeadersTooLarge));
+    }
+    Ok(())
+}
+
+/// Renders a problem if there is one, sets the common headers, counts and logs.
+fn finish(
+    response: ServiceResponse<BoxBody>,
+    state: &HttpState,
+    id: &str,
+    started: Instant,
+) -> ServiceResponse<BoxBody> {
+    let (request, response) = response.into_parts();
+    let mut response = match response.error() {
+        Some(error) => render(error, id),
+        None => response,
+    };
+    set_headers(response.headers_mut(), id);
+    access_log::record(&request, &response, state.metrics(), started);
+    ServiceResponse::new(request, response)
+}
+
+/// The response of a request that is lost: its handler panicked, or a host's middleware failed.
+fn without_request(error: &Error, id: &str) -> Error {
+    let mut response = render(error, id);
+    set_headers(response.headers_mut(), id);
+    InternalError::from_response("rendered", response).into()
+}
+
+fn render(error: &Error, id: &str) -> HttpResponse {
+    let other;
+    let problem = match error.as_error::<Problem>() {
+        Some(problem) => problem,
+        None => {
+            other = foreign(error);
+            &other
+        }
+    };
+    access_log::record_cause(problem);
+    problem.render(id)
+}
+
+/// A problem for an error of actix itself.
+fn foreign(error: &Error) -> Problem {
+    let status = error.as_response_error().status_code();
+    let kind = ProblemKind::ALL
+        .iter()
+        .copied()
+        .find(|kind| kind.status() == status && status.is_client_error())
+        .unwrap_or(ProblemKind::Internal);
+    Problem::of(kind).caused_by(error.to_string())
+}
+
+fn set_headers(headers: &mut HeaderMap, id: &str) {
+    let id = HeaderValue::from_str(id).expect("a request id is printable ASCII");
+    headers.insert(REQUEST_ID, id);
+    security_headers::set_defaults(headers);
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("a handler panicked: {}", text.unwrap_or("(no message)"))
+}
