@@ -24,6 +24,12 @@ const USUAL: usize = 8 * 1024;
 /// which decides about rights first.
 pub(crate) struct JsonBody(Bytes);
 
+/// The subject of a body, if it could be read, and the rest with everything that is wrong.
+type SubjectAndRest<S, R> = (
+    Option<<S as FieldSet>::Output>,
+    Validated<<R as FieldSet>::Output>,
+);
+
 impl JsonBody {
     /// Reads what the body asks for.
     pub(crate) fn validated<S: FieldSet>(&self) -> Validated<S::Output> {
@@ -39,12 +45,7 @@ impl JsonBody {
     }
 
     /// The subject that the body names, whatever else is wrong with it, and the rest of it.
-    pub(crate) fn on_subject<B: OnSubject>(
-        &self,
-    ) -> (
-        Option<<B::Subject as FieldSet>::Output>,
-        Validated<<B::Rest as FieldSet>::Output>,
-    ) {
+    pub(crate) fn on_subject<B: OnSubject>(&self) -> SubjectAndRest<B::Subject, B::Rest> {
         let mut fields = match Fields::of_json(&self.0) {
             Ok(fields) => fields,
             Err(invalid) => return (None, Validated::invalid(invalid)),

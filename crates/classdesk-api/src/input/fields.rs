@@ -1,5 +1,6 @@
 //! The fields of one request, read one by one so that all errors are found at once.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -136,10 +137,13 @@ impl Fields {
     }
 
     fn add(&mut self, name: String, value: Raw) {
-        if self.values.contains_key(&name) {
-            self.repeated.insert(name);
-        } else {
-            self.values.insert(name, value);
+        match self.values.entry(name) {
+            Entry::Occupied(there) => {
+                self.repeated.insert(there.key().clone());
+            }
+            Entry::Vacant(free) => {
+                free.insert(value);
+            }
         }
     }
 

@@ -108,14 +108,15 @@ macro_rules! input {
             }
 
             fn properties() -> Vec<$crate::input::Property> {
-                let mut properties = Vec::new();
-                $(properties.extend(<$set as $crate::input::FieldSet>::properties());)*
-                $(properties.push($crate::input::Property::of::<$type>(
+                let own = vec![$($crate::input::Property::of::<$type>(
                     stringify!($field),
                     &[$($field_about),+],
                     None$(.or(Some(::serde_json::json!($default))))?,
-                ));)*
-                properties
+                )),*];
+                std::iter::empty()
+                    $(.chain(<$set as $crate::input::FieldSet>::properties()))*
+                    .chain(own)
+                    .collect()
             }
         }
 

@@ -55,7 +55,7 @@ impl Username {
         }
         match folded.chars().count() {
             0 => return Err(FieldError::Blank),
-            ..Self::MIN => return Err(FieldError::TooShort { min: Self::MIN }),
+            1..Self::MIN => return Err(FieldError::TooShort { min: Self::MIN }),
             Self::MIN..=Self::MAX => {}
             _ => return Err(FieldError::TooLong { max: Self::MAX }),
         }
