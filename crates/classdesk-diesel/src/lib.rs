@@ -18,9 +18,9 @@
 //! # let folder = std::env::temp_dir().join(format!("classdesk-doc-{}", std::process::id()));
 //! # let path = folder.join("example.db");
 //! let url: DatabaseUrl = format!("sqlite://{}", path.display()).parse()?;
-//! let running = DieselStore::connect(&url, &StoreOptions::suited_to(&url))?;
+//! let running = DieselStore::connect(&url, &StoreOptions::default())?;
 //! let store: Arc<dyn Store> = running.store();
-//! assert_eq!(running.figures().pool.queued, 0);
+//! assert_eq!(running.stats().pool.queued, 0);
 //! # drop((store, running));
 //! # std::fs::remove_dir_all(folder)?;
 //! # Ok(())
@@ -36,20 +36,22 @@
 use libsqlite3_sys as _;
 
 mod error;
-mod figures;
 mod migrations;
 mod options;
+mod outcome;
 mod pool;
 mod postgres;
-mod queue;
-mod session_memory;
+mod redact;
+mod session_cache;
 mod sqlite;
+mod stats;
 mod store;
 mod url;
+mod work_queue;
 
 pub use error::ConnectError;
-pub use figures::{PoolFigures, StoreFigures, WriterFigures};
 pub use migrations::MigrationStatus;
 pub use options::StoreOptions;
-pub use store::{DieselDatabase, DieselStore};
+pub use stats::{PoolStats, StoreStats, WriterStats};
+pub use store::{DatabaseHandle, DieselStore};
 pub use url::DatabaseUrl;

@@ -12,12 +12,12 @@ use classdesk_domain::store::{Outage, StoreError};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::{ConnectError, Failure, outage};
-use crate::figures::PoolFigures;
 use crate::options::StoreOptions;
-use crate::queue::{Intake, Jobs, queue};
+use crate::stats::PoolStats;
+use crate::work_queue::{Receiver, Sender, queue};
 
 /// What a thread needs to know about its kind of connection.
-pub(crate) trait Link: Send + Sync + 'static {
+pub(crate) trait ConnectionManager: Send + Sync + 'static {
     /// The connection. It never leaves its thread.
     type Conn;
 
@@ -32,7 +32,7 @@ pub(crate) trait Link: Send + Sync + 'static {
 }
 
 /// What a job finds when its turn comes.
-enum Turn<'c, L: Link> {
+enum Turn<'c, L: ConnectionManager> {
     Run(&'c L, &'c mut L::Conn),
     Refuse(StoreError),
 }
@@ -40,7 +40,7 @@ enum Turn<'c, L: Link> {
 /// A job answers its caller itself and tells the thread whether the connection seemed lost.
 type Work<L> = Box<dyn FnOnce(Turn<'_, L>) -> bool + Send>;
 
-struct Job<L: Link> {
+struct Job<L: ConnectionManager> {
     since: Instant,
     work: Work<L>,
 }
@@ -79,18 +79,18 @@ struct Common<L> {
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// The threads.
-pub(crate) struct Pool<L: Link> {
-    intake: Intake<Job<L>>,
+pub(crate) struct Pool<L: ConnectionManager> {
+    sender: Sender<Job<L>>,
     common: Arc<Common<L>>,
     ended: Ended,
     threads: usize,
     queue_length: usize,
 }
 
-impl<L: Link> Pool<L> {
+impl<L: ConnectionManager> Pool<L> {
     /// Starts the threads. Each connects when it gets its first job.
     pub(crate) fn start(name: &str, link: L, options: &StoreOptions) -> Result<Self, ConnectError> {
-        let (intake, jobs) = queue(options.queue_length);
+        let (sender, jobs) = queue(options.queue_length);
         let common = Arc::new(Common {
             link,
             busy: AtomicUsize::new(0),
@@ -111,7 +111,7 @@ impl<L: Link> Pool<L> {
                 .map_err(ConnectError::Thread)?;
         }
         Ok(Self {
-            intake,
+            sender,
             common,
             ended,
             threads,
@@ -150,25 +150,25 @@ impl<L: Link> Pool<L> {
             let _ = reply.send(result);
             lost
         });
-        self.intake.offer(Job {
+        self.sender.try_send(Job {
             since: Instant::now(),
             work,
         })?;
         answer.await.unwrap_or_else(|_| Err(lost_answer()))
     }
 
-    pub(crate) fn figures(&self) -> PoolFigures {
-        PoolFigures {
+    pub(crate) fn stats(&self) -> PoolStats {
+        PoolStats {
             threads: self.threads,
             busy: self.common.busy.load(Ordering::Relaxed),
-            queued: self.intake.queued(),
+            queued: self.sender.queued(),
             queue_length: self.queue_length,
         }
     }
 
     /// Lets the threads finish what is queued and waits for them.
     pub(crate) async fn close(&self) {
-        self.intake.close();
+        self.sender.close();
         self.ended.wait().await;
     }
 }
@@ -179,7 +179,7 @@ pub(crate) fn lost_answer() -> StoreError {
 }
 
 /// A thread's life: one job after the other until the queue is closed and empty.
-fn serve<L: Link>(jobs: &Jobs<Job<L>>, common: &Common<L>) {
+fn serve<L: ConnectionManager>(jobs: &Receiver<Job<L>>, common: &Common<L>) {
     let mut held: Option<(u64, L::Conn)> = None;
     while let Some(job) = jobs.next() {
         if job.since.elapsed() > common.queue_timeout {
@@ -218,7 +218,7 @@ fn serve<L: Link>(jobs: &Jobs<Job<L>>, common: &Common<L>) {
     }
 }
 
-fn connect<L: Link>(common: &Common<L>) -> Result<L::Conn, StoreError> {
+fn connect<L: ConnectionManager>(common: &Common<L>) -> Result<L::Conn, StoreError> {
     let down = || common.down.lock().unwrap_or_else(PoisonError::into_inner);
     if down().is_some_and(|since| since.elapsed() < PAUSE) {
         return Err(StoreError::unavailable(Outage::Disconnected));

@@ -5,23 +5,23 @@ use std::sync::Arc;
 use classdesk_domain::store::Store;
 
 use crate::error::ConnectError;
-use crate::figures::StoreFigures;
 use crate::migrations::MigrationStatus;
 use crate::options::StoreOptions;
+use crate::stats::StoreStats;
 use crate::url::{DatabaseUrl, Kind};
-use crate::{postgres, session_memory, sqlite};
+use crate::{postgres, session_cache, sqlite};
 
 /// A database that is named but not yet served from: what `migrate` works on.
 #[derive(Debug, Clone)]
-pub struct DieselDatabase(Link);
+pub struct DatabaseHandle(Location);
 
 #[derive(Debug, Clone)]
-enum Link {
+enum Location {
     Sqlite(sqlite::File),
     Postgres(Box<postgres::Server>),
 }
 
-impl DieselDatabase {
+impl DatabaseHandle {
     /// Names a database. A SQLite file and its folder are made if need be.
     ///
     /// # Errors
@@ -29,9 +29,9 @@ impl DieselDatabase {
     /// [`ConnectError::Certificates`]. A server is not asked yet.
     pub fn open(url: &DatabaseUrl, options: &StoreOptions) -> Result<Self, ConnectError> {
         Ok(Self(match url.kind() {
-            Kind::Sqlite(path) => Link::Sqlite(sqlite::File::open(path, options)?),
+            Kind::Sqlite(path) => Location::Sqlite(sqlite::File::open(path, options)?),
             Kind::Postgres(address) => {
-                Link::Postgres(Box::new(postgres::Server::new(address, options)?))
+                Location::Postgres(Box::new(postgres::Server::new(address, options)?))
             }
         }))
     }
@@ -46,8 +46,8 @@ impl DieselDatabase {
     /// reached.
     pub fn migrate(&self) -> Result<Vec<String>, ConnectError> {
         match &self.0 {
-            Link::Sqlite(file) => file.migrate(),
-            Link::Postgres(server) => server.migrate(),
+            Location::Sqlite(file) => file.migrate(),
+            Location::Postgres(server) => server.migrate(),
         }
     }
 
@@ -57,11 +57,11 @@ impl DieselDatabase {
     /// This blocks the thread.
     ///
     /// # Errors
-    /// As [`DieselDatabase::migrate`].
+    /// As [`DatabaseHandle::migrate`].
     pub fn revert(&self, count: usize) -> Result<Vec<String>, ConnectError> {
         match &self.0 {
-            Link::Sqlite(file) => file.revert(count),
-            Link::Postgres(server) => server.revert(count),
+            Location::Sqlite(file) => file.revert(count),
+            Location::Postgres(server) => server.revert(count),
         }
     }
 
@@ -73,8 +73,8 @@ impl DieselDatabase {
     /// That the database can't be reached.
     pub fn migration_status(&self) -> Result<Vec<MigrationStatus>, ConnectError> {
         match &self.0 {
-            Link::Sqlite(file) => file.status(),
-            Link::Postgres(server) => server.status(),
+            Location::Sqlite(file) => file.status(),
+            Location::Postgres(server) => server.status(),
         }
     }
 
@@ -87,15 +87,15 @@ impl DieselDatabase {
     /// can't be reached.
     pub fn serve(&self, options: &StoreOptions) -> Result<DieselStore, ConnectError> {
         let pending = match &self.0 {
-            Link::Sqlite(file) => file.pending()?,
-            Link::Postgres(server) => server.pending()?,
+            Location::Sqlite(file) => file.pending()?,
+            Location::Postgres(server) => server.pending()?,
         };
         if pending > 0 {
             return Err(ConnectError::PendingMigrations { pending });
         }
         Ok(DieselStore(match &self.0 {
-            Link::Sqlite(file) => Running::Sqlite(sqlite::Database::start(file, options)?),
-            Link::Postgres(server) => {
+            Location::Sqlite(file) => Running::Sqlite(sqlite::Database::start(file, options)?),
+            Location::Postgres(server) => {
                 Running::Postgres(postgres::Database::start(server, options)?)
             }
         }))
@@ -119,9 +119,9 @@ impl DieselStore {
     /// This blocks the thread.
     ///
     /// # Errors
-    /// Whatever [`DieselDatabase`] answers at each of these steps.
+    /// Whatever [`DatabaseHandle`] answers at each of these steps.
     pub fn connect(url: &DatabaseUrl, options: &StoreOptions) -> Result<Self, ConnectError> {
-        let database = DieselDatabase::open(url, options)?;
+        let database = DatabaseHandle::open(url, options)?;
         database.migrate()?;
         database.serve(options)
     }
@@ -140,18 +140,18 @@ impl DieselStore {
     ///
     /// A server on SQLite caches sessions for half a second and drops at once only those that it
     /// changes itself. Servers on PostgreSQL cache nothing.
-    pub async fn settle(&self) {
+    pub async fn wait_for_cache_expiry(&self) {
         if matches!(self.0, Running::Sqlite(_)) {
-            tokio::time::sleep(session_memory::SPAN).await;
+            tokio::time::sleep(session_cache::SPAN).await;
         }
     }
 
     /// How busy it is.
     #[must_use]
-    pub fn figures(&self) -> StoreFigures {
+    pub fn stats(&self) -> StoreStats {
         match &self.0 {
-            Running::Sqlite(database) => database.figures(),
-            Running::Postgres(database) => database.figures(),
+            Running::Sqlite(database) => database.stats(),
+            Running::Postgres(database) => database.stats(),
         }
     }
 

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::thread::available_parallelism;
 
 use crate::error::ConnectError;
-use crate::postgres::address::Address;
+use crate::postgres::config::PgConfig;
+use crate::redact::without_password;
 
 /// A checked database URL: `sqlite://relative/path.db`, `sqlite:///absolute/path.db`, or what
 /// libpq understands, `postgres://user:password@host/database?sslmode=verify-full`.
@@ -25,7 +27,7 @@ pub struct DatabaseUrl(Kind);
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
     Sqlite(PathBuf),
-    Postgres(Box<Address>),
+    Postgres(Box<PgConfig>),
 }
 
 impl DatabaseUrl {
@@ -35,6 +37,18 @@ impl DatabaseUrl {
         match &self.0 {
             Kind::Sqlite(path) => Some(path),
             Kind::Postgres(_) => None,
+        }
+    }
+
+    /// How many connections such a database makes use of.
+    ///
+    /// Reading SQLite keeps a processor busy, unless it waits for the disk. More readers than
+    /// processors wait for each other, and one besides uses what another leaves.
+    #[must_use]
+    pub fn default_connections(&self) -> usize {
+        match self.0 {
+            Kind::Sqlite(_) => available_parallelism().map_or(1, usize::from) + 1,
+            Kind::Postgres(_) => 8,
         }
     }
 
@@ -56,7 +70,7 @@ impl FromStr for DatabaseUrl {
             return Ok(Self(Kind::Sqlite(PathBuf::from(path))));
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Self(Kind::Postgres(Box::new(Address::parse(url)?))));
+            return Ok(Self(Kind::Postgres(Box::new(PgConfig::parse(url)?))));
         }
         Err(ConnectError::UnknownScheme {
             url: without_password(url),
@@ -79,19 +93,15 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
-/// The URL without the password of its authority and without its parameters, either of which may
-/// be secret.
-pub(crate) fn without_password(url: &str) -> String {
-    let url = url.split('?').next().unwrap_or_default();
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return url.to_owned();
-    };
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    match authority.rsplit_once('@') {
-        Some((user, host)) => {
-            let user = user.split(':').next().unwrap_or_default();
-            format!("{scheme}://{user}@{host}{path}")
-        }
-        None => url.to_owned(),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_database_has_the_connections_that_it_makes_use_of() {
+        let connections = |url: &str| url.parse::<DatabaseUrl>().unwrap().default_connections();
+        let processors = available_parallelism().unwrap().get();
+        assert_eq!(connections("sqlite://desk.db"), processors + 1);
+        assert_eq!(connections("postgres://desk@db.example/desk"), 8);
     }
 }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use clap::Parser;
 use classdesk_argon2::{Argon2idHasher, Cost, Limits};
-use classdesk_diesel::{DatabaseUrl, DieselDatabase, StoreOptions};
+use classdesk_diesel::{DatabaseHandle, DatabaseUrl, StoreOptions};
 use classdesk_domain::blobs::{FileName, FinishedUpload, UploadTarget};
 use classdesk_domain::bundles::NewBundle;
 use classdesk_domain::ids::{BundleId, MessageId, ThreadId, TicketId};
@@ -94,7 +94,7 @@ async fn main() -> Outcome<()> {
     let args = Args::parse();
     let amounts = Amounts::of(args.large);
     let options = StoreOptions::default();
-    let database = DieselDatabase::open(&args.database_url, &options)?;
+    let database = DatabaseHandle::open(&args.database_url, &options)?;
     database.migrate()?;
     let store = database.serve(&options)?;
     let blobs =

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actix_web::dev::Server;
 use actix_web::{App, HttpResponse, HttpServer, web};
-use classdesk_diesel::{DieselStore, PoolFigures, WriterFigures};
+use classdesk_diesel::{DieselStore, PoolStats, WriterStats};
 use classdesk_http::{Gauge, HttpState, METRICS_MEDIA_TYPE};
 
 use crate::error::CliError;
@@ -38,7 +38,7 @@ pub(crate) fn gauges(store: &Arc<DieselStore>) -> Vec<Gauge> {
             |pool| pool.queue_length,
         ),
     ];
-    if store.figures().writer.is_some() {
+    if store.stats().writer.is_some() {
         gauges.extend([
             writer(
                 store,
@@ -69,22 +69,17 @@ pub(crate) fn gauges(store: &Arc<DieselStore>) -> Vec<Gauge> {
     gauges
 }
 
-fn pool(store: &Arc<DieselStore>, name: &str, help: &str, read: fn(PoolFigures) -> usize) -> Gauge {
+fn pool(store: &Arc<DieselStore>, name: &str, help: &str, read: fn(PoolStats) -> usize) -> Gauge {
     let store = store.clone();
     Gauge::new(format!("classdesk_database_{name}"), help, move || {
-        read(store.figures().pool) as f64
+        read(store.stats().pool) as f64
     })
 }
 
-fn writer(
-    store: &Arc<DieselStore>,
-    name: &str,
-    help: &str,
-    read: fn(WriterFigures) -> f64,
-) -> Gauge {
+fn writer(store: &Arc<DieselStore>, name: &str, help: &str, read: fn(WriterStats) -> f64) -> Gauge {
     let store = store.clone();
     Gauge::new(format!("classdesk_writer_{name}"), help, move || {
-        store.figures().writer.map_or(0.0, read)
+        store.stats().writer.map_or(0.0, read)
     })
 }
 

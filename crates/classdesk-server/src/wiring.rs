@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use classdesk_argon2::{Argon2idHasher, Cost, Limits};
-use classdesk_diesel::{ConnectError, DatabaseUrl, DieselDatabase, DieselStore, StoreOptions};
+use classdesk_diesel::{ConnectError, DatabaseHandle, DatabaseUrl, DieselStore, StoreOptions};
 use classdesk_domain::blobs::BlobStore;
 use classdesk_domain::people::PasswordHasher;
 use classdesk_domain::system::{SystemClock, SystemSecrets};
@@ -83,7 +83,7 @@ pub(crate) async fn open_store(
     schema: Schema,
 ) -> Result<DieselStore, CliError> {
     blocking(move || {
-        let database = DieselDatabase::open(&url, &options)?;
+        let database = DatabaseHandle::open(&url, &options)?;
         if schema == Schema::Migrated {
             for migration in database.migrate()? {
                 tracing::info!(migration, "database migrated");

@@ -22,7 +22,7 @@ diesel::define_sql_function! {
 }
 
 /// The set of these ids, for `eq_any`: one bound array, so that the statement stays cached.
-pub(crate) fn among(ids: &[i64]) -> Vec<i64> {
+pub(crate) fn id_set(ids: &[i64]) -> Vec<i64> {
     ids.to_vec()
 }
 
@@ -31,15 +31,15 @@ pub(crate) const NEXT_MESSAGE: &str = "DEFAULT";
 
 /// Holds rows for a change until the transaction ends. Rows that name them in a foreign key can
 /// still be inserted meanwhile.
-macro_rules! for_change {
+macro_rules! for_update {
     ($query:expr) => {
         $query.for_no_key_update()
     };
 }
-pub(crate) use for_change;
+pub(crate) use for_update;
 
 /// Lets one transaction at a time pass for each of these names.
-pub(crate) fn one_at_a_time(conn: &mut Conn, names: [&str; 2]) -> Result<(), Failure> {
+pub(crate) fn advisory_lock(conn: &mut Conn, names: [&str; 2]) -> Result<(), Failure> {
     let mut names = names;
     names.sort_unstable();
     let [first, second] = names.map(|name| pg_advisory_xact_lock(hashtextextended(name, 0)));

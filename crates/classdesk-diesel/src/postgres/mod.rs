@@ -1,10 +1,12 @@
 //! PostgreSQL: a bounded set of threads, each with a connection of its own.
 
-pub(crate) mod address;
+pub(crate) mod config;
+mod connection;
 mod dialect;
-mod line;
-#[path = "../shared/mod.rs"]
-pub(crate) mod shared;
+#[path = "../queries/mod.rs"]
+mod queries;
+#[path = "../rows/mod.rs"]
+mod rows;
 mod tls;
 pub(crate) mod types;
 
@@ -25,15 +27,15 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::{ConnectError, Failure, outage};
-use crate::figures::StoreFigures;
 use crate::migrations::{self, MigrationStatus, Stop};
 use crate::options::StoreOptions;
-use crate::pool::{Link, Pool};
-use crate::session_memory::Whose;
+use crate::pool::{ConnectionManager, Pool};
+use crate::session_cache::Invalidate;
+use crate::stats::StoreStats;
 
-use address::Address;
-pub(crate) use line::Conn;
-use line::Patience;
+use config::PgConfig;
+pub(crate) use connection::Conn;
+use connection::Timeouts;
 
 type Transactions = <Conn as Connection>::TransactionManager;
 
@@ -45,11 +47,11 @@ const MIGRATION_LOCK: i64 = 0x636c_6173_7364_6573;
 /// A server and how its connections are set up.
 #[derive(Clone)]
 pub(crate) struct Server {
-    address: Address,
+    address: PgConfig,
     tls: MakeRustlsConnect,
     statement_timeout: Duration,
     lock_timeout: Duration,
-    patience: Patience,
+    timeouts: Timeouts,
 }
 
 impl fmt::Debug for Server {
@@ -59,11 +61,11 @@ impl fmt::Debug for Server {
 }
 
 impl Server {
-    pub(crate) fn new(address: &Address, options: &StoreOptions) -> Result<Self, ConnectError> {
+    pub(crate) fn new(address: &PgConfig, options: &StoreOptions) -> Result<Self, ConnectError> {
         let address = address.clone().with_limits(options);
         let tls = tls::connector(address.trust()).map_err(ConnectError::Certificates)?;
-        let patience = Patience {
-            to_connect: address.patience(),
+        let timeouts = Timeouts {
+            to_connect: address.connect_timeout(),
             // The server ends a statement before; this is for a server that ends nothing more.
             to_answer: options.statement_timeout + options.connect_timeout,
         };
@@ -72,38 +74,38 @@ impl Server {
             tls,
             statement_timeout: options.statement_timeout,
             lock_timeout: options.lock_timeout,
-            patience,
+            timeouts,
         })
     }
 
     /// Does something on a connection of its own that may take any time. A thread of its own does
     /// it, because this one may belong to a runtime.
-    fn apart<T: Send>(
+    fn on_own_thread<T: Send>(
         &self,
         work: impl FnOnce(&mut Conn) -> Result<T, ConnectError> + Send,
     ) -> Result<T, ConnectError> {
-        let patient = Self {
-            patience: Patience {
+        let unlimited = Self {
+            timeouts: Timeouts {
                 to_answer: Duration::MAX,
-                ..self.patience
+                ..self.timeouts
             },
             ..self.clone()
         };
         std::thread::scope(|scope| {
             let worker = std::thread::Builder::new()
-                .name("postgres-apart".to_owned())
-                .spawn_scoped(scope, move || work(&mut patient.connect()?))
+                .name("postgres-blocking".to_owned())
+                .spawn_scoped(scope, move || work(&mut unlimited.connect()?))
                 .map_err(ConnectError::Thread)?;
             worker.join().unwrap_or_else(|panic| resume_unwind(panic))
         })
     }
 
     /// The same for whoever changes the schema, one after the other.
-    fn migrating<T: Send>(
+    fn with_migration_lock<T: Send>(
         &self,
         work: impl FnOnce(&mut Conn) -> Result<T, Stop> + Send,
     ) -> Result<T, ConnectError> {
-        self.apart(|conn| {
+        self.on_own_thread(|conn| {
             // Somebody else's migration may take longer than a request may; so may ours. The lock
             // ends with the connection.
             conn.batch_execute(&format!(
@@ -116,20 +118,20 @@ impl Server {
     }
 
     pub(crate) fn migrate(&self) -> Result<Vec<String>, ConnectError> {
-        self.migrating(|conn| migrations::run(conn, &MIGRATIONS))
+        self.with_migration_lock(|conn| migrations::run(conn, &MIGRATIONS))
     }
 
     /// Takes back the newest `count` migrations.
     pub(crate) fn revert(&self, count: usize) -> Result<Vec<String>, ConnectError> {
-        self.migrating(|conn| migrations::revert(conn, &MIGRATIONS, count))
+        self.with_migration_lock(|conn| migrations::revert(conn, &MIGRATIONS, count))
     }
 
     pub(crate) fn pending(&self) -> Result<usize, ConnectError> {
-        self.apart(|conn| migrations::pending(conn, &MIGRATIONS).map_err(Stop::into_error))
+        self.on_own_thread(|conn| migrations::pending(conn, &MIGRATIONS).map_err(Stop::into_error))
     }
 
     pub(crate) fn status(&self) -> Result<Vec<MigrationStatus>, ConnectError> {
-        self.apart(|conn| migrations::status(conn, &MIGRATIONS))
+        self.on_own_thread(|conn| migrations::status(conn, &MIGRATIONS))
     }
 
     /// Says why connecting failed.
@@ -159,12 +161,13 @@ impl Server {
     }
 }
 
-impl Link for Server {
+impl ConnectionManager for Server {
     type Conn = Conn;
 
     fn connect(&self) -> Result<Conn, ConnectError> {
-        let mut conn = line::establish(self.address.config(), self.tls.clone(), self.patience)
-            .map_err(|error| self.refusal(error))?;
+        let mut conn =
+            connection::establish(self.address.config(), self.tls.clone(), self.timeouts)
+                .map_err(|error| self.refusal(error))?;
         let settings = format!(
             "SET statement_timeout = {}; SET lock_timeout = {}; \
              SET idle_in_transaction_session_timeout = {}; SET synchronous_commit = on; \
@@ -300,7 +303,7 @@ impl Database {
     }
 
     /// Runs a change to sessions or the people who have them.
-    pub(crate) async fn write_sessions<T, F>(&self, _: Whose, job: F) -> Result<T, StoreError>
+    pub(crate) async fn write_sessions<T, F>(&self, _: Invalidate, job: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, Failure> + Send + 'static,
@@ -308,9 +311,9 @@ impl Database {
         self.write(job).await
     }
 
-    pub(crate) fn figures(&self) -> StoreFigures {
-        StoreFigures {
-            pool: self.pool.figures(),
+    pub(crate) fn stats(&self) -> StoreStats {
+        StoreStats {
+            pool: self.pool.stats(),
             writer: None,
         }
     }

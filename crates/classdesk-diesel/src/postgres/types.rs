@@ -9,7 +9,7 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{Date as SqlDate, Jsonb, Timestamptz};
 use time::Date;
 
-use super::shared::values::{At, DayOf, Details};
+use super::rows::values::{At, DayOf, Details};
 
 pub(crate) type Instant = Timestamptz;
 pub(crate) type Day = SqlDate;

@@ -4,7 +4,7 @@ use diesel::dsl::{Eq, Filter, Select};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use super::shared::schema::{
+use super::rows::schema::{
     blobs, idempotency_keys, login_failures, message_attachments, messages, read_marks, sessions,
     thread_participants, users,
 };
@@ -48,7 +48,7 @@ pub(crate) type IdSet =
     Select<Filter<json_each::table, Eq<json_each::json, String>>, json_each::value>;
 
 /// The set of these ids, for `eq_any`.
-pub(crate) fn among(ids: &[i64]) -> IdSet {
+pub(crate) fn id_set(ids: &[i64]) -> IdSet {
     let mut json = String::with_capacity(2 + ids.len() * 8);
     json.push('[');
     for id in ids {
@@ -67,18 +67,18 @@ pub(crate) fn among(ids: &[i64]) -> IdSet {
 pub(crate) const NEXT_MESSAGE: &str = "(SELECT coalesce(max(id), 0) + 1 FROM messages)";
 
 /// Holds rows for a change: nobody else can write while this transaction does.
-macro_rules! for_change {
+macro_rules! for_update {
     ($query:expr) => {
         $query
     };
 }
-pub(crate) use for_change;
+pub(crate) use for_update;
 
 /// Lets one transaction at a time pass for each of these names; here there is only one.
 #[expect(
     clippy::unnecessary_wraps,
     reason = "the other database's answer can be a failure"
 )]
-pub(crate) fn one_at_a_time(_: &mut SqliteConnection, _: [&str; 2]) -> Result<(), Failure> {
+pub(crate) fn advisory_lock(_: &mut SqliteConnection, _: [&str; 2]) -> Result<(), Failure> {
     Ok(())
 }

@@ -1,9 +1,11 @@
 //! SQLite: one file, one thread that writes, a few that read.
 
-mod checkpoint;
+mod checkpointer;
 mod dialect;
-#[path = "../shared/mod.rs"]
-pub(crate) mod shared;
+#[path = "../queries/mod.rs"]
+mod queries;
+#[path = "../rows/mod.rs"]
+mod rows;
 pub(crate) mod types;
 mod writer;
 
@@ -19,11 +21,11 @@ use diesel::{Connection, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
 use crate::error::{ConnectError, Failure, outage};
-use crate::figures::StoreFigures;
 use crate::migrations::{self, MigrationStatus};
 use crate::options::StoreOptions;
-use crate::pool::{Link, Pool};
-use crate::session_memory::{SessionMemory, Whose};
+use crate::pool::{ConnectionManager, Pool};
+use crate::session_cache::{Invalidate, SessionCache};
+use crate::stats::StoreStats;
 
 use writer::Writer;
 
@@ -143,7 +145,7 @@ fn make_durable(folder: &Path) {
     }
 }
 
-impl Link for File {
+impl ConnectionManager for File {
     type Conn = SqliteConnection;
 
     fn connect(&self) -> Result<SqliteConnection, ConnectError> {
@@ -236,7 +238,7 @@ fn classify(failure: Failure) -> StoreError {
 pub(crate) struct Database {
     readers: Pool<File>,
     writer: Writer,
-    sessions: Arc<SessionMemory>,
+    sessions: Arc<SessionCache>,
 }
 
 impl Database {
@@ -286,7 +288,7 @@ impl Database {
     where
         F: FnOnce(&mut Conn) -> Result<Option<SessionWithUser>, Failure> + Send + 'static,
     {
-        let moment = match self.sessions.recall(token) {
+        let moment = match self.sessions.get(token) {
             Ok(owner) => return Ok(Some(owner)),
             Err(moment) => moment,
         };
@@ -298,7 +300,11 @@ impl Database {
     }
 
     /// Runs a change to sessions or the people who have them.
-    pub(crate) async fn write_sessions<T, F>(&self, whose: Whose, job: F) -> Result<T, StoreError>
+    pub(crate) async fn write_sessions<T, F>(
+        &self,
+        whose: Invalidate,
+        job: F,
+    ) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, Failure> + Send + 'static,
@@ -308,10 +314,10 @@ impl Database {
         self.writer.run(job, ended).await
     }
 
-    pub(crate) fn figures(&self) -> StoreFigures {
-        StoreFigures {
-            pool: self.readers.figures(),
-            writer: Some(self.writer.figures()),
+    pub(crate) fn stats(&self) -> StoreStats {
+        StoreStats {
+            pool: self.readers.stats(),
+            writer: Some(self.writer.stats()),
         }
     }
 

@@ -7,7 +7,7 @@ use diesel::sql_types::{BigInt, Integer, Text};
 use diesel::sqlite::{Sqlite, SqliteValue};
 use time::Date;
 
-use super::shared::values::{At, DayOf, Details};
+use super::rows::values::{At, DayOf, Details};
 
 pub(crate) type Instant = BigInt;
 pub(crate) type Day = Integer;

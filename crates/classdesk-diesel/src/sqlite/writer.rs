@@ -17,12 +17,12 @@ use diesel::{Connection, SqliteConnection};
 use tokio::sync::oneshot;
 
 use crate::error::{ConnectError, Failure};
-use crate::figures::WriterFigures;
 use crate::options::StoreOptions;
-use crate::pool::{Ended, Link, lost_answer};
-use crate::queue::{Intake, Jobs, queue};
+use crate::pool::{ConnectionManager, Ended, lost_answer};
+use crate::stats::WriterStats;
+use crate::work_queue::{Receiver, Sender, queue};
 
-use super::checkpoint::Checkpointer;
+use super::checkpointer::Checkpointer;
 use super::{File, classify};
 
 /// A change on its way into the database.
@@ -120,7 +120,7 @@ struct Counts {
 
 /// The writer's queue.
 pub(super) struct Writer {
-    intake: Intake<Job>,
+    sender: Sender<Job>,
     counts: Arc<Counts>,
     ended: Ended,
     queue_length: usize,
@@ -134,7 +134,7 @@ impl Writer {
         options: &StoreOptions,
     ) -> Result<Self, ConnectError> {
         let queue_length = options.queue_length.max(1);
-        let (intake, jobs) = queue(queue_length);
+        let (sender, jobs) = queue(queue_length);
         let counts = Arc::new(Counts::default());
         let (alive, ended) = Ended::new();
         let checkpointer = Checkpointer::start(file.clone()).map_err(ConnectError::Thread)?;
@@ -152,7 +152,7 @@ impl Writer {
             })
             .map_err(ConnectError::Thread)?;
         Ok(Self {
-            intake,
+            sender,
             counts,
             ended,
             queue_length,
@@ -168,7 +168,7 @@ impl Writer {
         E: FnOnce() + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.intake.offer(Job {
+        self.sender.try_send(Job {
             since: Instant::now(),
             write: Box::new(Change {
                 change: Some(change),
@@ -180,9 +180,9 @@ impl Writer {
         answer.await.unwrap_or_else(|_| Err(lost_answer()))
     }
 
-    pub(super) fn figures(&self) -> WriterFigures {
-        WriterFigures {
-            queued: self.intake.queued(),
+    pub(super) fn stats(&self) -> WriterStats {
+        WriterStats {
+            queued: self.sender.queued(),
             queue_length: self.queue_length,
             commits: self.counts.commits.load(Ordering::Relaxed),
             groups: self.counts.groups.load(Ordering::Relaxed),
@@ -190,7 +190,7 @@ impl Writer {
     }
 
     pub(super) async fn close(&self) {
-        self.intake.close();
+        self.sender.close();
         self.ended.wait().await;
     }
 }
@@ -203,13 +203,13 @@ struct Thread {
 }
 
 impl Thread {
-    fn serve(&self, jobs: &Jobs<Job>, conn: SqliteConnection, mut checkpointer: Checkpointer) {
+    fn serve(&self, jobs: &Receiver<Job>, conn: SqliteConnection, mut checkpointer: Checkpointer) {
         let mut held = Some(conn);
         while let Some(first) = jobs.next() {
             let mut group = Vec::with_capacity(self.group_size);
             self.admit(&mut group, first);
             while group.len() < self.group_size {
-                match jobs.next_at_once() {
+                match jobs.try_recv() {
                     Some(next) => self.admit(&mut group, next),
                     None => break,
                 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use classdesk_diesel::{DatabaseUrl, DieselDatabase, DieselStore, StoreOptions};
+use classdesk_diesel::{DatabaseHandle, DatabaseUrl, DieselStore, StoreOptions};
 use classdesk_domain::store::Store;
 use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
@@ -211,7 +211,7 @@ fn template(admin: &str) -> String {
         run(format!("DROP DATABASE IF EXISTS {half_done} WITH (FORCE)")).await;
         run(format!("CREATE DATABASE {half_done} TEMPLATE template0")).await;
         let url: DatabaseUrl = with_database(admin, &half_done).parse().unwrap();
-        DieselDatabase::open(&url, &options())
+        DatabaseHandle::open(&url, &options())
             .unwrap()
             .migrate()
             .unwrap();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Barrier;
 
-use classdesk_diesel::{ConnectError, DieselDatabase};
+use classdesk_diesel::{ConnectError, DatabaseHandle};
 use diesel::QueryableByName;
 
 use crate::databases::{TestDatabase, migrations, options};
@@ -29,8 +29,8 @@ pub(crate) struct Line {
     pub(crate) line: String,
 }
 
-fn open(database: &impl TestDatabase) -> DieselDatabase {
-    DieselDatabase::open(&database.url(), &options()).unwrap()
+fn open(database: &impl TestDatabase) -> DatabaseHandle {
+    DatabaseHandle::open(&database.url(), &options()).unwrap()
 }
 
 pub(crate) fn check_that_down_takes_everything_back(empty: &impl Catalog) {

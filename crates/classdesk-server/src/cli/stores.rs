@@ -54,14 +54,13 @@ pub(crate) struct StoreArgs {
 impl StoreArgs {
     /// As the store takes them.
     pub(crate) fn options(&self) -> StoreOptions {
-        let suited = StoreOptions::suited_to(&self.database_url);
         StoreOptions {
             connections: self
                 .database_connections
-                .map_or(suited.connections, usize::from),
+                .map_or_else(|| self.database_url.default_connections(), usize::from),
             queue_length: usize::try_from(self.database_queue).unwrap_or(usize::MAX),
             statement_timeout: self.database_statement_timeout,
-            ..suited
+            ..StoreOptions::default()
         }
     }
 }

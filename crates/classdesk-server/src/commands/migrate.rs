@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use classdesk_diesel::DieselDatabase;
+use classdesk_diesel::DatabaseHandle;
 
 use crate::cli::MigrateArgs;
 use crate::error::CliError;
@@ -13,7 +13,7 @@ use crate::wiring::blocking;
 pub(crate) async fn run(args: MigrateArgs) -> Result<ExitCode, CliError> {
     let (url, options) = (args.store.database_url.clone(), args.store.options());
     let lines = blocking(move || {
-        let database = DieselDatabase::open(&url, &options)?;
+        let database = DatabaseHandle::open(&url, &options)?;
         Ok(if args.status {
             let known = database.migration_status()?.into_iter();
             known

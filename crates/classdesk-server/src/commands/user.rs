@@ -85,7 +85,7 @@ async fn set_password(args: &UserSetPasswordArgs) -> Result<ExitCode, CliError> 
     match assembly.app.operator.set_password(&name, &password).await {
         Ok(_) => {
             // When the command returns, the old sessions have ended at every server.
-            assembly.store.settle().await;
+            assembly.store.wait_for_cache_expiry().await;
             Ok(ExitCode::SUCCESS)
         }
         Err(Error::NotFound) => Err(CliError::new(format!(

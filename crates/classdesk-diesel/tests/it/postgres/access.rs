@@ -1,13 +1,13 @@
 //! Being let in: passwords, and TLS with as much proof as was asked for.
 
-use classdesk_diesel::{ConnectError, DieselDatabase, DieselStore, StoreOptions};
+use classdesk_diesel::{ConnectError, DatabaseHandle, DieselStore, StoreOptions};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 
 use super::cluster::{Cluster, PASSWORD};
 use crate::databases::{ask, options};
 
 fn open(url: &str) -> Result<(), ConnectError> {
-    DieselDatabase::open(&url.parse()?, &options())?
+    DatabaseHandle::open(&url.parse()?, &options())?
         .migration_status()
         .map(drop)
 }

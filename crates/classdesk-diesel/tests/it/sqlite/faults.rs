@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use classdesk_conformance::Fixture;
-use classdesk_diesel::{ConnectError, DieselDatabase, StoreOptions};
+use classdesk_diesel::{ConnectError, DatabaseHandle, StoreOptions};
 use classdesk_domain::store::{Commit, Outage, StoreError};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
@@ -72,7 +72,7 @@ async fn a_row_that_nobody_wrote_is_corrupt() {
 fn a_file_of_something_else_is_refused() {
     let file = SqliteFile::new();
     std::fs::write(file.path(), "This is a letter and no database.".repeat(100)).unwrap();
-    let refusal = DieselDatabase::open(&file.url(), &options())
+    let refusal = DatabaseHandle::open(&file.url(), &options())
         .and_then(|database| database.migrate())
         .unwrap_err();
     assert!(

@@ -150,6 +150,6 @@ async fn a_change_by_another_process_is_known_after_a_moment() {
         .end_sessions(end(fixture.client))
         .await
         .unwrap();
-    other.settle().await;
+    other.wait_for_cache_expiry().await;
     assert!(store.session(&token).await.unwrap().is_none());
 }

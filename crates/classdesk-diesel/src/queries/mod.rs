@@ -1,0 +1,31 @@
+//! The queries: one file for each noun, which implements the noun's port beside them.
+//!
+//! There is one copy, compiled once for each database. The module that mounts this one supplies
+//! `Database`, `Conn`, `rows`, `types` and `dialect`.
+//!
+//! Some queries are macros: the type of a Diesel query grows with each clause, and one that is the
+//! start of several statements can't be written as the return type of a function.
+
+mod blobs;
+mod bundles;
+mod commit;
+mod events;
+mod files;
+mod idempotency;
+mod login;
+mod maintenance;
+mod messages;
+mod page;
+mod participants;
+mod people;
+mod post_message;
+mod preconditions;
+mod read_receipts;
+mod sessions;
+mod subjects;
+mod thread_context;
+mod threads;
+mod ticket_messages;
+mod tickets;
+
+use super::{Conn, Database, dialect, rows, types};

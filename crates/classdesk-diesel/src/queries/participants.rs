@@ -1,0 +1,115 @@
+//! Who is or was in which thread.
+
+use std::collections::HashMap;
+
+use classdesk_domain::subjects::SubjectRef;
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+
+use super::Conn;
+use super::dialect::{for_update, id_set};
+use super::people::People;
+use super::rows::schema::{thread_participants, threads, users};
+use super::rows::thread_participants::{ParticipantInsert, ParticipantRow};
+use super::rows::users::PersonRow;
+use super::rows::values::At;
+use crate::error::Failure;
+
+/// Who is or was in these threads, by ascending id, and who they are.
+pub(super) fn participants(
+    conn: &mut Conn,
+    threads: &[i64],
+) -> Result<(HashMap<i64, Vec<ParticipantRow>>, People), Failure> {
+    let rows: Vec<(ParticipantRow, PersonRow)> = thread_participants::table
+        .inner_join(users::table.on(users::id.eq(thread_participants::user_id)))
+        .filter(thread_participants::thread_id.eq_any(id_set(threads)))
+        .select((ParticipantRow::as_select(), PersonRow::as_select()))
+        .load(conn)?;
+    let mut people = People::default();
+    let mut participants: HashMap<i64, Vec<ParticipantRow>> = HashMap::with_capacity(threads.len());
+    for (participant, person) in rows {
+        people.insert(person.into_domain()?);
+        participants
+            .entry(participant.thread)
+            .or_default()
+            .push(participant);
+    }
+    for participants in participants.values_mut() {
+        participants.sort_unstable_by_key(|participant| participant.user);
+    }
+    Ok((participants, people))
+}
+
+/// The participant of one person.
+pub(super) fn participant(
+    conn: &mut Conn,
+    thread: i64,
+    user: i64,
+) -> Result<Option<ParticipantRow>, Failure> {
+    Ok(thread_participants::table
+        .find((thread, user))
+        .select(ParticipantRow::as_select())
+        .first(conn)
+        .optional()?)
+}
+
+/// Gives somebody who was never in a thread a row there, for a mark or a count.
+pub(super) fn upsert_participant(
+    conn: &mut Conn,
+    thread: i64,
+    user: i64,
+    at: At,
+) -> Result<(), Failure> {
+    diesel::insert_into(thread_participants::table)
+        .values(ParticipantInsert::new(thread, user, false, at))
+        .on_conflict_do_nothing()
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Adds somebody to every non-private thread of a subject that they are not in. The caller holds
+/// the subject, so that no thread is opened on it meanwhile.
+pub(super) fn join_all(conn: &mut Conn, reference: &SubjectRef, user: i64) -> Result<(), Failure> {
+    let kind = reference.content_type.as_str();
+    let held: Vec<i64> = for_update!(
+        threads::table
+            .filter(threads::object_id.eq(reference.object_id))
+            .filter(threads::content_type.eq(kind))
+            .filter(threads::is_private.eq(false))
+            .select(threads::id)
+            .order(threads::id)
+    )
+    .load(conn)?;
+    if held.is_empty() {
+        return Ok(());
+    }
+    let participants = threads::table
+        .filter(threads::object_id.eq(reference.object_id))
+        .filter(threads::content_type.eq(kind))
+        .filter(threads::is_private.eq(false))
+        .select((
+            threads::id,
+            user.into_sql::<diesel::sql_types::BigInt>(),
+            true.into_sql::<diesel::sql_types::Bool>(),
+            threads::updated_at,
+            0_i64.into_sql::<diesel::sql_types::BigInt>(),
+            0_i64.into_sql::<diesel::sql_types::BigInt>(),
+            0_i64.into_sql::<diesel::sql_types::BigInt>(),
+        ));
+    diesel::insert_into(thread_participants::table)
+        .values(participants)
+        .into_columns((
+            thread_participants::thread_id,
+            thread_participants::user_id,
+            thread_participants::participates,
+            thread_participants::updated_at,
+            thread_participants::sent_count,
+            thread_participants::read_count,
+            thread_participants::sent_read_count,
+        ))
+        .on_conflict((thread_participants::thread_id, thread_participants::user_id))
+        .do_update()
+        .set(thread_participants::participates.eq(excluded(thread_participants::participates)))
+        .execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,191 @@
+//! The facts that a decision rested on, checked and held until the transaction ends.
+//!
+//! Rows are taken in one order (people, subjects, bundles, threads, tickets, messages, files; by
+//! id within each), so that commits which share some of them queue up and never lock in a circle.
+//! Each row is read by a statement of its own that locks it: on PostgreSQL a join would show the
+//! other table as it was before the wait.
+
+use classdesk_domain::store::Precondition;
+use classdesk_domain::subjects::{Parties, SubjectRef};
+use diesel::prelude::*;
+
+use super::Conn;
+use super::dialect::{for_update, id_set};
+use super::rows::schema::{
+    bundle_files, bundles, messages, subjects, thread_participants, threads, tickets, users,
+};
+use crate::error::Failure;
+use crate::outcome::LockTargets;
+
+/// Where a fact's row stands in the order of locks.
+fn rank(fact: &Precondition) -> (u8, i64) {
+    match fact {
+        Precondition::ActiveUser { user, .. } | Precondition::HasRole { user, .. } => {
+            (0, user.get())
+        }
+        Precondition::Parties { subject, .. } => (1, subject.object_id),
+        Precondition::BundleVersion { bundle, .. } => (2, bundle.get()),
+        Precondition::ThreadActive { thread, .. } => (3, thread.get()),
+        Precondition::Participant { thread, .. } => (4, thread.get()),
+        Precondition::TicketVersion { ticket, .. } => (5, ticket.get()),
+        Precondition::MessageNotDeleted { message } => (6, message.get()),
+        Precondition::FileVisibleTo { file, .. } => (7, file.get()),
+    }
+}
+
+/// Checks every fact and holds it, or answers that one is stale.
+pub(super) fn lock_and_check(
+    conn: &mut Conn,
+    guard: &[Precondition],
+    targets: &LockTargets,
+) -> Result<(), Failure> {
+    let mut facts: Vec<&Precondition> = guard.iter().collect();
+    facts.sort_by_key(|fact| rank(fact));
+    lock_people(conn, &facts, targets)?;
+    if let Some(subject) = &targets.subject {
+        lock_subject(conn, subject)?;
+    }
+    let mut locked_thread = None;
+    for fact in facts {
+        let holds = match fact {
+            Precondition::ActiveUser { .. } | Precondition::HasRole { .. } => true,
+            Precondition::Parties { subject, parties } => parties_hold(conn, subject, *parties)?,
+            Precondition::BundleVersion { bundle, version } => for_update!(
+                bundles::table
+                    .filter(bundles::id.eq(bundle.get()))
+                    .select(bundles::version)
+            )
+            .first::<i64>(conn)
+            .optional()?
+            .is_some_and(|found| found == *version),
+            Precondition::ThreadActive { thread, active } => {
+                locked_thread = Some(*thread);
+                lock_thread(conn, thread.get())? == Some(*active)
+            }
+            Precondition::Participant { thread, user } => {
+                // Whoever changes participants holds the thread, so it is held here too.
+                if locked_thread != Some(*thread) {
+                    lock_thread(conn, thread.get())?;
+                    locked_thread = Some(*thread);
+                }
+                participates(conn, thread.get(), user.get())?
+            }
+            Precondition::TicketVersion { ticket, version } => for_update!(
+                tickets::table
+                    .filter(tickets::id.eq(ticket.get()))
+                    .select(tickets::version)
+            )
+            .first::<i64>(conn)
+            .optional()?
+            .is_some_and(|found| found == *version),
+            Precondition::MessageNotDeleted { message } => for_update!(
+                messages::table
+                    .filter(messages::id.eq(message.get()))
+                    .select(messages::deleted_at.is_null())
+            )
+            .first::<bool>(conn)
+            .optional()?
+            .unwrap_or(false),
+            Precondition::FileVisibleTo { file, visibility } => for_update!(
+                bundle_files::table
+                    .filter(bundle_files::id.eq(file.get()))
+                    .select((
+                        bundle_files::visible_to_client,
+                        bundle_files::visible_to_writer
+                    ))
+            )
+            .first::<(bool, bool)>(conn)
+            .optional()?
+            .is_some_and(|found| found == (visibility.to_client, visibility.to_writer)),
+        };
+        if !holds {
+            return Err(Failure::STALE);
+        }
+    }
+    Ok(())
+}
+
+/// Holds a thread's row for a change and says whether it is active; `None` when it is not there.
+pub(super) fn lock_thread(conn: &mut Conn, thread: i64) -> Result<Option<bool>, Failure> {
+    Ok(for_update!(
+        threads::table
+            .filter(threads::id.eq(thread))
+            .select(threads::is_active)
+    )
+    .first(conn)
+    .optional()?)
+}
+
+/// Whether somebody is a participant. The caller holds the thread.
+pub(super) fn participates(conn: &mut Conn, thread: i64, user: i64) -> Result<bool, Failure> {
+    Ok(thread_participants::table
+        .filter(thread_participants::thread_id.eq(thread))
+        .filter(thread_participants::user_id.eq(user))
+        .select(thread_participants::participates)
+        .first(conn)
+        .optional()?
+        .unwrap_or(false))
+}
+
+fn lock_people(
+    conn: &mut Conn,
+    facts: &[&Precondition],
+    targets: &LockTargets,
+) -> Result<(), Failure> {
+    let expected: Vec<_> = facts
+        .iter()
+        .filter_map(|fact| match fact {
+            Precondition::ActiveUser { user, role } => Some((user.get(), role.as_str(), true)),
+            Precondition::HasRole { user, role } => Some((user.get(), role.as_str(), false)),
+            _ => None,
+        })
+        .collect();
+    let mut ids: Vec<_> = expected.iter().map(|(id, ..)| *id).collect();
+    ids.extend(targets.user.map(|user| user.get()));
+    if ids.is_empty() {
+        return Ok(());
+    }
+    // Not shared, for the same reason as the parties below.
+    let found: Vec<(i64, String, bool)> = for_update!(
+        users::table
+            .filter(users::id.eq_any(id_set(&ids)))
+            .select((users::id, users::role, users::is_active))
+            .order(users::id)
+    )
+    .load(conn)?;
+    let holds = expected.iter().all(|(id, role, must_be_active)| {
+        found.iter().any(|(found, found_role, is_active)| {
+            found == id && found_role == role && (*is_active || !must_be_active)
+        })
+    });
+    if holds { Ok(()) } else { Err(Failure::STALE) }
+}
+
+/// Holds a subject's row for a change, whether or not it is there.
+fn lock_subject(conn: &mut Conn, subject: &SubjectRef) -> Result<(), Failure> {
+    for_update!(
+        subjects::table
+            .find((subject.content_type.as_str(), subject.object_id))
+            .select(subjects::object_id)
+    )
+    .first::<i64>(conn)
+    .optional()?;
+    Ok(())
+}
+
+fn parties_hold(conn: &mut Conn, subject: &SubjectRef, parties: Parties) -> Result<bool, Failure> {
+    // Not shared: on PostgreSQL a stream of posts that share the row would keep whoever changes the
+    // parties waiting for ever, while those that take it alone queue up.
+    let found: Option<(i64, Option<i64>)> = for_update!(
+        subjects::table
+            .find((subject.content_type.as_str(), subject.object_id))
+            .select((subjects::client_id, subjects::assigned_writer_id))
+    )
+    .first(conn)
+    .optional()?;
+    Ok(found
+        == Some((
+            parties.client.get(),
+            parties.assigned_writer.map(|writer| writer.get()),
+        )))
+}

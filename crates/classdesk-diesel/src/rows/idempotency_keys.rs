@@ -1,0 +1,48 @@
+//! Idempotency keys.
+
+use classdesk_domain::idempotency::{Completed, Fingerprint, Reservation, StoredResponse};
+use classdesk_domain::ids::IdempotencyId;
+use diesel::prelude::*;
+
+use super::schema::idempotency_keys;
+use super::values::At;
+use crate::error::Failure;
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = idempotency_keys)]
+pub(crate) struct KeyRow {
+    pub(crate) id: i64,
+    pub(crate) attempt: i64,
+    pub(crate) ends_at: Option<At>,
+    pub(crate) fingerprint: Option<Vec<u8>>,
+    pub(crate) object_id: Option<i64>,
+    pub(crate) answer_status: Option<i32>,
+    pub(crate) answer_body: Option<Vec<u8>>,
+}
+
+impl KeyRow {
+    pub(crate) fn is_free(&self, now: At) -> bool {
+        self.ends_at.is_none_or(|end| end <= now)
+    }
+
+    pub(crate) fn into_reservation(self) -> Result<Reservation, Failure> {
+        let (Some(fingerprint), Some(object_id)) = (self.fingerprint, self.object_id) else {
+            return Ok(Reservation::Running);
+        };
+        let damaged = || Failure::corrupt("idempotency key");
+        let fingerprint = fingerprint.try_into().map_err(|_| damaged())?;
+        let answer = match (self.answer_status, self.answer_body) {
+            (Some(status), Some(body)) => Some(StoredResponse {
+                status: u16::try_from(status).map_err(|_| damaged())?,
+                body,
+            }),
+            _ => None,
+        };
+        Ok(Reservation::Completed(Completed {
+            id: IdempotencyId::new(self.id),
+            fingerprint: Fingerprint::from_bytes(fingerprint),
+            object_id,
+            answer,
+        }))
+    }
+}

@@ -1,0 +1,24 @@
+//! The tables and their rows: one file for each table, with what its rows mean in the domain.
+//!
+//! Compiled once for each database, as the queries above it are. The module that mounts this one
+//! supplies `types`.
+
+pub(crate) mod blobs;
+pub(crate) mod bundle_files;
+pub(crate) mod bundles;
+pub(crate) mod events;
+pub(crate) mod idempotency_keys;
+pub(crate) mod message_attachments;
+pub(crate) mod messages;
+pub(crate) mod schema;
+pub(crate) mod sessions;
+pub(crate) mod subjects;
+pub(crate) mod thread_participants;
+pub(crate) mod threads;
+pub(crate) mod ticket_attachments;
+pub(crate) mod ticket_messages;
+pub(crate) mod tickets;
+pub(crate) mod users;
+pub(crate) mod values;
+
+use super::types;

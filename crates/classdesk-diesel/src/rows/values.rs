@@ -1,0 +1,62 @@
+//! Values that the two databases keep differently; each says how in its module `types`.
+
+use std::collections::BTreeMap;
+
+use classdesk_domain::clock::Timestamp;
+use classdesk_domain::error::FieldError;
+use diesel::deserialize::FromSqlRow;
+use diesel::expression::AsExpression;
+use time::Date;
+
+use super::types::{Day, Detail, Instant};
+use crate::error::Failure;
+
+/// An instant, in microseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Instant)]
+pub(crate) struct At(pub(crate) i64);
+
+impl From<Timestamp> for At {
+    fn from(at: Timestamp) -> Self {
+        Self(at.micros())
+    }
+}
+
+impl From<At> for Timestamp {
+    fn from(at: At) -> Self {
+        Self::from_micros(at.0)
+    }
+}
+
+/// A day of the calendar.
+#[derive(Debug, Clone, Copy, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Day)]
+pub(crate) struct DayOf(pub(crate) Date);
+
+/// The named facts of an event.
+#[derive(Debug, Clone, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Detail)]
+pub(crate) struct Details(pub(crate) BTreeMap<String, String>);
+
+/// Reads a stored word; another than the program writes is a damaged row.
+pub(crate) fn word<T>(
+    parse: impl FnOnce(&str) -> Result<T, FieldError>,
+    stored: &str,
+    what: &'static str,
+) -> Result<T, Failure> {
+    parse(stored).map_err(|_| Failure::corrupt(what))
+}
+
+/// The pattern that finds a text anywhere, whatever the case of A to Z.
+pub(crate) fn containing(searched: &str) -> String {
+    let mut pattern = String::with_capacity(searched.len() + 2);
+    pattern.push('%');
+    for c in searched.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c.to_ascii_lowercase());
+    }
+    pattern.push('%');
+    pattern
+}
