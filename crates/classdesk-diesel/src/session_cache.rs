@@ -1,111 +1,109 @@
-//! What was just read of sessions, so that a person at work costs no look-up at every request.
+//! Sessions that were read a moment ago, so that a client at work costs no look-up at each request.
 //!
-//! It is for a database that one process serves from, SQLite. What is remembered is what a look-up
-//! would find: whatever this process changes about a session or its person is forgotten before the
-//! change is answered. A change by another process goes unnoticed for [`SPAN`] at most, so whoever
-//! makes one waits for so long ([`DieselStore::wait_for_cache_expiry`](crate::DieselStore::wait_for_cache_expiry)).
+//! It is for a database that one process serves from, SQLite. What is cached is what a look-up
+//! would find: whatever this process changes about a session or its person is invalidated before
+//! the change is answered. A change by another process goes unnoticed for [`TTL`] at most
+//! ([`DieselStore::wait_for_cache_expiry`](crate::DieselStore::wait_for_cache_expiry)).
 
-use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use classdesk_domain::ids::{SessionId, UserId};
 use classdesk_domain::people::{SessionWithUser, TokenHash};
+use quick_cache::sync::Cache;
 
-/// For how long a session is believed to be what it was.
-pub(crate) const SPAN: Duration = Duration::from_millis(500);
+/// For how long a cached session is valid.
+pub(crate) const TTL: Duration = Duration::from_millis(500);
 
-/// How many sessions are remembered. One has some 500 bytes.
+/// How many sessions are cached. One has some 500 bytes.
 const CAPACITY: usize = 8192;
 
-/// Invalidate sessions are no longer what they were.
+/// Which sessions have changed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Invalidate {
     /// Those of a person.
     Person(UserId),
     /// This one.
     Session(SessionId),
-    /// Anybody's.
-    Anybody,
+    /// All.
+    All,
 }
 
-/// The sessions that were read a moment ago.
-#[derive(Default)]
-pub(crate) struct SessionCache(Mutex<Remembered>);
-
-#[derive(Default)]
-struct Remembered {
-    /// Counts how often something was forgotten.
-    forgotten: u64,
-    sessions: HashMap<TokenHash, Known>,
+/// The cache.
+pub(crate) struct SessionCache {
+    sessions: Cache<TokenHash, Cached>,
+    /// How often something was invalidated. Entries are put in and taken out under its lock.
+    invalidations: Mutex<u64>,
 }
 
-struct Known {
-    owner: SessionWithUser,
+#[derive(Clone)]
+struct Cached {
+    session: SessionWithUser,
     since: Instant,
 }
 
-/// The moment at which a session was not remembered, before it is read.
+/// The state of the cache before a session is read from the database.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReadToken {
-    forgotten: u64,
+    invalidations: u64,
     at: Instant,
 }
 
+impl Default for SessionCache {
+    fn default() -> Self {
+        Self {
+            sessions: Cache::new(CAPACITY),
+            invalidations: Mutex::default(),
+        }
+    }
+}
+
 impl SessionCache {
-    /// The session with this token, or the moment from which on it has to be read.
+    /// The session with this token, or what [`SessionCache::insert`] needs once it is read.
     pub(crate) fn get(&self, token: &TokenHash) -> Result<SessionWithUser, ReadToken> {
         let at = Instant::now();
-        let remembered = self.lock();
-        match remembered.sessions.get(token) {
-            Some(known) if at.duration_since(known.since) < SPAN => Ok(known.owner.clone()),
+        match self.sessions.get(token) {
+            Some(cached) if at.duration_since(cached.since) < TTL => Ok(cached.session),
             _ => Err(ReadToken {
-                forgotten: remembered.forgotten,
+                invalidations: *self.lock(),
                 at,
             }),
         }
     }
 
-    /// Remembers what was read after a moment, unless something was forgotten since: the reader
-    /// may have seen the state before that change.
-    pub(crate) fn remember(&self, moment: ReadToken, token: TokenHash, owner: &SessionWithUser) {
-        let mut remembered = self.lock();
-        if remembered.forgotten != moment.forgotten {
-            return;
-        }
-        if remembered.sessions.len() >= CAPACITY && !remembered.sessions.contains_key(&token) {
-            remembered
-                .sessions
-                .retain(|_, known| moment.at.duration_since(known.since) < SPAN);
-            if remembered.sessions.len() >= CAPACITY {
-                return;
-            }
-        }
-        let known = Known {
-            owner: owner.clone(),
-            since: moment.at,
-        };
-        remembered.sessions.insert(token, known);
-    }
-
-    /// Forgets sessions that are about to be answered as changed.
-    pub(crate) fn forget(&self, whose: Invalidate) {
-        let mut remembered = self.lock();
-        remembered.forgotten += 1;
-        match whose {
-            Invalidate::Person(user) => remembered
-                .sessions
-                .retain(|_, known| known.owner.user.id != user),
-            Invalidate::Session(session) => remembered
-                .sessions
-                .retain(|_, known| known.owner.session.id != session),
-            Invalidate::Anybody => remembered.sessions.clear(),
+    /// Caches what was read, unless something was invalidated since: the reader may have seen the
+    /// state before that change.
+    pub(crate) fn insert(&self, read: ReadToken, token: TokenHash, session: &SessionWithUser) {
+        let invalidations = self.lock();
+        if *invalidations == read.invalidations {
+            let cached = Cached {
+                session: session.clone(),
+                since: read.at,
+            };
+            self.sessions.insert(token, cached);
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Remembered> {
+    /// Drops sessions whose change is about to be answered.
+    pub(crate) fn invalidate(&self, which: Invalidate) {
+        let mut invalidations = self.lock();
+        *invalidations += 1;
+        match which {
+            Invalidate::Person(user) => self
+                .sessions
+                .retain(|_, cached| cached.session.user.id != user),
+            Invalidate::Session(session) => self
+                .sessions
+                .retain(|_, cached| cached.session.session.id != session),
+            Invalidate::All => self.sessions.clear(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, u64> {
         // Nothing that is done under the lock can leave half a change behind.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.invalidations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -117,11 +115,11 @@ mod tests {
 
     use super::*;
 
-    fn owner(session: i64, user: i64) -> SessionWithUser {
+    fn session(id: i64, user: i64) -> SessionWithUser {
         let at = Timestamp::from_micros(0);
         SessionWithUser {
             session: Session {
-                id: SessionId::new(session),
+                id: SessionId::new(id),
                 user: UserId::new(user),
                 created_at: at,
                 last_used_at: at,
@@ -146,57 +144,57 @@ mod tests {
         TokenHash::from_bytes([number; 32])
     }
 
-    fn learn(memory: &SessionCache, number: u8, user: i64) {
-        let moment = memory.get(&token(number)).unwrap_err();
-        memory.remember(moment, token(number), &owner(number.into(), user));
-        assert!(memory.get(&token(number)).is_ok());
+    fn fill(cache: &SessionCache, number: u8, user: i64) {
+        let read = cache.get(&token(number)).unwrap_err();
+        cache.insert(read, token(number), &session(number.into(), user));
+        assert!(cache.get(&token(number)).is_ok());
     }
 
     #[test]
-    fn what_is_forgotten_is_somebodys_and_nobody_elses() {
-        for (whose, left) in [
+    fn an_invalidation_drops_what_it_names_alone() {
+        for (which, left) in [
             (Invalidate::Person(UserId::new(7)), [false, false, true]),
             (Invalidate::Session(SessionId::new(2)), [true, false, true]),
-            (Invalidate::Anybody, [false; 3]),
+            (Invalidate::All, [false; 3]),
         ] {
-            let memory = SessionCache::default();
+            let cache = SessionCache::default();
             for (number, user) in [(1, 7), (2, 7), (3, 8)] {
-                learn(&memory, number, user);
+                fill(&cache, number, user);
             }
-            memory.forget(whose);
-            let known = [1, 2, 3].map(|number| memory.get(&token(number)).is_ok());
-            assert_eq!(known, left, "{whose:?}");
+            cache.invalidate(which);
+            let found = [1, 2, 3].map(|number| cache.get(&token(number)).is_ok());
+            assert_eq!(found, left, "{which:?}");
         }
     }
 
     #[test]
-    fn what_was_read_before_a_change_is_not_remembered_after_it() {
-        let memory = SessionCache::default();
-        let moment = memory.get(&token(1)).unwrap_err();
-        memory.forget(Invalidate::Person(UserId::new(9)));
-        memory.remember(moment, token(1), &owner(1, 7));
-        assert!(memory.get(&token(1)).is_err());
+    fn what_was_read_before_a_change_is_not_cached_after_it() {
+        let cache = SessionCache::default();
+        let read = cache.get(&token(1)).unwrap_err();
+        cache.invalidate(Invalidate::Person(UserId::new(9)));
+        cache.insert(read, token(1), &session(1, 7));
+        assert!(cache.get(&token(1)).is_err());
     }
 
     #[test]
-    fn nothing_is_believed_for_long() {
-        let memory = SessionCache::default();
-        let mut moment = memory.get(&token(1)).unwrap_err();
-        moment.at = moment.at.checked_sub(SPAN).unwrap();
-        memory.remember(moment, token(1), &owner(1, 7));
-        assert!(memory.get(&token(1)).is_err());
+    fn an_entry_expires() {
+        let cache = SessionCache::default();
+        let mut read = cache.get(&token(1)).unwrap_err();
+        read.at = read.at.checked_sub(TTL).unwrap();
+        cache.insert(read, token(1), &session(1, 7));
+        assert!(cache.get(&token(1)).is_err());
     }
 
     #[test]
-    fn it_has_its_limit() {
-        let memory = SessionCache::default();
+    fn the_cache_has_its_limit() {
+        let cache = SessionCache::default();
         for number in 0..=CAPACITY {
             let mut bytes = [0; 32];
             bytes[..8].copy_from_slice(&number.to_le_bytes());
             let token = TokenHash::from_bytes(bytes);
-            let moment = memory.get(&token).unwrap_err();
-            memory.remember(moment, token, &owner(1, 1));
+            let read = cache.get(&token).unwrap_err();
+            cache.insert(read, token, &session(1, 1));
         }
-        assert_eq!(memory.lock().sessions.len(), CAPACITY);
+        assert!(cache.sessions.len() <= CAPACITY);
     }
 }

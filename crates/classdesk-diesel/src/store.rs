@@ -142,7 +142,7 @@ impl DieselStore {
     /// changes itself. Servers on PostgreSQL cache nothing.
     pub async fn wait_for_cache_expiry(&self) {
         if matches!(self.0, Running::Sqlite(_)) {
-            tokio::time::sleep(session_cache::SPAN).await;
+            tokio::time::sleep(session_cache::TTL).await;
         }
     }
 

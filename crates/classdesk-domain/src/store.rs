@@ -45,7 +45,8 @@ pub enum Outage {
     Stopping,
 }
 
-/// How a store fails. Adapters classify by kind, never by the text of a message.
+/// How a store fails. Adapters classify by kind. Where a driver hides the code of an error, they read
+/// its text in one place that says so.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {

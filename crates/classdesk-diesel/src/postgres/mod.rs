@@ -290,7 +290,7 @@ impl Database {
         self.pool.run(|conn| conn.transaction(job)).await
     }
 
-    /// Finds a session. Nothing is remembered: other servers end sessions too.
+    /// Finds a session. Nothing is cached: other servers end sessions too.
     pub(crate) async fn find_session<F>(
         &self,
         _: &TokenHash,

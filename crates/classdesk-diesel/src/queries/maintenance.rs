@@ -18,8 +18,8 @@ impl Maintenance for Database {
     }
 
     async fn purge(&self, outlived: RetentionCutoffs, limit: u32) -> Result<u64, StoreError> {
-        let whose = Invalidate::Anybody;
-        self.write_sessions(whose, move |conn| purge(conn, &outlived, limit))
+        let which = Invalidate::All;
+        self.write_sessions(which, move |conn| purge(conn, &outlived, limit))
             .await
     }
 }

@@ -61,8 +61,8 @@ impl UserRepository for Database {
     }
 
     async fn update_user(&self, commit: Commit<UserUpdate>) -> Result<User, StoreError> {
-        let whose = Invalidate::Person(commit.change.user);
-        self.write_sessions(whose, move |conn| update_user(conn, commit))
+        let which = Invalidate::Person(commit.change.user);
+        self.write_sessions(which, move |conn| update_user(conn, commit))
             .await
     }
 }

@@ -32,8 +32,8 @@ impl SessionRepository for Database {
     }
 
     async fn touch_session(&self, id: SessionId, at: Timestamp) -> Result<(), StoreError> {
-        let whose = Invalidate::Session(id);
-        self.write_sessions(whose, move |conn| touch_session(conn, id, at))
+        let which = Invalidate::Session(id);
+        self.write_sessions(which, move |conn| touch_session(conn, id, at))
             .await
     }
 
@@ -49,14 +49,14 @@ impl SessionRepository for Database {
     }
 
     async fn start_session(&self, commit: Commit<NewSession>) -> Result<Session, StoreError> {
-        let whose = Invalidate::Person(commit.change.user);
-        self.write_sessions(whose, move |conn| start_session(conn, commit))
+        let which = Invalidate::Person(commit.change.user);
+        self.write_sessions(which, move |conn| start_session(conn, commit))
             .await
     }
 
     async fn end_sessions(&self, commit: Commit<EndSessions>) -> Result<u64, StoreError> {
-        let whose = Invalidate::Person(commit.change.user);
-        self.write_sessions(whose, move |conn| end_sessions(conn, commit))
+        let which = Invalidate::Person(commit.change.user);
+        self.write_sessions(which, move |conn| end_sessions(conn, commit))
             .await
     }
 

@@ -5,9 +5,9 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
-use crossbeam_channel::{Receiver, Sender};
 use diesel::sql_types::Integer;
 use diesel::{QueryResult, QueryableByName, RunQueryDsl, SqliteConnection};
 
@@ -18,17 +18,13 @@ use super::File;
 /// After how many commits the log is written back.
 const COMMITS: u64 = 256;
 
-/// From how many pages on the log should begin anew: some 48 MiB.
+/// From how many pages on the log has to begin anew: some 48 MiB.
 const LONG: i32 = 12_288;
-
-/// How often a long log is written back in a row. A round finds what was committed during the one
-/// before it, so they get shorter; SQLite syncs the database file in one during which nothing was.
-const ROUNDS: usize = 4;
 
 /// What SQLite says of the log.
 #[derive(QueryableByName)]
 struct Progress {
-    /// Whether somebody else is at it; the rest is not known then.
+    /// Whether another checkpoint runs; the rest is not known then.
     #[diesel(sql_type = Integer)]
     busy: i32,
     /// How many pages there are in the log.
@@ -36,58 +32,47 @@ struct Progress {
     log: i32,
 }
 
-impl Progress {
-    /// Whether the log should begin anew, as far as is known.
-    const fn is_long(&self) -> bool {
-        self.log >= LONG
-    }
-}
-
-/// Writes back what can be without waiting for anybody.
-fn write_back(conn: &mut SqliteConnection) -> QueryResult<Progress> {
-    diesel::sql_query("PRAGMA wal_checkpoint(PASSIVE)").get_result(conn)
-}
-
-/// Only looks.
-fn look(conn: &mut SqliteConnection) -> QueryResult<Progress> {
-    diesel::sql_query("PRAGMA wal_checkpoint(NOOP)").get_result(conn)
+/// Writes back what can be without waiting for a reader, and says whether the log is long.
+fn write_back(conn: &mut SqliteConnection) -> QueryResult<bool> {
+    let progress: Progress =
+        diesel::sql_query("PRAGMA wal_checkpoint(PASSIVE)").get_result(conn)?;
+    Ok(progress.busy != 0 || progress.log >= LONG)
 }
 
 /// A commit syncs the log alone and never learns of it.
-fn tell(error: &diesel::result::Error) {
+fn log_error(error: &diesel::result::Error) {
     tracing::error!(%error, "the log of the database can't be written back into its file");
 }
 
 /// A thread that writes the log back when enough has been committed.
 ///
-/// The log begins anew only when all of it is in the database file, and that can't be reached
-/// beside a thread that goes on committing. So that one does the last of it, which is little and
-/// soon durable when it is asked right after the rest was written back.
+/// The log begins anew only when all of it is in the database file. That can't be reached beside a
+/// thread that goes on committing, so that one writes back the rest of a long log itself.
 pub(super) struct Checkpointer {
-    due: Sender<()>,
+    due: SyncSender<()>,
     thread: JoinHandle<()>,
     commits: u64,
-    rest_is_due: Arc<AtomicBool>,
+    is_long: Arc<AtomicBool>,
 }
 
 impl Checkpointer {
     pub(super) fn start(file: File) -> io::Result<Self> {
         // One turn may wait while another goes on; more would find nothing to do.
-        let (due, turns) = crossbeam_channel::bounded(1);
-        let rest_is_due = Arc::new(AtomicBool::new(false));
-        let rest = Arc::clone(&rest_is_due);
+        let (due, turns) = sync_channel(1);
+        let is_long = Arc::new(AtomicBool::new(false));
+        let found = Arc::clone(&is_long);
         let thread = std::thread::Builder::new()
             .name("sqlite-checkpoint".to_owned())
-            .spawn(move || serve(&file, &turns, &rest))?;
+            .spawn(move || serve(&file, &turns, &found))?;
         Ok(Self {
             due,
             thread,
             commits: 0,
-            rest_is_due,
+            is_long,
         })
     }
 
-    /// Counts commits, and lets the thread know when it is its turn.
+    /// Counts commits, and wakes the thread when enough were made.
     pub(super) fn count(&mut self, commits: u64) {
         self.commits += commits;
         if self.commits >= COMMITS {
@@ -97,67 +82,40 @@ impl Checkpointer {
         }
     }
 
-    /// Writes the rest of a long log back, if nearly all of it was just now. Called by the thread
-    /// that commits, between two commits.
+    /// Writes the rest of a long log back. The thread that commits calls it between two commits.
+    /// A reader of an older state keeps the log, so it is tried until the log has begun anew.
     pub(super) fn write_rest_back(&self, conn: &mut SqliteConnection) {
-        if !self.rest_is_due.swap(false, Ordering::Relaxed) {
-            return;
-        }
-        let still_due = look(conn).and_then(|found| {
-            if !found.is_long() {
-                return Ok(false);
+        if self.is_long.load(Ordering::Relaxed) {
+            match write_back(conn) {
+                Ok(is_long) => self.is_long.store(is_long, Ordering::Relaxed),
+                Err(error) => log_error(&error),
             }
-            // Whoever reads an older state keeps the log from beginning anew, so it is tried after
-            // every commit until it has.
-            write_back(conn).map(|progress| progress.busy != 0 || progress.is_long())
-        });
-        match still_due {
-            Ok(false) => {}
-            Ok(true) => self.rest_is_due.store(true, Ordering::Relaxed),
-            Err(error) => tell(&error),
         }
     }
 
     /// Lets the thread finish and waits for it.
     pub(super) fn end(self) {
         drop(self.due);
-        // It has nothing to tell, and a panic of it loses nothing.
+        // A panic of the thread loses nothing.
         let _ = self.thread.join();
     }
 }
 
-fn serve(file: &File, turns: &Receiver<()>, rest_is_due: &AtomicBool) {
+fn serve(file: &File, turns: &Receiver<()>, is_long: &AtomicBool) {
     let mut held: Option<SqliteConnection> = None;
     for () in turns {
-        let conn = match held.take() {
-            Some(conn) => Ok(conn),
-            None => file.connect(),
-        };
-        let Ok(mut conn) = conn else {
-            // The writer meets the same trouble and tells of it.
+        // The writer meets the same trouble and logs it.
+        let Ok(mut conn) = held.take().map_or_else(|| file.connect(), Ok) else {
             continue;
         };
-        match turn(&mut conn) {
-            Ok(is_long) => {
-                if is_long {
-                    rest_is_due.store(true, Ordering::Relaxed);
-                }
+        match write_back(&mut conn) {
+            Ok(found) => {
+                is_long.fetch_or(found, Ordering::Relaxed);
                 held = Some(conn);
             }
-            Err(error) => tell(&error),
+            Err(error) => log_error(&error),
         }
     }
-}
-
-/// Writes the log back; `true` when it is long, so that the rest is due, which is what was committed
-/// meanwhile.
-fn turn(conn: &mut SqliteConnection) -> QueryResult<bool> {
-    for _ in 0..ROUNDS {
-        if !write_back(conn)?.is_long() {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 #[cfg(test)]
@@ -196,11 +154,11 @@ mod tests {
             .batch_execute("CREATE TABLE words (word BLOB)")
             .unwrap();
         let mut checkpointer = Checkpointer::start(file).unwrap();
-        let due = Arc::clone(&checkpointer.rest_is_due);
+        let due = Arc::clone(&checkpointer.is_long);
         let is_due = || due.load(Ordering::Relaxed);
 
         fill(&mut writer, LONG / 2);
-        assert!(!turn(&mut beside).unwrap());
+        assert!(!write_back(&mut beside).unwrap());
         fill(&mut writer, LONG);
         let held = reader.batch_execute("BEGIN; SELECT count(*) FROM words;");
         held.unwrap();

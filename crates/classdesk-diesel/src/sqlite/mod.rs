@@ -2,6 +2,7 @@
 
 mod checkpointer;
 mod dialect;
+mod errors;
 #[path = "../queries/mod.rs"]
 mod queries;
 #[path = "../rows/mod.rs"]
@@ -14,19 +15,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use classdesk_domain::people::{SessionWithUser, TokenHash};
-use classdesk_domain::store::{Outage, StoreError};
+use classdesk_domain::store::StoreError;
 use diesel::connection::{AnsiTransactionManager, CacheSize, SimpleConnection, TransactionManager};
-use diesel::result::{DatabaseErrorKind, Error};
+use diesel::result::Error;
 use diesel::{Connection, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
-use crate::error::{ConnectError, Failure, outage};
+use crate::error::{ConnectError, Failure};
 use crate::migrations::{self, MigrationStatus};
 use crate::options::StoreOptions;
 use crate::pool::{ConnectionManager, Pool};
 use crate::session_cache::{Invalidate, SessionCache};
 use crate::stats::StoreStats;
 
+use errors::{classify, is_locked};
 use writer::Writer;
 
 pub(crate) type Conn = SqliteConnection;
@@ -186,54 +188,6 @@ impl ConnectionManager for File {
     }
 }
 
-/// Whether somebody else holds the file.
-fn is_locked(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::DatabaseError(DatabaseErrorKind::Unknown, information)
-            if information.message() == "database is locked"
-    )
-}
-
-/// Says what a failure means.
-///
-/// Diesel passes on which constraint failed, but of everything else only the text that belongs to
-/// SQLite's result code. Those texts are part of the SQLite that is compiled in, and they are never
-/// translated.
-fn classify(failure: Failure) -> StoreError {
-    let error = match failure {
-        Failure::Refused(error) => return error,
-        Failure::Database(error) => error,
-    };
-    match &error {
-        Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
-            StoreError::Duplicate(classdesk_domain::store::Unique::Other)
-        }
-        // What the row links to is gone.
-        Error::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _) => StoreError::Stale,
-        Error::DatabaseError(DatabaseErrorKind::Unknown, information) => {
-            let code = match information.message() {
-                "database is locked" | "database table is locked" => Outage::Busy,
-                "database or disk is full" => Outage::StorageFull,
-                "disk I/O error" | "unable to open database file" => Outage::Disconnected,
-                "database disk image is malformed" | "file is not a database" => {
-                    return StoreError::Corrupt {
-                        what: "page",
-                        source: Some(error.into()),
-                    };
-                }
-                _ => return StoreError::Backend(error.into()),
-            };
-            outage(code, error)
-        }
-        Error::DeserializationError(_) | Error::NotFound => StoreError::Corrupt {
-            what: "row",
-            source: Some(error.into()),
-        },
-        _ => StoreError::Backend(error.into()),
-    }
-}
-
 /// The readers and the writer of one file.
 pub(crate) struct Database {
     readers: Pool<File>,
@@ -288,13 +242,13 @@ impl Database {
     where
         F: FnOnce(&mut Conn) -> Result<Option<SessionWithUser>, Failure> + Send + 'static,
     {
-        let moment = match self.sessions.get(token) {
-            Ok(owner) => return Ok(Some(owner)),
-            Err(moment) => moment,
+        let read = match self.sessions.get(token) {
+            Ok(session) => return Ok(Some(session)),
+            Err(read) => read,
         };
         let found = self.readers.run(job).await?;
-        if let Some(owner) = &found {
-            self.sessions.remember(moment, *token, owner);
+        if let Some(session) = &found {
+            self.sessions.insert(read, *token, session);
         }
         Ok(found)
     }
@@ -302,7 +256,7 @@ impl Database {
     /// Runs a change to sessions or the people who have them.
     pub(crate) async fn write_sessions<T, F>(
         &self,
-        whose: Invalidate,
+        which: Invalidate,
         job: F,
     ) -> Result<T, StoreError>
     where
@@ -310,7 +264,7 @@ impl Database {
         F: FnOnce(&mut Conn) -> Result<T, Failure> + Send + 'static,
     {
         let sessions = Arc::clone(&self.sessions);
-        let ended = move || sessions.forget(whose);
+        let ended = move || sessions.invalidate(which);
         self.writer.run(job, ended).await
     }
 
@@ -324,39 +278,5 @@ impl Database {
     pub(crate) async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use tempfile::TempDir;
-
-    use super::*;
-
-    #[test]
-    fn a_full_disk_is_an_outage_of_its_own() {
-        let folder = TempDir::new().unwrap();
-        let path = folder.path().join("classdesk.db");
-        let file = File::open(&path, &StoreOptions::default()).unwrap();
-        let mut conn = file.connect().unwrap();
-        conn.batch_execute("CREATE TABLE words (word TEXT); PRAGMA max_page_count = 16;")
-            .unwrap();
-        let error = (0..1000)
-            .find_map(|_| {
-                conn.batch_execute("INSERT INTO words VALUES (hex(zeroblob(4096)))")
-                    .err()
-            })
-            .expect("16 pages are soon full");
-        let told = classify(Failure::Database(error));
-        assert!(
-            matches!(
-                told,
-                StoreError::Unavailable {
-                    outage: Outage::StorageFull,
-                    ..
-                }
-            ),
-            "{told:?}"
-        );
     }
 }

@@ -73,7 +73,7 @@ pub(crate) fn check_that_columns_are_those_of_the_queries<C: Catalog>(empty: &C)
 fn columns_of_the_queries(column_type: impl Fn(&str) -> &'static str) -> BTreeSet<String> {
     let mut table = "";
     let mut columns = BTreeSet::new();
-    for line in include_str!("../../src/shared/schema.rs").lines() {
+    for line in include_str!("../../src/rows/schema.rs").lines() {
         let line = line.trim();
         if let Some((name, _)) = line.strip_suffix(") {").and_then(|it| it.split_once(" (")) {
             table = name;
