@@ -53,6 +53,7 @@ impl Catalog for PostgresDatabase {
             "Detail" => "jsonb",
             "Instant" => "timestamp with time zone",
             "Integer" => "integer",
+            "SmallInt" => "smallint",
             "Text" => "text",
             other => panic!("no column is a {other} yet"),
         }

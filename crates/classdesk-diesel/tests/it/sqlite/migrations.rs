@@ -42,7 +42,7 @@ impl Catalog for SqliteFile {
 
     fn column_type(of_the_queries: &str) -> &'static str {
         match of_the_queries {
-            "BigInt" | "Bool" | "Day" | "Instant" | "Integer" => "INTEGER",
+            "BigInt" | "Bool" | "Day" | "Instant" | "Integer" | "SmallInt" => "INTEGER",
             "Binary" => "BLOB",
             "Detail" | "Text" => "TEXT",
             other => panic!("no column is a {other} yet"),
