@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use super::modules::Module;
 use super::tree::Tree;
 
-/// A chain of re-exports that is longer than this leads nowhere.
-const LONGEST: usize = 16;
+/// The names that were looked up on the way, so that no re-export is followed twice.
+type Seen = BTreeSet<(usize, String)>;
 
 /// Which names a file takes from which other file.
 type Imports = BTreeMap<(PathBuf, PathBuf), BTreeSet<String>>;
@@ -101,7 +101,8 @@ impl Crate {
                 .filter(|import| !import.is_public || module.words.contains(&import.name))
                 .map(|import| &import.path);
             for path in used.chain(&module.paths) {
-                let Some(Target::Name(defined)) = self.resolve(number, path, 0) else {
+                let Some(Target::Name(defined)) = self.resolve(number, path, &mut Seen::new())
+                else {
                     continue;
                 };
                 let (from, to) = (&node.file, &self.nodes[defined].file);
@@ -115,27 +116,27 @@ impl Crate {
     }
 
     /// Where a path in a module leads; `None` when that is outside of the crate.
-    fn resolve(&self, from: usize, path: &[String], depth: usize) -> Option<Target> {
+    fn resolve(&self, from: usize, path: &[String], seen: &mut Seen) -> Option<Target> {
         let (first, rest) = path.split_first()?;
         let begin = match first.as_str() {
             "crate" => Target::Module(0),
             "super" => Target::Module(self.nodes[from].parent),
             "self" => Target::Module(from),
-            name => self.lookup(from, name, depth)?,
+            name => self.lookup(from, name, seen)?,
         };
         rest.iter().try_fold(begin, |at, name| match at {
             Target::Module(at) if name == "super" => Some(Target::Module(self.nodes[at].parent)),
             Target::Module(at) if name == "*" => Some(Target::Name(at)),
-            Target::Module(at) => Some(self.lookup(at, name, depth).unwrap_or(Target::Name(at))),
+            Target::Module(at) => Some(self.lookup(at, name, seen).unwrap_or(Target::Name(at))),
             // A variant or an associated item.
             Target::Name(at) => Some(Target::Name(at)),
         })
     }
 
     /// What a name in a module is: a module in it, an import, a definition or a macro.
-    fn lookup(&self, module: usize, name: &str, depth: usize) -> Option<Target> {
+    fn lookup(&self, module: usize, name: &str, seen: &mut Seen) -> Option<Target> {
         let node = &self.nodes[module];
-        if depth > LONGEST {
+        if !seen.insert((module, name.to_owned())) {
             return None;
         }
         if let Some(child) = node.children.get(name) {
@@ -147,20 +148,20 @@ impl Crate {
         let imports = node.module.uses.iter();
         let imported = imports
             .filter(|import| import.name == name && import.path.len() > 1)
-            .find_map(|import| self.resolve(module, &import.path, depth + 1));
+            .find_map(|import| self.resolve(module, &import.path, seen));
         imported
-            .or_else(|| self.lookup_in_globs(module, name, depth))
+            .or_else(|| self.lookup_in_globs(module, name, seen))
             .or_else(|| self.macro_of(name))
     }
 
-    fn lookup_in_globs(&self, module: usize, name: &str, depth: usize) -> Option<Target> {
+    fn lookup_in_globs(&self, module: usize, name: &str, seen: &mut Seen) -> Option<Target> {
         let imports = self.nodes[module].module.uses.iter();
         imports
             .filter(|import| import.name == "*")
             .find_map(|import| {
                 let path = &import.path[..import.path.len() - 1];
-                match self.resolve(module, path, depth + 1)? {
-                    Target::Module(at) if at != module => self.lookup(at, name, depth + 1),
+                match self.resolve(module, path, seen)? {
+                    Target::Module(at) if at != module => self.lookup(at, name, seen),
                     _ => None,
                 }
             })

@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn the_testkit_is_for_tests_alone() {
+    fn what_is_for_tests_is_for_tests_alone() {
         let faults = check_workspace(&[
             (DOMAIN, &[], &[]),
             (CONFORMANCE, &[DOMAIN], &[]),
@@ -184,7 +184,7 @@ mod tests {
         ]);
         assert_eq!(
             faults,
-            ["classdesk-http: must not depend on classdesk-testkit"]
+            ["classdesk-http: must not depend on classdesk-conformance"]
         );
     }
 

@@ -68,7 +68,8 @@ impl Module {
                     continue;
                 }
                 "mod" if next(2) == ";" => module.children.push((next(1).to_owned(), path.take())),
-                "use" => {
+                // `use<>` says which lifetimes a type captures.
+                "use" if next(1) != "<" => {
                     place = module.read_use(&tokens, place + 1, &[], is_public);
                     is_public = false;
                     continue;
