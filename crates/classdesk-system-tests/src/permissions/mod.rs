@@ -26,7 +26,7 @@ use fixture::{Findings, Fixture};
 use local_server::LocalServer;
 
 pub use fixture::Target;
-pub use table::Table;
+pub use table::{TABLE, Table};
 
 /// How many comparisons random histories make in the short form and in the long one.
 const DECISIONS: (u64, u64) = (5_000, 120_000);
@@ -61,7 +61,7 @@ pub(crate) async fn run(args: &PermissionsArgs) -> Result<Report> {
     let mut report = Report::new();
     let seed = args.common.seed();
     let programs = args.common.programs()?;
-    let table = Table::of_the_contract()?;
+    let table = Table::parse(TABLE)?;
     let (short, long) = DECISIONS;
     let default = if args.common.long { long } else { short };
     let decisions = args.decisions.unwrap_or(default);

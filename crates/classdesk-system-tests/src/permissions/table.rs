@@ -7,6 +7,9 @@ use anyhow::{Context as _, Result, bail, ensure};
 use reqwest::Method;
 use serde::Deserialize;
 
+/// The contract's permissions, in TOML.
+pub const TABLE: &str = include_str!("../../permissions.toml");
+
 /// The line of an operation that stands for every state without a line of its own.
 const ANY: &str = "any";
 
@@ -113,15 +116,6 @@ struct Entry {
 }
 
 impl Table {
-    /// The table of the contract.
-    ///
-    /// # Errors
-    ///
-    /// When the file is not what [`Table::parse`] reads.
-    pub fn of_the_contract() -> Result<Self> {
-        Self::parse(include_str!("../../permissions.toml"))
-    }
-
     /// Reads a table.
     ///
     /// # Errors
@@ -172,6 +166,12 @@ impl Table {
             fields: entry.fields,
             lines,
         })
+    }
+
+    /// The method and the path template of each request.
+    pub fn requests(&self) -> impl Iterator<Item = (&Method, &str)> {
+        let requests = self.operations.iter().filter_map(|it| it.request.as_ref());
+        requests.map(|request| (&request.method, request.path.as_str()))
     }
 
     pub(crate) fn operations(&self) -> &[Operation] {
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn the_table_of_the_contract_is_whole() {
-        let table = Table::of_the_contract().unwrap();
+        let table = Table::parse(TABLE).unwrap();
         assert!(table.operations().len() > 80);
     }
 
