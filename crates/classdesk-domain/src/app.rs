@@ -2,21 +2,32 @@
 
 use std::sync::Arc;
 
-use crate::blobs::{BlobRepository, BlobStore, Downloads, Uploads};
-use crate::bundles::{BundleRepository, Bundles};
+use crate::blobs::ports::{BlobRepository, BlobStore};
+use crate::blobs::service::{Downloads, Uploads};
+use crate::bundles::ports::BundleRepository;
+use crate::bundles::service::Bundles;
 use crate::clock::{Clock, SecretSource};
-use crate::events::{Audit, EventRepository};
-use crate::files::{FileRepository, Files};
-use crate::idempotency::{IdempotencyRepository, IdempotencyService};
+use crate::events::ports::EventRepository;
+use crate::events::service::Audit;
+use crate::files::ports::FileRepository;
+use crate::files::service::Files;
+use crate::idempotency::ports::IdempotencyRepository;
+use crate::idempotency::service::IdempotencyService;
 use crate::maintenance::MaintenanceService;
-use crate::people::{
-    AdminCommands, LoginLimits, PasswordHasher, SessionLimits, SessionRepository, Sessions,
-    UserRepository, Users,
-};
-use crate::store::{Maintenance, Store};
-use crate::subjects::{SubjectRepository, Subjects};
-use crate::threads::{MessageRepository, Messages, ThreadRepository, Threads};
-use crate::tickets::{TicketRepository, Tickets};
+use crate::people::hasher::PasswordHasher;
+use crate::people::operator::AdminCommands;
+use crate::people::ports::{SessionRepository, UserRepository};
+use crate::people::session_service::Sessions;
+use crate::people::sessions::{LoginLimits, SessionLimits};
+use crate::people::user_service::Users;
+use crate::store::ports::{Maintenance, Store};
+use crate::subjects::ports::SubjectRepository;
+use crate::subjects::service::Subjects;
+use crate::threads::message_service::Messages;
+use crate::threads::ports::{MessageRepository, ThreadRepository};
+use crate::threads::service::Threads;
+use crate::tickets::ports::TicketRepository;
+use crate::tickets::service::Tickets;
 
 /// Everything that the domain needs of the world, as trait objects.
 #[derive(Clone)]

@@ -1,243 +1,14 @@
 //! What can go wrong, as types: faults of the input, refusals of the rules, failures of an adapter.
 
-use std::fmt;
 use std::time::Duration;
 
-use crate::blobs::BlobError;
+use crate::blobs::ports::BlobError;
 use crate::ids::UserId;
-use crate::people::PasswordHashError;
-use crate::store::StoreError;
-use crate::tickets::TicketStatus;
-
-/// What is wrong with one field of a request.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum FieldError {
-    /// The field has to be there and is not.
-    #[error("This field is required.")]
-    Required,
-    /// The request has a field that the contract does not know.
-    #[error("This field is not known here.")]
-    Unknown,
-    /// The value has another type than the contract says.
-    #[error("Expected {expected}.")]
-    WrongType {
-        /// What would have been right, for example `a string`.
-        expected: &'static str,
-    },
-    /// Nothing is left after trimming.
-    #[error("This must not be blank.")]
-    Blank,
-    /// Fewer characters than the least number.
-    #[error("This must have at least {min} characters.")]
-    TooShort {
-        /// The least number of characters.
-        min: usize,
-    },
-    /// More characters than the greatest number.
-    #[error("This must have at most {max} characters.")]
-    TooLong {
-        /// The greatest number of characters.
-        max: usize,
-    },
-    /// A NUL character, which no store keeps alike.
-    #[error("This must not contain a NUL character.")]
-    NulCharacter,
-    /// A number outside its range.
-    #[error("This must be from {min} to {max}.")]
-    OutOfRange {
-        /// The least value.
-        min: i64,
-        /// The greatest value.
-        max: i64,
-    },
-    /// None of the values that the contract lists.
-    #[error("Expected one of: {allowed}.")]
-    NotAChoice {
-        /// The allowed values, separated by commas.
-        allowed: String,
-    },
-    /// Any other rule that the value breaks.
-    #[error("{message}")]
-    Rule {
-        /// A stable word for programs, in snake case.
-        code: &'static str,
-        /// A sentence for people.
-        message: String,
-    },
-}
-
-impl FieldError {
-    /// A fault of a rule of its own.
-    pub fn rule(code: &'static str, message: impl Into<String>) -> Self {
-        Self::Rule {
-            code,
-            message: message.into(),
-        }
-    }
-
-    /// The stable word for programs (`errors[].code` of a problem document).
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Required => "required",
-            Self::Unknown => "unknown_field",
-            Self::WrongType { .. } => "wrong_type",
-            Self::Blank => "blank",
-            Self::TooShort { .. } => "too_short",
-            Self::TooLong { .. } => "too_long",
-            Self::NulCharacter => "nul_character",
-            Self::OutOfRange { .. } => "out_of_range",
-            Self::NotAChoice { .. } => "not_a_choice",
-            Self::Rule { code, .. } => code,
-        }
-    }
-}
-
-/// A fault together with the path of the field that has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InvalidField {
-    /// The field's path, for example `recipient_id`.
-    pub field: String,
-    /// What is wrong with it.
-    pub fault: FieldError,
-}
-
-/// All that is wrong with one request, at least one fault.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the request has {} invalid field(s)", .0.len())]
-pub struct Invalid(Vec<InvalidField>);
-
-impl Invalid {
-    /// One fault of one field.
-    pub fn field(field: impl Into<String>, fault: FieldError) -> Self {
-        Self(vec![InvalidField {
-            field: field.into(),
-            fault,
-        }])
-    }
-
-    /// The collected faults, or `None` when nothing is wrong.
-    #[must_use]
-    pub fn collected(errors: Vec<InvalidField>) -> Option<Self> {
-        (!errors.is_empty()).then_some(Self(errors))
-    }
-
-    /// These faults, then those of `other`.
-    #[must_use]
-    pub fn and(mut self, other: Self) -> Self {
-        self.0.extend(other.0);
-        self
-    }
-
-    /// Every fault, in the order in which it was found.
-    #[must_use]
-    pub fn errors(&self) -> &[InvalidField] {
-        &self.0
-    }
-}
-
-/// Collects the faults of one request, so that all of them are answered at once
-/// (docs/contract.md#errors).
-///
-/// ```
-/// use classdesk_domain::error::ErrorCollector;
-/// use classdesk_domain::text::Title;
-///
-/// let mut faults = ErrorCollector::default();
-/// let title = faults.check("title", Title::parse("  "));
-/// assert!(title.is_none());
-/// assert_eq!(faults.into_invalid().unwrap().errors()[0].field, "title");
-/// ```
-#[derive(Debug, Default)]
-pub struct ErrorCollector(Vec<InvalidField>);
-
-impl ErrorCollector {
-    /// Notes a fault.
-    pub fn add(&mut self, field: impl Into<String>, fault: FieldError) {
-        self.0.push(InvalidField {
-            field: field.into(),
-            fault,
-        });
-    }
-
-    /// Keeps a good value and notes a bad one.
-    pub fn check<T>(
-        &mut self,
-        field: impl Into<String>,
-        value: Result<T, FieldError>,
-    ) -> Option<T> {
-        value.map_err(|fault| self.add(field, fault)).ok()
-    }
-
-    /// Whether nothing was wrong so far.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// What was collected, or `None` when nothing is wrong.
-    #[must_use]
-    pub fn into_invalid(self) -> Option<Invalid> {
-        Invalid::collected(self.0)
-    }
-
-    /// Ends the collecting: an error when anything was noted.
-    ///
-    /// # Errors
-    /// Everything that was noted.
-    pub fn into_result(self) -> Result<(), Invalid> {
-        self.into_invalid().map_or(Ok(()), Err)
-    }
-}
-
-/// A request as it came in: either every field is good, or the list of what is not.
-///
-/// Rights come before bodies (docs/contract.md#requests). For a hidden object a broken body too is
-/// answered with "not found", so errors travel past the decision. A host that embeds the domain
-/// passes plain values, which become drafts by [`From`].
-#[derive(Debug, Clone)]
-pub struct Validated<T>(Result<T, Invalid>);
-
-impl<T> Validated<T> {
-    /// A request of which every field is good.
-    #[must_use]
-    pub fn valid(value: T) -> Self {
-        Self(Ok(value))
-    }
-
-    /// A request with faults.
-    #[must_use]
-    pub fn invalid(faults: Invalid) -> Self {
-        Self(Err(faults))
-    }
-
-    /// The same request as a part of another one.
-    #[must_use]
-    pub fn map<U>(self, whole: impl FnOnce(T) -> U) -> Validated<U> {
-        Validated(self.0.map(whole))
-    }
-
-    /// The request, if it is good; for decisions that depend on what is asked.
-    #[must_use]
-    pub fn as_valid(&self) -> Option<&T> {
-        self.0.as_ref().ok()
-    }
-
-    /// The request, to be called once the asker's right is settled.
-    ///
-    /// # Errors
-    /// Every fault of the request.
-    pub fn as_result(&self) -> Result<&T, Invalid> {
-        self.0.as_ref().map_err(Clone::clone)
-    }
-}
-
-impl<T> From<T> for Validated<T> {
-    fn from(value: T) -> Self {
-        Self::valid(value)
-    }
-}
+use crate::people::hasher::PasswordHashError;
+use crate::policy::decision::Denied;
+use crate::store::error::{StoreError, Unique};
+use crate::tickets::model::{InvalidTransition, TicketStatus};
+use crate::validation::{FieldError, Invalid};
 
 /// A request that makes sense but not in the present state of things (HTTP 409).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -346,8 +117,29 @@ impl From<BlobError> for Error {
     }
 }
 
-impl fmt::Display for InvalidField {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.field, self.fault)
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Stale => Self::Contended,
+            StoreError::Duplicate(Unique::Username) => Conflict::UsernameTaken.into(),
+            StoreError::Duplicate(Unique::Email) => Conflict::EmailTaken.into(),
+            StoreError::Referenced => Conflict::SubjectInUse.into(),
+            other => Self::Store(other),
+        }
+    }
+}
+
+impl From<Denied> for Error {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Forbidden => Self::Forbidden,
+            Denied::Hidden => Self::NotFound,
+        }
+    }
+}
+
+impl From<InvalidTransition> for Error {
+    fn from(InvalidTransition { from, to }: InvalidTransition) -> Self {
+        Conflict::Transition { from, to }.into()
     }
 }

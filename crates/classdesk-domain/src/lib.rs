@@ -31,10 +31,13 @@
 //! | [`store`] | the commit, its guard, and how stores fail |
 //! | [`idempotency`] | the same request twice creates one thing |
 //! | [`maintenance`] | sweeping, purging and checking what is stored |
-//! | [`paging`], [`text`], [`ids`], [`clock`], [`error`] | the small types that all of them share |
+//! | [`error`] | how use cases fail |
+//! | [`ids`], [`clock`], [`text`], [`paging`], [`validation`] | the small types that all of them share |
 //!
 //! In each module of a noun, the model is what a thing is, the ports are what a store must keep of
-//! it, and the service has one method for each use case.
+//! it, and the service has one method for each use case. Imports only point down these floors:
+//! small types, models, policy, ports, services, [`App`]. A service holds the ports that it uses
+//! and no others. Inside the crate, everything is imported from the file that defines it.
 //!
 //! # Embedding
 //!
@@ -100,6 +103,7 @@ pub mod text;
 pub mod threads;
 pub mod tickets;
 mod use_case;
+pub mod validation;
 
 pub use app::{App, Ports, Settings};
 pub use request_context::RequestContext;

@@ -6,17 +6,17 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::blobs::{
-    BlobError, BlobRepository, BlobState, BlobStore, ListedObject, ObjectStream, StorageKey,
-    StoredBlob, StoredBlobRow,
+use crate::blobs::model::{BlobState, StorageKey, StoredBlob};
+use crate::blobs::ports::{
+    BlobError, BlobRepository, BlobStore, ListedObject, ObjectStream, StoredBlobRow,
 };
 use crate::clock::{Clock, Timestamp};
 use crate::error::Error;
-use crate::idempotency::KEY_TTL;
+use crate::idempotency::model::KEY_TTL;
 use crate::ids::BlobId;
-use crate::people::{LoginLimits, SessionLimits};
-use crate::policy::ReadPermit;
-use crate::store::{Maintenance, RetentionCutoffs};
+use crate::people::sessions::{LoginLimits, SessionLimits};
+use crate::policy::permit::ReadPermit;
+use crate::store::ports::{Maintenance, RetentionCutoffs};
 
 /// How long an upload may stay without an owner, and how old an orphan has to be for repair.
 pub const GRACE: Duration = Duration::from_secs(24 * 60 * 60);

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use crate::error::FieldError;
+use crate::validation::FieldError;
 
 /// How many items a page has: 1 to 200, 50 unless told (docs/contract.md#lists).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

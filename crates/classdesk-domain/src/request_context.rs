@@ -1,7 +1,7 @@
 //! The actor of a request, and the reservation that it completes.
 
-use crate::idempotency::Completion;
-use crate::people::Actor;
+use crate::idempotency::model::Completion;
+use crate::people::model::Actor;
 
 /// Who asks for something to be created, and which idempotency reservation is completed by it.
 ///

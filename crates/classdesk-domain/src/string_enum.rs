@@ -23,11 +23,11 @@ macro_rules! string_enum {
             /// Reads the word.
             ///
             /// # Errors
-            /// [`FieldError::NotAChoice`](crate::error::FieldError::NotAChoice) for any other.
-            pub fn parse(word: &str) -> Result<Self, $crate::error::FieldError> {
+            /// [`FieldError::NotAChoice`](crate::validation::FieldError::NotAChoice) for any other.
+            pub fn parse(word: &str) -> Result<Self, $crate::validation::FieldError> {
                 match word {
                     $($word => Ok(Self::$variant),)+
-                    _ => Err($crate::error::FieldError::NotAChoice {
+                    _ => Err($crate::validation::FieldError::NotAChoice {
                         allowed: [$($word),+].join(", "),
                     }),
                 }

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::error::FieldError;
+use crate::validation::FieldError;
 
 /// Trims `raw` and holds it to `min..=max` characters.
 fn bounded(raw: &str, min: usize, max: usize) -> Result<String, FieldError> {

@@ -1,9 +1,11 @@
 //! What the use cases share: deciding again, the expected version, and facts about people.
 
-use crate::error::{Error, FieldError, Invalid};
+use crate::error::Error;
 use crate::ids::UserId;
-use crate::people::{Actor, Role, User, UserRepository};
-use crate::store::Precondition;
+use crate::people::model::{Actor, Role, User};
+use crate::people::ports::UserRepository;
+use crate::store::commit::Precondition;
+use crate::validation::{FieldError, Invalid};
 
 /// How often a use case decides before it gives up with [`Error::Contended`].
 pub(crate) const ATTEMPTS: usize = 16;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use classdesk_domain::blobs::{FileName, FinishedUpload, Sha256Digest};
-use classdesk_domain::error::ErrorCollector;
 use classdesk_domain::idempotency::Fingerprint;
+use classdesk_domain::validation::ErrorCollector;
 
 /// The part of a form that is a file.
 #[derive(Debug, Clone, Copy)]

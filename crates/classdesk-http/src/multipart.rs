@@ -16,7 +16,8 @@ use bytes::{Bytes, BytesMut};
 use classdesk_domain::blobs::{
     BlobError, ByteStream, FileName, Sha256Digest, UploadPermit, Uploads,
 };
-use classdesk_domain::error::{Error, ErrorCollector, FieldError, Invalid};
+use classdesk_domain::error::Error;
+use classdesk_domain::validation::{ErrorCollector, FieldError, Invalid};
 use futures_util::future::{Either, select};
 use futures_util::stream::{self, Stream, StreamExt};
 use mime::Mime;

@@ -99,7 +99,11 @@ fn permit(key: &StorageKey, info: &BlobInfo) -> Result<ReadPermit, classdesk_dom
         info: info.clone(),
     };
     let actor = Actor::new(client, Role::Client);
-    permit_read(&actor, &Permission::File(FileAction::See, access), blob)
+    Ok(permit_read(
+        &actor,
+        &Permission::File(FileAction::See, access),
+        blob,
+    )?)
 }
 
 /// A line of `/proc/self/status`, in KiB.

@@ -2,9 +2,10 @@
 
 use classdesk_domain::App;
 use classdesk_domain::clock::SecretSource;
-use classdesk_domain::error::{Conflict, Error, FieldError, Invalid};
+use classdesk_domain::error::{Conflict, Error};
 use classdesk_domain::people::{Email, NewPassword, NewUser, Role, Username};
 use classdesk_domain::system::SystemSecrets;
+use classdesk_domain::validation::{FieldError, Invalid};
 
 use crate::error::CliError;
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use classdesk_domain::error::Invalid;
+use classdesk_domain::validation::Invalid;
 
 /// Why a command could not do its work, as one line.
 pub(crate) struct CliError {

@@ -1,6 +1,6 @@
 //! Forms, as their definitions say.
 
-use classdesk_domain::error::Validated;
+use classdesk_domain::validation::Validated;
 use classdesk_http::multipart::{FilePart, Form};
 
 use crate::input::{FieldSet, Fields};

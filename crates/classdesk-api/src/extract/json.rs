@@ -5,7 +5,7 @@ use actix_web::http::header;
 use actix_web::rt::time::timeout;
 use actix_web::{FromRequest, HttpRequest};
 use bytes::{Bytes, BytesMut};
-use classdesk_domain::error::{Invalid, Validated};
+use classdesk_domain::validation::{Invalid, Validated};
 use classdesk_http::problem::{Problem, ProblemKind};
 use classdesk_http::{http_state, while_body_arrives};
 use futures_util::StreamExt;

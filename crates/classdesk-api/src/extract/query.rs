@@ -1,8 +1,9 @@
 //! Query parameters: everything that is not understood is refused.
 
 use actix_web::HttpRequest;
-use classdesk_domain::error::{Error, Invalid};
+use classdesk_domain::error::Error;
 use classdesk_domain::paging::{ListKind, PageRequest};
+use classdesk_domain::validation::Invalid;
 use classdesk_http::problem::Problem;
 
 use crate::input::{FieldSet, Fields, NoFields};

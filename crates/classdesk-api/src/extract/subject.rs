@@ -1,7 +1,8 @@
 //! Which subject a body names.
 
-use classdesk_domain::error::{Error, Validated};
+use classdesk_domain::error::Error;
 use classdesk_domain::subjects::SubjectRef;
+use classdesk_domain::validation::Validated;
 
 use crate::wire::SubjectInput;
 

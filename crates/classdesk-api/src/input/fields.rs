@@ -4,7 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use classdesk_domain::error::{ErrorCollector, FieldError, Invalid};
+use classdesk_domain::validation::{ErrorCollector, FieldError, Invalid};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Number, Value};
 

@@ -8,7 +8,7 @@ mod fields;
 mod schema;
 mod values;
 
-use classdesk_domain::error::FieldError;
+use classdesk_domain::validation::FieldError;
 
 pub(crate) use fields::{Fields, Raw};
 pub(crate) use schema::{Property, ValueSchema, object, parameters};

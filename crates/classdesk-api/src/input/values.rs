@@ -2,7 +2,6 @@
 
 use classdesk_domain::bundles::NumberOfClasses;
 use classdesk_domain::clock::Timestamp;
-use classdesk_domain::error::FieldError;
 use classdesk_domain::ids::{MessageId, UserId};
 use classdesk_domain::paging::Limit;
 use classdesk_domain::people::{Email, LoginName, NewPassword, Username};
@@ -10,6 +9,7 @@ use classdesk_domain::subjects::SubjectKind;
 use classdesk_domain::text::{
     Description, DisplayName, Level, MessageText, SearchText, SubjectLine, Title,
 };
+use classdesk_domain::validation::FieldError;
 use time::Date;
 use time::macros::format_description;
 use utoipa::openapi::KnownFormat;

@@ -2,11 +2,11 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use classdesk_domain::error::Validated;
 use classdesk_domain::ids::{BundleId, ThreadId, UserId};
 use classdesk_domain::paging::{ListKind, PageRequest};
 use classdesk_domain::subjects::{SubjectKind, SubjectRef};
 use classdesk_domain::threads::ThreadFilter;
+use classdesk_domain::validation::Validated;
 use classdesk_http::problem::Problem;
 
 use crate::extract::{Caller, JsonBody, Path, list_params, page_params, required_subject};

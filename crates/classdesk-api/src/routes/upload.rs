@@ -2,8 +2,9 @@
 
 use actix_web::{HttpRequest, web};
 use classdesk_domain::blobs::{FinishedUpload, UploadTarget};
-use classdesk_domain::error::{Error, Validated};
+use classdesk_domain::error::Error;
 use classdesk_domain::idempotency::Fingerprint;
+use classdesk_domain::validation::Validated;
 use classdesk_http::multipart::read_form;
 use classdesk_http::problem::Problem;
 

@@ -1,10 +1,10 @@
 //! Messages in threads.
 
 use classdesk_domain::clock::Timestamp;
-use classdesk_domain::error::FieldError;
 use classdesk_domain::ids::{MessageId, UserId};
 use classdesk_domain::text::MessageText;
 use classdesk_domain::threads::{Message, MessageFilter, MessageKind, NewMessage, ReadReceipt};
+use classdesk_domain::validation::FieldError;
 use classdesk_http::PublicUrl;
 use serde::Serialize;
 use utoipa::ToSchema;

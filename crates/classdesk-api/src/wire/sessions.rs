@@ -4,6 +4,7 @@ use classdesk_domain::clock::Timestamp;
 use classdesk_domain::people::{
     AuthenticatedSession, LoggedIn, LoginName, NewPassword, PasswordChange, Session,
 };
+use classdesk_domain::validation::FieldError;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use classdesk_domain::bundles::{BundleStatus, MemberRelation};
-use classdesk_domain::error::FieldError;
 use classdesk_domain::events::EventAction;
 use classdesk_domain::people::Role;
 use classdesk_domain::threads::MessageKind;
 use classdesk_domain::tickets::{TicketCategory, TicketPriority, TicketStatus};
+use classdesk_domain::validation::FieldError;
 use serde::{Serialize, Serializer};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};

@@ -1,9 +1,9 @@
 //! Subjects that live in another system.
 
-use classdesk_domain::error::FieldError;
 use classdesk_domain::ids::UserId;
 use classdesk_domain::subjects::{PutSubject, Subject, SubjectKind, SubjectRef};
 use classdesk_domain::text::Title;
+use classdesk_domain::validation::FieldError;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -1,11 +1,11 @@
 //! Threads.
 
 use classdesk_domain::clock::Timestamp;
-use classdesk_domain::error::FieldError;
 use classdesk_domain::ids::{MessageId, UserId};
 use classdesk_domain::subjects::SubjectKind;
 use classdesk_domain::text::{MessageText, SubjectLine};
 use classdesk_domain::threads::{NewThread, ThreadChange, ThreadFilter, ThreadView as SeenThread};
+use classdesk_domain::validation::FieldError;
 use classdesk_http::PublicUrl;
 use serde::Serialize;
 use utoipa::ToSchema;

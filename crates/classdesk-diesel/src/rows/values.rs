@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use classdesk_domain::clock::Timestamp;
-use classdesk_domain::error::FieldError;
+use classdesk_domain::validation::FieldError;
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 use time::Date;

@@ -4,10 +4,10 @@
 //! that key; one transaction turns the row `stored` together with the record that owns it. What
 //! stays `pending` for a day and what is `deleted` is swept: first the bytes, then the row.
 
-mod file_name;
-mod model;
-mod ports;
-mod service;
+pub(crate) mod file_name;
+pub(crate) mod model;
+pub(crate) mod ports;
+pub(crate) mod service;
 
 pub use file_name::FileName;
 pub use model::{
@@ -20,5 +20,4 @@ pub use ports::{
 };
 #[cfg(feature = "mocks")]
 pub use ports::{MockBlobRepository, MockBlobStore};
-pub(crate) use service::discard_on_error;
 pub use service::{Download, Downloads, UploadPermit, UploadTarget, Uploads};

@@ -3,12 +3,12 @@
 use std::fmt;
 
 use crate::clock::Timestamp;
-use crate::error::FieldError;
 use crate::ids::{BlobId, UserId};
-use crate::people::UserRef;
 use crate::string_enum::string_enum;
+use crate::validation::FieldError;
 
 use super::file_name::FileName;
+use crate::people::model::UserRef;
 
 string_enum! {
     /// What an upload is for. It decides the prefix of its key (docs/contract.md#uploads).

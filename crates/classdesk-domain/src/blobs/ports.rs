@@ -8,10 +8,10 @@ use futures_core::Stream;
 
 use crate::clock::Timestamp;
 use crate::ids::{BlobId, UserId};
-use crate::policy::ReadPermit;
-use crate::store::{Cause, StoreError};
 
 use super::model::{BlobInfo, BlobPurpose, BlobState, StorageKey};
+use crate::policy::permit::ReadPermit;
+use crate::store::error::{Cause, StoreError};
 
 /// How a store of bytes fails.
 #[derive(Debug, thiserror::Error)]

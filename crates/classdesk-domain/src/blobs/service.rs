@@ -5,17 +5,19 @@ use std::sync::Arc;
 use crate::clock::{Clock, SecretSource};
 use crate::error::{Conflict, Error};
 use crate::ids::{BundleId, ThreadId, TicketId};
-use crate::people::Actor;
-use crate::policy::{
-    AccessScope, BundleAction, Permission, ReadPermit, ThreadAction, TicketAction, authorize,
-};
-use crate::subjects::{SubjectRef, SubjectRepository};
-use crate::threads::ThreadRepository;
-use crate::tickets::TicketRepository;
 
 use super::file_name::FileName;
 use super::model::{BlobPurpose, FileInfo, FinishedUpload, StorageKey};
 use super::ports::{BlobRepository, BlobStore, ByteRange, ByteStream, NewBlob};
+use crate::people::model::Actor;
+use crate::policy::access_scope::AccessScope;
+use crate::policy::authorize::authorize;
+use crate::policy::permission::{BundleAction, Permission, ThreadAction, TicketAction};
+use crate::policy::permit::ReadPermit;
+use crate::subjects::model::SubjectRef;
+use crate::subjects::ports::SubjectRepository;
+use crate::threads::ports::ThreadRepository;
+use crate::tickets::ports::TicketRepository;
 
 /// What an upload is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

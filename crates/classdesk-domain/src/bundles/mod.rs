@@ -1,8 +1,8 @@
 //! Class bundles: what a client buys and a writer works on.
 
-mod model;
-mod ports;
-mod service;
+pub(crate) mod model;
+pub(crate) mod ports;
+pub(crate) mod service;
 
 pub use model::{
     Bundle, BundleChange, BundleDetail, BundleFilter, BundleStatus, BundleView, Dates, Member,

@@ -3,13 +3,14 @@
 use time::Date;
 
 use crate::clock::Timestamp;
-use crate::error::FieldError;
-use crate::files::BundleFile;
+use crate::files::model::BundleFile;
 use crate::ids::{BundleId, UserId};
-use crate::people::{UserRef, Username};
+use crate::people::model::UserRef;
+use crate::people::names::Username;
 use crate::string_enum::string_enum;
-use crate::subjects::{Parties, SubjectRef};
+use crate::subjects::model::{Parties, SubjectRef};
 use crate::text::{Description, Level, SearchText, Title};
+use crate::validation::FieldError;
 
 string_enum! {
     /// How far a bundle is.

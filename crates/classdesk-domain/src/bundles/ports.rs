@@ -5,11 +5,12 @@ use async_trait::async_trait;
 use crate::clock::Timestamp;
 use crate::ids::{BundleId, UserId};
 use crate::paging::{Page, PageRequest};
-use crate::people::UserRef;
-use crate::policy::AccessScope;
-use crate::store::{Commit, StoreError};
 
 use super::model::{Bundle, BundleDetail, BundleFilter, BundleView, NewBundle};
+use crate::people::model::UserRef;
+use crate::policy::access_scope::AccessScope;
+use crate::store::commit::Commit;
+use crate::store::error::StoreError;
 
 /// A bundle to be inserted, with its subject.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,18 +3,23 @@
 use std::sync::Arc;
 
 use crate::clock::{Clock, Timestamp};
-use crate::error::{Error, Invalid, Validated};
-use crate::events::{DomainEvent, NewEvent, RowId};
+use crate::error::Error;
+use crate::events::model::{DomainEvent, NewEvent, RowId};
 use crate::ids::{BundleId, UserId};
 use crate::paging::{Page, PageRequest};
-use crate::people::{Actor, Role, UserRepository};
-use crate::policy::{AccessScope, BundleAction, Permission, authorize};
+use crate::people::model::{Actor, Role};
+use crate::people::ports::UserRepository;
+use crate::policy::access_scope::AccessScope;
+use crate::policy::authorize::authorize;
+use crate::policy::permission::{BundleAction, Permission};
 use crate::request_context::RequestContext;
-use crate::store::{Commit, Precondition};
-use crate::subjects::{Parties, SubjectRef, SubjectRepository};
+use crate::store::commit::{Commit, Precondition};
+use crate::subjects::model::{Parties, SubjectRef};
+use crate::subjects::ports::SubjectRepository;
 use crate::use_case::{
     ExpectedVersion, active_in_role, actor_is_active, both, retry_on_stale, user_is_active,
 };
+use crate::validation::{Invalid, Validated};
 
 use super::model::{
     Bundle, BundleChange, BundleDetail, BundleFilter, BundleStatus, BundleView, Dates, Member,
@@ -70,7 +75,7 @@ impl Bundles {
     pub async fn see(&self, actor: &Actor, id: BundleId) -> Result<(), Error> {
         let subject = self.subjects.subject(&SubjectRef::bundle(id)).await?;
         let parties = subject.ok_or(Error::NotFound)?.parties;
-        authorize(actor, &Permission::Bundle(BundleAction::See, parties)).require()
+        Ok(authorize(actor, &Permission::Bundle(BundleAction::See, parties)).require()?)
     }
 
     /// Who can be a recipient on the bundle.

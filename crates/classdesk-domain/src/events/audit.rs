@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::clock::Timestamp;
-use crate::error::FieldError;
 use crate::ids::{EventId, UserId};
-use crate::people::UserRef;
-use crate::subjects::SubjectKind;
+use crate::people::model::UserRef;
+use crate::subjects::model::SubjectKind;
+use crate::validation::FieldError;
 
 use super::action::EventAction;
 use super::record::EventScope;

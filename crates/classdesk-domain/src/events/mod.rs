@@ -1,11 +1,11 @@
 //! The append-only log of changes: the audit trail and the ticket history in one.
 
-mod action;
-mod audit;
-mod model;
-mod ports;
-mod record;
-mod service;
+pub(crate) mod action;
+pub(crate) mod audit;
+pub(crate) mod model;
+pub(crate) mod ports;
+pub(crate) mod record;
+pub(crate) mod service;
 
 pub use action::EventAction;
 pub use audit::{AuditEntry, AuditFilter, HistoryLine};

@@ -1,14 +1,15 @@
 //! The things that happen.
 
-use crate::blobs::FileName;
-use crate::bundles::BundleStatus;
+use crate::blobs::file_name::FileName;
+use crate::bundles::model::BundleStatus;
 use crate::clock::Timestamp;
-use crate::files::Visibility;
+use crate::files::model::Visibility;
 use crate::ids::{BundleId, FileId, MessageId, ThreadId, TicketId, UserId};
-use crate::people::{Role, Username};
-use crate::subjects::{Parties, SubjectRef};
+use crate::people::model::Role;
+use crate::people::names::Username;
+use crate::subjects::model::{Parties, SubjectRef};
 use crate::text::{SubjectLine, Title};
-use crate::tickets::{TicketCategory, TicketPriority, TicketStatus};
+use crate::tickets::model::{TicketCategory, TicketPriority, TicketStatus};
 
 /// The id of a row that an event names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::paging::{Page, PageRequest};
-use crate::store::StoreError;
+use crate::store::error::StoreError;
 
 use super::audit::{AuditEntry, AuditFilter};
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::clock::Timestamp;
-use crate::files::Visibility;
+use crate::files::model::Visibility;
 use crate::ids::{BundleId, FileId, MessageId, ThreadId, TicketId, UserId};
-use crate::subjects::SubjectRef;
-use crate::tickets::TicketStatus;
+use crate::subjects::model::SubjectRef;
+use crate::tickets::model::TicketStatus;
 
 use super::action::EventAction;
 use super::model::{DomainEvent, EventThread, EventTicket, NewEvent, RowId};

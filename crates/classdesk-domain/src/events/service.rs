@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::paging::{Page, PageRequest};
-use crate::people::Actor;
-use crate::policy::{Permission, authorize};
+use crate::people::model::Actor;
+use crate::policy::authorize::authorize;
+use crate::policy::permission::Permission;
 
 use super::audit::{AuditEntry, AuditFilter};
 use super::ports::EventRepository;
@@ -22,7 +23,7 @@ impl Audit {
     /// # Errors
     /// [`Error::Forbidden`].
     pub fn may_read(&self, actor: &Actor) -> Result<(), Error> {
-        authorize(actor, &Permission::ReadAudit).require()
+        Ok(authorize(actor, &Permission::ReadAudit).require()?)
     }
 
     /// Entries that match, newest first.

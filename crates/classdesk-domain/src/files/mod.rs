@@ -1,8 +1,8 @@
 //! Files of a bundle.
 
-mod model;
-mod ports;
-mod service;
+pub(crate) mod model;
+pub(crate) mod ports;
+pub(crate) mod service;
 
 pub use model::{BundleFile, FileChange, NewFile, Visibility};
 #[cfg(feature = "mocks")]

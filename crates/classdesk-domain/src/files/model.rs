@@ -1,6 +1,6 @@
 //! What a bundle file is (docs/contract.md#files).
 
-use crate::blobs::FileInfo;
+use crate::blobs::model::FileInfo;
 use crate::ids::{BundleId, FileId};
 use crate::text::Description;
 

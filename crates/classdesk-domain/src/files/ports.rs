@@ -2,16 +2,18 @@
 
 use async_trait::async_trait;
 
-use crate::blobs::{FinishedUpload, StoredBlob};
+use crate::blobs::model::{FinishedUpload, StoredBlob};
 use crate::clock::Timestamp;
 use crate::ids::{BundleId, FileId};
 use crate::paging::{Page, PageRequest};
-use crate::policy::AccessScope;
-use crate::store::{Commit, StoreError};
-use crate::subjects::Parties;
 use crate::text::Description;
 
 use super::model::{BundleFile, Visibility};
+use crate::policy::access_scope::AccessScope;
+use crate::policy::permission::FileAccess;
+use crate::store::commit::Commit;
+use crate::store::error::StoreError;
+use crate::subjects::model::Parties;
 
 /// A file with what decisions about it rest on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +24,18 @@ pub struct BundleFileContext {
     pub parties: Parties,
     /// Where its bytes are.
     pub blob: StoredBlob,
+}
+
+impl BundleFileContext {
+    /// What decisions about the file rest on.
+    #[must_use]
+    pub const fn access(&self) -> FileAccess {
+        FileAccess {
+            parties: self.parties,
+            uploaded_by: self.file.file.uploaded_by.id,
+            visibility: self.file.visibility,
+        }
+    }
 }
 
 /// A file to be put on a bundle.

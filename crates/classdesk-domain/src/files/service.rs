@@ -2,21 +2,26 @@
 
 use std::sync::Arc;
 
-use crate::blobs::{BlobRepository, Download, FinishedUpload, discard_on_error};
+use crate::blobs::model::FinishedUpload;
+use crate::blobs::ports::BlobRepository;
+use crate::blobs::service::{Download, discard_on_error};
 use crate::clock::Clock;
-use crate::error::{Error, Validated};
-use crate::events::{DomainEvent, NewEvent, RowId};
+use crate::error::Error;
+use crate::events::model::{DomainEvent, NewEvent, RowId};
 use crate::ids::{BundleId, FileId};
 use crate::paging::{Page, PageRequest};
-use crate::people::{Actor, UserRepository};
-use crate::policy::{
-    AccessScope, BundleAction, FileAccess, FileAction, Permission, authorize,
-    may_set_visibility_at_upload, permit_read,
-};
+use crate::people::model::Actor;
+use crate::people::ports::UserRepository;
+use crate::policy::access_scope::AccessScope;
+use crate::policy::authorize::{authorize, may_set_visibility_at_upload};
+use crate::policy::permission::{BundleAction, FileAction, Permission};
+use crate::policy::permit::permit_read;
 use crate::request_context::RequestContext;
-use crate::store::{Commit, Precondition};
-use crate::subjects::{SubjectRef, SubjectRepository};
+use crate::store::commit::{Commit, Precondition};
+use crate::subjects::model::SubjectRef;
+use crate::subjects::ports::SubjectRepository;
 use crate::use_case::{actor_is_active, retry_on_stale};
+use crate::validation::Validated;
 
 use super::model::{BundleFile, FileChange, NewFile, Visibility};
 use super::ports::{BundleFileContext, FileRepository, FileUpdate, InsertBundleFile};
@@ -30,18 +35,6 @@ pub struct Files {
     pub(crate) users: Arc<dyn UserRepository>,
     pub(crate) blob_rows: Arc<dyn BlobRepository>,
     pub(crate) clock: Arc<dyn Clock>,
-}
-
-impl BundleFileContext {
-    /// What decisions about the file rest on.
-    #[must_use]
-    pub const fn access(&self) -> FileAccess {
-        FileAccess {
-            parties: self.parties,
-            uploaded_by: self.file.file.uploaded_by.id,
-            visibility: self.file.visibility,
-        }
-    }
 }
 
 impl Files {

@@ -1,21 +1,22 @@
 //! People: who they are, how they prove it, and how long it holds.
 
-mod model;
-mod operator;
-mod passwords;
-mod ports;
-mod session_service;
-mod sessions;
-mod user_service;
+pub(crate) mod hasher;
+pub(crate) mod model;
+pub(crate) mod names;
+pub(crate) mod operator;
+pub(crate) mod passwords;
+pub(crate) mod ports;
+pub(crate) mod session_service;
+pub(crate) mod sessions;
+pub(crate) mod user_service;
 
-pub use model::{
-    Actor, DisplayUpdate, Email, LoginName, NewUser, Role, User, UserChange, UserFilter, UserRef,
-    Username,
-};
-pub use operator::AdminCommands;
 #[cfg(feature = "mocks")]
-pub use passwords::MockPasswordHasher;
-pub use passwords::{NewPassword, PasswordHash, PasswordHashError, PasswordHasher, Verification};
+pub use hasher::MockPasswordHasher;
+pub use hasher::{PasswordHashError, PasswordHasher, Verification};
+pub use model::{Actor, DisplayUpdate, NewUser, Role, User, UserChange, UserFilter, UserRef};
+pub use names::{Email, LoginName, Username};
+pub use operator::AdminCommands;
+pub use passwords::{NewPassword, PasswordHash};
 pub use ports::{Credentials, InsertUser, SessionRepository, UserRepository, UserUpdate};
 #[cfg(feature = "mocks")]
 pub use ports::{MockSessionRepository, MockUserRepository};

@@ -1,13 +1,11 @@
 //! Who a person is.
 
-use std::fmt;
-
 use crate::clock::Timestamp;
-use crate::error::FieldError;
 use crate::ids::UserId;
 use crate::string_enum::string_enum;
 use crate::text::{DisplayName, SearchText};
 
+use super::names::{Email, Username};
 use super::passwords::NewPassword;
 
 string_enum! {
@@ -31,148 +29,6 @@ impl Role {
     #[must_use]
     pub const fn is_staff(self) -> bool {
         matches!(self, Self::Editor | Self::Admin | Self::Superadmin)
-    }
-}
-
-/// A username: 3 to 64 characters of `a-z 0-9 . _ -`, case-folded.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Username(String);
-
-impl Username {
-    /// The least number of characters.
-    pub const MIN: usize = 3;
-    /// The greatest number of characters.
-    pub const MAX: usize = 64;
-
-    /// Folds and checks what a user wrote.
-    ///
-    /// # Errors
-    /// A [`FieldError`] that says which rule it breaks.
-    pub fn parse(raw: &str) -> Result<Self, FieldError> {
-        let folded = raw.trim().to_ascii_lowercase();
-        if folded.contains('\0') {
-            return Err(FieldError::NulCharacter);
-        }
-        match folded.chars().count() {
-            0 => return Err(FieldError::Blank),
-            1..Self::MIN => return Err(FieldError::TooShort { min: Self::MIN }),
-            Self::MIN..=Self::MAX => {}
-            _ => return Err(FieldError::TooLong { max: Self::MAX }),
-        }
-        let allowed = |c: char| matches!(c, 'a'..='z' | '0'..='9' | '.' | '_' | '-');
-        if folded.chars().all(allowed) {
-            Ok(Self(folded))
-        } else {
-            Err(FieldError::rule(
-                "username",
-                "A username has only a-z, 0-9, '.', '_' and '-'.",
-            ))
-        }
-    }
-
-    /// Takes back what a store kept.
-    #[must_use]
-    pub fn from_stored(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The username itself.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Username {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// An email address, case-folded, at most 254 characters (RFC 5321).
-///
-/// Only the shape is checked: one `@`, something before it, a domain after it. Whether mail
-/// arrives there nobody can know from the text.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Email(String);
-
-impl Email {
-    /// The greatest number of characters.
-    pub const MAX: usize = 254;
-
-    /// Folds and checks what a user wrote.
-    ///
-    /// # Errors
-    /// A [`FieldError`] that says which rule it breaks.
-    pub fn parse(raw: &str) -> Result<Self, FieldError> {
-        let folded = raw.trim().to_lowercase();
-        if folded.contains('\0') {
-            return Err(FieldError::NulCharacter);
-        }
-        if folded.is_empty() {
-            return Err(FieldError::Blank);
-        }
-        if folded.chars().count() > Self::MAX {
-            return Err(FieldError::TooLong { max: Self::MAX });
-        }
-        let shape = folded.split_once('@').is_some_and(|(local, domain)| {
-            !local.is_empty()
-                && local.len() <= 64
-                && !domain.contains('@')
-                && !domain.starts_with(['.', '-'])
-                && !domain.ends_with(['.', '-'])
-                && !domain.contains("..")
-                && !domain.is_empty()
-        });
-        if shape && !folded.chars().any(|c| c.is_whitespace() || c.is_control()) {
-            Ok(Self(folded))
-        } else {
-            Err(FieldError::rule("email", "This is not an email address."))
-        }
-    }
-
-    /// Takes back what a store kept.
-    #[must_use]
-    pub fn from_stored(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The address itself.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Email {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// What somebody types to sign in: a username or an email address. Anything at all is accepted
-/// here, since a name that can't exist has to be answered like one that does not.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct LoginName(String);
-
-impl LoginName {
-    /// Folds what was typed.
-    #[must_use]
-    pub fn new(raw: &str) -> Self {
-        Self(
-            raw.trim()
-                .chars()
-                .filter(|c| *c != '\0')
-                .take(254)
-                .collect::<String>()
-                .to_lowercase(),
-        )
-    }
-
-    /// The folded name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 

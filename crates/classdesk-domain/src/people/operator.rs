@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use crate::clock::Clock;
-use crate::error::{Error, Invalid};
-use crate::events::{DomainEvent, NewEvent};
+use crate::error::Error;
+use crate::events::model::{DomainEvent, NewEvent};
 use crate::paging::{Page, PageRequest};
-use crate::store::Commit;
+use crate::store::commit::Commit;
+use crate::validation::Invalid;
 
-use super::model::{LoginName, NewUser, User, UserFilter};
-use super::passwords::{NewPassword, PasswordHasher};
+use super::hasher::PasswordHasher;
+use super::model::{NewUser, User, UserFilter};
+use super::names::LoginName;
+use super::passwords::NewPassword;
 use super::ports::{UserRepository, UserUpdate};
 use super::sessions::WhichSessions;
 use super::user_service::new_user;

@@ -5,15 +5,17 @@ use async_trait::async_trait;
 use crate::clock::Timestamp;
 use crate::ids::{SessionId, UserId};
 use crate::paging::{Page, PageRequest};
-use crate::store::{Commit, StoreError};
 use crate::text::DisplayName;
 
-use super::model::{Email, LoginName, Role, User, UserFilter, Username};
+use super::model::{Role, User, UserFilter};
+use super::names::{Email, LoginName, Username};
 use super::passwords::PasswordHash;
 use super::sessions::{
     EndSessions, LoginAttempt, LoginThrottle, NewSession, Session, SessionWithUser, TokenHash,
     WhichSessions,
 };
+use crate::store::commit::Commit;
+use crate::store::error::StoreError;
 
 /// A person with their password hash.
 #[derive(Debug, Clone, PartialEq, Eq)]

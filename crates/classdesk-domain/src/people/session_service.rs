@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use crate::clock::{Clock, SecretSource};
-use crate::error::{Error, ErrorCollector, FieldError, Validated};
-use crate::events::{DomainEvent, NewEvent};
+use crate::error::Error;
+use crate::events::model::{DomainEvent, NewEvent};
 use crate::ids::{SessionId, UserId};
 use crate::paging::{Page, PageRequest};
-use crate::store::{Commit, Precondition};
+use crate::store::commit::{Commit, Precondition};
 use crate::use_case::{actor_is_active, retry_on_stale};
+use crate::validation::{ErrorCollector, FieldError, Validated};
 
-use super::model::{Actor, LoginName, User};
-use super::passwords::{NewPassword, PasswordHashError, PasswordHasher, Verification};
+use super::hasher::{PasswordHashError, PasswordHasher, Verification};
+use super::model::{Actor, User};
+use super::names::LoginName;
+use super::passwords::NewPassword;
 use super::ports::{Credentials, SessionRepository, UserRepository, UserUpdate};
 use super::sessions::{
     AccessToken, EndSessions, LoginAttempt, LoginLimits, LoginThrottle, NewSession, Session,

@@ -3,18 +3,21 @@
 use std::sync::Arc;
 
 use crate::clock::{Clock, Timestamp};
-use crate::error::{Error, Invalid, Validated};
-use crate::events::{DomainEvent, NewEvent, RowId, UserChanges};
+use crate::error::Error;
+use crate::events::model::{DomainEvent, NewEvent, RowId, UserChanges};
 use crate::ids::UserId;
 use crate::paging::{Page, PageRequest};
-use crate::policy::{Permission, UserAction, authorize};
+use crate::policy::authorize::authorize;
+use crate::policy::permission::{Permission, UserAction};
 use crate::request_context::RequestContext;
-use crate::store::{Commit, Precondition};
+use crate::store::commit::{Commit, Precondition};
 use crate::text::DisplayName;
 use crate::use_case::{actor_is_active, retry_on_stale};
+use crate::validation::{Invalid, Validated};
 
+use super::hasher::PasswordHasher;
+use super::model::Role;
 use super::model::{Actor, NewUser, User, UserChange, UserFilter};
-use super::passwords::PasswordHasher;
 use super::ports::{InsertUser, UserRepository, UserUpdate};
 use super::sessions::WhichSessions;
 
@@ -46,7 +49,7 @@ impl Users {
     /// # Errors
     /// [`Error::Forbidden`].
     pub fn may_list(&self, actor: &Actor) -> Result<(), Error> {
-        authorize(actor, &Permission::ListUsers).require()
+        Ok(authorize(actor, &Permission::ListUsers).require()?)
     }
 
     /// One person: oneself, or anybody for staff.
@@ -92,8 +95,7 @@ impl Users {
 
     /// Whoever may create nobody at all is told so before their body is looked at.
     fn may_create(&self, actor: &Actor) -> Result<(), Error> {
-        use super::model::Role;
-        authorize(actor, &Permission::CreateUser(Role::Client)).require()
+        Ok(authorize(actor, &Permission::CreateUser(Role::Client)).require()?)
     }
 
     /// Changes a person: what is shown of them by themselves; role, activation and password by

@@ -4,7 +4,7 @@
 //! two against each other.
 
 use crate::ids::UserId;
-use crate::people::{Actor, Role};
+use crate::people::model::{Actor, Role};
 
 /// Which bundles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,10 +1,11 @@
 //! The permit without which no bytes are opened.
 
-use crate::blobs::{BlobInfo, StorageKey, StoredBlob};
-use crate::error::Error;
-use crate::people::Actor;
+use crate::blobs::model::{BlobInfo, StorageKey, StoredBlob};
+use crate::people::model::Actor;
 
-use super::{FileAction, Permission, ThreadAction, TicketAction, authorize};
+use super::authorize::authorize;
+use super::decision::Denied;
+use super::permission::{FileAction, Permission, ThreadAction, TicketAction};
 
 /// Proof that the policy has allowed somebody to read certain stored bytes.
 ///
@@ -37,14 +38,18 @@ impl ReadPermit {
 /// Asks whether `actor` may see the thing that the bytes belong to, and makes the permit.
 ///
 /// # Errors
-/// [`Error::NotFound`] or [`Error::Forbidden`], as [`authorize`] says; a question that is not about
+/// As [`authorize`] decides; a question that is not about
 /// seeing a thread, a ticket or a file permits no reading.
-pub fn permit_read(actor: &Actor, ask: &Permission, blob: StoredBlob) -> Result<ReadPermit, Error> {
+pub fn permit_read(
+    actor: &Actor,
+    ask: &Permission,
+    blob: StoredBlob,
+) -> Result<ReadPermit, Denied> {
     match ask {
         Permission::Thread(ThreadAction::See, _)
         | Permission::Ticket(TicketAction::See | TicketAction::SeeInternal, _)
         | Permission::File(FileAction::See, _) => authorize(actor, ask).require()?,
-        _ => return Err(Error::NotFound),
+        _ => return Err(Denied::Hidden),
     }
     Ok(ReadPermit { blob })
 }

@@ -1,8 +1,8 @@
 //! Subjects: what a thread or ticket is about, and whose it is.
 
-mod model;
-mod ports;
-mod service;
+pub(crate) mod model;
+pub(crate) mod ports;
+pub(crate) mod service;
 
 pub use model::{Parties, PutSubject, Subject, SubjectKind, SubjectRef};
 #[cfg(feature = "mocks")]

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crate::error::FieldError;
 use crate::ids::{BundleId, UserId};
 use crate::text::{SubjectLine, Title};
+use crate::validation::FieldError;
 
 /// The kind of a subject: `[a-z][a-z0-9_]{0,31}`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

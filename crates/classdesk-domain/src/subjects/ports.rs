@@ -4,9 +4,10 @@ use async_trait::async_trait;
 
 use crate::clock::Timestamp;
 use crate::ids::UserId;
-use crate::store::{Commit, StoreError};
 
 use super::model::{Subject, SubjectRef};
+use crate::store::commit::Commit;
+use crate::store::error::StoreError;
 
 /// A subject to be registered or changed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use crate::clock::Clock;
-use crate::error::{Error, FieldError, Invalid, Validated};
-use crate::events::{DomainEvent, NewEvent};
-use crate::people::{Actor, Role, UserRepository};
-use crate::policy::{Permission, SubjectAction, authorize};
-use crate::store::Commit;
+use crate::error::Error;
+use crate::events::model::{DomainEvent, NewEvent};
+use crate::people::model::{Actor, Role};
+use crate::people::ports::UserRepository;
+use crate::policy::authorize::authorize;
+use crate::policy::permission::{Permission, SubjectAction};
+use crate::store::commit::Commit;
 use crate::use_case::{active_in_role, actor_is_active, both, retry_on_stale, user_is_active};
+use crate::validation::{FieldError, Invalid, Validated};
 
 use super::model::{Parties, PutSubject, Subject, SubjectRef};
 use super::ports::{SubjectPut, SubjectRepository};

@@ -2,21 +2,25 @@
 
 use std::sync::Arc;
 
-use crate::blobs::{BlobRepository, Download, FileInfo, FinishedUpload, discard_on_error};
+use crate::blobs::model::{FileInfo, FinishedUpload};
+use crate::blobs::ports::BlobRepository;
+use crate::blobs::service::{Download, discard_on_error};
 use crate::clock::{Clock, Timestamp};
-use crate::error::{Conflict, Error, ErrorCollector, FieldError, Invalid, Validated};
-use crate::events::{DomainEvent, NewEvent, RowId};
+use crate::error::{Conflict, Error};
+use crate::events::model::{DomainEvent, NewEvent, RowId};
 use crate::ids::{MessageId, ThreadId};
 use crate::paging::{Page, PageRequest};
-use crate::people::{Actor, UserRepository};
-use crate::policy::{
-    AccessScope, MessageAction, Permission, ThreadAction, authorize, can_receive,
-    deletes_within_window, permit_read,
-};
+use crate::people::model::Actor;
+use crate::people::ports::UserRepository;
+use crate::policy::access_scope::AccessScope;
+use crate::policy::authorize::{authorize, can_receive, deletes_within_window};
+use crate::policy::permission::{MessageAction, Permission, ThreadAction};
+use crate::policy::permit::permit_read;
 use crate::request_context::RequestContext;
-use crate::store::{Commit, Precondition};
+use crate::store::commit::{Commit, Precondition};
 use crate::text::MessageText;
 use crate::use_case::{actor_is_active, retry_on_stale};
+use crate::validation::{ErrorCollector, FieldError, Invalid, Validated};
 
 use super::model::{EDIT_WINDOW, Message, MessageAttachment, MessageKind, NewMessage};
 use super::ports::{
@@ -173,11 +177,8 @@ impl Messages {
     pub async fn may_list(&self, actor: &Actor, thread: ThreadId) -> Result<(), Error> {
         let found = self.threads.thread_context(thread, actor.id).await?;
         let facts = found.ok_or(Error::NotFound)?;
-        authorize(
-            actor,
-            &Permission::Thread(ThreadAction::See, facts.access()),
-        )
-        .require()
+        let permission = Permission::Thread(ThreadAction::See, facts.access());
+        Ok(authorize(actor, &permission).require()?)
     }
 
     /// One message.

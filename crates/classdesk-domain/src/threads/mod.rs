@@ -1,9 +1,9 @@
 //! Threads: conversations on a subject, and their messages.
 
-mod message_service;
-mod model;
-mod ports;
-mod service;
+pub(crate) mod message_service;
+pub(crate) mod model;
+pub(crate) mod ports;
+pub(crate) mod service;
 
 pub use message_service::{MessageFilter, Messages};
 pub use model::{

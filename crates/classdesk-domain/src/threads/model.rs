@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::error::FieldError;
 use crate::ids::{MessageAttachmentId, MessageId, ThreadId, UserId};
-use crate::people::{Role, UserRef};
+use crate::people::model::{Role, UserRef};
 use crate::string_enum::string_enum;
-use crate::subjects::{SubjectKind, SubjectRef};
+use crate::subjects::model::{SubjectKind, SubjectRef};
 use crate::text::{MessageText, SubjectLine};
+use crate::validation::FieldError;
 
 /// How long a sender may edit or delete their own message (docs/contract.md#9-details). At
 /// exactly this age the message can still be changed.
@@ -84,7 +84,7 @@ pub struct MessageAttachment {
     /// Its id.
     pub id: MessageAttachmentId,
     /// What is known of it.
-    pub file: crate::blobs::FileInfo,
+    pub file: crate::blobs::model::FileInfo,
 }
 
 /// That somebody has read a message.

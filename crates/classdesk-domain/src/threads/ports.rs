@@ -2,17 +2,20 @@
 
 use async_trait::async_trait;
 
-use crate::blobs::{FileInfo, FinishedUpload, StoredBlob};
+use crate::blobs::model::{FileInfo, FinishedUpload, StoredBlob};
 use crate::clock::Timestamp;
 use crate::ids::{MessageAttachmentId, MessageId, ThreadId, UserId};
 use crate::paging::{Page, PageRequest};
-use crate::people::{Role, UserRef};
-use crate::policy::AccessScope;
-use crate::store::{Commit, StoreError};
-use crate::subjects::{Parties, SubjectRef};
 use crate::text::{MessageText, SubjectLine};
 
 use super::model::{Message, MessageKind, ThreadFilter, ThreadView};
+use crate::people::model::{Actor, Role, UserRef};
+use crate::policy::access_scope::AccessScope;
+use crate::policy::authorize::rests_on_standing;
+use crate::policy::permission::ThreadAccess;
+use crate::store::commit::{Commit, Precondition};
+use crate::store::error::StoreError;
+use crate::subjects::model::{Parties, SubjectRef};
 
 /// What decisions about a thread rest on, seen from one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +34,42 @@ pub struct ThreadContext {
     pub is_active: bool,
     /// Whether the person asked for is a participant.
     pub participates: bool,
+}
+
+impl ThreadContext {
+    /// How the person that these facts were loaded for stands to the thread.
+    #[must_use]
+    pub const fn access(&self) -> ThreadAccess {
+        ThreadAccess {
+            parties: self.parties,
+            participates: self.participates,
+            created_by: self.created_by,
+        }
+    }
+
+    /// What it rests on that `actor` sees the thread: for a party, that they are one and take part.
+    pub(super) fn same_access(&self, actor: &Actor) -> Vec<Precondition> {
+        if !rests_on_standing(actor) {
+            return Vec::new();
+        }
+        let user = actor.id;
+        vec![
+            self.same_parties(),
+            Precondition::Participant {
+                thread: self.id,
+                user,
+            },
+        ]
+    }
+
+    /// The fact that the subject's parties are the ones that were decided on.
+    #[must_use]
+    pub fn same_parties(&self) -> Precondition {
+        Precondition::Parties {
+            subject: self.about.clone(),
+            parties: self.parties,
+        }
+    }
 }
 
 /// Somebody who shall receive a message.

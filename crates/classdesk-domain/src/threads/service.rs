@@ -3,18 +3,21 @@
 use std::sync::Arc;
 
 use crate::clock::Clock;
-use crate::error::{Error, FieldError, Invalid, Validated};
-use crate::events::{DomainEvent, EventThread, NewEvent, RowId};
+use crate::error::Error;
+use crate::events::model::{DomainEvent, EventThread, NewEvent, RowId};
 use crate::ids::{MessageId, ThreadId, UserId};
 use crate::paging::{Page, PageRequest};
-use crate::people::{Actor, User, UserRepository};
-use crate::policy::{
-    AccessScope, Permission, ThreadAccess, ThreadAction, authorize, can_receive, rests_on_standing,
-};
+use crate::people::model::{Actor, User};
+use crate::people::ports::UserRepository;
+use crate::policy::access_scope::AccessScope;
+use crate::policy::authorize::{authorize, can_receive};
+use crate::policy::permission::{Permission, ThreadAction};
 use crate::request_context::RequestContext;
-use crate::store::{Commit, Precondition};
-use crate::subjects::{Parties, Subject, SubjectRef, SubjectRepository};
+use crate::store::commit::{Commit, Precondition};
+use crate::subjects::model::{Parties, Subject, SubjectRef};
+use crate::subjects::ports::SubjectRepository;
 use crate::use_case::{active_person, actor_is_active, retry_on_stale, user_is_active};
+use crate::validation::{FieldError, Invalid, Validated};
 
 use super::model::{NewThread, ThreadChange, ThreadFilter, ThreadView};
 use super::ports::{
@@ -32,45 +35,11 @@ pub struct Threads {
 }
 
 impl ThreadContext {
-    /// How the person that these facts were loaded for stands to the thread.
-    #[must_use]
-    pub const fn access(&self) -> ThreadAccess {
-        ThreadAccess {
-            parties: self.parties,
-            participates: self.participates,
-            created_by: self.created_by,
-        }
-    }
-
-    /// What it rests on that `actor` sees the thread: for a party, that they are one and take part.
-    pub(super) fn same_access(&self, actor: &Actor) -> Vec<Precondition> {
-        if !rests_on_standing(actor) {
-            return Vec::new();
-        }
-        let user = actor.id;
-        vec![
-            self.same_parties(),
-            Precondition::Participant {
-                thread: self.id,
-                user,
-            },
-        ]
-    }
-
     /// The thread as its events name it.
     pub(super) fn in_event(&self) -> EventThread {
         EventThread {
             id: self.id.into(),
             subject: self.about.clone(),
-        }
-    }
-
-    /// The fact that the subject's parties are the ones that were decided on.
-    #[must_use]
-    pub fn same_parties(&self) -> Precondition {
-        Precondition::Parties {
-            subject: self.about.clone(),
-            parties: self.parties,
         }
     }
 }

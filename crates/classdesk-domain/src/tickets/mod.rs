@@ -1,13 +1,13 @@
 //! Support tickets.
 
-mod model;
-mod notes;
-mod ports;
-mod service;
+pub(crate) mod model;
+pub(crate) mod notes;
+pub(crate) mod ports;
+pub(crate) mod service;
 
 pub use model::{
-    NewTicket, NewTicketMessage, NewTicketOnSubject, Ticket, TicketAttachment, TicketCategory,
-    TicketChange, TicketFilter, TicketMessage, TicketPriority, TicketStatus,
+    InvalidTransition, NewTicket, NewTicketMessage, NewTicketOnSubject, Ticket, TicketAttachment,
+    TicketCategory, TicketChange, TicketFilter, TicketMessage, TicketPriority, TicketStatus,
 };
 #[cfg(feature = "mocks")]
 pub use ports::MockTicketRepository;

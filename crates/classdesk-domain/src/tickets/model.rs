@@ -1,12 +1,11 @@
 //! What a ticket is and how it moves (docs/contract.md#tickets).
 
-use crate::blobs::FileInfo;
+use crate::blobs::model::FileInfo;
 use crate::clock::Timestamp;
-use crate::error::Conflict;
 use crate::ids::{TicketAttachmentId, TicketId, TicketMessageId, UserId};
-use crate::people::UserRef;
+use crate::people::model::UserRef;
 use crate::string_enum::string_enum;
-use crate::subjects::{Parties, SubjectKind, SubjectRef};
+use crate::subjects::model::{Parties, SubjectKind, SubjectRef};
 use crate::text::{Description, MessageText, SearchText, Title};
 
 string_enum! {
@@ -72,6 +71,16 @@ impl TicketStatus {
     }
 }
 
+/// A ticket does not go from one status to the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no transition from {from} to {to}")]
+pub struct InvalidTransition {
+    /// The present status.
+    pub from: TicketStatus,
+    /// The status that was asked for.
+    pub to: TicketStatus,
+}
+
 /// A ticket as one viewer sees it: the counts are of what that viewer may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ticket {
@@ -118,10 +127,10 @@ impl Ticket {
     /// `resolved_at`).
     ///
     /// # Errors
-    /// [`Conflict::Transition`] for a transition that does not exist.
-    pub fn transition(&mut self, to: TicketStatus, at: Timestamp) -> Result<(), Conflict> {
+    /// [`InvalidTransition`] for a transition that does not exist.
+    pub fn transition(&mut self, to: TicketStatus, at: Timestamp) -> Result<(), InvalidTransition> {
         if !self.status.may_become(to) {
-            return Err(Conflict::Transition {
+            return Err(InvalidTransition {
                 from: self.status,
                 to,
             });

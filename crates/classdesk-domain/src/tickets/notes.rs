@@ -1,15 +1,21 @@
 //! Messages and files of tickets.
 
-use crate::blobs::{Download, FinishedUpload, discard_on_error};
-use crate::error::{Error, Validated};
-use crate::events::{DomainEvent, NewEvent};
+use crate::blobs::model::FinishedUpload;
+use crate::blobs::service::{Download, discard_on_error};
+use crate::error::Error;
+use crate::events::model::{DomainEvent, NewEvent};
 use crate::ids::{TicketAttachmentId, TicketId, TicketMessageId};
 use crate::paging::{Page, PageRequest};
-use crate::people::Actor;
-use crate::policy::{AccessScope, Permission, TicketAction, authorize, permit_read};
+use crate::people::model::Actor;
+use crate::policy::access_scope::AccessScope;
+use crate::policy::authorize::authorize;
+use crate::policy::decision::Denied;
+use crate::policy::permission::{Permission, TicketAction};
+use crate::policy::permit::permit_read;
 use crate::request_context::RequestContext;
-use crate::store::{Commit, Precondition};
+use crate::store::commit::{Commit, Precondition};
 use crate::use_case::{actor_is_active, retry_on_stale};
+use crate::validation::Validated;
 
 use super::model::{NewTicketMessage, Ticket, TicketAttachment, TicketMessage, TicketStatus};
 use super::ports::{InsertTicketAttachment, InsertTicketMessage};
@@ -238,7 +244,7 @@ impl Tickets {
     }
 }
 
-fn ask(actor: &Actor, action: TicketAction, ticket: &Ticket) -> Result<(), Error> {
+fn ask(actor: &Actor, action: TicketAction, ticket: &Ticket) -> Result<(), Denied> {
     authorize(actor, &Permission::Ticket(action, ticket.access())).require()
 }
 

@@ -2,19 +2,20 @@
 
 use async_trait::async_trait;
 
-use crate::blobs::{FinishedUpload, StoredBlob};
+use crate::blobs::model::{FinishedUpload, StoredBlob};
 use crate::clock::Timestamp;
-use crate::events::HistoryLine;
+use crate::events::audit::HistoryLine;
 use crate::ids::{TicketAttachmentId, TicketId, TicketMessageId, UserId};
 use crate::paging::{Page, PageRequest};
-use crate::policy::AccessScope;
-use crate::store::{Commit, StoreError};
-use crate::subjects::SubjectRef;
 use crate::text::{Description, MessageText};
 
 use super::model::{
     NewTicket, Ticket, TicketAttachment, TicketFilter, TicketMessage, TicketStatus,
 };
+use crate::policy::access_scope::AccessScope;
+use crate::store::commit::Commit;
+use crate::store::error::StoreError;
+use crate::subjects::model::SubjectRef;
 
 /// A ticket to be inserted, `open` and in version 1.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,24 +2,30 @@
 
 use std::sync::Arc;
 
-use crate::blobs::BlobRepository;
+use crate::blobs::ports::BlobRepository;
 use crate::clock::Clock;
-use crate::error::{Error, FieldError, Invalid, Validated};
-use crate::events::{DomainEvent, EventTicket, HistoryLine, NewEvent, RowId};
+use crate::error::Error;
+use crate::events::audit::HistoryLine;
+use crate::events::model::{DomainEvent, EventTicket, NewEvent, RowId};
 use crate::ids::{TicketId, UserId};
 use crate::paging::{Page, PageRequest};
-use crate::people::{Actor, UserRepository};
-use crate::policy::{
-    AccessScope, Permission, TicketAccess, TicketAction, authorize, can_be_assignee,
-    may_open_ticket_for_client, rests_on_standing,
+use crate::people::model::Actor;
+use crate::people::ports::UserRepository;
+use crate::policy::access_scope::AccessScope;
+use crate::policy::authorize::{
+    authorize, can_be_assignee, may_open_ticket_for_client, rests_on_standing,
 };
+use crate::policy::decision::Denied;
+use crate::policy::permission::{Permission, TicketAction};
 use crate::request_context::RequestContext;
-use crate::store::{Commit, Precondition};
-use crate::subjects::{Subject, SubjectRef, SubjectRepository};
+use crate::store::commit::{Commit, Precondition};
+use crate::subjects::model::{Subject, SubjectRef};
+use crate::subjects::ports::SubjectRepository;
 use crate::text::Description;
 use crate::use_case::{
     ExpectedVersion, active_person, actor_is_active, retry_on_stale, user_is_active,
 };
+use crate::validation::{FieldError, Invalid, Validated};
 
 use super::model::{
     NewTicket, NewTicketOnSubject, Ticket, TicketChange, TicketFilter, TicketStatus,
@@ -35,17 +41,6 @@ pub struct Tickets {
     pub(crate) users: Arc<dyn UserRepository>,
     pub(crate) blob_rows: Arc<dyn BlobRepository>,
     pub(crate) clock: Arc<dyn Clock>,
-}
-
-impl Ticket {
-    /// What decisions about the ticket rest on.
-    #[must_use]
-    pub const fn access(&self) -> TicketAccess {
-        TicketAccess {
-            parties: self.parties,
-            requester: self.requester.id,
-        }
-    }
 }
 
 impl Tickets {
@@ -308,7 +303,7 @@ fn described(new: &NewTicket, subject: Option<&Subject>) -> Description {
 
 /// Whether the actor may do each of the things that the change asks for. A transition that does
 /// not exist is a conflict for everybody, so it is looked at before the right to it.
-fn check_rights(actor: &Actor, ticket: &Ticket, change: &TicketChange) -> Result<(), Error> {
+fn check_rights(actor: &Actor, ticket: &Ticket, change: &TicketChange) -> Result<(), Denied> {
     let ask = |action| authorize(actor, &Permission::Ticket(action, ticket.access())).require();
     if change.title.is_some() {
         ask(TicketAction::Retitle)?;

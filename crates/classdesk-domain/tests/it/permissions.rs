@@ -1,6 +1,9 @@
 //! The policy as a table for people.
 
-use classdesk_domain::policy::table::markdown;
+#[path = "../../examples/permissions/table/mod.rs"]
+mod table;
+
+use table::markdown;
 
 #[test]
 fn the_committed_table_is_what_the_policy_answers() {

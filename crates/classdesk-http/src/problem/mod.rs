@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
-use classdesk_domain::error::{FieldError, InvalidField};
 use classdesk_domain::store::Cause;
+use classdesk_domain::validation::{FieldError, InvalidField};
 
 pub use document::{FieldProblem, ProblemDocument};
 pub use kind::ProblemKind;

@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use classdesk_domain::blobs::BlobError;
-use classdesk_domain::error::{Conflict, Error, FieldError, Invalid};
+use classdesk_domain::error::{Conflict, Error};
 use classdesk_domain::people::PasswordHashError;
 use classdesk_domain::store::{Cause, StoreError};
+use classdesk_domain::validation::{FieldError, Invalid};
 
 use super::{Problem, ProblemKind};
 

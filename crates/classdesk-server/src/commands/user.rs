@@ -3,10 +3,11 @@
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use classdesk_domain::error::{Error, ErrorCollector, Invalid};
+use classdesk_domain::error::Error;
 use classdesk_domain::paging::{Limit, PageRequest};
 use classdesk_domain::people::{Email, LoginName, NewPassword, NewUser, User, Username};
 use classdesk_domain::text::DisplayName;
+use classdesk_domain::validation::{ErrorCollector, Invalid};
 
 use crate::cli::{UserArgs, UserCommand, UserCreateArgs, UserListArgs, UserSetPasswordArgs};
 use crate::error::CliError;

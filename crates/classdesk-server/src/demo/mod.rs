@@ -7,9 +7,10 @@ use std::path::Path;
 
 use classdesk_diesel::DatabaseUrl;
 use classdesk_domain::App;
-use classdesk_domain::error::{Error, FieldError, Invalid};
+use classdesk_domain::error::Error;
 use classdesk_domain::people::{Actor, Email, NewPassword, NewUser, Role, Username};
 use classdesk_domain::text::DisplayName;
+use classdesk_domain::validation::{FieldError, Invalid};
 use classdesk_object_store::StorageLocation;
 
 use crate::error::CliError;

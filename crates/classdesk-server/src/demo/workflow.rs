@@ -4,7 +4,7 @@ use bytes::Bytes;
 use classdesk_domain::App;
 use classdesk_domain::blobs::{FileName, FinishedUpload, UploadTarget};
 use classdesk_domain::bundles::{BundleStatus, NewBundle, NumberOfClasses};
-use classdesk_domain::error::{Error, FieldError, Invalid};
+use classdesk_domain::error::Error;
 use classdesk_domain::files::{FileChange, NewFile};
 use classdesk_domain::ids::{BundleId, FileId};
 use classdesk_domain::people::Actor;
@@ -12,6 +12,7 @@ use classdesk_domain::subjects::SubjectRef;
 use classdesk_domain::text::{Description, Level, MessageText, SubjectLine, Title};
 use classdesk_domain::threads::{MessageKind, NewMessage, NewThread};
 use classdesk_domain::tickets::{NewTicket, NewTicketMessage, NewTicketOnSubject};
+use classdesk_domain::validation::{FieldError, Invalid};
 use futures_util::stream;
 
 /// A file of the demo.

@@ -1,14 +1,14 @@
 //! What is in sight in a list is what a single decision allows, and nothing else.
 
-use super::super::{
+use super::cells::{CLIENT, SOMEBODY, WRITER, actors, pairs, parties};
+use crate::files::model::Visibility;
+use crate::people::model::{Actor, Role};
+use crate::policy::{
     AccessScope, BundleAction, BundleScope, FileAccess, FileAction, FileScope, NoteScope,
     Permission, ReceiptScope, ThreadAccess, ThreadAction, ThreadScope, TicketAccess, TicketAction,
     TicketScope, authorize,
 };
-use super::cells::{CLIENT, SOMEBODY, WRITER, actors, pairs, parties};
-use crate::files::Visibility;
-use crate::people::{Actor, Role};
-use crate::subjects::Parties;
+use crate::subjects::model::Parties;
 
 fn sees_bundle(scope: &AccessScope, parties: &Parties) -> bool {
     match scope.bundles {

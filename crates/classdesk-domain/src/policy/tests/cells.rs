@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{
+use crate::error::Error;
+use crate::files::model::Visibility;
+use crate::ids::UserId;
+use crate::people::model::{Actor, Role};
+use crate::policy::{
     BundleAction, Decision, FileAccess, FileAction, MessageAction, Permission, Relation,
     SubjectAction, ThreadAccess, ThreadAction, TicketAccess, TicketAction, UserAction, authorize,
     can_be_assignee, can_receive, deletes_within_window, may_open_ticket_for_client,
     may_set_visibility_at_upload, rests_on_standing,
 };
-use crate::error::Error;
-use crate::files::Visibility;
-use crate::ids::UserId;
-use crate::people::{Actor, Role};
-use crate::subjects::Parties;
+use crate::subjects::model::Parties;
 
 const EXPECTED: &str = include_str!("expected.txt");
 
@@ -379,10 +379,13 @@ fn staff_alone_are_bound_by_neither_standing_nor_window() {
 fn a_refusal_becomes_its_error() {
     assert!(Decision::Allowed.require().is_ok());
     assert!(matches!(
-        Decision::Forbidden.require(),
+        Decision::Forbidden.require().map_err(Error::from),
         Err(Error::Forbidden)
     ));
-    assert!(matches!(Decision::Hidden.require(), Err(Error::NotFound)));
+    assert!(matches!(
+        Decision::Hidden.require().map_err(Error::from),
+        Err(Error::NotFound)
+    ));
     let allowed =
         [Decision::Allowed, Decision::Forbidden, Decision::Hidden].map(Decision::is_allowed);
     assert_eq!(allowed, [true, false, false]);

@@ -1,16 +1,18 @@
 //! A permit to read is made only by a question about seeing, and only when it is allowed.
 
-use super::super::{
+use super::cells::{CLIENT, SOMEBODY, WRITER};
+use crate::blobs::model::{
+    BlobInfo, BlobPurpose, ContentType, Sha256Digest, StorageKey, StoredBlob,
+};
+use crate::error::Error;
+use crate::files::model::Visibility;
+use crate::ids::BlobId;
+use crate::people::model::{Actor, Role};
+use crate::policy::{
     BundleAction, FileAccess, FileAction, MessageAction, Permission, ReadPermit, SubjectAction,
     ThreadAccess, ThreadAction, TicketAccess, TicketAction, UserAction, permit_read,
 };
-use super::cells::{CLIENT, SOMEBODY, WRITER};
-use crate::blobs::{BlobInfo, BlobPurpose, ContentType, Sha256Digest, StorageKey, StoredBlob};
-use crate::error::Error;
-use crate::files::Visibility;
-use crate::ids::BlobId;
-use crate::people::{Actor, Role};
-use crate::subjects::Parties;
+use crate::subjects::model::Parties;
 
 const PARTIES: Parties = Parties {
     client: CLIENT,
@@ -47,7 +49,7 @@ fn blob() -> StoredBlob {
 }
 
 fn permit(actor: &Actor, ask: &Permission) -> Result<ReadPermit, Error> {
-    permit_read(actor, ask, blob())
+    Ok(permit_read(actor, ask, blob())?)
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use classdesk_domain::Ports;
-use classdesk_domain::error::{Error, FieldError, Invalid, Validated};
+use classdesk_domain::error::Error;
 use classdesk_domain::ids::SessionId;
 use classdesk_domain::paging::{Limit, PageRequest};
 use classdesk_domain::people::{
@@ -13,6 +13,7 @@ use classdesk_domain::people::{
     UserUpdate, Verification,
 };
 use classdesk_domain::store::Commit;
+use classdesk_domain::validation::{FieldError, Invalid, Validated};
 use classdesk_memory::MemoryStore;
 use futures_util::FutureExt;
 

@@ -4,13 +4,14 @@
 use classdesk_conformance::fixture::{description, title, words};
 use classdesk_domain::ExpectedVersion;
 use classdesk_domain::blobs::UploadTarget;
-use classdesk_domain::error::{Error, FieldError, Invalid, Validated};
+use classdesk_domain::error::Error;
 use classdesk_domain::files::NewFile;
 use classdesk_domain::ids::{BundleId, FileId, MessageId, ThreadId, TicketId, UserId};
 use classdesk_domain::people::Actor;
 use classdesk_domain::subjects::{SubjectKind, SubjectRef};
 use classdesk_domain::threads::{NewMessage, NewThread};
 use classdesk_domain::tickets::{NewTicket, NewTicketOnSubject};
+use classdesk_domain::validation::{FieldError, Invalid, Validated};
 
 use super::support::{Office, word};
 

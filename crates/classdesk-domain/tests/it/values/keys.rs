@@ -2,7 +2,6 @@
 
 use classdesk_domain::blobs::{BlobPurpose, BlobState, ContentType, Sha256Digest, StorageKey};
 use classdesk_domain::bundles::{BundleStatus, Dates, MemberRelation, NumberOfClasses};
-use classdesk_domain::error::FieldError;
 use classdesk_domain::events::{AuditFilter, EventAction};
 use classdesk_domain::idempotency::{Fingerprint, IdempotencyKey};
 use classdesk_domain::ids::{BundleId, UserId};
@@ -11,6 +10,7 @@ use classdesk_domain::subjects::{Parties, Subject, SubjectKind, SubjectRef};
 use classdesk_domain::text::Title;
 use classdesk_domain::threads::MessageKind;
 use classdesk_domain::tickets::{TicketCategory, TicketPriority, TicketStatus};
+use classdesk_domain::validation::FieldError;
 use proptest::prelude::*;
 
 proptest! {

@@ -1,9 +1,9 @@
 //! Names, addresses and passwords.
 
-use classdesk_domain::error::FieldError;
 use classdesk_domain::people::{
     AccessToken, Email, LoginName, NewPassword, PasswordHash, TokenHash, Username,
 };
+use classdesk_domain::validation::FieldError;
 use proptest::prelude::*;
 
 fn code<T>(result: Result<T, FieldError>) -> &'static str {

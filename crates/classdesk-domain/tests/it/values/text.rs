@@ -1,9 +1,9 @@
 //! Bounded text.
 
-use classdesk_domain::error::FieldError;
 use classdesk_domain::text::{
     Description, DisplayName, Level, MessageText, SearchText, SubjectLine, Title,
 };
+use classdesk_domain::validation::FieldError;
 use proptest::prelude::*;
 
 /// Whether a text of so many characters is taken.

@@ -1,11 +1,12 @@
 //! The states of a ticket, all twenty-five steps between them.
 
 use classdesk_domain::clock::Timestamp;
-use classdesk_domain::error::Conflict;
 use classdesk_domain::ids::{TicketId, UserId};
 use classdesk_domain::people::{Role, UserRef, Username};
 use classdesk_domain::text::{Description, DisplayName, Title};
-use classdesk_domain::tickets::{Ticket, TicketCategory, TicketPriority, TicketStatus};
+use classdesk_domain::tickets::{
+    InvalidTransition, Ticket, TicketCategory, TicketPriority, TicketStatus,
+};
 use proptest::prelude::*;
 
 /// From the row's state to the column's, in the order of the contract.
@@ -76,7 +77,7 @@ fn every_step_is_as_the_table_says() {
             let mut after = before.clone();
             let outcome = after.transition(to, at(9));
             if !exists(from, to) {
-                assert_eq!(outcome, Err(Conflict::Transition { from, to }));
+                assert_eq!(outcome, Err(InvalidTransition { from, to }));
                 assert_eq!(after, before, "a refused step changes nothing");
                 continue;
             }

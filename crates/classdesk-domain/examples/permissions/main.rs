@@ -2,6 +2,8 @@
 
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 
+mod table;
+
 fn main() {
-    print!("{}", classdesk_domain::policy::table::markdown());
+    print!("{}", table::markdown());
 }

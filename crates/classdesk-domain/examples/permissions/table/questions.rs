@@ -1,13 +1,14 @@
 //! Every question that the policy can be asked, and the facts that it carries.
 
-use super::{Viewer, asker_if};
-use crate::files::Visibility;
-use crate::people::Role;
-use crate::policy::{
+use classdesk_domain::files::Visibility;
+use classdesk_domain::people::{Actor, Role};
+use classdesk_domain::policy::{
     BundleAction, Decision, FileAccess, FileAction, MessageAction, Permission, SubjectAction,
     ThreadAccess, ThreadAction, TicketAccess, TicketAction, UserAction, authorize,
     may_open_ticket_for_client, may_set_visibility_at_upload,
 };
+
+use super::{Viewer, asker_if};
 
 /// A table of questions that the same viewers ask.
 pub(super) struct Section {
@@ -42,7 +43,7 @@ impl Question {
         }
     }
 
-    fn of_role(text: &'static str, ask: fn(&crate::people::Actor) -> Decision) -> Self {
+    fn of_role(text: &'static str, ask: fn(&Actor) -> Decision) -> Self {
         Self {
             text,
             about: None,

@@ -2,24 +2,18 @@
 //!
 //! Every question is put to the policy by every kind of viewer and with every combination of the
 //! facts that it carries, and what came out is condensed into words. Nothing here knows an answer.
-//!
-//! ```
-//! let table = classdesk_domain::policy::table::markdown();
-//! assert!(table.contains("| see it, its messages and files | participant, else hidden |"));
-//! ```
 
 mod condense;
 mod questions;
 
 use std::fmt::Write as _;
 
+use classdesk_domain::ids::UserId;
+use classdesk_domain::people::{Actor, Role};
+use classdesk_domain::policy::Decision;
+use classdesk_domain::subjects::Parties;
 use condense::condense;
 use questions::{Section, sections};
-
-use super::Decision;
-use crate::ids::UserId;
-use crate::people::{Actor, Role};
-use crate::subjects::Parties;
 
 const INTRODUCTION: &str = "\
 # Permissions
@@ -39,8 +33,7 @@ replaced is one of those from that moment on.
 ";
 
 /// The whole policy in Markdown, as it stands in `docs/permissions.md`.
-#[must_use]
-pub fn markdown() -> String {
+pub(crate) fn markdown() -> String {
     let mut out = String::from(INTRODUCTION);
     for section in sections() {
         // Writing to a String does not fail.

@@ -1,0 +1,64 @@
+//! The answers of the policy.
+
+/// The answer to a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Decision {
+    /// Do it.
+    Allowed,
+    /// The actor may see the thing, but not do this to it (HTTP 403).
+    Forbidden,
+    /// The actor may not know that the thing exists (HTTP 404).
+    Hidden,
+}
+
+impl Decision {
+    /// Turns a refusal into an error.
+    ///
+    /// # Errors
+    /// Why it is not allowed.
+    pub const fn require(self) -> Result<(), Denied> {
+        match self {
+            Self::Allowed => Ok(()),
+            Self::Forbidden => Err(Denied::Forbidden),
+            Self::Hidden => Err(Denied::Hidden),
+        }
+    }
+
+    /// Whether it is [`Decision::Allowed`].
+    #[must_use]
+    pub const fn is_allowed(self) -> bool {
+        matches!(self, Self::Allowed)
+    }
+
+    pub(super) const fn allowed_if(condition: bool) -> Self {
+        if condition {
+            Self::Allowed
+        } else {
+            Self::Forbidden
+        }
+    }
+
+    pub(super) const fn hidden_unless(condition: bool) -> Self {
+        if condition {
+            Self::Allowed
+        } else {
+            Self::Hidden
+        }
+    }
+
+    /// This decision, or `second` where this one allows.
+    pub(super) const fn and_then(self, second: Self) -> Self {
+        if self.is_allowed() { second } else { self }
+    }
+}
+
+/// A refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Denied {
+    /// The actor may see the thing, but not do this to it.
+    #[error("forbidden")]
+    Forbidden,
+    /// The actor may not know that the thing exists.
+    #[error("hidden")]
+    Hidden,
+}

@@ -1,0 +1,199 @@
+//! The questions to the policy, and the facts that they carry.
+
+use crate::files::model::Visibility;
+use crate::ids::UserId;
+use crate::people::model::{Actor, Role};
+use crate::subjects::model::Parties;
+use crate::tickets::model::Ticket;
+
+/// What an actor is to a subject: exactly one of these (docs/contract.md#2-relations).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Relation {
+    /// A client, and the subject's client.
+    Owner,
+    /// A writer, and the subject's writer.
+    AssignedWriter,
+    /// Of a staff role.
+    Staff,
+    /// None of these.
+    None,
+}
+
+impl Relation {
+    /// What `actor` is to a subject with these parties.
+    #[must_use]
+    pub fn of(actor: &Actor, parties: &Parties) -> Self {
+        match actor.role {
+            Role::Client if parties.client == actor.id => Self::Owner,
+            Role::Writer if parties.assigned_writer == Some(actor.id) => Self::AssignedWriter,
+            Role::Editor | Role::Admin | Role::Superadmin => Self::Staff,
+            Role::Client | Role::Writer => Self::None,
+        }
+    }
+
+    pub(super) fn of_maybe(actor: &Actor, parties: Option<&Parties>) -> Self {
+        match parties {
+            Some(parties) => Self::of(actor, parties),
+            None if actor.role.is_staff() => Self::Staff,
+            None => Self::None,
+        }
+    }
+}
+
+/// What can be done with a bundle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BundleAction {
+    /// See it, its members, and that there are lists below it.
+    See,
+    /// Change its fields or assign its writer.
+    Change,
+    /// Put a file on it.
+    Upload,
+}
+
+/// What can be done with a registered subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SubjectAction {
+    /// See it.
+    See,
+    /// Register, change or remove it.
+    Manage,
+}
+
+/// What can be done with a thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ThreadAction {
+    /// See it, its messages and their files.
+    See,
+    /// Send a message, or mark what is there as read.
+    Post,
+    /// Change its subject line, close or reopen it.
+    Change,
+    /// Add or remove participants.
+    ManageParticipants,
+}
+
+/// What can be done with a message in a thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MessageAction {
+    /// Change its text.
+    Edit,
+    /// Delete it.
+    Delete,
+}
+
+/// What can be done with a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TicketAction {
+    /// See it, what is public on it, and its history.
+    See,
+    /// See what is internal on it.
+    SeeInternal,
+    /// Add a public message or file.
+    Write,
+    /// Add an internal message or file.
+    WriteInternal,
+    /// Close or reopen it.
+    CloseOrReopen,
+    /// Move it to any other state.
+    Move,
+    /// Change its priority, category or assignee.
+    Triage,
+    /// Change its title.
+    Retitle,
+}
+
+/// What can be done with a bundle file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FileAction {
+    /// See it and download its bytes.
+    See,
+    /// Change its description, or delete it.
+    Change,
+    /// Set which party sees it.
+    SetVisibility,
+}
+
+/// What can be done with a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UserAction {
+    /// See them.
+    See,
+    /// Change their display name or email address.
+    ChangeOwn,
+    /// Change their role, activation or password.
+    Manage,
+}
+
+/// How an actor stands to a thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ThreadAccess {
+    /// The parties of the thread's subject.
+    pub parties: Parties,
+    /// Whether the actor is a participant.
+    pub participates: bool,
+    /// Who opened the thread.
+    pub created_by: UserId,
+}
+
+/// What decisions about a ticket rest on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TicketAccess {
+    /// The parties of the ticket's subject, if it has one.
+    pub parties: Option<Parties>,
+    /// Whom the ticket is for.
+    pub requester: UserId,
+}
+
+/// What decisions about a bundle file rest on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FileAccess {
+    /// The parties of the file's bundle.
+    pub parties: Parties,
+    /// Who uploaded it.
+    pub uploaded_by: UserId,
+    /// Which party sees it.
+    pub visibility: Visibility,
+}
+
+/// A question to the policy: what shall be done, and all it depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Permission {
+    /// Create a bundle.
+    CreateBundle,
+    /// Do something with a bundle.
+    Bundle(BundleAction, Parties),
+    /// Do something with a registered subject, or with one that is not registered.
+    Subject(SubjectAction, Option<Parties>),
+    /// Open a thread on a subject.
+    OpenThread(Parties),
+    /// Do something with a thread.
+    Thread(ThreadAction, ThreadAccess),
+    /// Do something with a message that this person sent.
+    Message(MessageAction, ThreadAccess, UserId),
+    /// Create a ticket on a subject, or on nothing.
+    OpenTicket(Option<Parties>),
+    /// Do something with a ticket.
+    Ticket(TicketAction, TicketAccess),
+    /// Do something with a bundle file.
+    File(FileAction, FileAccess),
+    /// List people.
+    ListUsers,
+    /// Create a person in a role.
+    CreateUser(Role),
+    /// Do something with a person of a role.
+    User(UserAction, UserId, Role),
+    /// Read the audit log.
+    ReadAudit,
+}
+
+impl Ticket {
+    /// The facts for a decision about this ticket.
+    #[must_use]
+    pub const fn access(&self) -> TicketAccess {
+        TicketAccess {
+            parties: self.parties,
+            requester: self.requester.id,
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The commit: a change, what it rests on, and what follows from it.
+
+use crate::events::model::NewEvent;
+use crate::files::model::Visibility;
+use crate::idempotency::model::Completion;
+use crate::ids::{BundleId, FileId, MessageId, ThreadId, TicketId, UserId};
+use crate::people::model::Role;
+use crate::subjects::model::{Parties, SubjectRef};
+
+/// Something that a decision rested on. A store MUST check each fact of a commit inside the
+/// commit's own transaction, hold it true until the transaction ends, and answer
+/// [`StoreError::Stale`] without changing anything when one does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Precondition {
+    /// The person exists, is active and has this role.
+    ActiveUser {
+        /// Who.
+        user: UserId,
+        /// In which role.
+        role: Role,
+    },
+    /// The person exists and has this role, active or not.
+    HasRole {
+        /// Who.
+        user: UserId,
+        /// Which role.
+        role: Role,
+    },
+    /// The subject exists and has these parties.
+    Parties {
+        /// Which subject.
+        subject: SubjectRef,
+        /// Its parties.
+        parties: Parties,
+    },
+    /// The person is a participant of the thread.
+    Participant {
+        /// Which thread.
+        thread: ThreadId,
+        /// Who.
+        user: UserId,
+    },
+    /// The thread is open (`active`) or closed.
+    ThreadActive {
+        /// Which thread.
+        thread: ThreadId,
+        /// Whether it is open.
+        active: bool,
+    },
+    /// The bundle is in this version.
+    BundleVersion {
+        /// Which bundle.
+        bundle: BundleId,
+        /// Its version.
+        version: i64,
+    },
+    /// The ticket is in this version.
+    TicketVersion {
+        /// Which ticket.
+        ticket: TicketId,
+        /// Its version.
+        version: i64,
+    },
+    /// The message exists and is not deleted.
+    MessageNotDeleted {
+        /// Which message.
+        message: MessageId,
+    },
+    /// The bundle file exists, is not deleted, and is visible to these parties.
+    FileVisibleTo {
+        /// Which file.
+        file: FileId,
+        /// Which party sees it.
+        visibility: Visibility,
+    },
+}
+
+/// A change with everything that becomes true together with it.
+///
+/// A store MUST apply the change, its events and its idempotency completion in one transaction,
+/// or none of them. What a store has answered `Ok` MUST survive the death of the process and a
+/// loss of power (a store in memory excepted).
+///
+/// A change of a row, or one that links to a row, that is not there (or that was deleted) MUST
+/// answer [`StoreError::Stale`]. A change that turns out to be none MUST write no event and
+/// complete nothing: those are the answers `false` and `0`.
+///
+/// A completion MUST remember the id of the row that the commit creates (of a thread with a first
+/// message: the thread), or else of the one that it changes; an event that names the row as
+/// [`RowId::Created`](crate::events::RowId::Created) MUST be stored with the same id. A commit with
+/// more than [`MAX_EVENTS`](crate::events::MAX_EVENTS) events MUST fail. Ids count up from 1 in each
+/// table and MUST NOT be used twice, not even after a row was removed; they may have gaps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit<C> {
+    /// What changes.
+    pub change: C,
+    /// What has to hold still.
+    pub guard: Vec<Precondition>,
+    /// What is written to the log of changes, in this order.
+    pub events: Vec<NewEvent>,
+    /// The idempotency reservation that this commit completes.
+    pub completes: Option<Completion>,
+}
+
+impl<C> Commit<C> {
+    /// A commit that rests on nothing and tells nothing yet.
+    #[must_use]
+    pub fn new(change: C) -> Self {
+        Self {
+            change,
+            guard: Vec::new(),
+            events: Vec::new(),
+            completes: None,
+        }
+    }
+
+    /// Adds a fact to the guard.
+    #[must_use]
+    pub fn require(mut self, fact: Precondition) -> Self {
+        self.guard.push(fact);
+        self
+    }
+
+    /// Adds facts to the guard.
+    #[must_use]
+    pub fn require_all(mut self, facts: impl IntoIterator<Item = Precondition>) -> Self {
+        self.guard.extend(facts);
+        self
+    }
+
+    /// Adds an event.
+    #[must_use]
+    pub fn with_event(mut self, event: NewEvent) -> Self {
+        self.events.push(event);
+        self
+    }
+
+    /// Adds events.
+    #[must_use]
+    pub fn with_events(mut self, events: impl IntoIterator<Item = NewEvent>) -> Self {
+        self.events.extend(events);
+        self
+    }
+
+    /// Completes an idempotency reservation together with the change.
+    #[must_use]
+    pub fn completing(mut self, completion: Option<Completion>) -> Self {
+        self.completes = completion;
+        self
+    }
+}
