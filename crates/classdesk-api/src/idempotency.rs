@@ -19,8 +19,8 @@ use classdesk_domain::RequestContext;
 use classdesk_domain::blobs::{UploadPermit, Uploads};
 use classdesk_domain::error::{Conflict, Error};
 use classdesk_domain::idempotency::{
-    Completed, Completion, Fingerprint, IdempotencyKey, IdempotencyService, KeyScope, LEASE_TTL,
-    Lease, StoredResponse,
+    Begun, Completed, Completion, Fingerprint, IdempotencyKey, IdempotencyService, KeyScope,
+    LEASE_TTL, Lease, StoredResponse,
 };
 use classdesk_domain::ids::IdempotencyId;
 use classdesk_domain::people::Actor;
@@ -116,8 +116,8 @@ impl IdempotentRequest {
             key,
         };
         Ok(match self.service.begin(&scope).await? {
-            Ok(lease) => Attempt::First(reservation(Some(lease))),
-            Err(completed) => Attempt::Repeated(completed, self.service),
+            Begun::First(lease) => Attempt::First(reservation(Some(lease))),
+            Begun::Repeated(completed) => Attempt::Repeated(completed, self.service),
         })
     }
 }
@@ -374,10 +374,12 @@ mod tests {
             operation: "POST /api/v1/tickets/".to_owned(),
             key: IdempotencyKey::parse("k").unwrap(),
         };
-        let lease = Some(service.begin(&scope).await.unwrap().unwrap());
+        let Begun::First(lease) = service.begin(&scope).await.unwrap() else {
+            panic!("the key was used before");
+        };
         let reservation = Reservation {
             actor,
-            lease,
+            lease: Some(lease),
             service: service.clone(),
         };
         (clock, service, scope, reservation)
@@ -416,7 +418,7 @@ mod tests {
         let (clock, service, scope, mut reservation) = begun().await;
         clock.fixture.clock.advance(LEASE_TTL);
         let another = service.begin(&scope).await.unwrap();
-        assert!(another.is_ok(), "the lease has ended");
+        assert!(matches!(another, Begun::First(_)), "the lease has ended");
         let work = std::future::pending::<Result<(), Problem>>();
         let problem = reservation.during(work, OFTEN).await.unwrap_err();
         assert_eq!(problem.kind().status(), StatusCode::CONFLICT);

@@ -109,9 +109,7 @@ impl From<BlobError> for Error {
     fn from(error: BlobError) -> Self {
         match error {
             BlobError::TooLarge { limit } => Self::TooLarge { limit },
-            BlobError::Empty => {
-                Invalid::field("file", FieldError::rule("empty_file", "The file is empty.")).into()
-            }
+            BlobError::Empty => Invalid::field("file", FieldError::EmptyFile).into(),
             other => Self::Blob(other),
         }
     }

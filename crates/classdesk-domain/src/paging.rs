@@ -165,11 +165,10 @@ impl Cursor {
     /// Reads what a client of `list` sent.
     ///
     /// # Errors
-    /// A [`FieldError`] with the code `damaged_cursor` for anything that [`Cursor::encode`] did
+    /// [`FieldError::DamagedCursor`] for anything that [`Cursor::encode`] did
     /// not write for this list.
     pub fn decode(list: ListKind, text: &str) -> Result<Self, FieldError> {
-        Self::read(list, text)
-            .ok_or_else(|| FieldError::rule("damaged_cursor", "This is not a cursor of this list."))
+        Self::read(list, text).ok_or(FieldError::DamagedCursor)
     }
 
     fn read(list: ListKind, text: &str) -> Option<Self> {

@@ -5,7 +5,7 @@ use crate::ids::UserId;
 use crate::people::model::{Actor, Role, User};
 use crate::people::ports::UserRepository;
 use crate::store::commit::Precondition;
-use crate::validation::{FieldError, Invalid};
+use crate::validation::{Eligibility, FieldError, Invalid};
 
 /// How often a use case decides before it gives up with [`Error::Contended`].
 pub(crate) const ATTEMPTS: usize = 16;
@@ -73,36 +73,50 @@ pub(crate) const fn user_is_active(user: &User) -> Precondition {
     }
 }
 
-/// Loads an active person who meets a condition, or faults the field that names them.
+/// Loads an active person that meets a condition; otherwise an error on `field`.
 pub(crate) async fn active_person(
     users: &dyn UserRepository,
     id: UserId,
     field: &'static str,
-    fault: &'static str,
+    needs: Eligibility,
     meets: impl Fn(&User) -> bool + Send,
 ) -> Result<User, Error> {
     users
         .user(id)
         .await?
         .filter(|user| user.is_active && meets(user))
-        .ok_or_else(|| Invalid::field(field, FieldError::rule("not_eligible", fault)).into())
+        .ok_or_else(|| Invalid::field(field, FieldError::NotEligible(needs)).into())
 }
 
-/// Finds an active person in a role among those that were loaded, or faults the field that names
-/// them.
-pub(crate) fn active_in_role<'a>(
+/// Finds an active client among the loaded people; otherwise an error on `field`.
+pub(crate) fn active_client<'a>(
+    loaded: &'a [User],
+    id: UserId,
+    field: &'static str,
+) -> Result<&'a User, Invalid> {
+    active_in_role(loaded, id, Role::Client, field, Eligibility::ActiveClient)
+}
+
+/// Finds an active writer among the loaded people; otherwise an error on `field`.
+pub(crate) fn active_writer<'a>(
+    loaded: &'a [User],
+    id: UserId,
+    field: &'static str,
+) -> Result<&'a User, Invalid> {
+    active_in_role(loaded, id, Role::Writer, field, Eligibility::ActiveWriter)
+}
+
+fn active_in_role<'a>(
     loaded: &'a [User],
     id: UserId,
     role: Role,
     field: &'static str,
+    needs: Eligibility,
 ) -> Result<&'a User, Invalid> {
     loaded
         .iter()
         .find(|user| user.id == id && user.is_active && user.role == role)
-        .ok_or_else(|| {
-            let message = format!("This is not an active {role}.");
-            Invalid::field(field, FieldError::rule("not_eligible", message))
-        })
+        .ok_or_else(|| Invalid::field(field, FieldError::NotEligible(needs)))
 }
 
 /// Both, or everything that is wrong with either.

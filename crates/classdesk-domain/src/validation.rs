@@ -2,42 +2,42 @@
 
 use std::fmt;
 
-/// What is wrong with one field of a request.
+/// Why a field of a request is not valid: a stable code and its parameters.
+///
+/// The sentences for people are made by each driving adapter, in the language of its readers.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum FieldError {
     /// The field has to be there and is not.
-    #[error("This field is required.")]
     Required,
     /// The request has a field that the contract does not know.
-    #[error("This field is not known here.")]
     Unknown,
     /// The value has another type than the contract says.
-    #[error("Expected {expected}.")]
     WrongType {
-        /// What would have been right, for example `a string`.
+        /// The expected type, for example `a string`.
         expected: &'static str,
     },
+    /// The request can't be parsed. Only the adapter that parses it knows the format.
+    Malformed {
+        /// A stable word for programs, in snake case.
+        code: &'static str,
+        /// The parser's message.
+        detail: String,
+    },
     /// Nothing is left after trimming.
-    #[error("This must not be blank.")]
     Blank,
     /// Fewer characters than the least number.
-    #[error("This must have at least {min} characters.")]
     TooShort {
         /// The least number of characters.
         min: usize,
     },
     /// More characters than the greatest number.
-    #[error("This must have at most {max} characters.")]
     TooLong {
         /// The greatest number of characters.
         max: usize,
     },
-    /// A NUL character, which no store keeps alike.
-    #[error("This must not contain a NUL character.")]
+    /// A NUL character, which not every store keeps.
     NulCharacter,
     /// A number outside its range.
-    #[error("This must be from {min} to {max}.")]
     OutOfRange {
         /// The least value.
         min: i64,
@@ -45,44 +45,119 @@ pub enum FieldError {
         max: i64,
     },
     /// None of the values that the contract lists.
-    #[error("Expected one of: {allowed}.")]
     NotAChoice {
         /// The allowed values, separated by commas.
         allowed: String,
     },
-    /// Any other rule that the value breaks.
-    #[error("{message}")]
-    Rule {
-        /// A stable word for programs, in snake case.
-        code: &'static str,
-        /// A sentence for people.
-        message: String,
-    },
+    /// Another record has this unique value.
+    Taken,
+    /// Not a username.
+    Username,
+    /// Not an email address.
+    Email,
+    /// One of the most used passwords.
+    CommonPassword,
+    /// The password contains the username.
+    PasswordContainsUsername,
+    /// Not the present password.
+    WrongPassword,
+    /// Not the kind of a subject.
+    SubjectKind,
+    /// Class bundles are subjects without being registered.
+    NativeSubject,
+    /// The end is before the start.
+    EndBeforeStart,
+    /// The person does not exist, is inactive, or is not what the field needs.
+    NotEligible(Eligibility),
+    /// The recipient is the sender.
+    RecipientIsSender,
+    /// The message is not one of the thread.
+    NotInThread,
+    /// A message of the type `file` without a file.
+    NoAttachment,
+    /// A file without bytes.
+    EmptyFile,
+    /// Not a media type.
+    MediaType,
+    /// Not a cursor of this list.
+    DamagedCursor,
+    /// Not an idempotency key.
+    IdempotencyKey,
+}
+
+/// What a person has to be where a field names them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Eligibility {
+    /// An active client.
+    ActiveClient,
+    /// An active writer.
+    ActiveWriter,
+    /// Active staff.
+    ActiveStaff,
+    /// Active, with access to the subject.
+    SubjectAccess,
+    /// Another participant of the thread, active and with access to the subject.
+    OtherParticipant,
+    /// The client of the subject.
+    SubjectClient,
 }
 
 impl FieldError {
-    /// A fault of a rule of its own.
-    pub fn rule(code: &'static str, message: impl Into<String>) -> Self {
-        Self::Rule {
+    /// A fault of the request's format, in the words of the adapter that parses it.
+    pub fn malformed(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::Malformed {
             code,
-            message: message.into(),
+            detail: detail.into(),
         }
     }
 
     /// The stable word for programs (`errors[].code` of a problem document).
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub const fn code(&self) -> &'static str {
         match self {
             Self::Required => "required",
             Self::Unknown => "unknown_field",
             Self::WrongType { .. } => "wrong_type",
+            Self::Malformed { code, .. } => code,
             Self::Blank => "blank",
             Self::TooShort { .. } => "too_short",
             Self::TooLong { .. } => "too_long",
             Self::NulCharacter => "nul_character",
             Self::OutOfRange { .. } => "out_of_range",
             Self::NotAChoice { .. } => "not_a_choice",
-            Self::Rule { code, .. } => code,
+            Self::Taken => "taken",
+            Self::Username => "username",
+            Self::Email => "email",
+            Self::CommonPassword => "common_password",
+            Self::PasswordContainsUsername => "password_contains_username",
+            Self::WrongPassword => "wrong_password",
+            Self::SubjectKind | Self::MediaType => "content_type",
+            Self::NativeSubject => "native_subject",
+            Self::EndBeforeStart => "end_before_start",
+            Self::NotEligible(_) => "not_eligible",
+            Self::RecipientIsSender => "recipient_is_sender",
+            Self::NotInThread => "not_in_thread",
+            Self::NoAttachment => "no_attachment",
+            Self::EmptyFile => "empty_file",
+            Self::DamagedCursor => "damaged_cursor",
+            Self::IdempotencyKey => "idempotency_key",
+        }
+    }
+}
+
+impl fmt::Display for FieldError {
+    /// The code and the parameters, for logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let code = self.code();
+        match self {
+            Self::WrongType { expected } => write!(f, "{code} (expected {expected})"),
+            Self::Malformed { detail, .. } => write!(f, "{code}: {detail}"),
+            Self::TooShort { min } => write!(f, "{code} (min {min})"),
+            Self::TooLong { max } => write!(f, "{code} (max {max})"),
+            Self::OutOfRange { min, max } => write!(f, "{code} ({min} to {max})"),
+            Self::NotAChoice { allowed } => write!(f, "{code} ({allowed})"),
+            Self::NotEligible(needs) => write!(f, "{code} ({needs:?})"),
+            _ => f.write_str(code),
         }
     }
 }

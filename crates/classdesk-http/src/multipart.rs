@@ -187,7 +187,7 @@ impl Reader<'_> {
             let part = part.map_err(|error| self.broken(error))?;
             parts += 1;
             if parts > MAX_PARTS {
-                let fault = FieldError::rule(
+                let fault = FieldError::malformed(
                     "too_many_parts",
                     format!("A form has at most {MAX_PARTS} parts."),
                 );
@@ -296,7 +296,7 @@ impl Reader<'_> {
             _ => "The form is broken here.",
         };
         let field = self.present.as_deref().map_or("body".to_owned(), shown);
-        self.faulty(field, FieldError::rule("broken_multipart", message))
+        self.faulty(field, FieldError::malformed("broken_multipart", message))
     }
 }
 
@@ -361,7 +361,7 @@ fn file_name(part: &Field) -> FileName {
 
 /// A part that may be there once.
 fn duplicate() -> FieldError {
-    FieldError::rule("repeated", "This field may be there only once.")
+    FieldError::malformed("repeated", "This field may be there only once.")
 }
 
 /// A name that a client made up, short enough to be shown.

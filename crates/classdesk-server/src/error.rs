@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use classdesk_domain::validation::Invalid;
+use classdesk_http::problem::field_message;
 
 /// Why a command could not do its work, as one line.
 pub(crate) struct CliError {
@@ -43,7 +44,11 @@ impl From<classdesk_domain::error::Error> for CliError {
 
 impl From<Invalid> for CliError {
     fn from(invalid: Invalid) -> Self {
-        let faults: Vec<_> = invalid.errors().iter().map(ToString::to_string).collect();
+        let faults: Vec<_> = invalid
+            .errors()
+            .iter()
+            .map(|error| format!("{}: {}", error.field, field_message(&error.fault)))
+            .collect();
         Self::new(faults.join(" "))
     }
 }

@@ -69,7 +69,7 @@ impl Raw {
             Self::Parameter(_) => "This parameter may be there only once.",
             Self::Json(_) | Self::Part(_) => "This field may be there only once.",
         };
-        FieldError::rule("repeated", message)
+        FieldError::malformed("repeated", message)
     }
 }
 
@@ -112,7 +112,7 @@ impl Fields {
                     error.column()
                 ),
             };
-            Invalid::field("body", FieldError::rule("malformed_json", message))
+            Invalid::field("body", FieldError::malformed("malformed_json", message))
         })?;
         Ok(fields)
     }

@@ -29,7 +29,7 @@ async fn list_audit(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let audit = &state.app.audit;
-    audit.may_read(caller.actor())?;
+    audit.authorize_list(caller.actor())?;
     let (filter, page) = list_params::<AuditParams>(&request, ListKind::Audit)?;
     let found = audit.list(caller.actor(), filter, page).await?;
     Ok(render::page(

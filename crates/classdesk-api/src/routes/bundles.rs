@@ -195,8 +195,10 @@ async fn list_members(
 ) -> Result<HttpResponse, Problem> {
     let bundles = &state.app.bundles;
     let page = page_params(&request, ListKind::Members);
-    let page =
-        authorize_before_validation(page, async || bundles.see(caller.actor(), id).await).await?;
+    let page = authorize_before_validation(page, async || {
+        bundles.authorize_see(caller.actor(), id).await
+    })
+    .await?;
     let found = bundles.members(caller.actor(), id, page).await?;
     Ok(render::page(
         &request,

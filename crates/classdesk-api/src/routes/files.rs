@@ -83,7 +83,7 @@ async fn list_files(
     let app = &state.app;
     let actor = caller.actor();
     let page = authorize_before_validation(page_params(&request, ListKind::Files), async || {
-        app.bundles.see(actor, bundle).await
+        app.bundles.authorize_see(actor, bundle).await
     })
     .await?;
     let found = app.files.list(actor, bundle, page).await?;

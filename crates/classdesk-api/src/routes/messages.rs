@@ -129,9 +129,10 @@ async fn list_messages(
     let messages = &state.app.messages;
     let actor = caller.actor();
     let params = list_params::<MessageParams>(&request, ListKind::Messages);
-    let (filter, page) =
-        authorize_before_validation(params, async || messages.may_list(actor, thread).await)
-            .await?;
+    let (filter, page) = authorize_before_validation(params, async || {
+        messages.authorize_list(actor, thread).await
+    })
+    .await?;
     let found = messages.list(actor, thread, filter, page).await?;
     let url = &state.public_url;
     Ok(render::page_with_etag(

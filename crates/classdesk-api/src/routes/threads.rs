@@ -109,7 +109,11 @@ async fn list_bundle_threads(
     state: Data<AppState>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    state.app.bundles.see(caller.actor(), bundle).await?;
+    state
+        .app
+        .bundles
+        .authorize_see(caller.actor(), bundle)
+        .await?;
     let page = page_params(&request, ListKind::Threads)?;
     let filter = ThreadFilter {
         content_type: Some(SubjectKind::CLASS_BUNDLE),

@@ -122,7 +122,11 @@ async fn list_bundle_tickets(
     state: Data<AppState>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    state.app.bundles.see(caller.actor(), bundle).await?;
+    state
+        .app
+        .bundles
+        .authorize_see(caller.actor(), bundle)
+        .await?;
     let page = page_params(&request, ListKind::Tickets)?;
     let filter = TicketFilter {
         content_type: Some(SubjectKind::CLASS_BUNDLE),

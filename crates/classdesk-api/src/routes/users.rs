@@ -32,7 +32,7 @@ async fn list_users(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let users = &state.app.users;
-    users.may_list(caller.actor())?;
+    users.authorize_list(caller.actor())?;
     let (filter, page) = list_params::<UserParams>(&request, ListKind::Users)?;
     let found = users.list(caller.actor(), filter, page).await?;
     Ok(render::page(

@@ -4,7 +4,6 @@ use classdesk_domain::clock::Timestamp;
 use classdesk_domain::people::{
     AuthenticatedSession, LoggedIn, LoginName, NewPassword, PasswordChange, Session,
 };
-use classdesk_domain::validation::FieldError;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -155,10 +155,7 @@ impl ContentType {
             Some((kind, subtype)) if text.len() <= 127 && name(kind) && name(subtype) => {
                 Ok(Self(text.to_owned()))
             }
-            _ => Err(FieldError::rule(
-                "content_type",
-                "This is not a media type.",
-            )),
+            _ => Err(FieldError::MediaType),
         }
     }
 

@@ -79,10 +79,7 @@ impl Dates {
     /// A [`FieldError`] on the end.
     pub fn new(start: Option<Date>, end: Option<Date>) -> Result<Self, FieldError> {
         match (start, end) {
-            (Some(start), Some(end)) if end < start => Err(FieldError::rule(
-                "end_before_start",
-                "The end must not be before the start.",
-            )),
+            (Some(start), Some(end)) if end < start => Err(FieldError::EndBeforeStart),
             _ => Ok(Self { start, end }),
         }
     }

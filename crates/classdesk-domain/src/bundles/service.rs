@@ -17,7 +17,8 @@ use crate::store::commit::{Commit, Precondition};
 use crate::subjects::model::{Parties, SubjectRef};
 use crate::subjects::ports::SubjectRepository;
 use crate::use_case::{
-    ExpectedVersion, active_in_role, actor_is_active, both, retry_on_stale, user_is_active,
+    ExpectedVersion, active_client, active_writer, actor_is_active, both, retry_on_stale,
+    user_is_active,
 };
 use crate::validation::{Invalid, Validated};
 
@@ -68,11 +69,11 @@ impl Bundles {
         Ok(detail)
     }
 
-    /// Checks that the actor may see a bundle, for what is listed below it.
+    /// Checks the right to see a bundle, for adapters that check rights before parameters.
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub async fn see(&self, actor: &Actor, id: BundleId) -> Result<(), Error> {
+    pub async fn authorize_see(&self, actor: &Actor, id: BundleId) -> Result<(), Error> {
         let subject = self.subjects.subject(&SubjectRef::bundle(id)).await?;
         let parties = subject.ok_or(Error::NotFound)?.parties;
         Ok(authorize(actor, &Permission::Bundle(BundleAction::See, parties)).require()?)
@@ -88,7 +89,7 @@ impl Bundles {
         id: BundleId,
         page: PageRequest,
     ) -> Result<Page<Member>, Error> {
-        self.see(actor, id).await?;
+        self.authorize_see(actor, id).await?;
         let members = self.bundles.list_members(id, page).await?;
         Ok(members.map(|user| {
             // Only the bundle's own client and writer are listed beside staff.
@@ -127,9 +128,9 @@ impl Bundles {
             .collect();
         let people = self.users.users(&named).await?;
         let (client, writer) = both(
-            active_in_role(&people, new.client_id, Role::Client, "client_id"),
+            active_client(&people, new.client_id, "client_id"),
             new.assigned_writer_id
-                .map(|id| active_in_role(&people, id, Role::Writer, "assigned_writer_id"))
+                .map(|id| active_writer(&people, id, "assigned_writer_id"))
                 .transpose(),
         )?;
         let now = self.clock.now();
@@ -251,7 +252,7 @@ impl Bundles {
         let named: Vec<_> = writer.into_iter().collect();
         let people = self.users.users(&named).await?;
         let person = writer
-            .map(|id| active_in_role(&people, id, Role::Writer, "writer_id"))
+            .map(|id| active_writer(&people, id, "writer_id"))
             .transpose()?;
         let now = self.clock.now();
         let assigned = DomainEvent::WriterAssigned {

@@ -18,11 +18,11 @@ pub struct Audit {
 }
 
 impl Audit {
-    /// Whether this actor may read the log at all, for shells that check rights before parameters.
+    /// Checks the right to read the log, for adapters that check rights before parameters.
     ///
     /// # Errors
     /// [`Error::Forbidden`].
-    pub fn may_read(&self, actor: &Actor) -> Result<(), Error> {
+    pub fn authorize_list(&self, actor: &Actor) -> Result<(), Error> {
         Ok(authorize(actor, &Permission::ReadAudit).require()?)
     }
 
@@ -36,7 +36,7 @@ impl Audit {
         filter: AuditFilter,
         page: PageRequest,
     ) -> Result<Page<AuditEntry>, Error> {
-        self.may_read(actor)?;
+        self.authorize_list(actor)?;
         Ok(self.events.audit(filter, page).await?)
     }
 }

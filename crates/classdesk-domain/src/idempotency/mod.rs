@@ -13,4 +13,4 @@ pub use model::{Completion, Fingerprint, IdempotencyKey, KEY_TTL, KeyScope, LEAS
 #[cfg(feature = "mocks")]
 pub use ports::MockIdempotencyRepository;
 pub use ports::{Completed, IdempotencyRepository, Reservation, StoredResponse};
-pub use service::IdempotencyService;
+pub use service::{Begun, IdempotencyService};

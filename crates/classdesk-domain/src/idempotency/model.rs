@@ -28,10 +28,7 @@ impl IdempotencyKey {
         if (1..=255).contains(&raw.len()) && raw.bytes().all(|b| (0x20..=0x7e).contains(&b)) {
             Ok(Self(raw.to_owned()))
         } else {
-            Err(FieldError::rule(
-                "idempotency_key",
-                "An idempotency key has 1 to 255 printable ASCII characters.",
-            ))
+            Err(FieldError::IdempotencyKey)
         }
     }
 

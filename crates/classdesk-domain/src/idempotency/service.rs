@@ -23,21 +23,16 @@ impl Completed {
     }
 }
 
-impl Reservation {
-    /// The lease, or what was completed.
-    ///
-    /// # Errors
-    /// [`Conflict::IdempotencyRunning`].
-    pub fn settled(self) -> Result<Result<Lease, Completed>, Error> {
-        match self {
-            Self::Reserved(lease) => Ok(Ok(lease)),
-            Self::Completed(completed) => Ok(Err(completed)),
-            Self::Running => Err(Conflict::IdempotencyRunning.into()),
-        }
-    }
+/// Whether a request is the first with its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Begun {
+    /// It is, and holds this lease.
+    First(Lease),
+    /// An earlier request has completed.
+    Repeated(Completed),
 }
 
-/// Idempotency keys, as a shell uses them.
+/// The use cases of idempotency keys.
 #[derive(Clone)]
 pub struct IdempotencyService {
     pub(crate) idempotency: Arc<dyn IdempotencyRepository>,
@@ -49,9 +44,12 @@ impl IdempotencyService {
     ///
     /// # Errors
     /// [`Conflict::IdempotencyRunning`].
-    pub async fn begin(&self, scope: &KeyScope) -> Result<Result<Lease, Completed>, Error> {
-        let now = self.clock.now();
-        self.idempotency.reserve(scope, now).await?.settled()
+    pub async fn begin(&self, scope: &KeyScope) -> Result<Begun, Error> {
+        match self.idempotency.reserve(scope, self.clock.now()).await? {
+            Reservation::Reserved(lease) => Ok(Begun::First(lease)),
+            Reservation::Completed(completed) => Ok(Begun::Repeated(completed)),
+            Reservation::Running => Err(Conflict::IdempotencyRunning.into()),
+        }
     }
 
     /// Keeps a reservation for a request that takes long; `false` when it is lost.

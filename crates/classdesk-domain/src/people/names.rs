@@ -33,10 +33,7 @@ impl Username {
         if folded.chars().all(allowed) {
             Ok(Self(folded))
         } else {
-            Err(FieldError::rule(
-                "username",
-                "A username has only a-z, 0-9, '.', '_' and '-'.",
-            ))
+            Err(FieldError::Username)
         }
     }
 
@@ -97,7 +94,7 @@ impl Email {
         if shape && !folded.chars().any(|c| c.is_whitespace() || c.is_control()) {
             Ok(Self(folded))
         } else {
-            Err(FieldError::rule("email", "This is not an email address."))
+            Err(FieldError::Email)
         }
     }
 

@@ -42,10 +42,7 @@ impl NewPassword {
         }
         let folded = raw.to_lowercase();
         if COMMON.contains(folded.as_str()) {
-            return Err(FieldError::rule(
-                "common_password",
-                "This password is too common.",
-            ));
+            return Err(FieldError::CommonPassword);
         }
         Ok(Self(raw.to_owned()))
     }
@@ -56,10 +53,7 @@ impl NewPassword {
     /// A [`FieldError`] when it does.
     pub fn fits(&self, username: &Username) -> Result<(), FieldError> {
         if self.0.to_lowercase().contains(username.as_str()) {
-            Err(FieldError::rule(
-                "password_contains_username",
-                "The password must not contain the username.",
-            ))
+            Err(FieldError::PasswordContainsUsername)
         } else {
             Ok(())
         }

@@ -312,10 +312,7 @@ impl Sessions {
             .await?;
         let mut faults = ErrorCollector::default();
         if verdict == Verification::Wrong {
-            faults.add(
-                "current_password",
-                FieldError::rule("wrong_password", "This is not your present password."),
-            );
+            faults.add("current_password", FieldError::WrongPassword);
         }
         faults.check("new_password", change.new.fits(&who.user.username));
         faults.into_result()?;

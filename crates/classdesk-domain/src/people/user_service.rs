@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::events::model::{DomainEvent, NewEvent, RowId, UserChanges};
 use crate::ids::UserId;
 use crate::paging::{Page, PageRequest};
-use crate::policy::authorize::authorize;
+use crate::policy::authorize::{authorize, may_create_users};
 use crate::policy::permission::{Permission, UserAction};
 use crate::request_context::RequestContext;
 use crate::store::commit::{Commit, Precondition};
@@ -16,7 +16,6 @@ use crate::use_case::{actor_is_active, retry_on_stale};
 use crate::validation::{Invalid, Validated};
 
 use super::hasher::PasswordHasher;
-use super::model::Role;
 use super::model::{Actor, NewUser, User, UserChange, UserFilter};
 use super::ports::{InsertUser, UserRepository, UserUpdate};
 use super::sessions::WhichSessions;
@@ -44,11 +43,11 @@ impl Users {
         Ok(self.users.list_users(filter, page).await?)
     }
 
-    /// Whether this actor may list people at all, for shells that check rights before parameters.
+    /// Checks the right to list people, for adapters that check rights before parameters.
     ///
     /// # Errors
     /// [`Error::Forbidden`].
-    pub fn may_list(&self, actor: &Actor) -> Result<(), Error> {
+    pub fn authorize_list(&self, actor: &Actor) -> Result<(), Error> {
         Ok(authorize(actor, &Permission::ListUsers).require()?)
     }
 
@@ -76,7 +75,8 @@ impl Users {
         draft: impl Into<Validated<NewUser>>,
     ) -> Result<User, Error> {
         let (by, draft) = (by.into(), draft.into());
-        self.may_create(&by.actor)?;
+        // Before the body: the right to create anybody at all.
+        may_create_users(&by.actor).require()?;
         let new = draft.as_result()?;
         authorize(&by.actor, &Permission::CreateUser(new.role)).require()?;
         let now = self.clock.now();
@@ -91,11 +91,6 @@ impl Users {
             }
             outcome => outcome,
         }
-    }
-
-    /// Whoever may create nobody at all is told so before their body is looked at.
-    fn may_create(&self, actor: &Actor) -> Result<(), Error> {
-        Ok(authorize(actor, &Permission::CreateUser(Role::Client)).require()?)
     }
 
     /// Changes a person: what is shown of them by themselves; role, activation and password by

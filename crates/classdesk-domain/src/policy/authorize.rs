@@ -152,6 +152,13 @@ pub const fn deletes_within_window(actor: &Actor) -> bool {
     !actor.role.is_staff()
 }
 
+/// Whether a person may create people in at least one role.
+#[must_use]
+pub fn may_create_users(actor: &Actor) -> Decision {
+    let may = Role::ALL.iter().any(|role| manages(actor.role, *role));
+    Decision::allowed_if(may)
+}
+
 /// Whether a person may set the visibility of a file that they put on a bundle. (They may put it
 /// there; that is [`BundleAction::Upload`].)
 #[must_use]

@@ -13,8 +13,6 @@ pub enum Unique {
     Username,
     /// A person's email address.
     Email,
-    /// A participant of a thread.
-    Participant,
     /// Another unique value; one that services never provoke.
     Other,
 }

@@ -25,10 +25,7 @@ impl SubjectKind {
         if first && rest && text.len() <= 32 {
             Ok(Self::from_stored(text.to_owned()))
         } else {
-            Err(FieldError::rule(
-                "content_type",
-                "A content type has 1 to 32 characters of a-z, 0-9 and '_', and begins with a letter.",
-            ))
+            Err(FieldError::SubjectKind)
         }
     }
 

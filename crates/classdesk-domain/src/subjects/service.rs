@@ -5,12 +5,14 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::events::model::{DomainEvent, NewEvent};
-use crate::people::model::{Actor, Role};
+use crate::people::model::Actor;
 use crate::people::ports::UserRepository;
 use crate::policy::authorize::authorize;
 use crate::policy::permission::{Permission, SubjectAction};
 use crate::store::commit::Commit;
-use crate::use_case::{active_in_role, actor_is_active, both, retry_on_stale, user_is_active};
+use crate::use_case::{
+    active_client, active_writer, actor_is_active, both, retry_on_stale, user_is_active,
+};
 use crate::validation::{FieldError, Invalid, Validated};
 
 use super::model::{Parties, PutSubject, Subject, SubjectRef};
@@ -82,10 +84,10 @@ impl Subjects {
         let people = self.users.users(&named).await?;
         let (client, writer) = both(
             client
-                .map(|id| active_in_role(&people, id, Role::Client, "client_id"))
+                .map(|id| active_client(&people, id, "client_id"))
                 .transpose(),
             joins
-                .map(|id| active_in_role(&people, id, Role::Writer, "assigned_writer_id"))
+                .map(|id| active_writer(&people, id, "assigned_writer_id"))
                 .transpose(),
         )?;
         let parties = Parties {
@@ -170,14 +172,7 @@ impl Subjects {
         )
         .require()?;
         if reference.content_type.is_native() {
-            return Err(Invalid::field(
-                "content_type",
-                FieldError::rule(
-                    "native_subject",
-                    "Class bundles are subjects by themselves.",
-                ),
-            )
-            .into());
+            return Err(Invalid::field("content_type", FieldError::NativeSubject).into());
         }
         Ok(found)
     }

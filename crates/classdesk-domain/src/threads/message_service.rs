@@ -20,7 +20,7 @@ use crate::request_context::RequestContext;
 use crate::store::commit::{Commit, Precondition};
 use crate::text::MessageText;
 use crate::use_case::{actor_is_active, retry_on_stale};
-use crate::validation::{ErrorCollector, FieldError, Invalid, Validated};
+use crate::validation::{Eligibility, ErrorCollector, FieldError, Invalid, Validated};
 
 use super::model::{EDIT_WINDOW, Message, MessageAttachment, MessageKind, NewMessage};
 use super::ports::{
@@ -170,11 +170,11 @@ impl Messages {
         Ok(messages)
     }
 
-    /// Checks that the actor may see a thread, for shells that check rights before parameters.
+    /// Checks the right to list messages, for adapters that check rights before parameters.
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub async fn may_list(&self, actor: &Actor, thread: ThreadId) -> Result<(), Error> {
+    pub async fn authorize_list(&self, actor: &Actor, thread: ThreadId) -> Result<(), Error> {
         let found = self.threads.thread_context(thread, actor.id).await?;
         let facts = found.ok_or(Error::NotFound)?;
         let permission = Permission::Thread(ThreadAction::See, facts.access());
@@ -328,28 +328,16 @@ fn check_message(
         faults.add("message", FieldError::Blank);
     }
     if new.kind == MessageKind::File && !has_attachment {
-        faults.add(
-            "message_type",
-            FieldError::rule(
-                "no_attachment",
-                "A message of type file needs an attachment.",
-            ),
-        );
+        faults.add("message_type", FieldError::NoAttachment);
     }
     if new.recipient_id.is_some() && !can_be_addressed(facts) {
         faults.add(
             "recipient_id",
-            FieldError::rule(
-                "not_eligible",
-                "This is no other participant of the thread.",
-            ),
+            FieldError::NotEligible(Eligibility::OtherParticipant),
         );
     }
     if new.reply_to.is_some() && !facts.reply_to_is_here {
-        faults.add(
-            "reply_to",
-            FieldError::rule("not_in_thread", "This is no message of the thread."),
-        );
+        faults.add("reply_to", FieldError::NotInThread);
     }
     faults.into_result()
 }

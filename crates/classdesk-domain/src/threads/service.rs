@@ -17,7 +17,7 @@ use crate::store::commit::{Commit, Precondition};
 use crate::subjects::model::{Parties, Subject, SubjectRef};
 use crate::subjects::ports::SubjectRepository;
 use crate::use_case::{active_person, actor_is_active, retry_on_stale, user_is_active};
-use crate::validation::{FieldError, Invalid, Validated};
+use crate::validation::{Eligibility, FieldError, Invalid, Validated};
 
 use super::model::{NewThread, ThreadChange, ThreadFilter, ThreadView};
 use super::ports::{
@@ -120,14 +120,10 @@ impl Threads {
 
     async fn recipient(&self, actor: &Actor, id: UserId, parties: &Parties) -> Result<User, Error> {
         if id == actor.id {
-            return Err(Invalid::field(
-                "recipient_id",
-                FieldError::rule("recipient_is_sender", "You can't write to yourself."),
-            )
-            .into());
+            return Err(Invalid::field("recipient_id", FieldError::RecipientIsSender).into());
         }
-        let fault = "This is nobody who can see the subject.";
-        active_person(&*self.users, id, "recipient_id", fault, |user| {
+        let needs = Eligibility::SubjectAccess;
+        active_person(&*self.users, id, "recipient_id", needs, |user| {
             can_receive(&Actor::from(user), parties)
         })
         .await
@@ -258,8 +254,8 @@ impl Threads {
             .load(actor, id, ThreadAction::ManageParticipants)
             .await?;
         let user = *draft.as_result()?;
-        let fault = "This is nobody who can see the subject.";
-        let person = active_person(&*self.users, user, "user_id", fault, |user| {
+        let needs = Eligibility::SubjectAccess;
+        let person = active_person(&*self.users, user, "user_id", needs, |user| {
             can_receive(&Actor::from(user), &facts.parties)
         })
         .await?;
@@ -360,7 +356,7 @@ impl Threads {
         if self.threads.mark_read(commit).await? {
             Ok(())
         } else {
-            let fault = FieldError::rule("not_in_thread", "This is no message of the thread.");
+            let fault = FieldError::NotInThread;
             Err(Invalid::field("up_to", fault).into())
         }
     }

@@ -25,7 +25,7 @@ use crate::text::Description;
 use crate::use_case::{
     ExpectedVersion, active_person, actor_is_active, retry_on_stale, user_is_active,
 };
-use crate::validation::{FieldError, Invalid, Validated};
+use crate::validation::{Eligibility, FieldError, Invalid, Validated};
 
 use super::model::{
     NewTicket, NewTicketOnSubject, Ticket, TicketChange, TicketFilter, TicketStatus,
@@ -89,8 +89,7 @@ impl Tickets {
             Some(client) => {
                 may_open_ticket_for_client(&by.actor).require()?;
                 if client != subject.parties.client {
-                    let fault =
-                        FieldError::rule("not_eligible", "This is not the subject's client.");
+                    let fault = FieldError::NotEligible(Eligibility::SubjectClient);
                     return Err(Invalid::field("on_behalf_of", fault).into());
                 }
                 client
@@ -209,7 +208,7 @@ impl Tickets {
                     &*self.users,
                     person,
                     "assigned_to",
-                    "This is not active staff.",
+                    Eligibility::ActiveStaff,
                     |user| can_be_assignee(user.role),
                 )
                 .await?,

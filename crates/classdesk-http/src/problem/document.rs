@@ -5,6 +5,7 @@ use actix_web::http::header;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::words::field_message;
 use super::{Problem, ProblemKind};
 
 /// A problem document (RFC 9457), as `application/problem+json`.
@@ -67,7 +68,7 @@ impl ProblemDocument {
                 .map(|error| FieldProblem {
                     field: error.field.clone(),
                     code: error.fault.code(),
-                    message: error.fault.to_string(),
+                    message: field_message(&error.fault).into_owned(),
                 })
                 .collect(),
         }

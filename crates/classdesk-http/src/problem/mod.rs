@@ -6,6 +6,7 @@
 mod document;
 mod kind;
 mod table;
+mod words;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,6 +19,7 @@ use classdesk_domain::validation::{FieldError, InvalidField};
 
 pub use document::{FieldProblem, ProblemDocument};
 pub use kind::ProblemKind;
+pub use words::field_message;
 
 /// Why a request was not answered with success.
 #[derive(Debug)]

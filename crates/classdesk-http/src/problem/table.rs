@@ -49,12 +49,13 @@ impl From<Invalid> for Problem {
 
 impl From<Conflict> for Problem {
     fn from(conflict: Conflict) -> Self {
-        let taken = || FieldError::rule("taken", "Somebody else has this.");
         match conflict {
             Conflict::UsernameTaken => {
-                Self::of(ProblemKind::UsernameTaken).with_error("username", taken())
+                Self::of(ProblemKind::UsernameTaken).with_error("username", FieldError::Taken)
             }
-            Conflict::EmailTaken => Self::of(ProblemKind::EmailTaken).with_error("email", taken()),
+            Conflict::EmailTaken => {
+                Self::of(ProblemKind::EmailTaken).with_error("email", FieldError::Taken)
+            }
             Conflict::Transition { from, to } => Self::new(
                 ProblemKind::TicketTransition,
                 format!("A ticket that is {from} can't become {to}."),

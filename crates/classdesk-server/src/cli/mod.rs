@@ -7,6 +7,7 @@ mod stores;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use classdesk_domain::people::Role;
+use classdesk_http::problem::field_message;
 use tracing_subscriber::EnvFilter;
 
 pub(crate) use serve::ServeArgs;
@@ -192,7 +193,7 @@ pub(crate) struct CheckArgs {
 }
 
 fn role(word: &str) -> Result<Role, String> {
-    Role::parse(word).map_err(|fault| fault.to_string())
+    Role::parse(word).map_err(|error| field_message(&error).into_owned())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use classdesk_domain::Settings;
 use classdesk_domain::people::{LoginLimits, NewPassword, SessionLimits};
+use classdesk_http::problem::field_message;
 use classdesk_http::{PublicUrl, ServerLimits, Settings as HttpSettings};
 use ipnet::IpNet;
 
@@ -289,7 +290,7 @@ impl ServeArgs {
 }
 
 fn new_password(text: &str) -> Result<NewPassword, String> {
-    NewPassword::parse(text).map_err(|fault| fault.to_string())
+    NewPassword::parse(text).map_err(|error| field_message(&error).into_owned())
 }
 
 #[cfg(test)]

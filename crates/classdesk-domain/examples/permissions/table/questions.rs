@@ -5,7 +5,7 @@ use classdesk_domain::people::{Actor, Role};
 use classdesk_domain::policy::{
     BundleAction, Decision, FileAccess, FileAction, MessageAction, Permission, SubjectAction,
     ThreadAccess, ThreadAction, TicketAccess, TicketAction, UserAction, authorize,
-    may_open_ticket_for_client, may_set_visibility_at_upload,
+    may_create_users, may_open_ticket_for_client, may_set_visibility_at_upload,
 };
 
 use super::{Viewer, asker_if};
@@ -261,6 +261,10 @@ fn people() -> Vec<Question> {
     let mut questions = vec![Question::new("list people", &[], |_, _| {
         Permission::ListUsers
     })];
+    questions.push(Question::of_role(
+        "create somebody in one role at least",
+        may_create_users,
+    ));
     questions.extend(about_each_role("create somebody", &[], |role, _| {
         Permission::CreateUser(role)
     }));

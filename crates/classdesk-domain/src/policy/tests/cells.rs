@@ -9,8 +9,8 @@ use crate::people::model::{Actor, Role};
 use crate::policy::{
     BundleAction, Decision, FileAccess, FileAction, MessageAction, Permission, Relation,
     SubjectAction, ThreadAccess, ThreadAction, TicketAccess, TicketAction, UserAction, authorize,
-    can_be_assignee, can_receive, deletes_within_window, may_open_ticket_for_client,
-    may_set_visibility_at_upload, rests_on_standing,
+    can_be_assignee, can_receive, deletes_within_window, may_create_users,
+    may_open_ticket_for_client, may_set_visibility_at_upload, rests_on_standing,
 };
 use crate::subjects::model::Parties;
 
@@ -285,6 +285,8 @@ fn check_people(table: &mut Table, actor: &Actor, column: usize) {
         column,
         authorize(actor, &Permission::ReadAudit),
     );
+    let got = may_create_users(actor);
+    table.check("create users", &[], column, got);
     let got = may_set_visibility_at_upload(actor);
     table.check("set visibility at upload", &[], column, got);
     let got = may_open_ticket_for_client(actor);
@@ -344,7 +346,7 @@ fn every_cell_is_as_the_table_says() {
     }
     table.check_all_met();
     // A combination of facts that is no longer asked must not go unnoticed.
-    assert_eq!((table.met.len(), table.asked), (589, 5925));
+    assert_eq!((table.met.len(), table.asked), (596, 5955));
 }
 
 /// contract: perm.policy

@@ -112,7 +112,7 @@ async fn threads_tickets_and_counts_agree() {
                 "{actor:?} {id}"
             );
             assert_eq!(
-                word(desk.messages.may_list(&actor, id).await) == "ok",
+                word(desk.messages.authorize_list(&actor, id).await) == "ok",
                 in_list,
                 "{actor:?} {id}"
             );

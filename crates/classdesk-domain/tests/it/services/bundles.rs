@@ -60,13 +60,19 @@ async fn a_bundle_is_seen_by_its_people_alone() {
         let stranger = [fixture.other_client, fixture.other_writer].contains(&actor);
         let expected = if stranger { "not found" } else { "ok" };
         assert_eq!(word(bundles.detail(&actor, fixture.bundle).await), expected);
-        assert_eq!(word(bundles.see(&actor, fixture.bundle).await), expected);
+        assert_eq!(
+            word(bundles.authorize_see(&actor, fixture.bundle).await),
+            expected
+        );
         let members = bundles
             .members(&actor, fixture.bundle, PageRequest::default())
             .await;
         assert_eq!(word(members), expected);
         let missing = BundleId::new(999);
-        assert_eq!(word(bundles.see(&actor, missing).await), "not found");
+        assert_eq!(
+            word(bundles.authorize_see(&actor, missing).await),
+            "not found"
+        );
         assert_eq!(word(bundles.detail(&actor, missing).await), "not found");
         let listed = bundles
             .list(&actor, BundleFilter::default(), PageRequest::default())
@@ -258,7 +264,11 @@ async fn a_new_writer_gains_what_the_former_loses() {
     assert_eq!(sees(fixture.other_writer, private).await, "not found");
     assert_eq!(sees(fixture.writer, public).await, "not found");
     assert_eq!(
-        word(desk.bundles.see(&fixture.writer, fixture.bundle).await),
+        word(
+            desk.bundles
+                .authorize_see(&fixture.writer, fixture.bundle)
+                .await
+        ),
         "not found"
     );
     assert_eq!(assign(None).await, "ok");

@@ -63,7 +63,7 @@ fn check_every_use_case(desk: &App) {
     check_send(desk.subjects.delete(actor, subject));
     check_send(desk.bundles.list(actor, any::<BundleFilter>(), page));
     check_send(desk.bundles.detail(actor, bundle));
-    check_send(desk.bundles.see(actor, bundle));
+    check_send(desk.bundles.authorize_see(actor, bundle));
     check_send(desk.bundles.members(actor, bundle, page));
     check_send(desk.bundles.create(actor, any::<NewBundle>()));
     check_send(
@@ -92,7 +92,7 @@ fn check_every_use_case(desk: &App) {
         desk.messages
             .list(actor, thread, any::<MessageFilter>(), page),
     );
-    check_send(desk.messages.may_list(actor, thread));
+    check_send(desk.messages.authorize_list(actor, thread));
     check_send(desk.messages.get(actor, message));
     check_send(desk.messages.edit(actor, message, any::<MessageText>()));
     check_send(desk.messages.delete(actor, message));

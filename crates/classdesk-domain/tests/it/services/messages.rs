@@ -76,7 +76,10 @@ async fn participants_send_and_everybody_in_it_reads() {
             assert_eq!(ids, [sent.id, answer.id]);
         }
         assert_eq!(word(listed), expected);
-        assert_eq!(word(messages.may_list(&actor, thread).await), expected);
+        assert_eq!(
+            word(messages.authorize_list(&actor, thread).await),
+            expected
+        );
         assert_eq!(word(messages.get(&actor, sent.id).await), expected);
     }
     let after = MessageFilter {

@@ -46,7 +46,7 @@ async fn staff_list_and_see_everybody_and_others_themselves() {
         let listed = users.list(&actor, UserFilter::default(), PageRequest::default());
         assert_eq!(word(listed.await), if staff { "ok" } else { "not allowed" });
         assert_eq!(
-            word(users.may_list(&actor)),
+            word(users.authorize_list(&actor)),
             if staff { "ok" } else { "not allowed" }
         );
         assert_eq!(word(users.get(&actor, actor.id).await), "ok");
