@@ -60,7 +60,7 @@ pub struct Ports {
     pub blobs: Arc<dyn BlobStore>,
     /// Hashes passwords.
     pub hasher: Arc<dyn PasswordHasher>,
-    /// Tells the time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Makes unguessable bytes.
     pub secrets: Arc<dyn SecretSource>,

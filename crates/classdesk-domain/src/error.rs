@@ -1,4 +1,4 @@
-//! What can go wrong, as types: faults of the input, refusals of the rules, failures of an adapter.
+//! How use cases fail: invalid input, refusals by the rules, failures of an adapter.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ pub enum Conflict {
 
 /// What a use case answers when it does not succeed.
 ///
-/// An HTTP shell maps each variant to exactly one status and problem type; an embedding service
+/// An HTTP adapter maps each variant to exactly one status and problem type; an embedding service
 /// matches on it. The `Display` of an error never contains its source.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -56,13 +56,13 @@ pub enum Error {
     /// The login name and password do not fit together.
     #[error("wrong login name or password")]
     WrongCredentials {
-        /// Who has that name, for the log: no answer may tell. `None` when nobody has.
+        /// The account with that name, for the log only. `None` when there is none.
         account: Option<UserId>,
     },
-    /// It does not exist, or the asker may not know that it does.
+    /// It does not exist, or the actor may not know that it does.
     #[error("not found")]
     NotFound,
-    /// The asker may know of it but not do this.
+    /// The actor may know of it but not do this.
     #[error("not allowed")]
     Forbidden,
     /// The request's fields are not right.
@@ -82,7 +82,7 @@ pub enum Error {
     Throttled {
         /// How long to wait.
         retry_after: Duration,
-        /// Who has that name, for the log: no answer may tell. `None` when nobody has.
+        /// The account with that name, for the log only. `None` when there is none.
         account: Option<UserId>,
     },
     /// An upload is larger than the limit.

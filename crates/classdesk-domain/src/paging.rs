@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::validation::FieldError;
 
-/// How many items a page has: 1 to 200, 50 unless told (docs/contract.md#lists).
+/// How many items a page has: 1 to 200, 50 by default (docs/contract.md#lists).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit(u32);
 
@@ -45,7 +45,7 @@ impl Default for Limit {
     }
 }
 
-/// Where a page of an ordered list begins: the sort key of an item and, to tell equal keys apart,
+/// Where a page of an ordered list begins: the sort key of an item and, for equal keys,
 /// its id.
 ///
 /// Lists that are ordered by id alone carry the id in both. Clients see it encoded: opaque, bound
@@ -127,7 +127,7 @@ pub enum ListKind {
     Sessions = 2,
     /// Class bundles.
     Bundles = 3,
-    /// Who can be a recipient on a bundle.
+    /// The possible recipients on a bundle.
     Members = 4,
     /// Threads.
     Threads = 5,

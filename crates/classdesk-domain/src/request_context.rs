@@ -3,12 +3,12 @@
 use crate::idempotency::model::Completion;
 use crate::people::model::Actor;
 
-/// Who asks for something to be created, and which idempotency reservation is completed by it.
+/// The actor of a creating request, and the idempotency reservation that it completes.
 ///
 /// An [`Actor`] alone becomes one by [`From`].
 #[derive(Debug, Clone, Copy)]
 pub struct RequestContext {
-    /// Who.
+    /// The user.
     pub actor: Actor,
     /// Which reservation, if the request came with an idempotency key.
     pub completes: Option<Completion>,

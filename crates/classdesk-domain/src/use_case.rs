@@ -57,7 +57,7 @@ impl ExpectedVersion {
     }
 }
 
-/// The fact that the actor still is who they were when they were let in.
+/// The actor is active and still has their role.
 pub(crate) const fn actor_is_active(actor: &Actor) -> Precondition {
     Precondition::ActiveUser {
         user: actor.id,
@@ -65,7 +65,7 @@ pub(crate) const fn actor_is_active(actor: &Actor) -> Precondition {
     }
 }
 
-/// The fact that a person still is active in their role.
+/// The user is active and still has their role.
 pub(crate) const fn user_is_active(user: &User) -> Precondition {
     Precondition::ActiveUser {
         user: user.id,

@@ -221,7 +221,7 @@ impl Invalid {
 pub struct ErrorCollector(Vec<InvalidField>);
 
 impl ErrorCollector {
-    /// Notes a fault.
+    /// Adds an error.
     pub fn add(&mut self, field: impl Into<String>, fault: FieldError) {
         self.0.push(InvalidField {
             field: field.into(),
@@ -229,7 +229,7 @@ impl ErrorCollector {
         });
     }
 
-    /// Keeps a good value and notes a bad one.
+    /// Returns a valid value and collects the error of another.
     pub fn check<T>(
         &mut self,
         field: impl Into<String>,
@@ -274,7 +274,7 @@ impl<T> Validated<T> {
         Self(Ok(value))
     }
 
-    /// A request with faults.
+    /// A request with invalid fields.
     #[must_use]
     pub fn invalid(faults: Invalid) -> Self {
         Self(Err(faults))
@@ -292,7 +292,7 @@ impl<T> Validated<T> {
         self.0.as_ref().ok()
     }
 
-    /// The request, to be called once the asker's right is settled.
+    /// The request; to be called after the permission check.
     ///
     /// # Errors
     /// Every fault of the request.

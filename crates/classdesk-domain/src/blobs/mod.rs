@@ -1,4 +1,4 @@
-//! Stored bytes: how an upload becomes durable, and who may open what is stored.
+//! Stored bytes: how an upload becomes durable, and permits for reading it.
 //!
 //! An upload has three steps. A `pending` row names a fresh key; the bytes are made durable under
 //! that key; one transaction turns the row `stored` together with the record that owns it. What

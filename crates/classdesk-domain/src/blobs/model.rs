@@ -194,14 +194,14 @@ pub struct StoredBlob {
     pub info: BlobInfo,
 }
 
-/// What everybody who may see a file may know of it.
+/// What every viewer of a file may know of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileInfo {
     /// Its name.
     pub name: FileName,
     /// Its size, digest and type.
     pub blob: BlobInfo,
-    /// Who uploaded it.
+    /// The uploader.
     pub uploaded_by: UserRef,
     /// When.
     pub uploaded_at: Timestamp,
@@ -216,6 +216,6 @@ pub struct FinishedUpload {
     pub info: BlobInfo,
     /// The file's name.
     pub name: FileName,
-    /// Who uploaded it.
+    /// The uploader.
     pub uploaded_by: UserId,
 }

@@ -140,7 +140,7 @@ pub struct NewBlob {
     pub key: StorageKey,
     /// What they are for.
     pub purpose: BlobPurpose,
-    /// Who uploads them.
+    /// The uploader.
     pub created_by: UserId,
     /// When.
     pub created_at: Timestamp,

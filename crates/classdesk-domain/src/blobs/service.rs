@@ -136,7 +136,7 @@ impl Uploads {
                 uploaded_by: permit.actor.id,
             }),
             Err(error) => {
-                // The first error is the one to tell; the sweeper finds the row either way.
+                // The first error is the one to report; the sweeper finds the row either way.
                 let _ = self.blob_rows.mark_blob_deleted(blob).await;
                 Err(error.into())
             }

@@ -122,7 +122,7 @@ pub struct Bundle {
     pub dates: Dates,
     /// Whose it is.
     pub parties: Parties,
-    /// Who created it.
+    /// The creator.
     pub created_by: UserId,
     /// When it was created.
     pub created_at: Timestamp,
@@ -249,10 +249,10 @@ string_enum! {
     }
 }
 
-/// Somebody who can be a recipient on a bundle.
+/// A possible recipient on a bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    /// Who.
+    /// The person.
     pub user: UserRef,
     /// Why.
     pub relation: MemberRelation,

@@ -17,7 +17,7 @@ use crate::store::error::StoreError;
 pub struct InsertBundle {
     /// What was asked for.
     pub bundle: NewBundle,
-    /// Who creates it.
+    /// The creator.
     pub created_by: UserId,
     /// When.
     pub created_at: Timestamp,

@@ -79,7 +79,7 @@ impl Bundles {
         Ok(authorize(actor, &Permission::Bundle(BundleAction::See, parties)).require()?)
     }
 
-    /// Who can be a recipient on the bundle.
+    /// The possible recipients on the bundle.
     ///
     /// # Errors
     /// [`Error::NotFound`].

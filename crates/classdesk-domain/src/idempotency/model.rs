@@ -42,7 +42,7 @@ impl IdempotencyKey {
 /// What a key belongs to: a person, a method and a path.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct KeyScope {
-    /// Who sent it.
+    /// The sender.
     pub user: UserId,
     /// Method and path, for example `POST /api/v1/tickets/`.
     pub operation: String,

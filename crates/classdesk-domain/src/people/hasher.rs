@@ -37,15 +37,15 @@ pub trait PasswordHasher: Send + Sync {
     /// Hashes a password with a fresh salt. It MUST NOT block an async thread.
     async fn hash(&self, password: String) -> Result<PasswordHash, PasswordHashError>;
 
-    /// Whether whoever comes now would be told [`PasswordHashError::Busy`], so that nothing has to be
-    /// looked up for them. It keeps no place for anybody. A hasher that can't tell says no; one around
-    /// another passes its answer on.
+    /// Whether a request would fail with [`PasswordHashError::Busy`] now, so that nothing has to be
+    /// looked up for it. It reserves nothing. A hasher that does not know answers no; a wrapper
+    /// passes the answer on.
     fn is_busy(&self) -> bool {
         false
     }
 
     /// Checks a password. With no hash it MUST take as long as with one, and answer
-    /// [`Verification::Wrong`], so that an unknown name can't be told from a wrong password.
+    /// [`Verification::Wrong`], so that an unknown name and a wrong password look alike.
     async fn verify(
         &self,
         password: String,

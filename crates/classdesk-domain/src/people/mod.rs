@@ -1,4 +1,4 @@
-//! People: who they are, how they prove it, and how long it holds.
+//! People, passwords and sessions.
 
 pub(crate) mod hasher;
 pub(crate) mod model;

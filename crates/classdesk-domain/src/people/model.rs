@@ -1,4 +1,4 @@
-//! Who a person is.
+//! People and their roles.
 
 use crate::clock::Timestamp;
 use crate::ids::UserId;
@@ -79,12 +79,12 @@ pub struct UserRef {
     pub role: Role,
 }
 
-/// Somebody who is signed in and active, as the policy knows them.
+/// A signed-in and active person, as the policy knows them.
 ///
 /// Sessions make actors; a host service with its own sign-in makes its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Actor {
-    /// Who.
+    /// The user.
     pub id: UserId,
     /// In which role.
     pub role: Role,
@@ -134,11 +134,11 @@ pub struct DisplayUpdate {
 pub struct UserChange {
     /// By themselves only.
     pub own: DisplayUpdate,
-    /// A new role, by who manages the old and the new one.
+    /// A new role; needs management of the old and the new one.
     pub role: Option<Role>,
-    /// Activation or deactivation, by who manages the role.
+    /// Activation or deactivation; needs management of the role.
     pub is_active: Option<bool>,
-    /// A new password, by who manages the role.
+    /// A new password; needs management of the role.
     pub password: Option<NewPassword>,
 }
 

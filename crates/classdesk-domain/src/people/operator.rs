@@ -17,7 +17,7 @@ use super::ports::{UserRepository, UserUpdate};
 use super::sessions::WhichSessions;
 use super::user_service::new_user;
 
-/// The operator's use cases: whoever can run the program on its store needs no further right.
+/// The operator's use cases: running the program on its store is the only right they need.
 /// Their events have no actor.
 #[derive(Clone)]
 pub struct AdminCommands {

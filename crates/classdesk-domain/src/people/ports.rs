@@ -46,7 +46,7 @@ pub struct InsertUser {
 /// A change to a person's row; what is `None` stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserUpdate {
-    /// Who.
+    /// The user.
     pub user: UserId,
     /// A new name for others.
     pub display_name: Option<DisplayName>,
@@ -102,7 +102,7 @@ pub trait UserRepository: Send + Sync {
     /// The person with this id and their hash.
     async fn credentials_of(&self, id: UserId) -> Result<Option<Credentials>, StoreError>;
 
-    /// People who match, by ascending id.
+    /// Matching people, by ascending id.
     async fn list_users(
         &self,
         filter: UserFilter,

@@ -21,7 +21,7 @@ use super::sessions::{
     SessionLimits, WhichSessions,
 };
 
-/// Somebody who wants to sign in.
+/// A request to sign in.
 #[derive(Clone)]
 pub struct Login {
     /// The username or email address.
@@ -45,7 +45,7 @@ pub struct LoggedIn {
     pub user: User,
 }
 
-/// Somebody whose token holds.
+/// The session and the person of a valid token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthenticatedSession {
     /// The person.
@@ -87,8 +87,8 @@ impl Sessions {
     /// Signs somebody in.
     ///
     /// An unknown name, a wrong password and a deactivated account get the same answer after the
-    /// same work. Whoever comes while the hasher is busy has made no attempt; who finds it busy only
-    /// afterwards, since others were quicker, has made one.
+    /// same work. A request that finds the hasher busy at once counts as no attempt. One that finds
+    /// it busy only after admission counts.
     ///
     /// # Errors
     /// [`Error::Password`] with [`PasswordHashError::Busy`] before all others, [`Error::Throttled`]
@@ -195,7 +195,7 @@ impl Sessions {
         })
     }
 
-    /// Finds out who shows this token, and notes the use.
+    /// Authenticates a token, and notes the use.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] when the token is unknown, past its end or idle for too long, or

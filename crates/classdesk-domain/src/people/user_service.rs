@@ -94,7 +94,7 @@ impl Users {
     }
 
     /// Changes a person: what is shown of them by themselves; role, activation and password by
-    /// who manages the role. Deactivating and a new password end the person's sessions.
+    /// managers of the role. Deactivating and a new password end the person's sessions.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`], and a conflict when the

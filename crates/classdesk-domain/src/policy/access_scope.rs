@@ -71,7 +71,7 @@ pub enum ReceiptScope {
 /// All that an actor may see, one rule for each kind of thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AccessScope {
-    /// Who looks. `unread_count` and `is_read` are theirs.
+    /// The viewer. `unread_count` and `is_read` are theirs.
     pub viewer: UserId,
     /// Which bundles.
     pub bundles: BundleScope,

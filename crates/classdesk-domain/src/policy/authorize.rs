@@ -1,4 +1,4 @@
-//! Every rule about who may do what.
+//! Every permission rule.
 
 use crate::ids::UserId;
 
@@ -139,10 +139,10 @@ fn person(actor: &Actor, action: UserAction, user: UserId, role: Role) -> Decisi
     Decision::hidden_unless(own || actor.role.is_staff()).and_then(Decision::allowed_if(may))
 }
 
-/// Whether what this actor may do rests on how they stand to a subject or thread. Staff may do
-/// what they do whoever the parties are.
+/// Whether the rights of this actor depend on their relation to a subject or thread. Staff may do
+/// the same things whatever the parties are.
 #[must_use]
-pub const fn rests_on_standing(actor: &Actor) -> bool {
+pub const fn depends_on_relation(actor: &Actor) -> bool {
     !actor.role.is_staff()
 }
 

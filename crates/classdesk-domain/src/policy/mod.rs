@@ -33,8 +33,8 @@ pub use access_scope::{
     AccessScope, BundleScope, FileScope, NoteScope, ReceiptScope, ThreadScope, TicketScope,
 };
 pub use authorize::{
-    authorize, can_be_assignee, can_receive, deletes_within_window, may_create_users,
-    may_open_ticket_for_client, may_set_visibility_at_upload, rests_on_standing,
+    authorize, can_be_assignee, can_receive, deletes_within_window, depends_on_relation,
+    may_create_users, may_open_ticket_for_client, may_set_visibility_at_upload,
 };
 pub use decision::{Decision, Denied};
 pub use permission::{

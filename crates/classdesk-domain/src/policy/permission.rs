@@ -132,7 +132,7 @@ pub struct ThreadAccess {
     pub parties: Parties,
     /// Whether the actor is a participant.
     pub participates: bool,
-    /// Who opened the thread.
+    /// The creator of the thread.
     pub created_by: UserId,
 }
 
@@ -141,7 +141,7 @@ pub struct ThreadAccess {
 pub struct TicketAccess {
     /// The parties of the ticket's subject, if it has one.
     pub parties: Option<Parties>,
-    /// Whom the ticket is for.
+    /// The requester.
     pub requester: UserId,
 }
 
@@ -150,7 +150,7 @@ pub struct TicketAccess {
 pub struct FileAccess {
     /// The parties of the file's bundle.
     pub parties: Parties,
-    /// Who uploaded it.
+    /// The uploader.
     pub uploaded_by: UserId,
     /// Which party sees it.
     pub visibility: Visibility,

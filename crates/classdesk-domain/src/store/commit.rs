@@ -14,14 +14,14 @@ use crate::subjects::model::{Parties, SubjectRef};
 pub enum Precondition {
     /// The person exists, is active and has this role.
     ActiveUser {
-        /// Who.
+        /// The user.
         user: UserId,
         /// In which role.
         role: Role,
     },
     /// The person exists and has this role, active or not.
     HasRole {
-        /// Who.
+        /// The user.
         user: UserId,
         /// Which role.
         role: Role,
@@ -37,7 +37,7 @@ pub enum Precondition {
     Participant {
         /// Which thread.
         thread: ThreadId,
-        /// Who.
+        /// The user.
         user: UserId,
     },
     /// The thread is open (`active`) or closed.
@@ -103,7 +103,7 @@ pub struct Commit<C> {
 }
 
 impl<C> Commit<C> {
-    /// A commit that rests on nothing and tells nothing yet.
+    /// A commit without preconditions and events.
     #[must_use]
     pub fn new(change: C) -> Self {
         Self {

@@ -19,7 +19,7 @@ pub struct SubjectPut {
     pub before: Option<Subject>,
     /// The new writer, who joins the subject's non-private threads; `None` when the writer stays.
     pub joins: Option<UserId>,
-    /// When, for those who join.
+    /// When the new writer joins.
     pub at: Timestamp,
 }
 
@@ -30,7 +30,7 @@ pub trait SubjectRepository: Send + Sync {
     /// The subject, a bundle's included.
     async fn subject(&self, reference: &SubjectRef) -> Result<Option<Subject>, StoreError>;
 
-    /// Registers or changes a subject. Those who join MUST be added to every non-private thread of
+    /// Registers or changes a subject. The new writer MUST be added to every non-private thread of
     /// the subject that they are not in.
     async fn put_subject(&self, commit: Commit<SubjectPut>) -> Result<Subject, StoreError>;
 

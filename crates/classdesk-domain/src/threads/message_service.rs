@@ -317,7 +317,7 @@ impl Messages {
     }
 }
 
-/// What only the thread can tell about a message to be sent.
+/// The rules of a new message that need facts about its thread.
 fn check_message(
     new: &NewMessage,
     facts: &PostContext,

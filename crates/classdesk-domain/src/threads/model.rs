@@ -53,7 +53,7 @@ pub struct Thread {
     pub subject: SubjectLine,
     /// Whether it is open to new messages.
     pub is_active: bool,
-    /// Whether only those who were named are in it.
+    /// Whether it is private: only the creator and the recipient are in it.
     pub is_private: bool,
     /// When it was opened.
     pub created_at: Timestamp,
@@ -66,9 +66,9 @@ pub struct Thread {
 pub struct ThreadView {
     /// The thread.
     pub thread: Thread,
-    /// Who opened it.
+    /// The creator.
     pub created_by: UserRef,
-    /// Who is in it, by ascending id.
+    /// The participants, by ascending id.
     pub participants: Vec<UserRef>,
     /// How many messages it has, deleted ones included.
     pub message_count: i64,
@@ -90,7 +90,7 @@ pub struct MessageAttachment {
 /// That somebody has read a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadReceipt {
-    /// Who.
+    /// The person.
     pub user: UserRef,
     /// When they marked it read.
     pub read_at: Timestamp,
@@ -103,11 +103,11 @@ pub struct Message {
     pub id: MessageId,
     /// The thread it is in.
     pub thread: ThreadId,
-    /// Who sent it.
+    /// The sender.
     pub sender: UserRef,
     /// The sender's role when it was sent.
     pub sender_role: Role,
-    /// To whom, if to one in particular.
+    /// The recipient, if there is one.
     pub recipient: Option<UserRef>,
     /// What it says; empty when it was deleted.
     pub text: MessageText,
@@ -117,7 +117,7 @@ pub struct Message {
     pub reply_to: Option<MessageId>,
     /// Its file; none when it was deleted.
     pub attachment: Option<MessageAttachment>,
-    /// Who of the others has read it: for its sender and for staff, else empty.
+    /// Read receipts of the others: for its sender and for staff, else empty.
     pub read_by: Vec<ReadReceipt>,
     /// For its sender: whether anybody else has read it. For everybody else: whether they have.
     pub is_read: bool,
@@ -132,7 +132,7 @@ pub struct Message {
 /// A thread to be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewThread {
-    /// With whom.
+    /// The recipient.
     pub recipient_id: UserId,
     /// Its subject line; one that names the subject when `None`.
     pub subject: Option<SubjectLine>,
@@ -167,7 +167,7 @@ pub struct ThreadChange {
 /// A message to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewMessage {
-    /// To whom, if to one in particular.
+    /// The recipient, if there is one.
     pub recipient_id: Option<UserId>,
     /// What it says. Empty only beside an attachment.
     pub text: MessageText,

@@ -11,7 +11,7 @@ use crate::text::{MessageText, SubjectLine};
 use super::model::{Message, MessageKind, ThreadFilter, ThreadView};
 use crate::people::model::{Actor, Role, UserRef};
 use crate::policy::access_scope::AccessScope;
-use crate::policy::authorize::rests_on_standing;
+use crate::policy::authorize::depends_on_relation;
 use crate::policy::permission::ThreadAccess;
 use crate::store::commit::{Commit, Precondition};
 use crate::store::error::StoreError;
@@ -26,7 +26,7 @@ pub struct ThreadContext {
     pub about: SubjectRef,
     /// The parties of what it is about.
     pub parties: Parties,
-    /// Who opened it.
+    /// The creator.
     pub created_by: UserId,
     /// Its subject line.
     pub subject: SubjectLine,
@@ -49,7 +49,7 @@ impl ThreadContext {
 
     /// What it rests on that `actor` sees the thread: for a party, that they are one and take part.
     pub(super) fn same_access(&self, actor: &Actor) -> Vec<Precondition> {
-        if !rests_on_standing(actor) {
+        if !depends_on_relation(actor) {
             return Vec::new();
         }
         let user = actor.id;
@@ -72,10 +72,10 @@ impl ThreadContext {
     }
 }
 
-/// Somebody who shall receive a message.
+/// The recipient of a new message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecipientContext {
-    /// Who.
+    /// The person.
     pub user: UserRef,
     /// Whether they are active.
     pub is_active: bool,
@@ -103,7 +103,7 @@ pub struct MessageContext {
     pub thread: ThreadContext,
     /// The message.
     pub id: MessageId,
-    /// Who sent it.
+    /// The sender.
     pub sender: UserId,
     /// When.
     pub sent_at: Timestamp,
@@ -127,11 +127,11 @@ pub struct AttachedBlob {
 pub struct InsertMessage {
     /// The thread.
     pub thread: ThreadId,
-    /// Who sends it.
+    /// The sender.
     pub sender: UserId,
     /// The sender's role.
     pub sender_role: Role,
-    /// To whom, if to one in particular.
+    /// The recipient, if there is one.
     pub recipient: Option<UserId>,
     /// What it says.
     pub text: MessageText,
@@ -153,15 +153,15 @@ pub struct InsertThread {
     pub about: SubjectRef,
     /// Its subject line.
     pub subject: SubjectLine,
-    /// Whether only those who were named are in it.
+    /// Whether it is private: only the creator and the recipient are in it.
     pub is_private: bool,
-    /// Who opens it.
+    /// The creator.
     pub created_by: UserId,
-    /// Who opens it, in which role.
+    /// The role of the creator.
     pub creator_role: Role,
     /// Everybody in it, the creator included, without repetition.
     pub participants: Vec<UserId>,
-    /// What is said first, and to whom.
+    /// The first message and its recipient.
     pub first_message: Option<(MessageText, UserId)>,
     /// When.
     pub created_at: Timestamp,
@@ -178,29 +178,29 @@ pub struct ThreadUpdate {
     pub is_active: Option<bool>,
     /// When; it becomes the latest activity.
     pub at: Timestamp,
-    /// For whom the changed thread is shown.
+    /// The viewer of the returned thread.
     pub viewer: UserId,
 }
 
-/// Somebody who joins a thread.
+/// A participant to be added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParticipantAddition {
     /// Which thread.
     pub thread: ThreadId,
-    /// Who joins. Joining twice is no error and changes nothing.
+    /// The new participant. Joining twice is no error and changes nothing.
     pub user: UserId,
     /// When.
     pub at: Timestamp,
-    /// For whom the changed thread is shown.
+    /// The viewer of the returned thread.
     pub viewer: UserId,
 }
 
-/// Somebody who is taken off a thread.
+/// A participant to be removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParticipantRemoval {
     /// Which thread.
     pub thread: ThreadId,
-    /// Who leaves.
+    /// The participant.
     pub user: UserId,
 }
 
@@ -209,7 +209,7 @@ pub struct ParticipantRemoval {
 pub struct ReadMark {
     /// Which thread.
     pub thread: ThreadId,
-    /// Who has read.
+    /// The reader.
     pub user: UserId,
     /// Up to which message; the thread's latest one when `None`.
     pub up_to: Option<MessageId>,
@@ -243,10 +243,10 @@ pub struct MessageQuery {
 ///
 /// Unread messages of a person in a thread are those that others sent with an id beyond the
 /// person's read mark (no mark: all of them), participant or not. Deleting a message changes no
-/// count. The mark and receipts of somebody who leaves MUST be kept.
+/// count. The mark and receipts of a removed participant MUST be kept.
 ///
 /// A receipt MUST keep the time at which the mark first reached its message, however far the mark
-/// moves later, and receipts are listed by ascending id of who has read. Nobody has a receipt of
+/// moves later, and receipts are listed by ascending id of the reader. Nobody has a receipt of
 /// their own message.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
@@ -367,7 +367,7 @@ pub struct MessageEdit {
     pub text: MessageText,
     /// When.
     pub at: Timestamp,
-    /// For whom the changed message is shown.
+    /// The viewer of the returned message.
     pub scope: AccessScope,
 }
 

@@ -226,7 +226,7 @@ impl Threads {
         Ok(self.threads.update_thread(commit).await?)
     }
 
-    /// Adds somebody who can see the subject to a thread.
+    /// Adds a participant; they must have access to the subject.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`] on `user_id`.
@@ -374,7 +374,7 @@ impl Threads {
     }
 }
 
-/// Who is in a new thread, each once.
+/// The participants of a new thread, each once.
 fn participants(
     creator: UserId,
     recipient: UserId,

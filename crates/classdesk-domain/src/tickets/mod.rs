@@ -1,7 +1,7 @@
 //! Support tickets.
 
+pub(crate) mod messages;
 pub(crate) mod model;
-pub(crate) mod notes;
 pub(crate) mod ports;
 pub(crate) mod service;
 

@@ -102,11 +102,11 @@ pub struct Ticket {
     pub about: Option<SubjectRef>,
     /// The parties of that subject.
     pub parties: Option<Parties>,
-    /// Who created it.
+    /// The creator.
     pub created_by: UserRef,
-    /// Whom it is for.
+    /// The requester.
     pub requester: UserRef,
-    /// Who of the staff has it.
+    /// The assignee.
     pub assigned_to: Option<UserRef>,
     /// How many messages the viewer may see.
     pub messages_count: i64,
@@ -166,7 +166,7 @@ pub struct TicketMessage {
     pub id: TicketMessageId,
     /// The ticket.
     pub ticket: TicketId,
-    /// Who wrote it.
+    /// The sender.
     pub sender: UserRef,
     /// What it says.
     pub text: MessageText,
@@ -253,7 +253,7 @@ pub struct TicketChange {
     pub priority: Option<TicketPriority>,
     /// What it is about.
     pub category: Option<TicketCategory>,
-    /// Who shall have it; `Some(None)` takes it from whoever has it.
+    /// The new assignee; `Some(None)` removes the assignee.
     pub assigned_to: Option<Option<UserId>>,
 }
 

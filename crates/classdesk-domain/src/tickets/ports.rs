@@ -26,9 +26,9 @@ pub struct InsertTicket {
     pub description: Description,
     /// The subject it is on.
     pub about: Option<SubjectRef>,
-    /// Who creates it.
+    /// The creator.
     pub created_by: UserId,
-    /// Whom it is for.
+    /// The requester.
     pub requester: UserId,
     /// When.
     pub created_at: Timestamp,
@@ -41,11 +41,11 @@ pub struct TicketUpdate {
     /// category; nothing else of it is written. The caller MUST hand it with `resolved_at` if its
     /// status is `closed`, and only then: a store may refuse another row.
     pub ticket: Ticket,
-    /// Who has it now; `None` when that stays.
+    /// The new assignee; `None` when that stays.
     pub assigned_to: Option<Option<UserId>>,
     /// When.
     pub at: Timestamp,
-    /// For whom the changed ticket is shown.
+    /// The viewer of the returned ticket.
     pub scope: AccessScope,
 }
 
@@ -54,7 +54,7 @@ pub struct TicketUpdate {
 pub struct InsertTicketMessage {
     /// The ticket.
     pub ticket: TicketId,
-    /// Who writes it.
+    /// The sender.
     pub sender: UserId,
     /// What it says.
     pub text: MessageText,
@@ -140,7 +140,7 @@ pub trait TicketRepository: Send + Sync {
         page: PageRequest,
     ) -> Result<Option<(Ticket, Page<TicketMessage>)>, StoreError>;
 
-    /// The message, whoever may see it: for answering a repeated request to its author.
+    /// The message without an access check: for answering a repeated request to its author.
     async fn ticket_message(
         &self,
         id: TicketMessageId,

@@ -13,7 +13,7 @@ use crate::people::model::Actor;
 use crate::people::ports::UserRepository;
 use crate::policy::access_scope::AccessScope;
 use crate::policy::authorize::{
-    authorize, can_be_assignee, may_open_ticket_for_client, rests_on_standing,
+    authorize, can_be_assignee, depends_on_relation, may_open_ticket_for_client,
 };
 use crate::policy::decision::Denied;
 use crate::policy::permission::{Permission, TicketAction};
@@ -326,7 +326,7 @@ fn check_rights(actor: &Actor, ticket: &Ticket, change: &TicketChange) -> Result
 
 /// What the right to a ticket rests on beside its requester, who never changes.
 pub(super) fn same_parties(actor: &Actor, ticket: &Ticket) -> Option<Precondition> {
-    if !rests_on_standing(actor) {
+    if !depends_on_relation(actor) {
         return None;
     }
     let (subject, parties) = ticket.about.clone().zip(ticket.parties)?;

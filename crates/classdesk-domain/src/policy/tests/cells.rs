@@ -9,8 +9,8 @@ use crate::people::model::{Actor, Role};
 use crate::policy::{
     BundleAction, Decision, FileAccess, FileAction, MessageAction, Permission, Relation,
     SubjectAction, ThreadAccess, ThreadAction, TicketAccess, TicketAction, UserAction, authorize,
-    can_be_assignee, can_receive, deletes_within_window, may_create_users,
-    may_open_ticket_for_client, may_set_visibility_at_upload, rests_on_standing,
+    can_be_assignee, can_receive, deletes_within_window, depends_on_relation, may_create_users,
+    may_open_ticket_for_client, may_set_visibility_at_upload,
 };
 use crate::subjects::model::Parties;
 
@@ -371,7 +371,7 @@ fn a_relation_needs_role_and_party_alike() {
 fn staff_alone_are_bound_by_neither_standing_nor_window() {
     for actor in actors() {
         let party = matches!(actor.role, Role::Client | Role::Writer);
-        assert_eq!(rests_on_standing(&actor), party);
+        assert_eq!(depends_on_relation(&actor), party);
         assert_eq!(deletes_within_window(&actor), party);
     }
 }

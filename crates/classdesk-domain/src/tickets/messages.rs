@@ -248,7 +248,7 @@ fn ask(actor: &Actor, action: TicketAction, ticket: &Ticket) -> Result<(), Denie
     authorize(actor, &Permission::Ticket(action, ticket.access())).require()
 }
 
-/// To whoever may not see what is internal, it does not exist.
+/// Answers "not found" to an actor without access to internal entries.
 fn hide_unless_allowed(actor: &Actor, ticket: &Ticket) -> Result<(), Error> {
     ask(actor, TicketAction::SeeInternal, ticket).map_err(|_| Error::NotFound)
 }
