@@ -23,7 +23,8 @@
 //! let request = test::TestRequest::get().uri("/desk/").to_request();
 //! let response = test::call_service(&app, request).await;
 //! assert_eq!(response.status(), 404);
-//! assert_eq!(response.headers()["content-type"], "application/problem+json");
+//! let media_type = response.headers().get("content-type").unwrap();
+//! assert_eq!(media_type, "application/problem+json");
 //! # });
 //! ```
 

@@ -8,7 +8,7 @@ use std::time::Instant;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage as _, HttpResponse};
@@ -77,6 +77,7 @@ pub async fn not_found() -> Result<HttpResponse, Problem> {
 /// Lets a request in, or says why not.
 async fn admit(request: &ServiceRequest, state: &HttpState) -> Result<(), Problem> {
     check_size(request, state)?;
+    check_upgrade(request.headers())?;
     if state.is_unlimited(request.match_info().unprocessed()) {
         return Ok(());
     }
@@ -96,6 +97,20 @@ fn check_size(request: &ServiceRequest, state: &HttpState) -> Result<(), Problem
         .sum();
     if size > settings.max_header_bytes {
         return Err(Problem::of(ProblemKind::HeadersTooLarge));
+    }
+    Ok(())
+}
+
+/// Refuses a body together with `Upgrade`. actix-web would not know where such a body ends, and take
+/// the next request of the connection for a part of it.
+fn check_upgrade(headers: &HeaderMap) -> Result<(), Problem> {
+    let has_body = headers.contains_key(header::TRANSFER_ENCODING)
+        || (headers.get(header::CONTENT_LENGTH)).is_some_and(|length| length != "0");
+    if has_body && headers.contains_key(header::UPGRADE) {
+        return Err(Problem::new(
+            ProblemKind::InvalidHeader,
+            "A request with a body can't have `Upgrade`.",
+        ));
     }
     Ok(())
 }

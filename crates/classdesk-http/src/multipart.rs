@@ -120,7 +120,7 @@ fn media_type(headers: &HeaderMap) -> Option<Mime> {
         .filter(|_| others.is_none())
 }
 
-/// Reads a form to its end. The asker's right to send it must be settled before.
+/// Reads a form to its end. The caller of this function authorizes the request before.
 ///
 /// What is wrong with the fields is kept in the form; the caller adds what it finds itself and
 /// answers all of it at once. When this fails, a file that had been stored is given up.

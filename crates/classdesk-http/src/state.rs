@@ -42,7 +42,7 @@ impl HttpState {
         }
     }
 
-    /// What it was told.
+    /// The settings.
     #[must_use]
     pub const fn settings(&self) -> &Settings {
         &self.settings

@@ -268,6 +268,19 @@ async fn what_is_no_http_closes_the_connection_and_never_the_server() {
     desk.anonymous().get("/healthz/live").await.check_json(200);
 }
 
+/// With `Upgrade`, actix-web would take the second request for a part of the first one's body.
+#[tokio::test]
+async fn a_body_with_an_upgrade_swallows_no_other_request() {
+    let desk = Desk::start().await;
+    let requests = b"POST /api/v1/auth/login/ HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\n\
+        content-type: application/json\r\ncontent-length: 2\r\n\r\n{}\
+        GET /healthz/live HTTP/1.1\r\nhost: x\r\n\r\n";
+    let answer = exchange(&desk, requests).await;
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    assert!(answer.contains("connection: close"), "{answer}");
+    assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{answer}");
+}
+
 /// contract: conv.errors.document
 #[tokio::test]
 async fn a_body_that_breaks_off_leaves_nothing_behind() {
