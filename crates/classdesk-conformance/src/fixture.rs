@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use classdesk_domain::blobs::{
-    BlobInfo, BlobPurpose, ContentType, FileName, FinishedUpload, NewBlob, Sha256Digest, StorageKey,
+    BlobInfo, BlobPurpose, ContentType, FileName, FinishedUpload, NewBlob, Sha256Digest,
+    StorageKey, UPLOAD_GRACE,
 };
 use classdesk_domain::bundles::{Bundle, InsertBundle, NewBundle};
 use classdesk_domain::clock::{Clock, SecretSource, Timestamp};
@@ -270,11 +271,13 @@ impl Fixture {
         by: Actor,
         purpose: BlobPurpose,
     ) -> FinishedUpload {
+        let created_at = self.tick();
         let blob = NewBlob {
             key: self.fresh_key(purpose),
             purpose,
             created_by: by.id,
-            created_at: self.tick(),
+            created_at,
+            due_at: created_at.plus(UPLOAD_GRACE),
         };
         let blob = store.create_blob(blob).await;
         FinishedUpload {

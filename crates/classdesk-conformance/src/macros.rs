@@ -28,10 +28,14 @@ macro_rules! store_conformance {
             }
             blobs {
                 a_blob_begins_pending
+                a_lease_holds_until_it_ends
                 a_pending_blob_is_abandoned
+                a_row_is_given_back
                 deleted_blobs_are_forgotten
+                no_two_takers_hold_a_row
                 old_pending_blobs_are_swept
                 sweeping_races_with_storing
+                the_backlog_is_what_is_due
             }
             bundle_lists {
                 bundles_are_filtered

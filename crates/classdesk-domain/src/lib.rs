@@ -30,6 +30,7 @@
 //! | [`events`] | the log of changes: audit trail and ticket history |
 //! | [`store`] | the commit, its guard, and how stores fail |
 //! | [`idempotency`] | the same request twice creates one thing |
+//! | [`jobs`] | what every queue of background work has in common |
 //! | [`maintenance`] | sweeping, purging and checking what is stored |
 //! | [`error`] | how use cases fail |
 //! | [`ids`], [`clock`], [`text`], [`paging`], [`validation`] | the small types that all of them share |
@@ -89,6 +90,7 @@ pub mod events;
 pub mod files;
 pub mod idempotency;
 pub mod ids;
+pub mod jobs;
 pub mod maintenance;
 pub mod paging;
 pub mod people;

@@ -1,12 +1,11 @@
 //! Looking after what is stored: sweeping bytes that nobody owns, forgetting what has outlived its
 //! use, and checking every file against its row.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::blobs::model::{BlobState, StorageKey, StoredBlob};
+use crate::blobs::model::{BlobState, StorageKey, StoredBlob, UPLOAD_GRACE};
 use crate::blobs::ports::{
     BlobError, BlobRepository, BlobStore, ListedObject, ObjectStream, StoredBlobRow,
 };
@@ -14,12 +13,10 @@ use crate::clock::{Clock, Timestamp};
 use crate::error::Error;
 use crate::idempotency::model::KEY_TTL;
 use crate::ids::BlobId;
+use crate::jobs::{Backlog, TakeDue, retry_after};
 use crate::people::sessions::{LoginLimits, SessionLimits};
 use crate::policy::permit::ReadPermit;
 use crate::store::ports::{Maintenance, RetentionCutoffs};
-
-/// How long an upload may stay without an owner, and how old an orphan has to be for repair.
-pub const GRACE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How many rows one round of sweeping or purging takes on.
 const ROUND: u32 = 200;
@@ -29,10 +26,16 @@ const ROUND: u32 = 200;
 pub struct Swept {
     /// Objects removed together with their rows.
     pub removed: u64,
-    /// Objects that the storage could not remove; the next round tries again.
+    /// Objects that the storage could not remove; they are tried again later.
     pub failed: u64,
-    /// Leftovers of broken-off uploads that the storage has removed by itself.
-    pub unfinished: u64,
+}
+
+impl Swept {
+    /// Whether the round was full, so that more may be due.
+    #[must_use]
+    pub const fn was_full(self) -> bool {
+        self.removed + self.failed >= ROUND as u64
+    }
 }
 
 /// What is wrong with one stored file.
@@ -91,21 +94,46 @@ impl MaintenanceService {
     /// # Errors
     /// Failures of the store. An object that can't be removed is counted, and left for later.
     pub async fn sweep(&self) -> Result<Swept, Error> {
-        let before = self.clock.now().minus(GRACE);
-        let rows = self.blob_rows.sweepable_blobs(before, ROUND).await?;
+        let take = TakeDue::at(self.clock.now(), ROUND);
+        let rows = self.blob_rows.take_due_blobs(take).await?;
         let mut swept = Swept::default();
         let mut gone: Vec<BlobId> = Vec::with_capacity(rows.len());
+        let mut failed: BTreeMap<u32, Vec<BlobId>> = BTreeMap::new();
         for row in rows {
             match self.blobs.delete(&row.key).await {
                 Ok(()) => gone.push(row.id),
-                Err(_) => swept.failed += 1,
+                Err(_) => failed.entry(row.attempt).or_default().push(row.id),
             }
         }
         if !gone.is_empty() {
             swept.removed = self.blob_rows.delete_blob_rows(&gone).await?;
         }
-        swept.unfinished = self.blobs.abort_stale_uploads(before).await?;
+        for (attempt, ids) in failed {
+            swept.failed += ids.len() as u64;
+            let due_at = self.clock.now().plus(retry_after(attempt));
+            self.blob_rows
+                .return_blobs(&ids, take.leased_until, due_at)
+                .await?;
+        }
         Ok(swept)
+    }
+
+    /// What waits to be swept.
+    ///
+    /// # Errors
+    /// Only failures of the store.
+    pub async fn sweep_backlog(&self) -> Result<Backlog, Error> {
+        Ok(self.blob_rows.blob_backlog(self.clock.now()).await?)
+    }
+
+    /// Removes what uploads that broke off a day ago have left in the storage, and says how many
+    /// there were.
+    ///
+    /// # Errors
+    /// Failures of the storage.
+    pub async fn abort_stale_uploads(&self) -> Result<u64, Error> {
+        let before = self.clock.now().minus(UPLOAD_GRACE);
+        Ok(self.blobs.abort_stale_uploads(before).await?)
     }
 
     /// One bounded round of forgetting: sessions that ended, failed logins and idempotency keys
@@ -126,7 +154,7 @@ impl MaintenanceService {
     }
 
     /// Reads every file and compares it with its row, then looks for objects that no row names.
-    /// Each finding goes to `report`. With `repair`, orphans older than [`GRACE`] are removed.
+    /// Each finding goes to `report`. With `repair`, orphans older than [`UPLOAD_GRACE`] are removed.
     ///
     /// # Errors
     /// Failures of the store and of the storage, other than a missing or damaged file.
@@ -204,7 +232,7 @@ impl MaintenanceService {
         checked: &mut Checked,
         report: &mut (impl FnMut(Finding) + Send),
     ) -> Result<(), Error> {
-        let old = self.clock.now().minus(GRACE);
+        let old = self.clock.now().minus(UPLOAD_GRACE);
         let mut objects = self.blobs.list();
         loop {
             let some = next_objects(&mut objects).await?;

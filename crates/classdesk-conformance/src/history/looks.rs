@@ -164,6 +164,8 @@ impl Side<'_> {
         told.push(self.tell("audit", found));
         let found = store.list_blobs(None, 1_000).await;
         told.push(self.tell("list_blobs", found));
+        let found = store.blob_backlog(self.fixture().now()).await;
+        told.push(self.tell("blob_backlog", found));
         for person in self.people.clone() {
             let scope = AccessScope::of(&person);
             let list = |page| store.list_bundles(scope, BundleFilter::default(), page);

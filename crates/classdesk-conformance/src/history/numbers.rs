@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use classdesk_domain::blobs::{FileInfo, StoredBlob, StoredBlobRow, SweepableBlob};
+use classdesk_domain::blobs::{FileInfo, LeasedBlob, StoredBlob, StoredBlobRow};
 use classdesk_domain::bundles::{Bundle, BundleDetail, BundleView};
 use classdesk_domain::events::{AuditEntry, EventScope, HistoryLine, TicketLine};
 use classdesk_domain::files::{BundleFile, BundleFileContext};
@@ -11,6 +11,7 @@ use classdesk_domain::ids::{
     BlobId, BundleId, EventId, FileId, IdempotencyId, MessageAttachmentId, MessageId, SessionId,
     ThreadId, TicketAttachmentId, TicketId, TicketMessageId, UserId,
 };
+use classdesk_domain::jobs::Backlog;
 use classdesk_domain::paging::{Cursor, Page};
 use classdesk_domain::people::{LoginThrottle, Session, SessionWithUser, User, UserRef};
 use classdesk_domain::subjects::{Parties, Subject, SubjectRef};
@@ -196,7 +197,7 @@ macro_rules! without_ids {
     )+};
 }
 
-without_ids!((), bool, u64, LoginThrottle);
+without_ids!((), bool, u64, Backlog, LoginThrottle);
 
 macro_rules! fields {
     ($($name:ident { $($field:ident),+ })+) => {$(
@@ -221,7 +222,7 @@ fields! {
     FileInfo { uploaded_by }
     StoredBlob { id }
     StoredBlobRow { id }
-    SweepableBlob { id }
+    LeasedBlob { id }
     BundleFile { id, bundle, file }
     BundleFileContext { file, parties, blob }
     Thread { id, about }

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use classdesk_domain::blobs::{BlobPurpose, BlobState};
 use classdesk_domain::bundles::{BundleUpdate, InsertBundle, NewBundle, WriterAssignment};
-use classdesk_domain::files::{FileUpdate, InsertBundleFile, Visibility};
+use classdesk_domain::files::{FileDeletion, FileUpdate, InsertBundleFile, Visibility};
 use classdesk_domain::idempotency::Reservation;
 use classdesk_domain::ids::{BlobId, BundleId, FileId, MessageId, ThreadId, TicketId, UserId};
 use classdesk_domain::people::{Role, UserUpdate};
@@ -280,7 +280,13 @@ pub async fn missing_rows_are_stale(store: &dyn Store) {
         visibility: None,
     };
     stale!(update_file, file);
-    stale!(delete_file, FileId::new(9_999));
+    stale!(
+        delete_file,
+        FileDeletion {
+            file: FileId::new(9_999),
+            at,
+        }
+    );
 }
 
 /// Of commits that rest on the same version at the same time one goes through.

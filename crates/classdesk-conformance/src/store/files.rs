@@ -1,7 +1,7 @@
 //! Files of bundles.
 
 use classdesk_domain::blobs::{BlobPurpose, BlobState};
-use classdesk_domain::files::{BundleFile, FileUpdate, InsertBundleFile, Visibility};
+use classdesk_domain::files::{BundleFile, FileDeletion, FileUpdate, InsertBundleFile, Visibility};
 use classdesk_domain::ids::{BundleId, FileId};
 use classdesk_domain::people::Actor;
 use classdesk_domain::store::{Commit, Store};
@@ -123,7 +123,13 @@ pub async fn a_file_is_deleted(store: &dyn Store) {
     let stays = fixture
         .add_file(store, fixture.client, visible(true, true))
         .await;
-    store.delete_file(Commit::new(gone)).await.expect("deleted");
+    store
+        .delete_file(Commit::new(FileDeletion {
+            file: gone,
+            at: fixture.now(),
+        }))
+        .await
+        .expect("deleted");
     assert_eq!(
         store.file(fixture.bundle, gone).await.expect("readable"),
         None
@@ -141,7 +147,12 @@ pub async fn a_file_is_deleted(store: &dyn Store) {
     assert_eq!(states, [BlobState::Deleted, BlobState::Stored]);
     assert!(blobs[0].info.is_some(), "what is known of it is kept");
     assert_stale(
-        &store.delete_file(Commit::new(gone)).await,
+        &store
+            .delete_file(Commit::new(FileDeletion {
+                file: gone,
+                at: fixture.now(),
+            }))
+            .await,
         "a second deletion",
     );
     let update = FileUpdate {
@@ -224,7 +235,10 @@ pub async fn files_are_paged(store: &dyn Store) {
             && let Some(last) = page.items.last()
         {
             store
-                .delete_file(Commit::new(last.id))
+                .delete_file(Commit::new(FileDeletion {
+                    file: last.id,
+                    at: fixture.now(),
+                }))
                 .await
                 .expect("deleted");
         }

@@ -1,7 +1,7 @@
 //! The guard of a commit.
 
 use classdesk_domain::bundles::WriterAssignment;
-use classdesk_domain::files::Visibility;
+use classdesk_domain::files::{FileDeletion, Visibility};
 use classdesk_domain::ids::{BundleId, FileId, MessageId, ThreadId, TicketId, UserId};
 use classdesk_domain::people::{Role, UserUpdate};
 use classdesk_domain::store::{Commit, Precondition, Store, StoreError};
@@ -272,7 +272,13 @@ pub async fn a_standing_file_is_checked(store: &dyn Store) {
     assert!(!holds(store, &fixture, fact(file, false, true)).await);
     assert!(!holds(store, &fixture, fact(file, true, false)).await);
     assert!(!holds(store, &fixture, fact(FileId::new(9_999), true, true)).await);
-    store.delete_file(Commit::new(file)).await.expect("change");
+    store
+        .delete_file(Commit::new(FileDeletion {
+            file,
+            at: fixture.now(),
+        }))
+        .await
+        .expect("change");
     assert!(!holds(store, &fixture, fact(file, true, true)).await);
 }
 

@@ -38,6 +38,14 @@ macro_rules! for_update {
 }
 pub(crate) use for_update;
 
+/// Locks the rows of a query, but passes over those that another transaction has locked.
+macro_rules! skip_locked {
+    ($query:expr) => {
+        $query.for_update().skip_locked()
+    };
+}
+pub(crate) use skip_locked;
+
 /// Lets one transaction at a time pass for each of these names.
 pub(crate) fn advisory_lock(conn: &mut Conn, names: [&str; 2]) -> Result<(), Failure> {
     let mut names = names;

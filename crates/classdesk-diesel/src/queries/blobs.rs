@@ -2,14 +2,16 @@
 
 use async_trait::async_trait;
 use classdesk_domain::blobs::{
-    BlobRepository, BlobState, FinishedUpload, NewBlob, StorageKey, StoredBlobRow, SweepableBlob,
+    BlobRepository, BlobState, FinishedUpload, LeasedBlob, NewBlob, StorageKey, StoredBlobRow,
 };
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::ids::BlobId;
+use classdesk_domain::jobs::{Backlog, TakeDue};
 use classdesk_domain::store::StoreError;
 use diesel::prelude::*;
 
-use super::dialect::id_set;
+use super::dialect::{id_set, skip_locked};
+use super::leases::{backlog, due_rows, return_rows, take_due};
 use super::rows::blobs::{BlobRow, info, key};
 use super::rows::schema::blobs;
 use super::rows::values::{At, word};
@@ -23,17 +25,28 @@ impl BlobRepository for Database {
         self.write(move |conn| create_blob(conn, &blob)).await
     }
 
-    async fn mark_blob_deleted(&self, id: BlobId) -> Result<(), StoreError> {
-        self.write(move |conn| mark_blob_deleted(conn, id)).await
+    async fn mark_blob_deleted(&self, id: BlobId, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |conn| mark_blob_deleted(conn, id, now))
+            .await
     }
 
-    async fn sweepable_blobs(
+    async fn take_due_blobs(&self, take: TakeDue) -> Result<Vec<LeasedBlob>, StoreError> {
+        self.write(move |conn| take_due_blobs(conn, take)).await
+    }
+
+    async fn return_blobs(
         &self,
-        pending_before: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<SweepableBlob>, StoreError> {
-        self.write(move |conn| sweepable_blobs(conn, pending_before, limit))
+        ids: &[BlobId],
+        leased_until: Timestamp,
+        due_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let ids = ids.to_vec();
+        self.write(move |conn| return_blobs(conn, &ids, leased_until, due_at))
             .await
+    }
+
+    async fn blob_backlog(&self, now: Timestamp) -> Result<Backlog, StoreError> {
+        self.read(move |conn| blob_backlog(conn, now)).await
     }
 
     async fn delete_blob_rows(&self, ids: &[BlobId]) -> Result<u64, StoreError> {
@@ -63,59 +76,61 @@ fn create_blob(conn: &mut Conn, new: &NewBlob) -> Result<BlobId, Failure> {
             blobs::state.eq(BlobState::Pending.as_str()),
             blobs::created_by.eq(new.created_by.get()),
             blobs::created_at.eq(At::from(new.created_at)),
+            blobs::due_at.eq(At::from(new.due_at)),
         ))
         .returning(blobs::id)
         .get_result(conn)?;
     Ok(BlobId::new(id))
 }
 
-fn mark_blob_deleted(conn: &mut Conn, id: BlobId) -> Result<(), Failure> {
+fn mark_blob_deleted(conn: &mut Conn, id: BlobId, now: Timestamp) -> Result<(), Failure> {
     diesel::update(
         blobs::table
             .find(id.get())
             .filter(blobs::state.eq(BlobState::Pending.as_str())),
     )
-    .set(blobs::state.eq(BlobState::Deleted.as_str()))
+    .set((
+        blobs::state.eq(BlobState::Deleted.as_str()),
+        blobs::due_at.eq(At::from(now)),
+    ))
     .execute(conn)?;
     Ok(())
 }
 
-fn sweepable_blobs(
-    conn: &mut Conn,
-    pending_before: Timestamp,
-    limit: u32,
-) -> Result<Vec<SweepableBlob>, Failure> {
-    let outlived: Vec<i64> = blobs::table
-        .filter(blobs::state.eq(BlobState::Pending.as_str()))
-        .filter(blobs::created_at.lt(At::from(pending_before)))
-        .select(blobs::id)
-        .order(blobs::id)
-        .limit(i64::from(limit))
-        .load(conn)?;
-    if !outlived.is_empty() {
-        // The state is asked once more: an upload may have finished since the look.
-        diesel::update(
-            blobs::table
-                .filter(blobs::id.eq_any(id_set(&outlived)))
-                .filter(blobs::state.eq(BlobState::Pending.as_str())),
-        )
+fn take_due_blobs(conn: &mut Conn, take: TakeDue) -> Result<Vec<LeasedBlob>, Failure> {
+    let ids = take_due!(conn, blobs, take);
+    diesel::update(blobs::table.filter(blobs::id.eq_any(id_set(&ids))))
         .set(blobs::state.eq(BlobState::Deleted.as_str()))
         .execute(conn)?;
-    }
-    let rows: Vec<(i64, String)> = blobs::table
-        .filter(blobs::state.eq(BlobState::Deleted.as_str()))
-        .select((blobs::id, blobs::key))
-        .order(blobs::id)
-        .limit(i64::from(limit))
+    let mut rows: Vec<(i64, String, i32)> = blobs::table
+        .filter(blobs::id.eq_any(id_set(&ids)))
+        .select((blobs::id, blobs::key, blobs::attempts))
         .load(conn)?;
+    rows.sort_by_key(|(id, ..)| ids.iter().position(|taken| taken == id));
     rows.into_iter()
-        .map(|(id, stored)| {
-            Ok(SweepableBlob {
+        .map(|(id, stored, attempts)| {
+            Ok(LeasedBlob {
                 id: BlobId::new(id),
                 key: key(&stored)?,
+                attempt: u32::try_from(attempts).map_err(|_| Failure::corrupt("blob"))?,
             })
         })
         .collect()
+}
+
+fn return_blobs(
+    conn: &mut Conn,
+    ids: &[BlobId],
+    leased_until: Timestamp,
+    due_at: Timestamp,
+) -> Result<(), Failure> {
+    let ids: Vec<i64> = ids.iter().map(|id| id.get()).collect();
+    return_rows!(conn, blobs, &ids, leased_until, due_at)?;
+    Ok(())
+}
+
+fn blob_backlog(conn: &mut Conn, now: Timestamp) -> Result<Backlog, Failure> {
+    Ok(backlog!(conn, blobs, now)?)
 }
 
 fn delete_blob_rows(conn: &mut Conn, ids: &[BlobId]) -> Result<u64, Failure> {
@@ -171,6 +186,7 @@ pub(super) fn take_upload(conn: &mut Conn, upload: &FinishedUpload) -> Result<()
     )
     .set((
         blobs::state.eq("stored"),
+        blobs::due_at.eq(None::<At>),
         blobs::size.eq(size),
         blobs::sha256.eq(upload.info.sha256.as_bytes().as_slice()),
         blobs::content_type.eq(upload.info.content_type.as_str()),
@@ -180,9 +196,9 @@ pub(super) fn take_upload(conn: &mut Conn, upload: &FinishedUpload) -> Result<()
 }
 
 /// Turns the row of bytes whose record goes away to deleted.
-pub(super) fn drop_blob(conn: &mut Conn, blob: i64) -> Result<(), Failure> {
+pub(super) fn drop_blob(conn: &mut Conn, blob: i64, at: Timestamp) -> Result<(), Failure> {
     let dropped = diesel::update(blobs::table.find(blob))
-        .set(blobs::state.eq("deleted"))
+        .set((blobs::state.eq("deleted"), blobs::due_at.eq(At::from(at))))
         .execute(conn)?;
     exactly_one(dropped)
 }

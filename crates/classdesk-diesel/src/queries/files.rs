@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::files::{
-    BundleFile, BundleFileContext, FileRepository, FileUpdate, InsertBundleFile, Visibility,
+    BundleFile, BundleFileContext, FileDeletion, FileRepository, FileUpdate, InsertBundleFile,
+    Visibility,
 };
 use classdesk_domain::ids::{BundleId, FileId};
 use classdesk_domain::paging::{Page, PageRequest};
@@ -55,7 +56,7 @@ impl FileRepository for Database {
         self.write(move |conn| update_file(conn, commit)).await
     }
 
-    async fn delete_file(&self, commit: Commit<FileId>) -> Result<(), StoreError> {
+    async fn delete_file(&self, commit: Commit<FileDeletion>) -> Result<(), StoreError> {
         self.write(move |conn| delete_file(conn, commit)).await
     }
 }
@@ -216,17 +217,17 @@ fn update_file(conn: &mut Conn, c: Commit<FileUpdate>) -> Result<BundleFile, Fai
     )
 }
 
-fn delete_file(conn: &mut Conn, c: Commit<FileId>) -> Result<(), Failure> {
+fn delete_file(conn: &mut Conn, c: Commit<FileDeletion>) -> Result<(), Failure> {
     commit(
         conn,
         c,
         |_| LockTargets::default(),
-        |conn, file| {
+        |conn, FileDeletion { file, at }| {
             let blob: Option<i64> = diesel::delete(bundle_files::table.find(file.get()))
                 .returning(bundle_files::blob_id)
                 .get_result(conn)
                 .optional()?;
-            drop_blob(conn, blob.ok_or(Failure::STALE)?)?;
+            drop_blob(conn, blob.ok_or(Failure::STALE)?, at)?;
             Ok(Outcome::to(file.get(), ()))
         },
     )

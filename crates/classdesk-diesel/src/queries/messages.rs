@@ -425,7 +425,7 @@ fn delete_message(conn: &mut Conn, c: Commit<MessageDeletion>) -> Result<(), Fai
             .get_result(conn)
             .optional()?;
             if let Some(blob) = blob {
-                drop_blob(conn, blob)?;
+                drop_blob(conn, blob, deletion.at)?;
             }
             Ok(Outcome::to(id, ()))
         },

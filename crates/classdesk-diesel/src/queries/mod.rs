@@ -12,6 +12,7 @@ mod commit;
 mod events;
 mod files;
 mod idempotency;
+mod leases;
 mod login;
 mod maintenance;
 mod messages;

@@ -96,6 +96,8 @@ diesel::table! {
         content_type -> Nullable<Text>,
         created_by -> BigInt,
         created_at -> Instant,
+        due_at -> Nullable<Instant>,
+        attempts -> Integer,
     }
 }
 

@@ -74,6 +74,14 @@ macro_rules! for_update {
 }
 pub(crate) use for_update;
 
+/// Passes over rows that another transaction has locked: there is no other one that writes.
+macro_rules! skip_locked {
+    ($query:expr) => {
+        $query
+    };
+}
+pub(crate) use skip_locked;
+
 /// Lets one transaction at a time pass for each of these names; here there is only one.
 #[expect(
     clippy::unnecessary_wraps,

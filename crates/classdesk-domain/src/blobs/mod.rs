@@ -12,11 +12,11 @@ pub(crate) mod service;
 pub use file_name::FileName;
 pub use model::{
     BlobInfo, BlobPurpose, BlobState, ContentType, FileInfo, FinishedUpload, Sha256Digest,
-    StorageKey, StoredBlob,
+    StorageKey, StoredBlob, UPLOAD_GRACE,
 };
 pub use ports::{
-    BlobError, BlobRepository, BlobStore, ByteRange, ByteStream, ListedObject, NewBlob,
-    ObjectStream, StoredBlobRow, SweepableBlob,
+    BlobError, BlobRepository, BlobStore, ByteRange, ByteStream, LeasedBlob, ListedObject, NewBlob,
+    ObjectStream, StoredBlobRow,
 };
 #[cfg(feature = "mocks")]
 pub use ports::{MockBlobRepository, MockBlobStore};

@@ -1,6 +1,7 @@
 //! What is known of stored bytes.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::ids::{BlobId, UserId};
@@ -45,6 +46,9 @@ string_enum! {
         Deleted = "deleted",
     }
 }
+
+/// How long an upload may stay without an owner.
+pub const UPLOAD_GRACE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Where bytes are kept: a prefix and 64 random hexadecimal digits. It never contains anything
 /// that a client sent, and no client ever sees it.

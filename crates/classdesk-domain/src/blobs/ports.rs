@@ -8,6 +8,7 @@ use futures_core::Stream;
 
 use crate::clock::Timestamp;
 use crate::ids::{BlobId, UserId};
+use crate::jobs::{Backlog, TakeDue};
 
 use super::model::{BlobInfo, BlobPurpose, BlobState, StorageKey};
 use crate::policy::permit::ReadPermit;
@@ -144,15 +145,19 @@ pub struct NewBlob {
     pub created_by: UserId,
     /// When.
     pub created_at: Timestamp,
+    /// When it is swept, unless a record owns it by then.
+    pub due_at: Timestamp,
 }
 
-/// A row whose bytes are to be removed.
+/// A row whose bytes are to be removed by the one who took it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SweepableBlob {
+pub struct LeasedBlob {
     /// The row.
     pub id: BlobId,
     /// Where its bytes are, if any.
     pub key: StorageKey,
+    /// Which attempt this is, from 1.
+    pub attempt: u32,
 }
 
 /// A row as the consistency check reads it.
@@ -178,19 +183,28 @@ pub trait BlobRepository: Send + Sync {
     /// Inserts a pending row.
     async fn create_blob(&self, blob: NewBlob) -> Result<BlobId, StoreError>;
 
-    /// Turns a pending row to deleted, so that its bytes are swept soon. A row that is not pending
-    /// MUST stay as it is.
-    async fn mark_blob_deleted(&self, id: BlobId) -> Result<(), StoreError>;
+    /// Turns a pending row to deleted, due at `now`. A row that is not pending MUST stay as it is.
+    async fn mark_blob_deleted(&self, id: BlobId, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Turns at most `limit` pending rows from before `pending_before` to deleted, and answers at
-    /// most `limit` deleted rows, by ascending id, the ones just turned among them. A row that was
-    /// answered can't become stored any more. Several processes MAY call it at once and MAY get
-    /// the same rows.
-    async fn sweepable_blobs(
+    /// Takes rows that are due and that nobody holds: at most `take.limit` of them, the ones that
+    /// are due longest. It MUST turn pending ones to deleted, so that what was taken can't become
+    /// stored any more. Stored rows are never due.
+    ///
+    /// Several processes MAY call it at once, and MUST NOT get the same row before its lease ends.
+    /// From then on, a row that is still there MUST be taken again.
+    async fn take_due_blobs(&self, take: TakeDue) -> Result<Vec<LeasedBlob>, StoreError>;
+
+    /// Gives rows back that could not be swept: they are held no longer, and due at `due_at`. Rows
+    /// that are not held until `leased_until` MUST stay as they are, since that lease is over.
+    async fn return_blobs(
         &self,
-        pending_before: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<SweepableBlob>, StoreError>;
+        ids: &[BlobId],
+        leased_until: Timestamp,
+        due_at: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// What is due by now and not held.
+    async fn blob_backlog(&self, now: Timestamp) -> Result<Backlog, StoreError>;
 
     /// Removes deleted rows whose bytes are gone, and says how many there were. Rows that are not
     /// deleted MUST stay.

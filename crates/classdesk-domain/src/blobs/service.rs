@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::clock::{Clock, SecretSource};
+use crate::clock::{Clock, SecretSource, Timestamp};
 use crate::error::{Conflict, Error};
 use crate::ids::{BundleId, ThreadId, TicketId};
 
 use super::file_name::FileName;
-use super::model::{BlobPurpose, FileInfo, FinishedUpload, StorageKey};
+use super::model::{BlobPurpose, FileInfo, FinishedUpload, StorageKey, UPLOAD_GRACE};
 use super::ports::{BlobRepository, BlobStore, ByteRange, ByteStream, NewBlob};
 use crate::people::model::Actor;
 use crate::policy::access_scope::AccessScope;
@@ -119,13 +119,15 @@ impl Uploads {
     ) -> Result<FinishedUpload, Error> {
         let purpose = permit.target.purpose();
         let key = StorageKey::fresh(purpose, self.secrets.bytes());
+        let now = self.clock.now();
         let blob = self
             .blob_rows
             .create_blob(NewBlob {
                 key: key.clone(),
                 purpose,
                 created_by: permit.actor.id,
-                created_at: self.clock.now(),
+                created_at: now,
+                due_at: now.plus(UPLOAD_GRACE),
             })
             .await?;
         match self.blobs.put(&key, bytes, self.limit).await {
@@ -137,7 +139,10 @@ impl Uploads {
             }),
             Err(error) => {
                 // The first error is the one to report; the sweeper finds the row either way.
-                let _ = self.blob_rows.mark_blob_deleted(blob).await;
+                let _ = self
+                    .blob_rows
+                    .mark_blob_deleted(blob, self.clock.now())
+                    .await;
                 Err(error.into())
             }
         }
@@ -148,19 +153,21 @@ impl Uploads {
     /// # Errors
     /// Only failures of the store; the upload is swept after a day then.
     pub async fn abandon(&self, upload: &FinishedUpload) -> Result<(), Error> {
-        Ok(self.blob_rows.mark_blob_deleted(upload.blob).await?)
+        let now = self.clock.now();
+        Ok(self.blob_rows.mark_blob_deleted(upload.blob, now).await?)
     }
 }
 
 /// Gives up the upload of a use case that did not succeed.
 pub(crate) async fn discard_on_error<T>(
     rows: &dyn BlobRepository,
+    now: Timestamp,
     upload: Option<&FinishedUpload>,
     outcome: Result<T, Error>,
 ) -> Result<T, Error> {
     if let (Err(_), Some(upload)) = (&outcome, upload) {
         // A row that can't be turned now is swept after a day.
-        let _ = rows.mark_blob_deleted(upload.blob).await;
+        let _ = rows.mark_blob_deleted(upload.blob, now).await;
     }
     outcome
 }

@@ -7,5 +7,5 @@ pub(crate) mod service;
 pub use model::{BundleFile, FileChange, NewFile, Visibility};
 #[cfg(feature = "mocks")]
 pub use ports::MockFileRepository;
-pub use ports::{BundleFileContext, FileRepository, FileUpdate, InsertBundleFile};
+pub use ports::{BundleFileContext, FileDeletion, FileRepository, FileUpdate, InsertBundleFile};
 pub use service::Files;

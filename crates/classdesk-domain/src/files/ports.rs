@@ -65,6 +65,15 @@ pub struct FileUpdate {
     pub visibility: Option<Visibility>,
 }
 
+/// A bundle file that goes away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileDeletion {
+    /// Which file.
+    pub file: FileId,
+    /// When; its bytes are due to be swept from then on.
+    pub at: Timestamp,
+}
+
 /// Keeping files of bundles. A deleted file is not found by any of these.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
@@ -93,5 +102,5 @@ pub trait FileRepository: Send + Sync {
     async fn update_file(&self, commit: Commit<FileUpdate>) -> Result<BundleFile, StoreError>;
 
     /// Removes a file and turns its blob to deleted.
-    async fn delete_file(&self, commit: Commit<FileId>) -> Result<(), StoreError>;
+    async fn delete_file(&self, commit: Commit<FileDeletion>) -> Result<(), StoreError>;
 }

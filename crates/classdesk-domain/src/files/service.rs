@@ -24,7 +24,7 @@ use crate::use_case::{actor_is_active, retry_on_stale};
 use crate::validation::Validated;
 
 use super::model::{BundleFile, FileChange, NewFile, Visibility};
-use super::ports::{BundleFileContext, FileRepository, FileUpdate, InsertBundleFile};
+use super::ports::{BundleFileContext, FileDeletion, FileRepository, FileUpdate, InsertBundleFile};
 
 /// Putting files on bundles, listing, reading, changing and deleting them
 /// (docs/contract.md#bundle-files).
@@ -56,7 +56,7 @@ impl Files {
             &by.actor,
             self.try_add(by, bundle, &upload, &draft)
         );
-        discard_on_error(&*self.blob_rows, Some(&upload), added).await
+        discard_on_error(&*self.blob_rows, self.clock.now(), Some(&upload), added).await
     }
 
     async fn try_add(
@@ -244,10 +244,11 @@ impl Files {
             file_name: facts.file.file.name.clone(),
             visibility: facts.file.visibility,
         };
-        let commit = Commit::new(file)
+        let at = self.clock.now();
+        let commit = Commit::new(FileDeletion { file, at })
             .require(actor_is_active(actor))
             .require_all(same_access(&facts))
-            .with_event(NewEvent::new(self.clock.now(), Some(actor.id), deleted));
+            .with_event(NewEvent::new(at, Some(actor.id), deleted));
         Ok(self.files.delete_file(commit).await?)
     }
 

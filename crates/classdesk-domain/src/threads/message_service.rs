@@ -66,7 +66,13 @@ impl Messages {
             &by.actor,
             self.try_send(by, thread, &draft, attachment.as_ref())
         );
-        discard_on_error(&*self.blob_rows, attachment.as_ref(), sent).await
+        discard_on_error(
+            &*self.blob_rows,
+            self.clock.now(),
+            attachment.as_ref(),
+            sent,
+        )
+        .await
     }
 
     async fn try_send(

@@ -157,7 +157,7 @@ impl Tickets {
             &by.actor,
             self.try_attach(by, id, &upload, &is_internal)
         );
-        discard_on_error(&*self.blob_rows, Some(&upload), attached).await
+        discard_on_error(&*self.blob_rows, self.clock.now(), Some(&upload), attached).await
     }
 
     async fn try_attach(

@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 use classdesk_domain::blobs::{
-    BlobRepository, BlobState, NewBlob, StorageKey, StoredBlobRow, SweepableBlob,
+    BlobRepository, BlobState, LeasedBlob, NewBlob, StorageKey, StoredBlobRow,
 };
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::ids::BlobId;
+use classdesk_domain::jobs::{Backlog, TakeDue};
 use classdesk_domain::store::{StoreError, Unique};
 
 use super::MemoryStore;
@@ -25,44 +26,70 @@ impl BlobRepository for MemoryStore {
                 state: BlobState::Pending,
                 info: None,
                 created_at: blob.created_at,
+                due_at: Some(blob.due_at),
+                attempts: 0,
             }))
         })
     }
 
-    async fn mark_blob_deleted(&self, id: BlobId) -> Result<(), StoreError> {
+    async fn mark_blob_deleted(&self, id: BlobId, now: Timestamp) -> Result<(), StoreError> {
         self.write(|state| {
             if let Ok(row) = state.blobs.change(id)
                 && row.state == BlobState::Pending
             {
                 row.state = BlobState::Deleted;
+                row.due_at = Some(now);
             }
             Ok(())
         })
     }
 
-    async fn sweepable_blobs(
-        &self,
-        pending_before: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<SweepableBlob>, StoreError> {
+    async fn take_due_blobs(&self, take: TakeDue) -> Result<Vec<LeasedBlob>, StoreError> {
         self.write(|state| {
-            let outlived = state
+            let mut due: Vec<_> = state
                 .blobs
                 .rows_mut()
-                .filter(|row| row.state == BlobState::Pending && row.created_at < pending_before);
-            for row in outlived.take(limit as usize) {
+                .filter(|row| row.is_due(take.now))
+                .collect();
+            due.sort_by_key(|row| (row.due_at, row.id));
+            let taken = due.into_iter().take(take.limit as usize).map(|row| {
                 row.state = BlobState::Deleted;
-            }
-            let deleted = state
-                .blobs
-                .rows()
-                .filter(|row| row.state == BlobState::Deleted);
-            let sweepable = deleted.take(limit as usize).map(|row| SweepableBlob {
-                id: row.id,
-                key: row.key.clone(),
+                row.attempts += 1;
+                row.due_at = Some(take.leased_until);
+                LeasedBlob {
+                    id: row.id,
+                    key: row.key.clone(),
+                    attempt: row.attempts,
+                }
             });
-            Ok(sweepable.collect())
+            Ok(taken.collect())
         })
+    }
+
+    async fn return_blobs(
+        &self,
+        ids: &[BlobId],
+        leased_until: Timestamp,
+        due_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(|state| {
+            for row in state.blobs.rows_mut() {
+                if ids.contains(&row.id) && row.due_at == Some(leased_until) {
+                    row.due_at = Some(due_at);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    async fn blob_backlog(&self, now: Timestamp) -> Result<Backlog, StoreError> {
+        Ok(self.read(|state| {
+            let due = || state.blobs.rows().filter(|row| row.is_due(now));
+            Backlog {
+                due: due().count() as u64,
+                oldest: due().filter_map(|row| row.due_at).min(),
+            }
+        }))
     }
 
     async fn delete_blob_rows(&self, ids: &[BlobId]) -> Result<u64, StoreError> {

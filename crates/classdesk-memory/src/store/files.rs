@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use classdesk_domain::files::{
-    BundleFile, BundleFileContext, FileRepository, FileUpdate, InsertBundleFile,
+    BundleFile, BundleFileContext, FileDeletion, FileRepository, FileUpdate, InsertBundleFile,
 };
 use classdesk_domain::ids::{BundleId, FileId};
 use classdesk_domain::paging::{Cursor, Page, PageRequest};
@@ -104,11 +104,11 @@ impl FileRepository for MemoryStore {
         })
     }
 
-    async fn delete_file(&self, commit: Commit<FileId>) -> Result<(), StoreError> {
-        self.commit(commit, |state, id| {
-            let row = state.files.remove(id)?;
-            state.drop_blob(row.file.blob)?;
-            Ok(((), Outcome::changed(id.get())))
+    async fn delete_file(&self, commit: Commit<FileDeletion>) -> Result<(), StoreError> {
+        self.commit(commit, |state, FileDeletion { file, at }| {
+            let row = state.files.remove(file)?;
+            state.drop_blob(row.file.blob, at)?;
+            Ok(((), Outcome::changed(file.get())))
         })
     }
 }

@@ -247,7 +247,7 @@ impl MessageRepository for MemoryStore {
             row.is_deleted = true;
             if let Some(attachment) = row.attachment.take() {
                 let file = state.message_attachments.remove(attachment)?;
-                state.drop_blob(file.blob)?;
+                state.drop_blob(file.blob, deletion.at)?;
             }
             Ok(((), Outcome::changed(deletion.message.get())))
         })

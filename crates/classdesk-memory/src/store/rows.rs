@@ -162,6 +162,16 @@ pub(super) struct BlobRow {
     pub(super) state: BlobState,
     pub(super) info: Option<BlobInfo>,
     pub(super) created_at: Timestamp,
+    /// When it is to be swept; while somebody holds it, when the lease ends.
+    pub(super) due_at: Option<Timestamp>,
+    pub(super) attempts: u32,
+}
+
+impl BlobRow {
+    /// Whether it is due and nobody holds it.
+    pub(super) fn is_due(&self, now: Timestamp) -> bool {
+        self.due_at.is_some_and(|due| due <= now)
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -74,6 +74,7 @@ impl State {
             return Err(StoreError::Stale);
         }
         blob.state = BlobState::Stored;
+        blob.due_at = None;
         blob.info = Some(upload.info);
         Ok(OwnedFile {
             blob: upload.blob,
@@ -84,8 +85,10 @@ impl State {
     }
 
     /// Turns the blob of a record that goes away to deleted.
-    pub(super) fn drop_blob(&mut self, id: BlobId) -> Result<(), StoreError> {
-        self.blobs.change(id)?.state = BlobState::Deleted;
+    pub(super) fn drop_blob(&mut self, id: BlobId, at: Timestamp) -> Result<(), StoreError> {
+        let blob = self.blobs.change(id)?;
+        blob.state = BlobState::Deleted;
+        blob.due_at = Some(at);
         Ok(())
     }
 

@@ -101,6 +101,7 @@ impl Site {
         );
         let swept = classdesk.maintenance.sweep().await.unwrap();
         assert_eq!(swept.failed, 0, "{what}");
+        classdesk.maintenance.abort_stale_uploads().await.unwrap();
         self.clock.set(SystemClock.now());
         assert_eq!(self.stage.traces(), [] as [PathBuf; 0], "{what}");
         assert_eq!(self.rows.list_blobs(None, 10).await.unwrap(), [], "{what}");

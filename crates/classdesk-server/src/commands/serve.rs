@@ -11,15 +11,15 @@ use classdesk_api::Api;
 use classdesk_diesel::DieselStore;
 use classdesk_http::PublicUrl;
 use tokio::net::TcpSocket;
-use tokio::task::JoinHandle;
 
 use crate::bootstrap::ensure_superadmin;
 use crate::cli::ServeArgs;
 use crate::error::CliError;
+use crate::jobs::{Jobs, RunningJobs};
 use crate::report::{Entry, Report};
 use crate::stop::StopSignals;
 use crate::wiring::{Assembly, Schema, hasher, open_storage, open_store};
-use crate::{demo, maintenance, metrics};
+use crate::{demo, jobs, metrics};
 
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -41,7 +41,7 @@ pub(crate) async fn run(args: Box<ServeArgs>) -> Result<ExitCode, CliError> {
 struct Running {
     server: Server,
     metrics: Option<ServerHandle>,
-    maintenance: JoinHandle<()>,
+    jobs: RunningJobs,
     store: Arc<DieselStore>,
 }
 
@@ -81,7 +81,8 @@ async fn start(args: ServeArgs) -> Result<Running, CliError> {
         Entry::Own(ensure_superadmin(&assembly.app, args.superadmin_password.clone()).await?)
     };
 
-    let api = api(&args, &assembly, public_url.clone());
+    let jobs = Jobs::new(jobs::all(&assembly.app, args.limits.sweep_interval));
+    let api = api(&args, &assembly, &jobs, public_url.clone());
     let state = api.http_state();
     let metrics = match args.metrics_bind {
         Some(bind) => Some(metrics::serve(state.clone(), bind)?),
@@ -107,10 +108,7 @@ async fn start(args: ServeArgs) -> Result<Running, CliError> {
             actix_web::rt::spawn(server);
             handle
         }),
-        maintenance: actix_web::rt::spawn(maintenance::run_maintenance(
-            assembly.app,
-            args.limits.sweep_interval,
-        )),
+        jobs: jobs.start(),
         store: assembly.store,
     })
 }
@@ -144,12 +142,13 @@ fn own_url(address: SocketAddr) -> Result<PublicUrl, CliError> {
     PublicUrl::parse(&url).map_err(|error| CliError::while_doing("no public URL", &error))
 }
 
-fn api(args: &ServeArgs, assembly: &Assembly, public_url: PublicUrl) -> Api {
+fn api(args: &ServeArgs, assembly: &Assembly, jobs: &Jobs, public_url: PublicUrl) -> Api {
     let settings = args.connections.http_settings(public_url);
     let builder =
         Api::builder(assembly.app.clone(), settings).serves_metrics(args.metrics_bind.is_none());
     metrics::gauges(&assembly.store)
         .into_iter()
+        .chain(jobs.gauges(jobs::SWEEP))
         .fold(builder, |builder, gauge| builder.gauge(gauge))
         .build()
 }
@@ -173,7 +172,7 @@ impl Running {
             if let Some(metrics) = self.metrics {
                 metrics.stop(true).await;
             }
-            self.maintenance.abort();
+            self.jobs.stop().await;
             self.store.close().await;
         };
         tokio::select! {

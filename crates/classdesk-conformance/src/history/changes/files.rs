@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use classdesk_domain::blobs::{BlobPurpose, FileName};
 use classdesk_domain::events::{DomainEvent, RowId};
-use classdesk_domain::files::{FileUpdate, InsertBundleFile, Visibility};
+use classdesk_domain::files::{FileDeletion, FileUpdate, InsertBundleFile, Visibility};
 use classdesk_domain::ids::{BlobId, FileId};
+use classdesk_domain::jobs::TakeDue;
 
 use crate::fixture::description;
 use crate::history::side::Side;
@@ -17,8 +18,9 @@ impl Side<'_> {
         let upload = self.fixture().add_upload(self.store, by, purpose).await;
         self.numbers.note(upload.blob);
         if self.once_in(8) {
-            let abandoned = self.store.mark_blob_deleted(upload.blob).await;
-            let told = self.tell("abandon_blob", abandoned);
+            let now = self.tick();
+            let abandoned = self.store.mark_blob_deleted(upload.blob, now).await;
+            let told = self.tell("mark_blob_deleted", abandoned);
             self.uploads.push(upload);
             return told;
         }
@@ -70,7 +72,11 @@ impl Side<'_> {
                 file_name: FileName::clean("A file"),
                 visibility: self.visibility(),
             };
-            let commit = self.commit(file, event).await;
+            let deletion = FileDeletion {
+                file,
+                at: self.tick(),
+            };
+            let commit = self.commit(deletion, event).await;
             let deleted = self.store.delete_file(commit).await;
             return self.tell("delete_file", deleted);
         }
@@ -92,13 +98,29 @@ impl Side<'_> {
     }
 
     pub(super) async fn sweep(&mut self) -> String {
-        if self.once_in(2) {
-            let ids = [self.row::<BlobId>(), self.row::<BlobId>()];
-            let forgotten = self.store.delete_blob_rows(&ids).await;
-            return self.tell("forget_blobs", forgotten);
+        let now = self.tick();
+        let take = TakeDue {
+            now,
+            leased_until: now.plus(Duration::from_secs(20)),
+            limit: 1_000,
+        };
+        match self.dice.u32(0..3) {
+            0 => {
+                let ids = [self.row::<BlobId>(), self.row::<BlobId>()];
+                let deleted = self.store.delete_blob_rows(&ids).await;
+                self.tell("delete_blob_rows", deleted)
+            }
+            // Leases end at whole seconds, so that a guess is sometimes right.
+            1 => {
+                let ids = [self.row::<BlobId>(), self.row(), self.row()];
+                let until = now.plus(Duration::from_secs(self.dice.u64(0..20)));
+                let returned = self.store.return_blobs(&ids, until, now).await;
+                self.tell("return_blobs", returned)
+            }
+            _ => {
+                let taken = self.store.take_due_blobs(take).await;
+                self.tell("take_due_blobs", taken)
+            }
         }
-        let before = self.tick().minus(Duration::from_secs(30));
-        let swept = self.store.sweepable_blobs(before, 1_000).await;
-        self.tell("sweepable_blobs", swept)
     }
 }

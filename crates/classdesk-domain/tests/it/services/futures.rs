@@ -148,6 +148,8 @@ fn check_every_use_case(desk: &App) {
     );
     check_send(desk.maintenance.ready());
     check_send(desk.maintenance.sweep());
+    check_send(desk.maintenance.sweep_backlog());
+    check_send(desk.maintenance.abort_stale_uploads());
     check_send(desk.maintenance.purge());
     check_send(desk.maintenance.check(true, |_| {}));
 }

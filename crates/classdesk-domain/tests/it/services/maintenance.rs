@@ -7,16 +7,17 @@ use classdesk_conformance::fixture::{description, title};
 use classdesk_domain::RequestContext;
 use classdesk_domain::blobs::{
     BlobError, BlobRepository, ListedObject, MockBlobRepository, MockBlobStore, StorageKey,
-    UploadTarget,
+    UPLOAD_GRACE, UploadTarget,
 };
-use classdesk_domain::clock::Timestamp;
+use classdesk_domain::clock::{Clock, Timestamp};
 use classdesk_domain::error::{Conflict, Error};
 use classdesk_domain::events::{AuditFilter, EventAction};
 use classdesk_domain::files::NewFile;
 use classdesk_domain::idempotency::{
     Begun, Completion, Fingerprint, IdempotencyKey, KeyScope, LEASE_TTL, Lease, StoredResponse,
 };
-use classdesk_domain::maintenance::{Checked, Finding, GRACE, Swept};
+use classdesk_domain::jobs::retry_after;
+use classdesk_domain::maintenance::{Checked, Finding, Swept};
 use classdesk_domain::paging::PageRequest;
 use classdesk_domain::people::Role;
 use classdesk_domain::tickets::NewTicket;
@@ -57,7 +58,7 @@ async fn sweeping_takes_what_nobody_owns_for_a_day_and_what_was_deleted() {
         .await
         .expect("deleted");
     assert_eq!(keep.sweep().await.expect("swept").removed, 1);
-    office.clock.advance(GRACE + INSTANT);
+    office.clock.advance(UPLOAD_GRACE + INSTANT);
     assert_eq!(keep.sweep().await.expect("swept").removed, 1);
     let rows = office.store.list_blobs(None, 9).await.expect("readable");
     assert_eq!(rows.len(), 1);
@@ -97,18 +98,31 @@ async fn what_the_storage_cannot_remove_is_left_for_the_next_round() {
         .receive(&permit, name, super::support::bytes(""))
         .await;
     assert_eq!(word(empty), "file:empty_file");
-    let expected = Swept {
+    let failed = Swept {
         removed: 0,
         failed: 1,
-        unfinished: 3,
     };
-    for _ in 0..2 {
-        assert_eq!(desk.maintenance.sweep().await.expect("swept"), expected);
+    for attempt in 1..=2 {
+        assert_eq!(desk.maintenance.sweep().await.expect("swept"), failed);
+        let rests = desk.maintenance.sweep().await.expect("swept");
+        assert_eq!(rests, Swept::default(), "it is not tried again at once");
+        office.clock.advance(retry_after(attempt));
     }
+    let backlog = desk.maintenance.sweep_backlog().await.expect("readable");
+    assert_eq!((backlog.due, backlog.oldest), (1, Some(office.clock.now())));
+    let aborted = desk.maintenance.abort_stale_uploads().await;
+    assert_eq!(aborted.expect("aborted"), 3);
     assert_eq!(
         word(desk.maintenance.ready().await),
         "the blob store failed"
     );
+}
+
+#[test]
+fn pauses_grow_and_end() {
+    let minutes = |attempt| retry_after(attempt).as_secs() / 60;
+    assert_eq!([1, 2, 3, 4].map(minutes), [1, 2, 4, 8]);
+    assert_eq!([10, 40, u32::MAX].map(minutes), [360; 3]);
 }
 
 #[tokio::test]
@@ -125,7 +139,7 @@ async fn the_check_finds_damage_loss_and_orphans_and_repairs_old_orphans_alone()
         office.blobs.delete(&missing).await.expect("deleted");
     }
     office.blobs.plant("stray.txt", "old");
-    office.clock.advance(GRACE + INSTANT);
+    office.clock.advance(UPLOAD_GRACE + INSTANT);
     office.blobs.plant("young.txt", "young");
     let check = async |repair| {
         let mut findings = Vec::new();
