@@ -42,7 +42,7 @@ pub struct Fixture {
     pub other_writer: Actor,
     /// The bundle.
     pub bundle: BundleId,
-    /// The time of this world; [`Fixture::tick`] moves it.
+    /// The time of this fixture; [`Fixture::tick`] moves it.
     pub clock: FrozenClock,
     secrets: SeededSecrets,
 }
@@ -311,7 +311,7 @@ impl Fixture {
     }
 }
 
-/// A person as the world creates them: the username tells their email address, their name for
+/// A person as the fixture creates them: the username tells their email address, their name for
 /// others and, as `hash of …`, their password hash.
 #[must_use]
 pub fn new_user(username: &str, role: Role, created_at: Timestamp) -> InsertUser {

@@ -40,8 +40,8 @@ macro_rules! store_conformance {
             bundle_lists {
                 bundles_are_filtered
                 bundles_are_paged
-                bundles_follow_sight
-                counts_follow_sight
+                bundles_follow_the_access_scope
+                counts_follow_the_access_scope
             }
             bundles {
                 a_bundle_is_changed
@@ -56,7 +56,7 @@ macro_rules! store_conformance {
                 created_rows_are_named
                 the_log_goes_by_time
                 events_of_a_commit_stand_together
-                the_history_of_a_ticket_follows_sight
+                the_history_of_a_ticket_follows_the_access_scope
                 the_log_is_filtered
                 the_log_is_paged
             }
@@ -65,7 +65,7 @@ macro_rules! store_conformance {
                 a_file_is_deleted
                 a_file_is_kept
                 files_are_paged
-                files_follow_sight
+                files_follow_the_access_scope
             }
             preconditions {
                 a_bundle_version_is_checked
@@ -117,7 +117,7 @@ macro_rules! store_conformance {
                 a_mark_never_moves_back
                 a_receipt_keeps_its_time
                 leaving_keeps_the_mark
-                receipts_follow_sight
+                receipts_follow_the_access_scope
                 unread_messages_are_counted
             }
             sessions {
@@ -139,7 +139,7 @@ macro_rules! store_conformance {
                 quiet_threads_are_paged
                 threads_are_filtered
                 threads_come_by_activity
-                threads_follow_sight
+                threads_follow_the_access_scope
             }
             threads {
                 a_thread_begins_with_a_message
@@ -161,7 +161,7 @@ macro_rules! store_conformance {
                 a_ticket_is_kept
                 tickets_are_filtered
                 tickets_are_paged
-                tickets_follow_sight
+                tickets_follow_the_access_scope
             }
             maintenance {
                 old_failures_are_purged

@@ -8,14 +8,14 @@
 //! each store's ids are renumbered by the order in which their rows were created.
 
 mod changes;
-mod looks;
 mod numbers;
-mod side;
+mod observations;
+mod replica;
 
 use classdesk_domain::store::Store;
 use fastrand::Rng;
 
-use side::Side;
+use replica::Replica;
 
 /// Runs a history of `steps` steps on both stores, which have to be empty, and compares every
 /// answer. The same seed gives the same history.
@@ -41,22 +41,22 @@ pub async fn check_same_history(
     steps: usize,
 ) {
     let mut dice = Rng::with_seed(seed);
-    let (mut reference, mut subject) = (Side::new(reference), Side::new(subject));
+    let (mut reference, mut subject) = (Replica::new(reference), Replica::new(subject));
     reference.populate().await;
     subject.populate().await;
     for step in 0..steps {
-        let (change, look) = (dice.fork(), dice.fork());
+        let (change, observation) = (dice.fork(), dice.fork());
         let expected = reference.change(change.clone()).await;
         let found = subject.change(change).await;
         assert_eq!(
             found, expected,
             "seed {seed}, step {step}: the subject changes otherwise"
         );
-        let expected = reference.look(look.clone()).await;
-        let found = subject.look(look).await;
+        let expected = reference.observe(observation.clone()).await;
+        let found = subject.observe(observation).await;
         assert_eq!(
             found, expected,
-            "seed {seed}, step {step}: the subject looks otherwise"
+            "seed {seed}, step {step}: the subject is seen otherwise"
         );
     }
     let expected = reference.survey().await;
@@ -73,9 +73,9 @@ pub async fn check_same_history(
 /// When the store fails with anything but a refusal.
 pub async fn make_changes(store: &dyn Store, seed: u64, steps: usize) {
     let mut dice = Rng::with_seed(seed);
-    let mut side = Side::new(store);
-    side.populate().await;
+    let mut replica = Replica::new(store);
+    replica.populate().await;
     for _ in 0..steps {
-        side.change(dice.fork()).await;
+        replica.change(dice.fork()).await;
     }
 }

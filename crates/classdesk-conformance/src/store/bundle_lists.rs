@@ -13,7 +13,7 @@ use crate::Fixture;
 /// Sight of bundles, alone and in the list: owner, assigned writer, staff, and nobody else.
 ///
 /// contract: perm.bundle.see
-pub async fn bundles_follow_sight(store: &dyn Store) {
+pub async fn bundles_follow_the_access_scope(store: &dyn Store) {
     let fixture = Fixture::create(store).await;
     let unassigned = fixture.add_bundle(store, fixture.client, None).await.id;
     let foreign = fixture
@@ -49,10 +49,10 @@ pub async fn bundles_follow_sight(store: &dyn Store) {
     assert_eq!(missing.expect("readable"), None);
 }
 
-/// The counts of threads and tickets follow sight, alone and in the list.
+/// The counts of threads and tickets follow the access scope, alone and in the list.
 ///
 /// contract: perm.counts
-pub async fn counts_follow_sight(store: &dyn Store) {
+pub async fn counts_follow_the_access_scope(store: &dyn Store) {
     let fixture = Fixture::create(store).await;
     let other = fixture
         .add_bundle(store, fixture.client, Some(fixture.writer))
@@ -87,7 +87,7 @@ pub async fn counts_follow_sight(store: &dyn Store) {
     fixture.add_ticket(store, fixture.client, None).await;
     let counts = async |scope: AccessScope| {
         let view = store.bundle(fixture.bundle, scope).await;
-        let view = view.expect("readable").expect("in sight");
+        let view = view.expect("readable").expect("in scope");
         let listed = store
             .list_bundles(scope, BundleFilter::default(), all())
             .await;

@@ -234,7 +234,7 @@ pub async fn members_are_who_can_receive(store: &dyn Store) {
     assert_eq!(none.items, []);
 }
 
-/// The detail has the newest files within sight, at most as many as a page can have.
+/// The detail has the newest files within the scope, at most as many as a page can have.
 pub async fn a_detail_has_the_newest_files(store: &dyn Store) {
     let fixture = Fixture::create(store).await;
     let hidden_from_client = Visibility {
@@ -249,7 +249,7 @@ pub async fn a_detail_has_the_newest_files(store: &dyn Store) {
         .await;
     let files = async |who| {
         let detail = store.bundle_detail(fixture.bundle, scope(who)).await;
-        detail.expect("readable").expect("in sight").files
+        detail.expect("readable").expect("in scope").files
     };
     assert_eq!(files(fixture.client).await, std::slice::from_ref(&shown));
     assert_eq!(files(fixture.writer).await, [shown.clone(), hidden.clone()]);

@@ -356,10 +356,10 @@ pub async fn the_log_is_paged(store: &dyn Store) {
     assert_eq!(seen, before.into_iter().rev().collect::<Vec<_>>());
 }
 
-/// A ticket's history has its own lines alone, oldest first, and follows sight.
+/// A ticket's history has its own lines alone, oldest first, and follows the access scope.
 ///
 /// contract: perm.ticket.see, perm.ticket.internal
-pub async fn the_history_of_a_ticket_follows_sight(store: &dyn Store) {
+pub async fn the_history_of_a_ticket_follows_the_access_scope(store: &dyn Store) {
     let fixture = Fixture::create(store).await;
     let created = DomainEvent::TicketCreated {
         ticket: fixture.event_ticket(RowId::Created),

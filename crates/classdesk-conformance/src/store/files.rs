@@ -174,7 +174,7 @@ pub async fn a_file_is_deleted(store: &dyn Store) {
 /// Sight of files: what is visible to the client, to the writer, and to staff.
 ///
 /// contract: perm.file.see
-pub async fn files_follow_sight(store: &dyn Store) {
+pub async fn files_follow_the_access_scope(store: &dyn Store) {
     let fixture = Fixture::create(store).await;
     let both = fixture
         .add_file(store, fixture.admin, visible(true, true))

@@ -68,7 +68,7 @@ pub async fn a_message_is_kept(store: &dyn Store) {
     assert_eq!((read.sent_at, read.edited_at), (row.sent_at, None));
     assert_eq!((&read.attachment, read.is_deleted), (&None, false));
     let view = store.thread(thread, scope(fixture.client)).await;
-    let view = view.expect("readable").expect("in sight");
+    let view = view.expect("readable").expect("in scope");
     assert_eq!(view.thread.updated_at, row.sent_at);
     assert_eq!(view.message_count, 2);
     assert_eq!(view.last_message, Some(read));

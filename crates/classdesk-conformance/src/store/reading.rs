@@ -27,7 +27,7 @@ async fn mark(
 
 async fn unread(store: &dyn Store, thread: ThreadId, by: Actor) -> i64 {
     let view = store.thread(thread, scope(by)).await;
-    view.expect("readable").expect("in sight").unread_count
+    view.expect("readable").expect("in scope").unread_count
 }
 
 async fn receipts(
@@ -84,7 +84,7 @@ pub async fn unread_messages_are_counted(store: &dyn Store) {
         .expect("deleted");
     assert_eq!(counts().await, [0, 0, 3], "deleting changes no count");
     let view = store.thread(thread, scope(fixture.client)).await;
-    assert_eq!(view.expect("readable").expect("in sight").message_count, 3);
+    assert_eq!(view.expect("readable").expect("in scope").message_count, 3);
     fixture.add_message(store, thread, fixture.client).await;
     assert_eq!(counts().await, [0, 1, 4]);
     assert_eq!(
@@ -166,7 +166,7 @@ pub async fn a_receipt_keeps_its_time(store: &dyn Store) {
 
 /// Receipts are shown to the sender and to staff; `is_read` is the sender's about others, and
 /// everybody else's about themselves.
-pub async fn receipts_follow_sight(store: &dyn Store) {
+pub async fn receipts_follow_the_access_scope(store: &dyn Store) {
     let fixture = Fixture::create(store).await;
     let colleague = fixture.add_user(store, "colleague", Role::Editor).await;
     let thread = fixture
@@ -202,7 +202,7 @@ pub async fn receipts_follow_sight(store: &dyn Store) {
     let view = store.thread(thread, scope(fixture.writer)).await;
     let last = view
         .expect("readable")
-        .expect("in sight")
+        .expect("in scope")
         .last_message
         .expect("there");
     assert_eq!(
@@ -213,7 +213,7 @@ pub async fn receipts_follow_sight(store: &dyn Store) {
     let view = store.thread(thread, scope(fixture.client)).await;
     let last = view
         .expect("readable")
-        .expect("in sight")
+        .expect("in scope")
         .last_message
         .expect("there");
     assert_eq!((last.read_by.len(), last.is_read), (2, true));

@@ -35,7 +35,7 @@ async fn listed(store: &dyn Store, who: Actor, filter: ThreadFilter) -> Vec<Thre
 /// Sight of threads, alone and in the list: participants who are parties, and staff.
 ///
 /// contract: perm.thread.see, perm.participant-party
-pub async fn threads_follow_sight(store: &dyn Store) {
+pub async fn threads_follow_the_access_scope(store: &dyn Store) {
     let fixture = Fixture::create(store).await;
     let both = fixture
         .add_thread(store, &[fixture.client, fixture.writer])

@@ -73,7 +73,7 @@ pub async fn a_thread_begins_with_a_message(store: &dyn Store) {
     );
     assert!(!first.is_read);
     let seen = store.thread(opened.thread.id, scope(fixture.writer)).await;
-    assert_eq!(seen.expect("readable").expect("in sight").unread_count, 1);
+    assert_eq!(seen.expect("readable").expect("in scope").unread_count, 1);
 }
 
 /// What decisions rest on, seen from one person and another.
@@ -145,7 +145,7 @@ pub async fn a_thread_is_changed(store: &dyn Store) {
     );
 }
 
-/// Joining twice is no error, tells nothing and leaves the activity.
+/// Joining twice is no error, emits no event and leaves the activity.
 pub async fn joining_twice_changes_nothing(store: &dyn Store) {
     let fixture = Fixture::create(store).await;
     let opened = fixture
@@ -179,7 +179,7 @@ pub async fn joining_twice_changes_nothing(store: &dyn Store) {
     assert_eq!(log(store).await[0].object_id, thread.get());
 }
 
-/// Leaving tells; leaving when one is not in it is `false` and tells nothing.
+/// Leaving emits an event; leaving when one is not in it is `false` and emits none.
 pub async fn leaving_twice_changes_nothing(store: &dyn Store) {
     let fixture = Fixture::create(store).await;
     let opened = fixture

@@ -165,7 +165,7 @@ pub async fn a_ticket_is_changed(store: &dyn Store) {
 /// Sight of tickets: the requester's, except those on subjects of which they are the writer.
 ///
 /// contract: perm.ticket.see
-pub async fn tickets_follow_sight(store: &dyn Store) {
+pub async fn tickets_follow_the_access_scope(store: &dyn Store) {
     let fixture = Fixture::create(store).await;
     let own = fixture
         .add_ticket(store, fixture.client, Some(fixture.subject()))
@@ -226,7 +226,7 @@ pub async fn tickets_follow_sight(store: &dyn Store) {
         .bundle(fixture.bundle, scope(fixture.other_writer))
         .await;
     assert_eq!(
-        counts.expect("readable").expect("in sight").tickets_count,
+        counts.expect("readable").expect("in scope").tickets_count,
         0
     );
     assign(fixture.writer).await;

@@ -11,7 +11,7 @@ use super::rows::{ThreadRow, TicketRow};
 use super::state::State;
 
 impl State {
-    pub(super) fn thread_in_sight(&self, thread: &ThreadRow, scope: ThreadScope) -> bool {
+    pub(super) fn thread_in_scope(&self, thread: &ThreadRow, scope: ThreadScope) -> bool {
         let parties = || self.parties(&thread.about);
         match scope {
             ThreadScope::All => true,
@@ -24,7 +24,7 @@ impl State {
         }
     }
 
-    pub(super) fn ticket_in_sight(&self, ticket: &TicketRow, scope: TicketScope) -> bool {
+    pub(super) fn ticket_in_scope(&self, ticket: &TicketRow, scope: TicketScope) -> bool {
         let writer = || {
             let about = ticket.about.as_ref()?;
             self.parties(about).assigned_writer
@@ -42,7 +42,7 @@ impl State {
         let seen = self
             .threads
             .rows()
-            .filter(|row| row.about == *subject && self.thread_in_sight(row, scope));
+            .filter(|row| row.about == *subject && self.thread_in_scope(row, scope));
         count(seen)
     }
 
@@ -50,12 +50,12 @@ impl State {
         let seen = self
             .tickets
             .rows()
-            .filter(|row| row.about.as_ref() == Some(subject) && self.ticket_in_sight(row, scope));
+            .filter(|row| row.about.as_ref() == Some(subject) && self.ticket_in_scope(row, scope));
         count(seen)
     }
 }
 
-pub(super) fn bundle_in_sight(parties: &Parties, scope: BundleScope) -> bool {
+pub(super) fn bundle_in_scope(parties: &Parties, scope: BundleScope) -> bool {
     match scope {
         BundleScope::All => true,
         BundleScope::OwnedBy(client) => parties.client == client,
@@ -63,7 +63,7 @@ pub(super) fn bundle_in_sight(parties: &Parties, scope: BundleScope) -> bool {
     }
 }
 
-pub(super) const fn file_in_sight(visibility: Visibility, scope: FileScope) -> bool {
+pub(super) const fn file_in_scope(visibility: Visibility, scope: FileScope) -> bool {
     match scope {
         FileScope::All => true,
         FileScope::VisibleToClient => visibility.to_client,
@@ -71,14 +71,14 @@ pub(super) const fn file_in_sight(visibility: Visibility, scope: FileScope) -> b
     }
 }
 
-pub(super) const fn note_in_sight(is_internal: bool, scope: NoteScope) -> bool {
+pub(super) const fn note_in_scope(is_internal: bool, scope: NoteScope) -> bool {
     match scope {
         NoteScope::All => true,
         NoteScope::PublicOnly => !is_internal,
     }
 }
 
-pub(super) fn receipts_in_sight(viewer: UserId, sender: UserId, scope: ReceiptScope) -> bool {
+pub(super) fn receipts_in_scope(viewer: UserId, sender: UserId, scope: ReceiptScope) -> bool {
     match scope {
         ReceiptScope::All => true,
         ReceiptScope::OwnMessages => viewer == sender,

@@ -15,7 +15,7 @@ use classdesk_domain::store::{Commit, StoreError};
 use classdesk_domain::subjects::{Parties, Subject, SubjectRef};
 
 use super::MemoryStore;
-use super::access_scope::bundle_in_sight;
+use super::access_scope::bundle_in_scope;
 use super::commit::Outcome;
 use super::rows::BundleRow;
 use super::state::{State, contains, page_down, page_up};
@@ -42,7 +42,7 @@ impl State {
     fn bundle_view(&self, row: &BundleRow, scope: &AccessScope) -> Option<BundleView> {
         let bundle = self.bundle(row);
         let subject = bundle.subject();
-        bundle_in_sight(&bundle.parties, scope.bundles).then(|| BundleView {
+        bundle_in_scope(&bundle.parties, scope.bundles).then(|| BundleView {
             client_username: self.person(bundle.parties.client).username,
             assigned_writer_username: bundle
                 .parties

@@ -12,7 +12,7 @@ use classdesk_domain::policy::NoteScope;
 use classdesk_domain::store::StoreError;
 
 use super::MemoryStore;
-use super::access_scope::note_in_sight;
+use super::access_scope::note_in_scope;
 use super::state::{State, page_down, page_up};
 
 impl State {
@@ -31,7 +31,7 @@ impl State {
         }
     }
 
-    /// A page of a ticket's history within sight.
+    /// A page of a ticket's history within the scope.
     pub(super) fn history(
         &self,
         ticket: TicketId,
@@ -41,7 +41,7 @@ impl State {
         let lines = self.events.iter().filter(|(_, row)| {
             row.scope
                 .ticket
-                .is_some_and(|line| line.ticket == ticket && note_in_sight(line.is_internal, scope))
+                .is_some_and(|line| line.ticket == ticket && note_in_scope(line.is_internal, scope))
         });
         let lines = lines.map(|(id, row)| HistoryLine {
             id,

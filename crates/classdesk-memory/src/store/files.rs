@@ -11,20 +11,20 @@ use classdesk_domain::store::{Commit, StoreError};
 use classdesk_domain::subjects::{Parties, SubjectRef};
 
 use super::MemoryStore;
-use super::access_scope::file_in_sight;
+use super::access_scope::file_in_scope;
 use super::commit::Outcome;
 use super::rows::FileRow;
 use super::state::{State, page_down};
 
 impl State {
-    /// The files of a bundle within sight, newest first.
+    /// The files of a bundle within the scope, newest first.
     pub(super) fn files_of(
         &self,
         bundle: BundleId,
         scope: FileScope,
     ) -> impl Iterator<Item = BundleFile> {
         let rows = self.files.iter().rev();
-        rows.filter(move |(_, row)| row.bundle == bundle && file_in_sight(row.visibility, scope))
+        rows.filter(move |(_, row)| row.bundle == bundle && file_in_scope(row.visibility, scope))
             .map(|(id, row)| self.bundle_file(id, row))
     }
 

@@ -13,7 +13,7 @@ use classdesk_domain::threads::{
 };
 
 use super::MemoryStore;
-use super::access_scope::receipts_in_sight;
+use super::access_scope::receipts_in_scope;
 use super::commit::Outcome;
 use super::rows::{InsertMessage, OwnedFile};
 use super::state::{State, page_up};
@@ -69,7 +69,7 @@ impl State {
             kind: row.kind,
             reply_to: row.reply_to,
             attachment,
-            read_by: if receipts_in_sight(scope.viewer, row.sender, scope.receipts) {
+            read_by: if receipts_in_scope(scope.viewer, row.sender, scope.receipts) {
                 receipts
             } else {
                 Vec::new()

@@ -110,7 +110,7 @@ impl ThreadRepository for MemoryStore {
         Ok(self.read(|state| {
             let row = state.threads.get(id)?;
             state
-                .thread_in_sight(row, scope.threads)
+                .thread_in_scope(row, scope.threads)
                 .then(|| state.thread_view(row, &scope))
         }))
     }
@@ -130,7 +130,7 @@ impl ThreadRepository for MemoryStore {
                 .threads
                 .rows()
                 .filter(|row| {
-                    state.thread_in_sight(row, scope.threads)
+                    state.thread_in_scope(row, scope.threads)
                         && state.thread_matches(row, &filter, scope.viewer)
                 })
                 .collect();

@@ -13,7 +13,7 @@ use classdesk_domain::tickets::{
 };
 
 use super::MemoryStore;
-use super::access_scope::{count, note_in_sight};
+use super::access_scope::{count, note_in_scope};
 use super::commit::Outcome;
 use super::rows::{TicketAttachmentRow, TicketMessageRow, TicketRow};
 use super::state::{State, contains, page_down, page_up};
@@ -23,11 +23,11 @@ impl State {
         let messages = self
             .ticket_messages
             .rows()
-            .filter(|note| note.ticket == row.id && note_in_sight(note.is_internal, notes));
+            .filter(|note| note.ticket == row.id && note_in_scope(note.is_internal, notes));
         let attachments = self
             .ticket_attachments
             .rows()
-            .filter(|note| note.ticket == row.id && note_in_sight(note.is_internal, notes));
+            .filter(|note| note.ticket == row.id && note_in_scope(note.is_internal, notes));
         Ticket {
             id: row.id,
             title: row.title.clone(),
@@ -121,7 +121,7 @@ impl TicketRepository for MemoryStore {
         Ok(self.read(|state| {
             let rows = state.tickets.rows().rev();
             let seen = rows
-                .filter(|row| state.ticket_in_sight(row, scope.tickets) && matches(row, &filter));
+                .filter(|row| state.ticket_in_scope(row, scope.tickets) && matches(row, &filter));
             page_down(seen, page, |row| Cursor::of_id(row.id.get()))
                 .map(|row| state.ticket(row, scope.notes))
         }))
@@ -223,7 +223,7 @@ impl TicketRepository for MemoryStore {
             let rows = state
                 .ticket_messages
                 .iter()
-                .filter(|(_, row)| row.ticket == id && note_in_sight(row.is_internal, scope.notes));
+                .filter(|(_, row)| row.ticket == id && note_in_scope(row.is_internal, scope.notes));
             let messages = page_up(rows, page, |(id, _)| Cursor::of_id(id.get()))
                 .map(|(id, row)| state.ticket_message(id, row));
             Some((ticket, messages))
@@ -270,7 +270,7 @@ impl TicketRepository for MemoryStore {
             let ticket = state.seen_ticket(id, &scope)?;
             let rows =
                 state.ticket_attachments.iter().rev().filter(|(_, row)| {
-                    row.ticket == id && note_in_sight(row.is_internal, scope.notes)
+                    row.ticket == id && note_in_scope(row.is_internal, scope.notes)
                 });
             let attachments = page_down(rows, page, |(id, _)| Cursor::of_id(id.get()))
                 .map(|(id, row)| state.ticket_attachment(id, row));

@@ -109,7 +109,7 @@ impl Jobs {
     /// Begins to drive the jobs.
     pub(crate) fn start(self) -> RunningJobs {
         let (stop, stopped) = watch::channel(());
-        let drive = |job: Job| actix_web::rt::spawn(job.drive(stopped.clone()));
+        let drive = |job: Job| tokio::spawn(job.drive(stopped.clone()));
         RunningJobs {
             stop,
             loops: self.0.into_iter().map(drive).collect(),
@@ -248,7 +248,7 @@ mod tests {
         }
     }
 
-    #[actix_web::test]
+    #[tokio::test]
     async fn a_round_is_finished_before_the_jobs_stop() {
         let slow = Slow::default();
         let (begun, ended) = (slow.begun.clone(), slow.ended.clone());
@@ -263,7 +263,7 @@ mod tests {
         assert_eq!(begun, ended.load(Ordering::SeqCst), "nothing runs on");
     }
 
-    #[actix_web::test]
+    #[tokio::test]
     async fn full_rounds_follow_each_other_and_the_queue_is_shown() {
         let slow = Slow::default();
         let ended = slow.ended.clone();

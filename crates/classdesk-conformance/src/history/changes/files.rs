@@ -9,9 +9,9 @@ use classdesk_domain::ids::{BlobId, FileId};
 use classdesk_domain::jobs::TakeDue;
 
 use crate::fixture::description;
-use crate::history::side::Side;
+use crate::history::replica::Replica;
 
-impl Side<'_> {
+impl Replica<'_> {
     pub(super) async fn create_upload(&mut self) -> String {
         let by = self.person();
         let purpose = self.any(BlobPurpose::ALL);
@@ -20,7 +20,7 @@ impl Side<'_> {
         if self.once_in(8) {
             let now = self.tick();
             let abandoned = self.store.mark_blob_deleted(upload.blob, now).await;
-            let told = self.tell("mark_blob_deleted", abandoned);
+            let told = self.report("mark_blob_deleted", abandoned);
             self.uploads.push(upload);
             return told;
         }
@@ -60,7 +60,7 @@ impl Side<'_> {
         if let Ok(file) = &added {
             self.numbers.note(file.id);
         }
-        self.tell("add_file", added)
+        self.report("add_file", added)
     }
 
     pub(super) async fn change_file(&mut self) -> String {
@@ -78,7 +78,7 @@ impl Side<'_> {
             };
             let commit = self.commit(deletion, event).await;
             let deleted = self.store.delete_file(commit).await;
-            return self.tell("delete_file", deleted);
+            return self.report("delete_file", deleted);
         }
         let visibility = self.visibility();
         let update = FileUpdate {
@@ -94,7 +94,7 @@ impl Side<'_> {
         };
         let commit = self.commit(update, event).await;
         let changed = self.store.update_file(commit).await;
-        self.tell("update_file", changed)
+        self.report("update_file", changed)
     }
 
     pub(super) async fn sweep(&mut self) -> String {
@@ -108,18 +108,18 @@ impl Side<'_> {
             0 => {
                 let ids = [self.row::<BlobId>(), self.row::<BlobId>()];
                 let deleted = self.store.delete_blob_rows(&ids).await;
-                self.tell("delete_blob_rows", deleted)
+                self.report("delete_blob_rows", deleted)
             }
             // Leases end at whole seconds, so that a guess is sometimes right.
             1 => {
                 let ids = [self.row::<BlobId>(), self.row(), self.row()];
                 let until = now.plus(Duration::from_secs(self.dice.u64(0..20)));
                 let returned = self.store.return_blobs(&ids, until, now).await;
-                self.tell("return_blobs", returned)
+                self.report("return_blobs", returned)
             }
             _ => {
                 let taken = self.store.take_due_blobs(take).await;
-                self.tell("take_due_blobs", taken)
+                self.report("take_due_blobs", taken)
             }
         }
     }

@@ -6,9 +6,9 @@ use classdesk_domain::clock::Timestamp;
 use classdesk_domain::idempotency::{IdempotencyKey, KeyScope, Reservation, StoredResponse};
 use classdesk_domain::store::RetentionCutoffs;
 
-use crate::history::side::Side;
+use crate::history::replica::Replica;
 
-impl Side<'_> {
+impl Replica<'_> {
     pub(super) async fn use_a_key(&mut self) -> String {
         let now = self.tick();
         if self.once_in(2) || self.leases.is_empty() {
@@ -22,18 +22,18 @@ impl Side<'_> {
                 self.numbers.note(lease.id);
                 self.leases.push(*lease);
             }
-            return self.tell("reserve", found);
+            return self.report("reserve", found);
         }
         let leases = self.leases.clone();
         let lease = self.any(&leases);
         match self.dice.u32(0..3) {
             0 => {
                 let renewed = self.store.renew(lease, now).await;
-                self.tell("renew", renewed)
+                self.report("renew", renewed)
             }
             1 => {
                 let released = self.store.release(lease).await;
-                self.tell("release", released)
+                self.report("release", released)
             }
             _ => {
                 let answer = StoredResponse {
@@ -41,7 +41,7 @@ impl Side<'_> {
                     body: vec![self.dice.u8(..)],
                 };
                 let stored = self.store.store_response(lease.id, &answer).await;
-                self.tell("store_answer", stored)
+                self.report("store_answer", stored)
             }
         }
     }
@@ -56,6 +56,6 @@ impl Side<'_> {
             idempotency_expired_by: ago(10),
         };
         let purged = self.store.purge(outlived, 1_000).await;
-        self.tell("purge", purged)
+        self.report("purge", purged)
     }
 }

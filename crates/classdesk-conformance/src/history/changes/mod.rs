@@ -13,14 +13,14 @@ use classdesk_domain::store::{Commit, Precondition};
 use classdesk_domain::subjects::{Parties, SubjectKind, SubjectRef};
 use fastrand::Rng;
 
-use super::side::Side;
+use super::replica::Replica;
 
 /// A subject from outside.
 pub(in crate::history) fn order(number: i64) -> SubjectRef {
     SubjectRef::new(SubjectKind::from_stored("order".to_owned()), number)
 }
 
-impl Side<'_> {
+impl Replica<'_> {
     /// Changes something, or tries to, and says what came of it.
     pub(in crate::history) async fn change(&mut self, dice: Rng) -> String {
         self.dice = dice;

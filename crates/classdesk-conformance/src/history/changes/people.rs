@@ -11,9 +11,9 @@ use classdesk_domain::people::{
 use classdesk_domain::store::Commit;
 
 use crate::fixture::new_user;
-use crate::history::side::Side;
+use crate::history::replica::Replica;
 
-impl Side<'_> {
+impl Replica<'_> {
     pub(super) async fn create_user(&mut self) -> String {
         let number = self.dice.u32(0..12);
         let role = self.any(Role::ALL);
@@ -31,7 +31,7 @@ impl Side<'_> {
         if let Ok(user) = &created {
             self.meet(user.into());
         }
-        self.tell("create_user", created)
+        self.report("create_user", created)
     }
 
     pub(super) async fn update_user(&mut self) -> String {
@@ -57,7 +57,7 @@ impl Side<'_> {
         };
         let commit = self.commit(update, changed).await;
         let changed = self.store.update_user(commit).await;
-        self.tell("update_user", changed)
+        self.report("update_user", changed)
     }
 
     pub(super) async fn start_session(&mut self) -> String {
@@ -87,7 +87,7 @@ impl Side<'_> {
         if let Ok(session) = &started {
             self.numbers.note(session.id);
         }
-        self.tell("start_session", started)
+        self.report("start_session", started)
     }
 
     pub(super) async fn end_sessions(&mut self) -> String {
@@ -95,7 +95,7 @@ impl Side<'_> {
         let now = self.tick();
         if self.once_in(2) {
             let touched = self.store.touch_session(id, now).await;
-            return self.tell("touch_session", touched);
+            return self.report("touch_session", touched);
         }
         let which = self.any(&[
             WhichSessions::One(id),
@@ -106,7 +106,7 @@ impl Side<'_> {
         let event = NewEvent::new(now, None, DomainEvent::SessionEnded { user });
         let commit = Commit::new(EndSessions { user, which }).with_event(event);
         let ended = self.store.end_sessions(commit).await;
-        self.tell("end_sessions", ended)
+        self.report("end_sessions", ended)
     }
 
     pub(super) async fn admit_login(&mut self) -> String {
@@ -121,6 +121,6 @@ impl Side<'_> {
             },
         };
         let admission = self.store.admit_login(attempt).await;
-        self.tell("admit_login", admission)
+        self.report("admit_login", admission)
     }
 }

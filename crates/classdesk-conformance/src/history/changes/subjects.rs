@@ -9,11 +9,11 @@ use classdesk_domain::policy::AccessScope;
 use classdesk_domain::subjects::{Subject, SubjectPut};
 
 use crate::fixture::{description, title};
-use crate::history::side::Side;
+use crate::history::replica::Replica;
 
 use super::order;
 
-impl Side<'_> {
+impl Replica<'_> {
     pub(super) async fn put_subject(&mut self) -> String {
         let reference = order(self.dice.i64(1..4));
         let before = self.store.subject(&reference).await.ok().flatten();
@@ -34,7 +34,7 @@ impl Side<'_> {
         };
         let commit = self.commit(put, event).await;
         let stored = self.store.put_subject(commit).await;
-        self.tell("put_subject", stored)
+        self.report("put_subject", stored)
     }
 
     pub(super) async fn delete_subject(&mut self) -> String {
@@ -44,7 +44,7 @@ impl Side<'_> {
         };
         let commit = self.commit(reference, event).await;
         let removed = self.store.delete_subject(commit).await;
-        self.tell("delete_subject", removed)
+        self.report("delete_subject", removed)
     }
 
     pub(super) async fn create_bundle(&mut self) -> String {
@@ -70,7 +70,7 @@ impl Side<'_> {
         if let Ok(bundle) = &created {
             self.numbers.note(bundle.id);
         }
-        self.tell("create_bundle", created)
+        self.report("create_bundle", created)
     }
 
     pub(super) async fn update_bundle(&mut self) -> String {
@@ -93,7 +93,7 @@ impl Side<'_> {
         };
         let commit = self.commit(update, event).await;
         let changed = self.store.update_bundle(commit).await;
-        self.tell("update_bundle", changed)
+        self.report("update_bundle", changed)
     }
 
     pub(super) async fn assign_writer(&mut self) -> String {
@@ -109,6 +109,6 @@ impl Side<'_> {
         };
         let commit = self.commit(assignment, event).await;
         let assigned = self.store.assign_writer(commit).await;
-        self.tell("assign_writer", assigned)
+        self.report("assign_writer", assigned)
     }
 }

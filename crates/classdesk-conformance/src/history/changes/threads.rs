@@ -9,9 +9,9 @@ use classdesk_domain::threads::{
 };
 
 use crate::fixture::words;
-use crate::history::side::Side;
+use crate::history::replica::Replica;
 
-impl Side<'_> {
+impl Replica<'_> {
     pub(super) async fn open_thread(&mut self) -> String {
         let people = [self.person(), self.person()];
         let about = self.subject();
@@ -49,7 +49,7 @@ impl Side<'_> {
                 self.numbers.note(message.id);
             }
         }
-        self.tell("open_thread", opened)
+        self.report("open_thread", opened)
     }
 
     pub(super) async fn update_thread(&mut self) -> String {
@@ -65,7 +65,7 @@ impl Side<'_> {
         let closed = DomainEvent::ThreadClosed { thread };
         let commit = self.commit(update, closed).await;
         let changed = self.store.update_thread(commit).await;
-        self.tell("update_thread", changed)
+        self.report("update_thread", changed)
     }
 
     pub(super) async fn add_participant(&mut self) -> String {
@@ -81,7 +81,7 @@ impl Side<'_> {
         };
         let commit = self.commit(addition, added).await;
         let joined = self.store.add_participant(commit).await;
-        self.tell("add_participant", joined)
+        self.report("add_participant", joined)
     }
 
     pub(super) async fn remove_participant(&mut self) -> String {
@@ -95,7 +95,7 @@ impl Side<'_> {
         };
         let commit = self.commit(removal, removed).await;
         let left = self.store.remove_participant(commit).await;
-        self.tell("remove_participant", left)
+        self.report("remove_participant", left)
     }
 
     pub(super) async fn mark_read(&mut self) -> String {
@@ -106,7 +106,7 @@ impl Side<'_> {
             at: self.tick(),
         };
         let marked = self.store.mark_read(Commit::new(mark)).await;
-        self.tell("mark_read", marked)
+        self.report("mark_read", marked)
     }
 
     pub(super) async fn post_message(&mut self) -> String {
@@ -131,7 +131,7 @@ impl Side<'_> {
                 self.numbers.note(*attachment);
             }
         }
-        self.tell("post_message", sent)
+        self.report("post_message", sent)
     }
 
     pub(super) async fn edit_message(&mut self) -> String {
@@ -148,7 +148,7 @@ impl Side<'_> {
         };
         let commit = self.commit(edit, event).await;
         let edited = self.store.edit_message(commit).await;
-        self.tell("edit_message", edited)
+        self.report("edit_message", edited)
     }
 
     pub(super) async fn delete_message(&mut self) -> String {
@@ -163,7 +163,7 @@ impl Side<'_> {
         };
         let commit = self.commit(deletion, event).await;
         let deleted = self.store.delete_message(commit).await;
-        self.tell("delete_message", deleted)
+        self.report("delete_message", deleted)
     }
 
     /// A thread that is there, as events name it; where there is a message, there is one.

@@ -8,9 +8,9 @@ use classdesk_domain::tickets::{
     InsertTicketAttachment, TicketCategory, TicketPriority, TicketStatus, TicketUpdate,
 };
 
-use crate::history::side::Side;
+use crate::history::replica::Replica;
 
-impl Side<'_> {
+impl Replica<'_> {
     pub(super) async fn create_ticket(&mut self) -> String {
         let requester = self.person();
         let about = self.once_in(2).then(|| self.subject());
@@ -34,7 +34,7 @@ impl Side<'_> {
         if let Ok(ticket) = &created {
             self.numbers.note(ticket.id);
         }
-        self.tell("create_ticket", created)
+        self.report("create_ticket", created)
     }
 
     pub(super) async fn update_ticket(&mut self) -> String {
@@ -59,7 +59,7 @@ impl Side<'_> {
         };
         let commit = self.commit(update, moved).await;
         let changed = self.store.update_ticket(commit).await;
-        self.tell("update_ticket", changed)
+        self.report("update_ticket", changed)
     }
 
     pub(super) async fn add_note(&mut self) -> String {
@@ -79,7 +79,7 @@ impl Side<'_> {
         if let Ok(id) = &added {
             self.numbers.note(*id);
         }
-        self.tell("add_ticket_message", added)
+        self.report("add_ticket_message", added)
     }
 
     pub(super) async fn attach_to_ticket(&mut self) -> String {
@@ -102,6 +102,6 @@ impl Side<'_> {
         if let Ok(attachment) = &attached {
             self.numbers.note(attachment.id);
         }
-        self.tell("attach_to_ticket", attached)
+        self.report("attach_to_ticket", attached)
     }
 }

@@ -16,7 +16,7 @@ use super::numbers::{Id, Numbers, Renumber};
 use crate::Fixture;
 
 /// A store with its own ids. Two sides on which the same steps were taken differ in nothing else.
-pub(super) struct Side<'s> {
+pub(super) struct Replica<'s> {
     pub(super) store: &'s dyn Store,
     pub(super) numbers: Numbers,
     pub(super) dice: Rng,
@@ -29,7 +29,7 @@ pub(super) struct Side<'s> {
     fixture: Option<Fixture>,
 }
 
-impl<'s> Side<'s> {
+impl<'s> Replica<'s> {
     pub(super) fn new(store: &'s dyn Store) -> Self {
         Self {
             store,
@@ -59,7 +59,7 @@ impl<'s> Side<'s> {
     }
 
     pub(super) fn fixture(&self) -> &Fixture {
-        self.fixture.as_ref().expect("a side is populated first")
+        self.fixture.as_ref().expect("a replica is populated first")
     }
 
     /// The present, or a few seconds later.
@@ -113,7 +113,7 @@ impl<'s> Side<'s> {
     }
 
     /// An answer as it is compared: by its fields and numbers, a refusal by its kind.
-    pub(super) fn tell<T: Renumber + Debug>(
+    pub(super) fn report<T: Renumber + Debug>(
         &self,
         what: &str,
         answer: Result<T, StoreError>,

@@ -17,7 +17,7 @@ use classdesk_domain::tickets::{TicketFilter, TicketPriority, TicketQuery, Ticke
 use fastrand::Rng;
 
 use super::changes::order;
-use super::side::Side;
+use super::replica::Replica;
 
 /// Reads a list to its end.
 async fn walk<T, F>(
@@ -42,9 +42,9 @@ where
     }
 }
 
-impl Side<'_> {
+impl Replica<'_> {
     /// Reads something and says what there was.
-    pub(super) async fn look(&mut self, dice: Rng) -> String {
+    pub(super) async fn observe(&mut self, dice: Rng) -> String {
         self.dice = dice;
         let store = self.store;
         let scope = self.scope();
@@ -53,17 +53,17 @@ impl Side<'_> {
         match self.dice.u32(0..25) {
             0 => {
                 let id = self.row::<UserId>();
-                self.tell("user", store.user(id).await)
+                self.report("user", store.user(id).await)
             }
             1 => {
                 let filter = self.user_filter();
                 let found = walk(limit, |page| store.list_users(filter.clone(), page)).await;
-                self.tell("list_users", found)
+                self.report("list_users", found)
             }
             2 => {
                 let login = self.any(&["client", "writer@example.com", "person3", "nobody"]);
                 let found = store.credentials(&LoginName::new(login)).await;
-                self.tell(
+                self.report(
                     "credentials",
                     found.map(|found| found.map(|known| known.user)),
                 )
@@ -72,34 +72,34 @@ impl Side<'_> {
                 let (now, long_ago) = (self.fixture().now(), Timestamp::from_micros(0));
                 let list = |page| store.list_sessions(person, now, long_ago, page);
                 let found = walk(limit, list).await;
-                self.tell("list_sessions", found)
+                self.report("list_sessions", found)
             }
             4 => {
                 let reference = self.subject();
-                self.tell("subject", store.subject(&reference).await)
+                self.report("subject", store.subject(&reference).await)
             }
             5 => {
                 let id = self.row::<BundleId>();
-                self.tell("bundle_detail", store.bundle_detail(id, scope).await)
+                self.report("bundle_detail", store.bundle_detail(id, scope).await)
             }
             6 | 7 => {
                 let filter = self.bundle_filter();
                 let list = |page| store.list_bundles(scope, filter.clone(), page);
                 let found = walk(limit, list).await;
-                self.tell("list_bundles", found)
+                self.report("list_bundles", found)
             }
             8 => {
                 let id = self.row::<BundleId>();
                 let found = walk(limit, |page| store.list_members(id, page)).await;
-                self.tell("list_members", found)
+                self.report("list_members", found)
             }
             9 => {
                 let id = self.row::<ThreadId>();
-                self.tell("thread", store.thread(id, scope).await)
+                self.report("thread", store.thread(id, scope).await)
             }
             10 => {
                 let id = self.row::<ThreadId>();
-                self.tell("thread_facts", store.thread_context(id, person).await)
+                self.report("thread_facts", store.thread_context(id, person).await)
             }
             11 | 12 => {
                 let filter = self.thread_filter();
@@ -108,31 +108,31 @@ impl Side<'_> {
                     store.list_threads(ThreadQuery { scope, filter }, page)
                 };
                 let found = walk(limit, list).await;
-                self.tell("list_threads", found)
+                self.report("list_threads", found)
             }
-            13 | 14 => self.look_at_messages(scope, limit).await,
+            13 | 14 => self.observe_messages(scope, limit).await,
             15 => {
                 let (thread, reply_to) = (self.row::<ThreadId>(), self.row::<MessageId>());
                 let recipient = self.row::<UserId>();
                 let found = store
                     .post_context(thread, person, Some(recipient), Some(reply_to))
                     .await;
-                self.tell("post_facts", found)
+                self.report("post_facts", found)
             }
             16 => {
                 let id = self.row::<MessageId>();
-                self.tell("message", store.message(id, scope).await)
+                self.report("message", store.message(id, scope).await)
             }
             17 => {
                 let id = self.row::<MessageId>();
-                self.tell(
+                self.report(
                     "message_attachment",
                     store.message_attachment(id, person).await,
                 )
             }
             18 => {
                 let (id, file) = (self.row::<BundleId>(), self.row::<FileId>());
-                self.tell("file", store.file(id, file).await)
+                self.report("file", store.file(id, file).await)
             }
             19 | 20 => {
                 let filter = self.ticket_filter();
@@ -141,17 +141,17 @@ impl Side<'_> {
                     store.list_tickets(TicketQuery { scope, filter }, page)
                 };
                 let found = walk(limit, list).await;
-                self.tell("list_tickets", found)
+                self.report("list_tickets", found)
             }
-            21 | 22 => self.look_at_a_ticket(scope, limit).await,
+            21 | 22 => self.observe_ticket(scope, limit).await,
             23 => {
                 let found = store.list_blobs(None, 50).await;
-                self.tell("list_blobs", found)
+                self.report("list_blobs", found)
             }
             _ => {
                 let filter = self.audit_filter();
                 let found = walk(limit * 10, |page| store.audit(filter.clone(), page)).await;
-                self.tell("audit", found)
+                self.report("audit", found)
             }
         }
     }
@@ -161,33 +161,33 @@ impl Side<'_> {
         let store = self.store;
         let mut told = Vec::new();
         let found = walk(200, |page| store.audit(AuditFilter::default(), page)).await;
-        told.push(self.tell("audit", found));
+        told.push(self.report("audit", found));
         let found = store.list_blobs(None, 1_000).await;
-        told.push(self.tell("list_blobs", found));
+        told.push(self.report("list_blobs", found));
         let found = store.blob_backlog(self.fixture().now()).await;
-        told.push(self.tell("blob_backlog", found));
+        told.push(self.report("blob_backlog", found));
         for person in self.people.clone() {
             let scope = AccessScope::of(&person);
             let list = |page| store.list_bundles(scope, BundleFilter::default(), page);
             let found = walk(7, list).await;
-            told.push(self.tell("list_bundles", found));
+            told.push(self.report("list_bundles", found));
             let list = |page| {
                 let filter = ThreadFilter::default();
                 store.list_threads(ThreadQuery { scope, filter }, page)
             };
             let found = walk(7, list).await;
-            told.push(self.tell("list_threads", found));
+            told.push(self.report("list_threads", found));
             let list = |page| {
                 let filter = TicketFilter::default();
                 store.list_tickets(TicketQuery { scope, filter }, page)
             };
             let found = walk(7, list).await;
-            told.push(self.tell("list_tickets", found));
+            told.push(self.report("list_tickets", found));
         }
         told
     }
 
-    async fn look_at_messages(&mut self, scope: AccessScope, limit: i64) -> String {
+    async fn observe_messages(&mut self, scope: AccessScope, limit: i64) -> String {
         let store = self.store;
         let thread = self.row::<ThreadId>();
         let after = self.once_in(3).then(|| self.row::<MessageId>());
@@ -207,12 +207,12 @@ impl Side<'_> {
             page.after = found.next;
         }
         let second = store.list_messages(query, page).await;
-        let first = self.tell("list_messages", first);
-        let second = self.tell("list_messages", second);
+        let first = self.report("list_messages", first);
+        let second = self.report("list_messages", second);
         first + &second
     }
 
-    async fn look_at_a_ticket(&mut self, scope: AccessScope, limit: i64) -> String {
+    async fn observe_ticket(&mut self, scope: AccessScope, limit: i64) -> String {
         let store = self.store;
         let page = PageRequest {
             limit: Limit::new(limit).expect("a limit"),
@@ -224,15 +224,15 @@ impl Side<'_> {
             self.row::<TicketAttachmentId>(),
         );
         [
-            self.tell("ticket", store.ticket(id, scope).await),
-            self.tell("notes", store.list_ticket_messages(id, scope, page).await),
-            self.tell(
+            self.report("ticket", store.ticket(id, scope).await),
+            self.report("notes", store.list_ticket_messages(id, scope, page).await),
+            self.report(
                 "files",
                 store.list_ticket_attachments(id, scope, page).await,
             ),
-            self.tell("history", store.ticket_history(id, scope, page).await),
-            self.tell("note", store.ticket_message(note).await),
-            self.tell(
+            self.report("history", store.ticket_history(id, scope, page).await),
+            self.report("note", store.ticket_message(note).await),
+            self.report(
                 "attachment",
                 store.ticket_attachment(id, attachment, scope).await,
             ),
