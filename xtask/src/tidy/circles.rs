@@ -54,17 +54,17 @@ impl Crate {
     fn read(tree: &Tree, root: &Path) -> Self {
         let mut all = Self { nodes: Vec::new() };
         let folder = root.parent().unwrap_or(root);
-        all.add(tree, root.to_owned(), folder, 0);
+        all.add(tree, root, folder, 0);
         all
     }
 
     /// Adds a file whose modules are in a folder, and those modules.
-    fn add(&mut self, tree: &Tree, file: PathBuf, folder: &Path, parent: usize) -> usize {
-        let module = Module::read(&tree.text(&file).unwrap_or_default());
+    fn add(&mut self, tree: &Tree, file: &Path, folder: &Path, parent: usize) -> usize {
+        let module = Module::read(&tree.text(file).unwrap_or_default());
         let number = self.nodes.len();
         let declared = module.children.clone();
         self.nodes.push(Node {
-            file: file.clone(),
+            file: file.to_owned(),
             module,
             parent,
             children: HashMap::new(),
@@ -84,7 +84,7 @@ impl Crate {
                     (if is_flat { flat } else { below.join("mod.rs") }, below)
                 }
             };
-            let child = self.add(tree, child, &below, number);
+            let child = self.add(tree, &child, &below, number);
             self.nodes[number].children.insert(name, child);
         }
         number

@@ -2,7 +2,7 @@
 
 mod round;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use clap::Args;
 
 use crate::args::CommonArgs;
@@ -28,14 +28,16 @@ pub(crate) struct CrashArgs {
     #[command(flatten)]
     common: CommonArgs,
     /// Leave SQLite with a folder out
-    #[arg(long)]
+    #[arg(long, requires = "url")]
     without_sqlite: bool,
+    #[command(flatten)]
+    cluster: Cluster,
     /// Kills of each set-up [default: 5, and 500 in the long form]
     #[arg(long, value_name = "N")]
     kills: Option<u32>,
 }
 
-/// Attacks SQLite with a folder, and PostgreSQL with S3 where the environment names a cluster.
+/// Attacks SQLite with a folder, and PostgreSQL with S3 where a cluster is named.
 pub(crate) async fn run(args: &CrashArgs) -> Result<Report> {
     let attack = Attack {
         seed: args.common.seed(),
@@ -49,13 +51,8 @@ pub(crate) async fn run(args: &CrashArgs) -> Result<Report> {
     if !args.without_sqlite {
         attack.local(&mut report).await?;
     }
-    let cluster = Cluster::of_environment();
-    ensure!(
-        cluster.is_some() || !args.without_sqlite,
-        "no PostgreSQL is named, and SQLite is left out"
-    );
-    if let Some(cluster) = cluster {
-        attack.remote(&cluster, &mut report).await?;
+    if args.cluster.is_named() {
+        attack.remote(&args.cluster, &mut report).await?;
     }
     Ok(report)
 }
