@@ -126,7 +126,7 @@ fn of_tickets(fixture: &Fixture, id: TicketId) -> Vec<DomainEvent> {
     let ticket = fixture.event_ticket(id);
     let on_nothing = EventTicket {
         subject: None,
-        ..ticket.clone()
+        ..fixture.event_ticket(id)
     };
     vec![
         DomainEvent::TicketCreated { ticket: on_nothing },

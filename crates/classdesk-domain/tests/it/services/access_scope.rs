@@ -9,13 +9,13 @@ use classdesk_domain::subjects::SubjectRef;
 use classdesk_domain::threads::ThreadFilter;
 use classdesk_domain::tickets::TicketFilter;
 
-use super::support::{Office, word};
+use super::support::{AppFixture, word};
 
 /// Threads with every pair of participants and tickets of everybody, on two bundles and on
 /// nothing, and files of every visibility; then roles change.
-async fn crowded() -> Office {
-    let office = Office::open().await;
-    let (fixture, store) = (&office.fixture, &*office.store);
+async fn crowded() -> AppFixture {
+    let test = AppFixture::open().await;
+    let (fixture, store) = (&test.fixture, &*test.store);
     let everybody = fixture.everybody();
     let second = fixture
         .add_bundle(store, fixture.other_client, Some(fixture.writer))
@@ -49,13 +49,13 @@ async fn crowded() -> Office {
         role: Some(Role::Writer),
         ..UserChange::default()
     };
-    let changed = office
-        .desk
+    let changed = test
+        .app
         .users
         .change(&fixture.admin, fixture.other_client.id, change)
         .await;
     assert_eq!(word(changed), "ok");
-    office
+    test
 }
 
 const ALL: PageRequest = PageRequest {
@@ -63,12 +63,12 @@ const ALL: PageRequest = PageRequest {
     after: None,
 };
 
-/// The world's people in the roles that they have by now.
-async fn people(office: &Office) -> Vec<Actor> {
-    let listed = office
-        .desk
+/// The fixture's people in the roles that they have by now.
+async fn people(test: &AppFixture) -> Vec<Actor> {
+    let listed = test
+        .app
         .users
-        .list(&office.fixture.admin, Default::default(), ALL)
+        .list(&test.fixture.admin, Default::default(), ALL)
         .await;
     listed
         .expect("listed")
@@ -81,22 +81,22 @@ async fn people(office: &Office) -> Vec<Actor> {
 /// contract: perm.policy, perm.counts
 #[tokio::test]
 async fn threads_tickets_and_counts_agree() {
-    let office = crowded().await;
-    let desk = &office.desk;
-    let staff = office.fixture.superadmin;
-    let threads = desk
+    let test = crowded().await;
+    let app = &test.app;
+    let staff = test.fixture.superadmin;
+    let threads = app
         .threads
         .list(&staff, ThreadFilter::default(), ALL)
         .await
         .expect("listed");
-    let tickets = desk
+    let tickets = app
         .tickets
         .list(&staff, TicketFilter::default(), ALL)
         .await
         .expect("listed");
     assert_eq!((threads.items.len(), tickets.items.len()), (49, 21));
-    for actor in people(&office).await {
-        let listed = desk
+    for actor in people(&test).await {
+        let listed = app
             .threads
             .list(&actor, ThreadFilter::default(), ALL)
             .await
@@ -107,18 +107,18 @@ async fn threads_tickets_and_counts_agree() {
             let id = view.thread.id;
             let in_list = listed.contains(&id);
             assert_eq!(
-                word(desk.threads.get(&actor, id).await) == "ok",
+                word(app.threads.get(&actor, id).await) == "ok",
                 in_list,
                 "{actor:?} {id}"
             );
             assert_eq!(
-                word(desk.messages.authorize_list(&actor, id).await) == "ok",
+                word(app.messages.authorize_list(&actor, id).await) == "ok",
                 in_list,
                 "{actor:?} {id}"
             );
             seen += i64::from(in_list);
         }
-        let mine = desk
+        let mine = app
             .tickets
             .list(&actor, TicketFilter::default(), ALL)
             .await
@@ -127,17 +127,17 @@ async fn threads_tickets_and_counts_agree() {
         let mut on_bundle = std::collections::BTreeMap::new();
         for ticket in &tickets.items {
             let in_list = mine.contains(&ticket.id);
-            let alone = word(desk.tickets.get(&actor, ticket.id).await) == "ok";
+            let alone = word(app.tickets.get(&actor, ticket.id).await) == "ok";
             assert_eq!(alone, in_list, "{actor:?} {}", ticket.id);
             *on_bundle.entry(ticket.about.clone()).or_insert(0_i64) += i64::from(in_list);
         }
-        let bundles = desk
+        let bundles = app
             .bundles
             .list(&actor, BundleFilter::default(), ALL)
             .await
             .expect("listed");
         for view in bundles.items {
-            let on_this = if view.bundle.id == office.fixture.bundle {
+            let on_this = if view.bundle.id == test.fixture.bundle {
                 seen
             } else {
                 0
@@ -145,7 +145,7 @@ async fn threads_tickets_and_counts_agree() {
             assert_eq!(view.threads_count, on_this, "{actor:?}");
             let expected = on_bundle[&Some(view.bundle.subject())];
             assert_eq!(view.tickets_count, expected, "{actor:?}");
-            let alone = desk
+            let alone = app
                 .bundles
                 .detail(&actor, view.bundle.id)
                 .await
@@ -158,19 +158,19 @@ async fn threads_tickets_and_counts_agree() {
 /// contract: perm.policy, perm.counts
 #[tokio::test]
 async fn files_agree() {
-    let office = crowded().await;
-    let (desk, bundle) = (&office.desk, office.fixture.bundle);
-    for actor in people(&office).await {
-        let listed = desk.files.list(&actor, bundle, ALL).await;
+    let test = crowded().await;
+    let (app, bundle) = (&test.app, test.fixture.bundle);
+    for actor in people(&test).await {
+        let listed = app.files.list(&actor, bundle, ALL).await;
         let shown = listed.map(|page| page.items).unwrap_or_default();
         for id in (1..=4).map(FileId::new) {
             let in_list = shown.iter().any(|file| file.id == id);
-            let alone = word(desk.files.get(&actor, bundle, id).await) == "ok";
+            let alone = word(app.files.get(&actor, bundle, id).await) == "ok";
             assert_eq!(alone, in_list, "{actor:?} {id}");
-            let opened = word(desk.files.download(&actor, bundle, id).await) == "ok";
+            let opened = word(app.files.download(&actor, bundle, id).await) == "ok";
             assert_eq!(opened, in_list, "{actor:?} {id}");
         }
-        let detail = desk.bundles.detail(&actor, bundle).await;
+        let detail = app.bundles.detail(&actor, bundle).await;
         assert_eq!(detail.map(|detail| detail.files).unwrap_or_default(), shown);
     }
 }

@@ -10,7 +10,7 @@ use classdesk_domain::paging::PageRequest;
 use classdesk_domain::people::{Role, UserChange};
 use classdesk_domain::threads::NewThread;
 
-use super::support::{Office, word};
+use super::support::{AppFixture, word};
 
 fn status(status: BundleStatus) -> BundleChange {
     BundleChange {
@@ -22,8 +22,8 @@ fn status(status: BundleStatus) -> BundleChange {
 /// contract: perm.bundle.change
 #[tokio::test]
 async fn admins_create_bundles_of_active_clients_and_writers() {
-    let office = Office::open().await;
-    let (fixture, bundles) = (&office.fixture, &office.desk.bundles);
+    let test = AppFixture::open().await;
+    let (fixture, bundles) = (&test.fixture, &test.app.bundles);
     let mut new = NewBundle::new(fixture.client.id, title("Autumn"));
     new.assigned_writer_id = Some(fixture.writer.id);
     new.status = BundleStatus::Completed;
@@ -54,8 +54,8 @@ async fn admins_create_bundles_of_active_clients_and_writers() {
 /// contract: perm.bundle.see
 #[tokio::test]
 async fn a_bundle_is_seen_by_its_people_alone() {
-    let office = Office::open().await;
-    let (fixture, bundles) = (&office.fixture, &office.desk.bundles);
+    let test = AppFixture::open().await;
+    let (fixture, bundles) = (&test.fixture, &test.app.bundles);
     for actor in fixture.everybody() {
         let stranger = [fixture.other_client, fixture.other_writer].contains(&actor);
         let expected = if stranger { "not found" } else { "ok" };
@@ -83,10 +83,10 @@ async fn a_bundle_is_seen_by_its_people_alone() {
 
 #[tokio::test]
 async fn members_are_who_can_receive_with_their_relation() {
-    let office = Office::open().await;
-    let (fixture, desk) = (&office.fixture, &office.desk);
+    let test = AppFixture::open().await;
+    let (fixture, app) = (&test.fixture, &test.app);
     let members = async || {
-        let page = desk
+        let page = app
             .bundles
             .members(&fixture.client, fixture.bundle, PageRequest::default())
             .await;
@@ -107,7 +107,7 @@ async fn members_are_who_can_receive_with_their_relation() {
         is_active: Some(false),
         ..UserChange::default()
     };
-    desk.users
+    app.users
         .change(&fixture.admin, fixture.writer.id, off)
         .await
         .expect("changed");
@@ -117,8 +117,8 @@ async fn members_are_who_can_receive_with_their_relation() {
 /// contract: perm.bundle.change, conv.concurrency
 #[tokio::test]
 async fn a_change_names_its_fields_keeps_its_version_and_its_completion() {
-    let office = Office::open().await;
-    let (fixture, bundles) = (&office.fixture, &office.desk.bundles);
+    let test = AppFixture::open().await;
+    let (fixture, bundles) = (&test.fixture, &test.app.bundles);
     let id = fixture.bundle;
     let any = ExpectedVersion::Any;
     for (actor, expected) in [
@@ -132,7 +132,7 @@ async fn a_change_names_its_fields_keeps_its_version_and_its_completion() {
             .await;
         assert_eq!(word(refused), expected);
     }
-    let known = office.log_length().await;
+    let known = test.log_length().await;
     let completed = bundles
         .change(
             &fixture.admin,
@@ -159,7 +159,7 @@ async fn a_change_names_its_fields_keeps_its_version_and_its_completion() {
         .await;
     assert_eq!(same.expect("nothing to do").view.bundle, completed);
 
-    office.clock.advance(std::time::Duration::from_secs(60));
+    test.clock.advance(std::time::Duration::from_secs(60));
     let renamed = BundleChange {
         title: Some(title("Summer")),
         ..BundleChange::default()
@@ -176,7 +176,7 @@ async fn a_change_names_its_fields_keeps_its_version_and_its_completion() {
         .change(&fixture.admin, id, status(BundleStatus::InProgress), &any)
         .await;
     assert_eq!(reopened.expect("changed").view.bundle.completed_at, None);
-    let told = office.log_after(known).await;
+    let told = test.log_after(known).await;
     let told: Vec<_> = told
         .iter()
         .map(|entry| {
@@ -199,8 +199,8 @@ async fn a_change_names_its_fields_keeps_its_version_and_its_completion() {
 
 #[tokio::test]
 async fn dates_stay_in_order_whichever_is_changed() {
-    let office = Office::open().await;
-    let (fixture, bundles) = (&office.fixture, &office.desk.bundles);
+    let test = AppFixture::open().await;
+    let (fixture, bundles) = (&test.fixture, &test.app.bundles);
     let day = |ordinal| Some(time::Date::from_ordinal_date(2026, ordinal).expect("a day"));
     let change = async |start_date, end_date| {
         let wish = BundleChange {
@@ -229,22 +229,22 @@ async fn dates_stay_in_order_whichever_is_changed() {
 /// contract: perm.replaced-writer, perm.bundle.change, bundles.assign-writer.joins
 #[tokio::test]
 async fn a_new_writer_gains_what_the_former_loses() {
-    let office = Office::open().await;
-    let (fixture, desk) = (&office.fixture, &office.desk);
+    let test = AppFixture::open().await;
+    let (fixture, app) = (&test.fixture, &test.app);
     let open = async |is_private| {
         let mut new = NewThread::with(fixture.editor.id);
         new.is_private = is_private;
-        let opened = desk
+        let opened = app
             .threads
             .open(fixture.client, &fixture.subject(), new)
             .await;
         opened.expect("opened").thread.id
     };
     let (public, private) = (open(false).await, open(true).await);
-    let known = office.log_length().await;
+    let known = test.log_length().await;
     let assign = async |writer: Option<UserId>| {
         word(
-            desk.bundles
+            app.bundles
                 .assign_writer(&fixture.admin, fixture.bundle, writer)
                 .await,
         )
@@ -259,13 +259,13 @@ async fn a_new_writer_gains_what_the_former_loses() {
         "who has it already"
     );
     assert_eq!(assign(Some(fixture.other_writer.id)).await, "ok");
-    let sees = async |actor, thread| word(desk.threads.get(&actor, thread).await);
+    let sees = async |actor, thread| word(app.threads.get(&actor, thread).await);
     assert_eq!(sees(fixture.other_writer, public).await, "ok");
     assert_eq!(sees(fixture.other_writer, private).await, "not found");
     assert_eq!(sees(fixture.writer, public).await, "not found");
     assert_eq!(
         word(
-            desk.bundles
+            app.bundles
                 .authorize_see(&fixture.writer, fixture.bundle)
                 .await
         ),
@@ -273,11 +273,8 @@ async fn a_new_writer_gains_what_the_former_loses() {
     );
     assert_eq!(assign(None).await, "ok");
     assert_eq!(sees(fixture.other_writer, public).await, "not found");
-    assert_eq!(
-        office.told_after(known).await,
-        ["bundle.writer_assigned"; 2]
-    );
-    let refused = desk
+    assert_eq!(test.told_after(known).await, ["bundle.writer_assigned"; 2]);
+    let refused = app
         .bundles
         .assign_writer(&fixture.editor, fixture.bundle, None)
         .await;

@@ -14,12 +14,12 @@ use classdesk_domain::people::Actor;
 use classdesk_domain::text::MessageText;
 use classdesk_domain::threads::{NewMessage, NewThread, ThreadChange};
 
-use super::support::{Office, bytes, word};
+use super::support::{AppFixture, bytes, word};
 
-async fn add(office: &Office, by: Actor, new: NewFile) -> Result<FileId, Error> {
-    let bundle = office.fixture.bundle;
-    let upload = office.upload(by, UploadTarget::Bundle(bundle)).await;
-    let added = office.desk.files.add(by, bundle, upload, new).await?;
+async fn add(test: &AppFixture, by: Actor, new: NewFile) -> Result<FileId, Error> {
+    let bundle = test.fixture.bundle;
+    let upload = test.upload(by, UploadTarget::Bundle(bundle)).await;
+    let added = test.app.files.add(by, bundle, upload, new).await?;
     Ok(added.id)
 }
 
@@ -32,32 +32,32 @@ const fn shown(to_client: Option<bool>, to_writer: Option<bool>) -> FileChange {
 }
 
 /// The state of every blob row, oldest first.
-async fn states(office: &Office) -> Vec<BlobState> {
-    let rows = office.store.list_blobs(None, 100).await.expect("readable");
+async fn states(test: &AppFixture) -> Vec<BlobState> {
+    let rows = test.store.list_blobs(None, 100).await.expect("readable");
     rows.iter().map(|row| row.state).collect()
 }
 
 /// contract: perm.file.upload, perm.file.visibility, bundles.upload-file.flags
 #[tokio::test]
 async fn flags_are_for_staff_to_say() {
-    let office = Office::open().await;
-    let fixture = &office.fixture;
+    let test = AppFixture::open().await;
+    let fixture = &test.fixture;
     let flagged = NewFile {
         is_visible_to_writer: Some(false),
         ..NewFile::default()
     };
     assert_eq!(
-        word(add(&office, fixture.client, flagged.clone()).await),
+        word(add(&test, fixture.client, flagged.clone()).await),
         "not allowed"
     );
     assert_eq!(
-        states(&office).await,
+        states(&test).await,
         [BlobState::Deleted],
         "the upload was given up"
     );
-    let id = add(&office, fixture.editor, flagged).await.expect("added");
-    let file = office
-        .desk
+    let id = add(&test, fixture.editor, flagged).await.expect("added");
+    let file = test
+        .app
         .files
         .get(&fixture.client, fixture.bundle, id)
         .await
@@ -69,8 +69,7 @@ async fn flags_are_for_staff_to_say() {
     assert_eq!(file.visibility, expected);
     assert_eq!(
         word(
-            office
-                .desk
+            test.app
                 .files
                 .get(&fixture.writer, fixture.bundle, id)
                 .await
@@ -78,25 +77,21 @@ async fn flags_are_for_staff_to_say() {
         "not found"
     );
     assert_eq!(
-        word(add(&office, fixture.writer, NewFile::default()).await),
+        word(add(&test, fixture.writer, NewFile::default()).await),
         "ok"
     );
     let target = UploadTarget::Bundle(fixture.bundle);
-    let stranger = office
-        .desk
-        .uploads
-        .begin(&fixture.other_client, target)
-        .await;
+    let stranger = test.app.uploads.begin(&fixture.other_client, target).await;
     assert_eq!(word(stranger), "not found");
 }
 
 /// contract: perm.file.see, perm.file.change, perm.file.visibility
 #[tokio::test]
 async fn who_sees_changes_and_deletes_a_file() {
-    let office = Office::open().await;
-    let (fixture, files) = (&office.fixture, &office.desk.files);
+    let test = AppFixture::open().await;
+    let (fixture, files) = (&test.fixture, &test.app.files);
     let bundle = fixture.bundle;
-    let id = add(&office, fixture.client, NewFile::default())
+    let id = add(&test, fixture.client, NewFile::default())
         .await
         .expect("added");
     let describe = FileChange {
@@ -124,7 +119,7 @@ async fn who_sees_changes_and_deletes_a_file() {
             .await;
         assert_eq!(word(flagged), flags);
     }
-    let known = office.log_length().await;
+    let known = test.log_length().await;
     let hidden = files
         .change(&fixture.admin, bundle, id, shown(Some(false), None))
         .await;
@@ -149,10 +144,10 @@ async fn who_sees_changes_and_deletes_a_file() {
         "not found"
     );
     assert_eq!(
-        office.told_after(known).await,
+        test.told_after(known).await,
         ["file.changed", "file.deleted"]
     );
-    assert_eq!(states(&office).await, [BlobState::Deleted]);
+    assert_eq!(states(&test).await, [BlobState::Deleted]);
     assert_eq!(
         word(
             files
@@ -165,25 +160,25 @@ async fn who_sees_changes_and_deletes_a_file() {
 
 #[tokio::test]
 async fn an_upload_needs_a_right_before_its_first_byte() {
-    let office = Office::open().await;
-    let (fixture, desk) = (&office.fixture, &office.desk);
+    let test = AppFixture::open().await;
+    let (fixture, app) = (&test.fixture, &test.app);
     let new = NewThread::with(fixture.writer.id);
-    let thread = desk
+    let thread = app
         .threads
         .open(fixture.client, &fixture.subject(), new)
         .await;
     let thread = thread.expect("opened").thread.id;
     let to_thread = UploadTarget::Thread(thread);
     assert_eq!(
-        word(desk.uploads.begin(&fixture.client, to_thread).await),
+        word(app.uploads.begin(&fixture.client, to_thread).await),
         "ok"
     );
     assert_eq!(
-        word(desk.uploads.begin(&fixture.editor, to_thread).await),
+        word(app.uploads.begin(&fixture.editor, to_thread).await),
         "not allowed"
     );
     assert_eq!(
-        word(desk.uploads.begin(&fixture.other_writer, to_thread).await),
+        word(app.uploads.begin(&fixture.other_writer, to_thread).await),
         "not found"
     );
     for missing in [
@@ -192,30 +187,30 @@ async fn an_upload_needs_a_right_before_its_first_byte() {
         UploadTarget::Bundle(BundleId::new(999)),
     ] {
         assert_eq!(
-            word(desk.uploads.begin(&fixture.admin, missing).await),
+            word(app.uploads.begin(&fixture.admin, missing).await),
             "not found"
         );
     }
-    let upload = office.upload(fixture.client, to_thread).await;
+    let upload = test.upload(fixture.client, to_thread).await;
     let closed = ThreadChange {
         is_active: Some(false),
         ..ThreadChange::default()
     };
-    desk.threads
+    app.threads
         .change(&fixture.client, thread, closed)
         .await
         .expect("closed");
     assert_eq!(
-        word(desk.uploads.begin(&fixture.client, to_thread).await),
+        word(app.uploads.begin(&fixture.client, to_thread).await),
         "the thread is closed"
     );
     let message = NewMessage::text(MessageText::empty());
-    let refused = desk
+    let refused = app
         .messages
         .send(fixture.client, thread, message, Some(upload))
         .await;
     assert_eq!(word(refused), "the thread is closed");
-    assert_eq!(states(&office).await, [BlobState::Deleted]);
+    assert_eq!(states(&test).await, [BlobState::Deleted]);
 }
 
 /// contract: conv.uploads.limit, conv.uploads.refused
@@ -231,8 +226,8 @@ async fn an_upload_that_fails_or_is_given_up_leaves_a_row_to_sweep() {
         .expect_put()
         .withf(|_, _, limit| *limit == 100 * 1024 * 1024)
         .returning(move |_, _, _| outcomes.pop().expect("three calls"));
-    let office = Office::open_with(|_, ports| ports.blobs = Arc::new(blobs)).await;
-    let (fixture, uploads) = (&office.fixture, &office.desk.uploads);
+    let test = AppFixture::open_with(|_, ports| ports.blobs = Arc::new(blobs)).await;
+    let (fixture, uploads) = (&test.fixture, &test.app.uploads);
     let target = UploadTarget::Bundle(fixture.bundle);
     let permit = uploads
         .begin(&fixture.client, target)
@@ -248,18 +243,13 @@ async fn an_upload_that_fails_or_is_given_up_leaves_a_row_to_sweep() {
             .await;
         assert_eq!(word(received), expected);
     }
-    assert_eq!(states(&office).await, [BlobState::Deleted; 3]);
+    assert_eq!(states(&test).await, [BlobState::Deleted; 3]);
     assert_eq!(uploads.limit(), 100 * 1024 * 1024);
 
-    let office = Office::open().await;
-    let upload = office.upload(office.fixture.client, target).await;
-    assert_eq!(states(&office).await, [BlobState::Pending]);
+    let test = AppFixture::open().await;
+    let upload = test.upload(test.fixture.client, target).await;
+    assert_eq!(states(&test).await, [BlobState::Pending]);
     assert_eq!(upload.blob, BlobId::new(1));
-    office
-        .desk
-        .uploads
-        .abandon(&upload)
-        .await
-        .expect("given up");
-    assert_eq!(states(&office).await, [BlobState::Deleted]);
+    test.app.uploads.abandon(&upload).await.expect("given up");
+    assert_eq!(states(&test).await, [BlobState::Deleted]);
 }

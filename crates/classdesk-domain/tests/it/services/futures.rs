@@ -30,7 +30,7 @@ fn any<T>() -> T {
 fn check_send<T: Send>(_: T) {}
 
 /// Never called: that it compiles is the test.
-fn check_every_use_case(desk: &App) {
+fn check_every_use_case(app: &App) {
     let actor: &Actor = any();
     let who: &AuthenticatedSession = any();
     let page: PageRequest = any();
@@ -40,118 +40,115 @@ fn check_every_use_case(desk: &App) {
     let version: &ExpectedVersion = any();
     let upload: FinishedUpload = any();
 
-    check_send(desk.sessions.login(any::<Login>()));
-    check_send(desk.sessions.authenticate(any::<&AccessToken>()));
-    check_send(desk.sessions.logout(who));
-    check_send(desk.sessions.logout_all(who));
-    check_send(desk.sessions.list(who, page));
-    check_send(desk.sessions.end_one(who, any::<SessionId>()));
-    check_send(desk.sessions.change_password(who, any::<PasswordChange>()));
-    check_send(desk.users.list(actor, any::<UserFilter>(), page));
-    check_send(desk.users.get(actor, user));
-    check_send(desk.users.create(actor, any::<NewUser>()));
-    check_send(desk.users.change(actor, user, any::<UserChange>()));
-    check_send(desk.operator.any_user());
-    check_send(desk.operator.create_user(any::<&NewUser>()));
-    check_send(desk.operator.list_users(page));
+    check_send(app.sessions.login(any::<Login>()));
+    check_send(app.sessions.authenticate(any::<&AccessToken>()));
+    check_send(app.sessions.logout(who));
+    check_send(app.sessions.logout_all(who));
+    check_send(app.sessions.list(who, page));
+    check_send(app.sessions.end_one(who, any::<SessionId>()));
+    check_send(app.sessions.change_password(who, any::<PasswordChange>()));
+    check_send(app.users.list(actor, any::<UserFilter>(), page));
+    check_send(app.users.get(actor, user));
+    check_send(app.users.create(actor, any::<NewUser>()));
+    check_send(app.users.change(actor, user, any::<UserChange>()));
+    check_send(app.operator.any_user());
+    check_send(app.operator.create_user(any::<&NewUser>()));
+    check_send(app.operator.list_users(page));
     check_send(
-        desk.operator
+        app.operator
             .set_password(any::<&LoginName>(), any::<&NewPassword>()),
     );
-    check_send(desk.subjects.get(actor, subject));
-    check_send(desk.subjects.put(actor, subject, any::<PutSubject>()));
-    check_send(desk.subjects.delete(actor, subject));
-    check_send(desk.bundles.list(actor, any::<BundleFilter>(), page));
-    check_send(desk.bundles.detail(actor, bundle));
-    check_send(desk.bundles.authorize_see(actor, bundle));
-    check_send(desk.bundles.members(actor, bundle, page));
-    check_send(desk.bundles.create(actor, any::<NewBundle>()));
+    check_send(app.subjects.get(actor, subject));
+    check_send(app.subjects.put(actor, subject, any::<PutSubject>()));
+    check_send(app.subjects.delete(actor, subject));
+    check_send(app.bundles.list(actor, any::<BundleFilter>(), page));
+    check_send(app.bundles.detail(actor, bundle));
+    check_send(app.bundles.authorize_see(actor, bundle));
+    check_send(app.bundles.members(actor, bundle, page));
+    check_send(app.bundles.create(actor, any::<NewBundle>()));
     check_send(
-        desk.bundles
+        app.bundles
             .change(actor, bundle, any::<BundleChange>(), version),
     );
     check_send(
-        desk.bundles
+        app.bundles
             .assign_writer(actor, bundle, any::<Option<UserId>>()),
     );
-    check_send(desk.threads.open(actor, subject, any::<NewThread>()));
-    check_send(desk.threads.list(actor, any::<ThreadFilter>(), page));
-    check_send(desk.threads.get(actor, thread));
-    check_send(desk.threads.change(actor, thread, any::<ThreadChange>()));
-    check_send(desk.threads.add_participant(actor, thread, user));
-    check_send(desk.threads.remove_participant(actor, thread, user));
+    check_send(app.threads.open(actor, subject, any::<NewThread>()));
+    check_send(app.threads.list(actor, any::<ThreadFilter>(), page));
+    check_send(app.threads.get(actor, thread));
+    check_send(app.threads.change(actor, thread, any::<ThreadChange>()));
+    check_send(app.threads.add_participant(actor, thread, user));
+    check_send(app.threads.remove_participant(actor, thread, user));
     check_send(
-        desk.threads
+        app.threads
             .mark_read(actor, thread, any::<Option<MessageId>>()),
     );
+    check_send(app.messages.send(actor, thread, any::<NewMessage>(), any()));
     check_send(
-        desk.messages
-            .send(actor, thread, any::<NewMessage>(), any()),
-    );
-    check_send(
-        desk.messages
+        app.messages
             .list(actor, thread, any::<MessageFilter>(), page),
     );
-    check_send(desk.messages.authorize_list(actor, thread));
-    check_send(desk.messages.get(actor, message));
-    check_send(desk.messages.edit(actor, message, any::<MessageText>()));
-    check_send(desk.messages.delete(actor, message));
-    check_send(desk.messages.attachment(actor, message));
-    check_send(desk.tickets.create(actor, any::<NewTicket>()));
+    check_send(app.messages.authorize_list(actor, thread));
+    check_send(app.messages.get(actor, message));
+    check_send(app.messages.edit(actor, message, any::<MessageText>()));
+    check_send(app.messages.delete(actor, message));
+    check_send(app.messages.attachment(actor, message));
+    check_send(app.tickets.create(actor, any::<NewTicket>()));
     check_send(
-        desk.tickets
+        app.tickets
             .create_on(actor, subject, any::<NewTicketOnSubject>()),
     );
-    check_send(desk.tickets.list(actor, any::<TicketFilter>(), page));
-    check_send(desk.tickets.get(actor, ticket));
+    check_send(app.tickets.list(actor, any::<TicketFilter>(), page));
+    check_send(app.tickets.get(actor, ticket));
     check_send(
-        desk.tickets
+        app.tickets
             .change(actor, ticket, any::<TicketChange>(), version),
     );
-    check_send(desk.tickets.history(actor, ticket, page));
+    check_send(app.tickets.history(actor, ticket, page));
     check_send(
-        desk.tickets
+        app.tickets
             .add_message(actor, ticket, any::<NewTicketMessage>()),
     );
-    check_send(desk.tickets.messages(actor, ticket, page));
-    check_send(desk.tickets.message(actor, any::<TicketMessageId>()));
-    check_send(desk.tickets.attach(actor, ticket, upload.clone(), true));
-    check_send(desk.tickets.attachments(actor, ticket, page));
+    check_send(app.tickets.messages(actor, ticket, page));
+    check_send(app.tickets.message(actor, any::<TicketMessageId>()));
+    check_send(app.tickets.attach(actor, ticket, upload.clone(), true));
+    check_send(app.tickets.attachments(actor, ticket, page));
     check_send(
-        desk.tickets
+        app.tickets
             .attachment(actor, ticket, any::<TicketAttachmentId>()),
     );
     check_send(
-        desk.files
+        app.files
             .add(actor, bundle, upload.clone(), any::<NewFile>()),
     );
-    check_send(desk.files.list(actor, bundle, page));
-    check_send(desk.files.get(actor, bundle, file));
-    check_send(desk.files.download(actor, bundle, file));
-    check_send(desk.files.change(actor, bundle, file, any::<FileChange>()));
-    check_send(desk.files.delete(actor, bundle, file));
-    check_send(desk.uploads.begin(actor, any::<UploadTarget>()));
+    check_send(app.files.list(actor, bundle, page));
+    check_send(app.files.get(actor, bundle, file));
+    check_send(app.files.download(actor, bundle, file));
+    check_send(app.files.change(actor, bundle, file, any::<FileChange>()));
+    check_send(app.files.delete(actor, bundle, file));
+    check_send(app.uploads.begin(actor, any::<UploadTarget>()));
     let permit = any::<&UploadPermit>();
     check_send(
-        desk.uploads
+        app.uploads
             .receive(permit, any::<FileName>(), any::<ByteStream>()),
     );
-    check_send(desk.uploads.abandon(&upload));
-    check_send(desk.downloads.open(any::<&ReadPermit>(), None));
-    check_send(desk.audit.list(actor, any::<AuditFilter>(), page));
-    check_send(desk.retries.begin(any::<&KeyScope>()));
-    check_send(desk.retries.renew(any::<Lease>()));
-    check_send(desk.retries.release(any::<Lease>()));
+    check_send(app.uploads.abandon(&upload));
+    check_send(app.downloads.open(any::<&ReadPermit>(), None));
+    check_send(app.audit.list(actor, any::<AuditFilter>(), page));
+    check_send(app.retries.begin(any::<&KeyScope>()));
+    check_send(app.retries.renew(any::<Lease>()));
+    check_send(app.retries.release(any::<Lease>()));
     check_send(
-        desk.retries
+        app.retries
             .save_response(any::<IdempotencyId>(), any::<&StoredResponse>()),
     );
-    check_send(desk.maintenance.ready());
-    check_send(desk.maintenance.sweep());
-    check_send(desk.maintenance.sweep_backlog());
-    check_send(desk.maintenance.abort_stale_uploads());
-    check_send(desk.maintenance.purge());
-    check_send(desk.maintenance.check(true, |_| {}));
+    check_send(app.maintenance.ready());
+    check_send(app.maintenance.sweep());
+    check_send(app.maintenance.sweep_backlog());
+    check_send(app.maintenance.abort_stale_uploads());
+    check_send(app.maintenance.purge());
+    check_send(app.maintenance.check(true, |_| {}));
 }
 
 #[test]

@@ -23,17 +23,17 @@ use classdesk_domain::people::Role;
 use classdesk_domain::tickets::NewTicket;
 use futures_util::stream;
 
-use super::support::{Office, word};
+use super::support::{AppFixture, word};
 
 const INSTANT: Duration = Duration::from_micros(1);
 
-async fn stored_file(office: &Office) -> classdesk_domain::files::BundleFile {
-    let (fixture, bundle) = (&office.fixture, office.fixture.bundle);
-    let upload = office
+async fn stored_file(test: &AppFixture) -> classdesk_domain::files::BundleFile {
+    let (fixture, bundle) = (&test.fixture, test.fixture.bundle);
+    let upload = test
         .upload(fixture.client, UploadTarget::Bundle(bundle))
         .await;
-    let added = office
-        .desk
+    let added = test
+        .app
         .files
         .add(fixture.client, bundle, upload, NewFile::default())
         .await;
@@ -42,25 +42,23 @@ async fn stored_file(office: &Office) -> classdesk_domain::files::BundleFile {
 
 #[tokio::test]
 async fn sweeping_takes_what_nobody_owns_for_a_day_and_what_was_deleted() {
-    let office = Office::open().await;
-    let (fixture, keep) = (&office.fixture, &office.desk.maintenance);
-    let owned = stored_file(&office).await;
-    let deleted = stored_file(&office).await;
-    office
-        .upload(fixture.client, UploadTarget::Bundle(fixture.bundle))
+    let test = AppFixture::open().await;
+    let (fixture, keep) = (&test.fixture, &test.app.maintenance);
+    let owned = stored_file(&test).await;
+    let deleted = stored_file(&test).await;
+    test.upload(fixture.client, UploadTarget::Bundle(fixture.bundle))
         .await;
     assert_eq!(word(keep.ready().await), "ok");
     assert_eq!(keep.sweep().await.expect("swept"), Swept::default());
-    office
-        .desk
+    test.app
         .files
         .delete(&fixture.admin, fixture.bundle, deleted.id)
         .await
         .expect("deleted");
     assert_eq!(keep.sweep().await.expect("swept").removed, 1);
-    office.clock.advance(UPLOAD_GRACE + INSTANT);
+    test.clock.advance(UPLOAD_GRACE + INSTANT);
     assert_eq!(keep.sweep().await.expect("swept").removed, 1);
-    let rows = office.store.list_blobs(None, 9).await.expect("readable");
+    let rows = test.store.list_blobs(None, 9).await.expect("readable");
     assert_eq!(rows.len(), 1);
     let mut findings = Vec::new();
     let checked = keep
@@ -84,16 +82,16 @@ async fn what_the_storage_cannot_remove_is_left_for_the_next_round() {
         .expect_put()
         .returning(|_, _, _| Err(BlobError::Empty));
     blobs.expect_ping().returning(|| Err(BlobError::Missing));
-    let office = Office::open_with(|_, ports| ports.blobs = Arc::new(blobs)).await;
-    let (fixture, desk) = (&office.fixture, &office.desk);
+    let test = AppFixture::open_with(|_, ports| ports.blobs = Arc::new(blobs)).await;
+    let (fixture, app) = (&test.fixture, &test.app);
     let target = UploadTarget::Bundle(fixture.bundle);
-    let permit = desk
+    let permit = app
         .uploads
         .begin(&fixture.client, target)
         .await
         .expect("a permit");
     let name = classdesk_domain::blobs::FileName::clean("x");
-    let empty = desk
+    let empty = app
         .uploads
         .receive(&permit, name, super::support::bytes(""))
         .await;
@@ -103,19 +101,16 @@ async fn what_the_storage_cannot_remove_is_left_for_the_next_round() {
         failed: 1,
     };
     for attempt in 1..=2 {
-        assert_eq!(desk.maintenance.sweep().await.expect("swept"), failed);
-        let rests = desk.maintenance.sweep().await.expect("swept");
+        assert_eq!(app.maintenance.sweep().await.expect("swept"), failed);
+        let rests = app.maintenance.sweep().await.expect("swept");
         assert_eq!(rests, Swept::default(), "it is not tried again at once");
-        office.clock.advance(retry_after(attempt));
+        test.clock.advance(retry_after(attempt));
     }
-    let backlog = desk.maintenance.sweep_backlog().await.expect("readable");
-    assert_eq!((backlog.due, backlog.oldest), (1, Some(office.clock.now())));
-    let aborted = desk.maintenance.abort_stale_uploads().await;
+    let backlog = app.maintenance.sweep_backlog().await.expect("readable");
+    assert_eq!((backlog.due, backlog.oldest), (1, Some(test.clock.now())));
+    let aborted = app.maintenance.abort_stale_uploads().await;
     assert_eq!(aborted.expect("aborted"), 3);
-    assert_eq!(
-        word(desk.maintenance.ready().await),
-        "the blob store failed"
-    );
+    assert_eq!(word(app.maintenance.ready().await), "the blob store failed");
 }
 
 #[test]
@@ -127,20 +122,20 @@ fn pauses_grow_and_end() {
 
 #[tokio::test]
 async fn the_check_finds_damage_loss_and_orphans_and_repairs_old_orphans_alone() {
-    let office = Office::open().await;
-    let keep = &office.desk.maintenance;
-    stored_file(&office).await;
-    stored_file(&office).await;
-    let rows = office.store.list_blobs(None, 9).await.expect("readable");
+    let test = AppFixture::open().await;
+    let keep = &test.app.maintenance;
+    stored_file(&test).await;
+    stored_file(&test).await;
+    let rows = test.store.list_blobs(None, 9).await.expect("readable");
     let [damaged, missing] = [&rows[0].key, &rows[1].key].map(Clone::clone);
-    office.blobs.plant(damaged.as_str(), "Plan");
+    test.blobs.plant(damaged.as_str(), "Plan");
     {
         use classdesk_domain::blobs::BlobStore;
-        office.blobs.delete(&missing).await.expect("deleted");
+        test.blobs.delete(&missing).await.expect("deleted");
     }
-    office.blobs.plant("stray.txt", "old");
-    office.clock.advance(UPLOAD_GRACE + INSTANT);
-    office.blobs.plant("young.txt", "young");
+    test.blobs.plant("stray.txt", "old");
+    test.clock.advance(UPLOAD_GRACE + INSTANT);
+    test.blobs.plant("young.txt", "young");
     let check = async |repair| {
         let mut findings = Vec::new();
         let checked = keep.check(repair, |finding| findings.push(finding)).await;
@@ -191,14 +186,14 @@ async fn what_is_swept_while_it_is_checked_is_no_orphan() {
     blobs
         .expect_head()
         .returning(move |path| Ok((path != swept.as_str()).then(|| object(path))));
-    let office = Office::open_with(|_, ports| {
+    let test = AppFixture::open_with(|_, ports| {
         ports.blobs = Arc::new(blobs);
         ports.blob_rows = Arc::new(rows);
     })
     .await;
     let mut findings = Vec::new();
-    let checked = office
-        .desk
+    let checked = test
+        .app
         .maintenance
         .check(false, |finding| findings.push(finding))
         .await;
@@ -223,15 +218,15 @@ async fn a_check_that_cannot_read_fails() {
     blobs
         .expect_open()
         .returning(|_, _| Err(BlobError::RangeNotSatisfiable));
-    let office = Office::open_with(|_, ports| ports.blobs = Arc::new(blobs)).await;
-    stored_file(&office).await;
-    let checked = office.desk.maintenance.check(false, |_| {}).await;
+    let test = AppFixture::open_with(|_, ports| ports.blobs = Arc::new(blobs)).await;
+    stored_file(&test).await;
+    let checked = test.app.maintenance.check(false, |_| {}).await;
     assert_eq!(word(checked), "the blob store failed");
 }
 
-fn scope(office: &Office) -> KeyScope {
+fn scope(test: &AppFixture) -> KeyScope {
     KeyScope {
-        user: office.fixture.client.id,
+        user: test.fixture.client.id,
         operation: "POST /tickets/".to_owned(),
         key: IdempotencyKey::parse("once").expect("a key"),
     }
@@ -247,24 +242,24 @@ fn first(begun: Result<Begun, Error>) -> Lease {
 /// contract: conv.retries.replay, conv.retries.mismatch, conv.retries.running, conv.retries.day
 #[tokio::test]
 async fn a_key_creates_one_thing_and_remembers_the_answer() {
-    let office = Office::open().await;
-    let (fixture, desk, scope) = (&office.fixture, &office.desk, scope(&office));
+    let test = AppFixture::open().await;
+    let (fixture, app, scope) = (&test.fixture, &test.app, scope(&test));
     let fingerprint = Fingerprint::of(b"{}");
-    let lease = first(desk.retries.begin(&scope).await);
-    let running = desk.retries.begin(&scope).await;
+    let lease = first(app.retries.begin(&scope).await);
+    let running = app.retries.begin(&scope).await;
     assert!(matches!(
         running,
         Err(Error::Conflict(Conflict::IdempotencyRunning))
     ));
     let by = RequestContext::completing(fixture.client, Some(Completion { lease, fingerprint }));
     let new = || NewTicket::new(title("Help"), description(""));
-    let created = desk.tickets.create(by, new()).await.expect("created");
+    let created = app.tickets.create(by, new()).await.expect("created");
     assert_eq!(
-        word(desk.tickets.create(by, new()).await),
+        word(app.tickets.create(by, new()).await),
         "too many concurrent changes"
     );
 
-    let completed = async || match desk.retries.begin(&scope).await.expect("free") {
+    let completed = async || match app.retries.begin(&scope).await.expect("free") {
         Begun::Repeated(completed) => completed,
         Begun::First(lease) => panic!("{lease:?} instead of what was completed"),
     };
@@ -275,7 +270,7 @@ async fn a_key_creates_one_thing_and_remembers_the_answer() {
         status: 201,
         body: b"{}".to_vec(),
     };
-    desk.retries
+    app.retries
         .save_response(found.id, &answer)
         .await
         .expect("kept");
@@ -286,23 +281,23 @@ async fn a_key_creates_one_thing_and_remembers_the_answer() {
     assert_eq!(found.answer, Some(answer));
     let another = found.matching(&Fingerprint::of(b"[]"));
     assert!(matches!(another, Err(Error::IdempotencyMismatch)));
-    office.clock.advance(Duration::from_secs(24 * 60 * 60));
+    test.clock.advance(Duration::from_secs(24 * 60 * 60));
     // Forgotten after a day.
-    first(desk.retries.begin(&scope).await);
+    first(app.retries.begin(&scope).await);
 }
 
 /// contract: conv.retries.lease
 #[tokio::test]
 async fn a_lease_ends_is_renewed_and_released() {
-    let office = Office::open().await;
-    let (retries, scope) = (&office.desk.retries, scope(&office));
+    let test = AppFixture::open().await;
+    let (retries, scope) = (&test.app.retries, scope(&test));
     let begin = async || retries.begin(&scope).await;
     let lease = first(begin().await);
-    office.clock.advance(LEASE_TTL - INSTANT);
+    test.clock.advance(LEASE_TTL - INSTANT);
     assert!(retries.renew(lease).await.expect("kept"));
-    office.clock.advance(LEASE_TTL - INSTANT);
+    test.clock.advance(LEASE_TTL - INSTANT);
     assert!(begin().await.is_err(), "it runs still");
-    office.clock.advance(INSTANT);
+    test.clock.advance(INSTANT);
     assert!(!retries.renew(lease).await.expect("asked"), "it has ended");
     let second = first(begin().await);
     assert_eq!(second.attempt, 2);
@@ -314,22 +309,22 @@ async fn a_lease_ends_is_renewed_and_released() {
 
 #[tokio::test]
 async fn purging_forgets_what_has_ended() {
-    let office = Office::open().await;
-    let (desk, scope) = (&office.desk, scope(&office));
-    let lease = first(desk.retries.begin(&scope).await);
-    assert_eq!(desk.maintenance.purge().await.expect("purged"), 0);
-    desk.retries.release(lease).await.expect("released");
-    office.clock.advance(Duration::from_secs(48 * 60 * 60));
-    desk.maintenance.purge().await.expect("purged");
-    assert_eq!(desk.maintenance.purge().await.expect("purged"), 0, "once");
+    let test = AppFixture::open().await;
+    let (app, scope) = (&test.app, scope(&test));
+    let lease = first(app.retries.begin(&scope).await);
+    assert_eq!(app.maintenance.purge().await.expect("purged"), 0);
+    app.retries.release(lease).await.expect("released");
+    test.clock.advance(Duration::from_secs(48 * 60 * 60));
+    app.maintenance.purge().await.expect("purged");
+    assert_eq!(app.maintenance.purge().await.expect("purged"), 0, "once");
 }
 
 #[tokio::test]
 async fn superadmins_alone_read_the_log() {
-    let office = Office::open().await;
-    let (fixture, desk) = (&office.fixture, &office.desk);
+    let test = AppFixture::open().await;
+    let (fixture, app) = (&test.fixture, &test.app);
     let new = NewTicket::new(title("Help"), description(""));
-    let ticket = desk
+    let ticket = app
         .tickets
         .create(fixture.client, new)
         .await
@@ -340,8 +335,8 @@ async fn superadmins_alone_read_the_log() {
         } else {
             "not allowed"
         };
-        assert_eq!(word(desk.audit.authorize_list(&actor)), expected);
-        let listed = desk
+        assert_eq!(word(app.audit.authorize_list(&actor)), expected);
+        let listed = app
             .audit
             .list(&actor, AuditFilter::default(), PageRequest::default())
             .await;
@@ -351,7 +346,7 @@ async fn superadmins_alone_read_the_log() {
         action: Some(EventAction::TicketCreated),
         ..AuditFilter::default()
     };
-    let found = desk
+    let found = app
         .audit
         .list(&fixture.superadmin, filter, PageRequest::default())
         .await;

@@ -12,25 +12,25 @@ use classdesk_domain::threads::{
     EDIT_WINDOW, Message, MessageFilter, MessageKind, NewMessage, NewThread,
 };
 
-use super::support::{Office, word};
+use super::support::{AppFixture, word};
 
 const INSTANT: Duration = Duration::from_micros(1);
 
-/// An office with a thread of client and writer.
-async fn office() -> (Office, ThreadId) {
-    let office = Office::open().await;
-    let (fixture, desk) = (&office.fixture, &office.desk);
+/// An test with a thread of client and writer.
+async fn test() -> (AppFixture, ThreadId) {
+    let test = AppFixture::open().await;
+    let (fixture, app) = (&test.fixture, &test.app);
     let new = NewThread::with(fixture.writer.id);
-    let opened = desk
+    let opened = app
         .threads
         .open(fixture.client, &fixture.subject(), new)
         .await;
     let thread = opened.expect("opened").thread.id;
-    (office, thread)
+    (test, thread)
 }
 
-async fn send(office: &Office, thread: ThreadId, by: Actor, new: NewMessage) -> Message {
-    let sent = office.desk.messages.send(by, thread, new, None).await;
+async fn send(test: &AppFixture, thread: ThreadId, by: Actor, new: NewMessage) -> Message {
+    let sent = test.app.messages.send(by, thread, new, None).await;
     sent.expect("sent")
 }
 
@@ -41,13 +41,13 @@ fn hello() -> NewMessage {
 /// contract: perm.thread.see, perm.thread.post
 #[tokio::test]
 async fn participants_send_and_everybody_in_it_reads() {
-    let (office, thread) = office().await;
-    let (fixture, messages) = (&office.fixture, &office.desk.messages);
+    let (test, thread) = test().await;
+    let (fixture, messages) = (&test.fixture, &test.app.messages);
     let addressed = NewMessage {
         recipient_id: Some(fixture.writer.id),
         ..hello()
     };
-    let sent = send(&office, thread, fixture.client, addressed).await;
+    let sent = send(&test, thread, fixture.client, addressed).await;
     assert_eq!(
         sent.recipient.as_ref().expect("named").id,
         fixture.writer.id
@@ -60,7 +60,7 @@ async fn participants_send_and_everybody_in_it_reads() {
         reply_to: Some(sent.id),
         ..hello()
     };
-    let answer = send(&office, thread, fixture.writer, answer).await;
+    let answer = send(&test, thread, fixture.writer, answer).await;
     for (actor, expected) in [
         (fixture.client, "ok"),
         (fixture.editor, "ok"),
@@ -99,8 +99,8 @@ async fn participants_send_and_everybody_in_it_reads() {
 /// contract: conv.errors.validation, messages.send.empty
 #[tokio::test]
 async fn everything_wrong_with_a_message_is_told_at_once() {
-    let (office, thread) = office().await;
-    let (fixture, messages) = (&office.fixture, &office.desk.messages);
+    let (test, thread) = test().await;
+    let (fixture, messages) = (&test.fixture, &test.app.messages);
     let wrong = NewMessage {
         recipient_id: Some(fixture.editor.id),
         text: MessageText::empty(),
@@ -125,21 +125,21 @@ async fn everything_wrong_with_a_message_is_told_at_once() {
 /// contract: perm.message.change, perm.message.window
 #[tokio::test]
 async fn a_message_changes_until_exactly_fifteen_minutes() {
-    let (office, thread) = office().await;
-    let (fixture, messages) = (&office.fixture, &office.desk.messages);
+    let (test, thread) = test().await;
+    let (fixture, messages) = (&test.fixture, &test.app.messages);
     let edit = async |actor: &Actor, id| word(messages.edit(actor, id, words("Changed")).await);
-    let first = send(&office, thread, fixture.client, hello()).await.id;
-    let second = send(&office, thread, fixture.client, hello()).await.id;
+    let first = send(&test, thread, fixture.client, hello()).await.id;
+    let second = send(&test, thread, fixture.client, hello()).await.id;
     assert_eq!(edit(&fixture.writer, first).await, "not allowed");
     assert_eq!(edit(&fixture.admin, first).await, "not allowed");
     assert_eq!(edit(&fixture.other_client, first).await, "not found");
-    office.clock.advance(EDIT_WINDOW);
+    test.clock.advance(EDIT_WINDOW);
     assert_eq!(edit(&fixture.client, first).await, "ok");
     let edited = messages.get(&fixture.client, first).await.expect("seen");
     assert_eq!(edited.text.as_str(), "Changed");
     assert_eq!(edited.edited_at, Some(edited.sent_at.plus(EDIT_WINDOW)));
     assert_eq!(word(messages.delete(&fixture.client, second).await), "ok");
-    office.clock.advance(INSTANT);
+    test.clock.advance(INSTANT);
     let over = "the time in which this message could be changed is over";
     assert_eq!(edit(&fixture.client, first).await, over);
     assert_eq!(word(messages.delete(&fixture.client, first).await), over);
@@ -160,9 +160,9 @@ async fn a_message_changes_until_exactly_fifteen_minutes() {
 
 #[tokio::test]
 async fn a_deleted_message_keeps_its_place_and_nothing_else() {
-    let (office, thread) = office().await;
-    let (fixture, messages) = (&office.fixture, &office.desk.messages);
-    let upload = office
+    let (test, thread) = test().await;
+    let (fixture, messages) = (&test.fixture, &test.app.messages);
+    let upload = test
         .upload(fixture.client, UploadTarget::Thread(thread))
         .await;
     let file = NewMessage {
@@ -180,7 +180,7 @@ async fn a_deleted_message_keeps_its_place_and_nothing_else() {
         .expect("readable");
     assert_eq!(download.file.name.as_str(), "plan.txt");
     assert_eq!(
-        word(office.desk.downloads.open(&download.permit, None).await),
+        word(test.app.downloads.open(&download.permit, None).await),
         "ok"
     );
     assert_eq!(
@@ -192,11 +192,11 @@ async fn a_deleted_message_keeps_its_place_and_nothing_else() {
         .await;
     assert_eq!(word(emptied), "ok", "the file says enough");
 
-    let known = office.log_length().await;
+    let known = test.log_length().await;
     for _ in 0..2 {
         assert_eq!(word(messages.delete(&fixture.client, sent.id).await), "ok");
     }
-    assert_eq!(office.told_after(known).await, ["message.deleted"]);
+    assert_eq!(test.told_after(known).await, ["message.deleted"]);
     let left = messages
         .get(&fixture.writer, sent.id)
         .await
@@ -209,7 +209,7 @@ async fn a_deleted_message_keeps_its_place_and_nothing_else() {
     let edited = messages.edit(&fixture.client, sent.id, words("Back")).await;
     assert_eq!(word(edited), "the message is deleted");
 
-    let text = send(&office, thread, fixture.client, hello()).await;
+    let text = send(&test, thread, fixture.client, hello()).await;
     let blank = messages
         .edit(&fixture.client, text.id, MessageText::empty())
         .await;

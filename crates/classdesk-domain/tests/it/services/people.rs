@@ -8,7 +8,7 @@ use classdesk_domain::people::{
 };
 use classdesk_domain::text::DisplayName;
 
-use super::support::{Office, word};
+use super::support::{AppFixture, word};
 
 fn new_user(name: &str, role: Role) -> NewUser {
     NewUser {
@@ -39,8 +39,8 @@ fn role(role: Role) -> UserChange {
 
 #[tokio::test]
 async fn staff_list_and_see_everybody_and_others_themselves() {
-    let office = Office::open().await;
-    let (fixture, users) = (&office.fixture, &office.desk.users);
+    let test = AppFixture::open().await;
+    let (fixture, users) = (&test.fixture, &test.app.users);
     for actor in fixture.everybody() {
         let staff = actor.role.is_staff();
         let listed = users.list(&actor, UserFilter::default(), PageRequest::default());
@@ -63,8 +63,8 @@ async fn staff_list_and_see_everybody_and_others_themselves() {
 
 #[tokio::test]
 async fn people_are_created_by_who_manages_their_role() {
-    let office = Office::open().await;
-    let (fixture, users) = (&office.fixture, &office.desk.users);
+    let test = AppFixture::open().await;
+    let (fixture, users) = (&test.fixture, &test.app.users);
     let created = users
         .create(fixture.admin, new_user("new", Role::Editor))
         .await;
@@ -108,9 +108,9 @@ async fn people_are_created_by_who_manages_their_role() {
 
 #[tokio::test]
 async fn everybody_changes_their_own_appearance_alone() {
-    let office = Office::open().await;
-    let (fixture, users) = (&office.fixture, &office.desk.users);
-    let known = office.log_length().await;
+    let test = AppFixture::open().await;
+    let (fixture, users) = (&test.fixture, &test.app.users);
+    let known = test.log_length().await;
     let changed = users
         .change(
             &fixture.client,
@@ -129,7 +129,7 @@ async fn everybody_changes_their_own_appearance_alone() {
         )
         .await;
     assert_eq!(again.expect("nothing to do"), changed);
-    assert_eq!(office.told_after(known).await, ["user.changed"], "once");
+    assert_eq!(test.told_after(known).await, ["user.changed"], "once");
 
     let wish = own("Them", "client2@example.org");
     let refused = users
@@ -158,10 +158,10 @@ async fn everybody_changes_their_own_appearance_alone() {
 
 #[tokio::test]
 async fn managers_change_role_activation_and_password_within_their_reach() {
-    let office = Office::open().await;
-    let (fixture, users) = (&office.fixture, &office.desk.users);
+    let test = AppFixture::open().await;
+    let (fixture, users) = (&test.fixture, &test.app.users);
     let (admin, client) = (&fixture.admin, fixture.client.id);
-    let known = office.log_length().await;
+    let known = test.log_length().await;
     let changed = users
         .change(admin, client, role(Role::Writer))
         .await
@@ -178,7 +178,7 @@ async fn managers_change_role_activation_and_password_within_their_reach() {
     };
     let changed = users.change(admin, client, off).await.expect("changed");
     assert!(!changed.is_active);
-    let told = office.log_after(known).await;
+    let told = test.log_after(known).await;
     let facts: Vec<_> = told
         .iter()
         .map(|entry| {
@@ -223,8 +223,8 @@ async fn managers_change_role_activation_and_password_within_their_reach() {
 
 #[tokio::test]
 async fn the_operator_needs_no_right() {
-    let office = Office::open().await;
-    let operator = &office.desk.operator;
+    let test = AppFixture::open().await;
+    let operator = &test.app.operator;
     assert!(operator.any_user().await.expect("readable"));
     let created = operator
         .create_user(&new_user("root", Role::Superadmin))
@@ -235,7 +235,7 @@ async fn the_operator_needs_no_right() {
         .await
         .expect("listed");
     assert_eq!(listed.items.len(), 8);
-    let told = office.log_after(0).await;
+    let told = test.log_after(0).await;
     assert!(
         told.iter().all(|entry| entry.actor.is_none()),
         "nobody's session"

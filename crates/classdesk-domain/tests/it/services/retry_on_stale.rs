@@ -1,4 +1,4 @@
-//! What happens when the world changes between load and commit.
+//! What happens when the facts change between load and commit.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -24,7 +24,7 @@ use classdesk_domain::threads::{
 use classdesk_memory::MemoryStore;
 use futures_util::FutureExt;
 
-use super::support::{Office, word};
+use super::support::{AppFixture, word};
 
 /// The answer of the store in memory, which never waits.
 fn now<T>(answer: impl Future<Output = T>) -> T {
@@ -83,33 +83,33 @@ fn take_the_writer_off(store: &MemoryStore) {
     now(store.assign_writer(Commit::new(assignment))).expect("assigned");
 }
 
-/// An office in which `meddle` happens while the first message is decided, with a thread of client
+/// An test in which `meddle` happens while the first message is decided, with a thread of client
 /// and writer, and a count of the commits that were tried.
 async fn meddled(
     meddle: impl Fn(&MemoryStore) + Send + Sync + 'static,
-) -> (Office, ThreadId, Arc<AtomicU32>) {
+) -> (AppFixture, ThreadId, Arc<AtomicU32>) {
     let commits = Arc::new(AtomicU32::new(0));
     let exchange = |store: &Arc<MemoryStore>, ports: &mut Ports| {
         ports.messages = Arc::new(meddled_messages(store, &commits, meddle));
     };
-    let office = Office::open_with(exchange).await;
-    let (fixture, desk) = (&office.fixture, &office.desk);
+    let test = AppFixture::open_with(exchange).await;
+    let (fixture, app) = (&test.fixture, &test.app);
     let new = NewThread::with(fixture.writer.id);
-    let opened = desk
+    let opened = app
         .threads
         .open(fixture.client, &fixture.subject(), new)
         .await;
     let thread = opened.expect("opened").thread.id;
-    (office, thread, commits)
+    (test, thread, commits)
 }
 
-async fn send(office: &Office, by: Actor, thread: ThreadId) -> String {
+async fn send(test: &AppFixture, by: Actor, thread: ThreadId) -> String {
     let hello = NewMessage::text(words("Hello"));
-    word(office.desk.messages.send(by, thread, hello, None).await)
+    word(test.app.messages.send(by, thread, hello, None).await)
 }
 
-async fn count(office: &Office, thread: ThreadId) -> usize {
-    let (messages, admin) = (&office.desk.messages, &office.fixture.admin);
+async fn count(test: &AppFixture, thread: ThreadId) -> usize {
+    let (messages, admin) = (&test.app.messages, &test.fixture.admin);
     let filter = MessageFilter::default();
     let listed = messages
         .list(admin, thread, filter, PageRequest::default())
@@ -120,27 +120,24 @@ async fn count(office: &Office, thread: ThreadId) -> usize {
 /// contract: perm.replaced-writer
 #[tokio::test]
 async fn a_message_decided_on_stale_parties_is_refused_and_never_committed() {
-    let (office, thread, commits) = meddled(take_the_writer_off).await;
-    let known = office.log_length().await;
-    assert_eq!(
-        send(&office, office.fixture.writer, thread).await,
-        "not found"
-    );
+    let (test, thread, commits) = meddled(take_the_writer_off).await;
+    let known = test.log_length().await;
+    assert_eq!(send(&test, test.fixture.writer, thread).await, "not found");
     assert_eq!(
         commits.load(Ordering::SeqCst),
         1,
         "one commit was tried, and refused"
     );
-    assert_eq!(count(&office, thread).await, 0);
-    assert!(office.told_after(known).await.is_empty());
+    assert_eq!(count(&test, thread).await, 0);
+    assert!(test.told_after(known).await.is_empty());
 }
 
 #[tokio::test]
 async fn who_still_has_the_right_is_decided_anew_and_sends_once() {
-    let (office, thread, commits) = meddled(take_the_writer_off).await;
-    assert_eq!(send(&office, office.fixture.client, thread).await, "ok");
+    let (test, thread, commits) = meddled(take_the_writer_off).await;
+    assert_eq!(send(&test, test.fixture.client, thread).await, "ok");
     assert_eq!(commits.load(Ordering::SeqCst), 2);
-    assert_eq!(count(&office, thread).await, 1);
+    assert_eq!(count(&test, thread).await, 1);
 }
 
 /// contract: perm.message.change
@@ -170,26 +167,23 @@ async fn an_edit_that_was_stored_is_answered_though_its_author_is_replaced_right
         });
         ports.messages = Arc::new(messages);
     };
-    let office = Office::open_with(exchange).await;
-    let (fixture, desk) = (&office.fixture, &office.desk);
+    let test = AppFixture::open_with(exchange).await;
+    let (fixture, app) = (&test.fixture, &test.app);
     let new = NewThread::with(fixture.writer.id);
-    let opened = desk
+    let opened = app
         .threads
         .open(fixture.client, &fixture.subject(), new)
         .await;
     let thread = opened.expect("opened").thread.id;
     let hello = NewMessage::text(words("Hello"));
-    let sent = desk
-        .messages
-        .send(fixture.writer, thread, hello, None)
-        .await;
+    let sent = app.messages.send(fixture.writer, thread, hello, None).await;
     let sent = sent.expect("sent");
-    let edited = desk
+    let edited = app
         .messages
         .edit(&fixture.writer, sent.id, words("Changed"))
         .await
         .expect("stored, and answered so");
-    let stored = office
+    let stored = test
         .store
         .message(sent.id, AccessScope::of(&fixture.writer))
         .await;
@@ -197,7 +191,7 @@ async fn an_edit_that_was_stored_is_answered_though_its_author_is_replaced_right
     assert_eq!(edited.text, words("Changed"));
     assert_eq!(
         word(
-            desk.messages
+            app.messages
                 .edit(&fixture.writer, sent.id, words("Again"))
                 .await
         ),
@@ -208,17 +202,17 @@ async fn an_edit_that_was_stored_is_answered_though_its_author_is_replaced_right
 /// contract: perm.replaced-writer
 #[tokio::test]
 async fn the_file_of_a_message_that_was_refused_late_is_given_up() {
-    let (office, thread, _) = meddled(take_the_writer_off).await;
-    let writer = office.fixture.writer;
-    let upload = office.upload(writer, UploadTarget::Thread(thread)).await;
+    let (test, thread, _) = meddled(take_the_writer_off).await;
+    let writer = test.fixture.writer;
+    let upload = test.upload(writer, UploadTarget::Thread(thread)).await;
     let hello = NewMessage::text(words("Hello"));
-    let sent = office
-        .desk
+    let sent = test
+        .app
         .messages
         .send(writer, thread, hello, Some(upload))
         .await;
     assert_eq!(word(sent), "not found");
-    let rows = office.store.list_blobs(None, 9).await.expect("readable");
+    let rows = test.store.list_blobs(None, 9).await.expect("readable");
     assert_eq!(rows[0].state, BlobState::Deleted);
 }
 
@@ -236,9 +230,9 @@ async fn an_actor_who_was_deactivated_or_got_another_role_is_nobody() {
             };
             now(store.update_user(Commit::new(update))).expect("changed");
         };
-        let (office, thread, commits) = meddled(change).await;
+        let (test, thread, commits) = meddled(change).await;
         assert_eq!(
-            send(&office, office.fixture.client, thread).await,
+            send(&test, test.fixture.client, thread).await,
             "no valid session"
         );
         assert_eq!(commits.load(Ordering::SeqCst), 1);
@@ -275,8 +269,8 @@ async fn a_creator_who_was_taken_off_the_thread_changes_nothing_more() {
             .returning(move |commit| now(inner.update_thread(commit)));
         ports.threads = Arc::new(threads);
     };
-    let office = Office::open_with(exchange).await;
-    let (fixture, threads) = (&office.fixture, &office.desk.threads);
+    let test = AppFixture::open_with(exchange).await;
+    let (fixture, threads) = (&test.fixture, &test.app.threads);
     let new = NewThread::with(fixture.writer.id);
     let opened = threads
         .open(fixture.client, &fixture.subject(), new)
@@ -290,7 +284,7 @@ async fn a_creator_who_was_taken_off_the_thread_changes_nothing_more() {
         .change(&fixture.client, opened.thread.id, close)
         .await;
     assert_eq!(word(changed), "not found");
-    let after = office
+    let after = test
         .store
         .thread(opened.thread.id, AccessScope::of(&fixture.admin))
         .await;
@@ -330,9 +324,9 @@ async fn a_file_that_was_hidden_a_moment_ago_stays_hidden() {
             .returning(move |commit| now(inner.update_file(commit)));
         ports.files = Arc::new(files);
     };
-    let office = Office::open_with(exchange).await;
-    let (fixture, files) = (&office.fixture, &office.desk.files);
-    let upload = office
+    let test = AppFixture::open_with(exchange).await;
+    let (fixture, files) = (&test.fixture, &test.app.files);
+    let upload = test
         .upload(fixture.client, UploadTarget::Bundle(fixture.bundle))
         .await;
     let added = files
@@ -347,7 +341,7 @@ async fn a_file_that_was_hidden_a_moment_ago_stays_hidden() {
         .change(&fixture.client, fixture.bundle, id, describe)
         .await;
     assert_eq!(word(changed), "not found");
-    let facts = office
+    let facts = test
         .store
         .file(fixture.bundle, id)
         .await
@@ -357,11 +351,11 @@ async fn a_file_that_was_hidden_a_moment_ago_stays_hidden() {
     assert_eq!(facts.file.description.as_str(), "");
 }
 
-/// An office whose messages answer every commit like this.
+/// An test whose messages answer every commit like this.
 async fn answering(
     answer: impl Fn() -> StoreError + Send + Sync + 'static,
     times: usize,
-) -> (Office, ThreadId) {
+) -> (AppFixture, ThreadId) {
     let exchange = |store: &Arc<MemoryStore>, ports: &mut Ports| {
         let mut messages = MockMessageRepository::new();
         let inner = store.clone();
@@ -376,34 +370,34 @@ async fn answering(
             .returning(move |_| Err(answer()));
         ports.messages = Arc::new(messages);
     };
-    let office = Office::open_with(exchange).await;
-    let (fixture, desk) = (&office.fixture, &office.desk);
+    let test = AppFixture::open_with(exchange).await;
+    let (fixture, app) = (&test.fixture, &test.app);
     let new = NewThread::with(fixture.writer.id);
-    let opened = desk
+    let opened = app
         .threads
         .open(fixture.client, &fixture.subject(), new)
         .await;
     let thread = opened.expect("opened").thread.id;
-    (office, thread)
+    (test, thread)
 }
 
 #[tokio::test]
 async fn what_never_holds_still_is_given_up_after_sixteen_attempts() {
-    let (office, thread) = answering(|| StoreError::Stale, 16).await;
+    let (test, thread) = answering(|| StoreError::Stale, 16).await;
     assert_eq!(
-        send(&office, office.fixture.client, thread).await,
+        send(&test, test.fixture.client, thread).await,
         "too many concurrent changes"
     );
 }
 
 #[tokio::test]
 async fn an_outage_passes_through_and_is_not_tried_again() {
-    let (office, thread) = answering(|| StoreError::unavailable(Outage::Busy), 1).await;
+    let (test, thread) = answering(|| StoreError::unavailable(Outage::Busy), 1).await;
     let hello = NewMessage::text(words("Hello"));
-    let sent = office
-        .desk
+    let sent = test
+        .app
         .messages
-        .send(office.fixture.client, thread, hello, None)
+        .send(test.fixture.client, thread, hello, None)
         .await;
     let Err(Error::Store(StoreError::Unavailable { outage, .. })) = sent else {
         panic!("another outcome");
@@ -423,13 +417,9 @@ async fn an_outage_while_loading_or_looking_at_the_actor_passes_through_too() {
         });
         ports.subjects = Arc::new(subjects);
     };
-    let office = Office::open_with(exchange).await;
+    let test = AppFixture::open_with(exchange).await;
     let order = SubjectRef::new(SubjectKind::parse("order").expect("a kind"), 1);
-    let found = office
-        .desk
-        .subjects
-        .get(&office.fixture.admin, &order)
-        .await;
+    let found = test.app.subjects.get(&test.fixture.admin, &order).await;
     assert_eq!(word(found), "the store failed");
 
     let exchange = |_: &Arc<MemoryStore>, ports: &mut Ports| {
@@ -445,11 +435,11 @@ async fn an_outage_while_loading_or_looking_at_the_actor_passes_through_too() {
             .returning(|_, _| Err(StoreError::Stale));
         ports.messages = Arc::new(messages);
     };
-    let office = Office::open_with(exchange).await;
-    let deleted = office
-        .desk
+    let test = AppFixture::open_with(exchange).await;
+    let deleted = test
+        .app
         .messages
-        .delete(&office.fixture.admin, MessageId::new(1))
+        .delete(&test.fixture.admin, MessageId::new(1))
         .await;
     assert_eq!(word(deleted), "the store failed");
 }

@@ -17,7 +17,7 @@ use classdesk_domain::validation::{FieldError, Invalid, Validated};
 use classdesk_memory::MemoryStore;
 use futures_util::FutureExt;
 
-use super::support::{Office, word};
+use super::support::{AppFixture, word};
 
 const PASSWORD: &str = "correct horse battery";
 const MINUTE: Duration = Duration::from_secs(60);
@@ -32,37 +32,37 @@ fn login(name: &str, password: &str) -> Login {
     }
 }
 
-async fn office() -> Office {
-    let office = Office::open().await;
-    set_password(&office, "client", PASSWORD).await;
-    office
+async fn test() -> AppFixture {
+    let test = AppFixture::open().await;
+    set_password(&test, "client", PASSWORD).await;
+    test
 }
 
-async fn set_password(office: &Office, name: &str, password: &str) {
+async fn set_password(test: &AppFixture, name: &str, password: &str) {
     let password = NewPassword::parse(password).expect("a password");
     let name = LoginName::new(name);
-    let set = office.desk.operator.set_password(&name, &password).await;
+    let set = test.app.operator.set_password(&name, &password).await;
     set.expect("somebody has this name");
 }
 
-async fn enter(office: &Office) -> LoggedIn {
-    let entered = office.desk.sessions.login(login("client", PASSWORD)).await;
+async fn enter(test: &AppFixture) -> LoggedIn {
+    let entered = test.app.sessions.login(login("client", PASSWORD)).await;
     entered.expect("the right password")
 }
 
-async fn authenticated(office: &Office, token: &AccessToken) -> AuthenticatedSession {
-    let who = office.desk.sessions.authenticate(token).await;
+async fn authenticated(test: &AppFixture, token: &AccessToken) -> AuthenticatedSession {
+    let who = test.app.sessions.authenticate(token).await;
     who.expect("the token holds")
 }
 
 #[tokio::test]
 async fn a_token_acts_for_who_signed_in_by_name_or_address() {
-    let office = office().await;
+    let test = test().await;
     for name in ["client", " CLIENT ", "Client@Example.com"] {
-        let entered = office.desk.sessions.login(login(name, PASSWORD)).await;
+        let entered = test.app.sessions.login(login(name, PASSWORD)).await;
         let entered = entered.expect(name);
-        let who = authenticated(&office, &entered.token).await;
-        assert_eq!(who.actor(), office.fixture.client);
+        let who = authenticated(&test, &entered.token).await;
+        assert_eq!(who.actor(), test.fixture.client);
         assert_eq!(who.session, entered.session);
         assert_eq!(who.user, entered.user);
         assert_eq!(who.user.last_login_at, Some(who.session.created_at));
@@ -76,33 +76,32 @@ async fn a_token_acts_for_who_signed_in_by_name_or_address() {
 /// contract: conv.login.same, conv.login.throttle
 #[tokio::test]
 async fn whoever_may_not_enter_gets_the_same_answer_and_is_throttled_alike() {
-    let office = office().await;
-    set_password(&office, "writer", PASSWORD).await;
+    let test = test().await;
+    set_password(&test, "writer", PASSWORD).await;
     let update = UserUpdate {
         is_active: Some(false),
-        ..UserUpdate::of(office.fixture.writer.id)
+        ..UserUpdate::of(test.fixture.writer.id)
     };
-    office
-        .store
+    test.store
         .update_user(Commit::new(update))
         .await
         .expect("change");
-    let fixture = &office.fixture;
+    let fixture = &test.fixture;
     for (name, password, known) in [
         ("client", "wrong", Some(fixture.client.id)),
         ("nobody", PASSWORD, None),
         ("writer", PASSWORD, Some(fixture.writer.id)),
     ] {
         for _ in 0..5 {
-            let refused = office.desk.sessions.login(login(name, password)).await;
+            let refused = test.app.sessions.login(login(name, password)).await;
             let Err(Error::WrongCredentials { account }) = refused else {
                 panic!("{name} was let in");
             };
             assert_eq!(account, known, "{name}");
-            office.clock.advance(MINUTE);
+            test.clock.advance(MINUTE);
         }
         // The right password helps nobody now, and waiting is told to the second.
-        let refused = office.desk.sessions.login(login(name, PASSWORD)).await;
+        let refused = test.app.sessions.login(login(name, PASSWORD)).await;
         let Err(Error::Throttled {
             retry_after,
             account,
@@ -112,20 +111,20 @@ async fn whoever_may_not_enter_gets_the_same_answer_and_is_throttled_alike() {
         };
         assert_eq!(account, known, "{name}");
         assert_eq!(retry_after, 10 * MINUTE);
-        office.clock.advance(15 * MINUTE);
+        test.clock.advance(15 * MINUTE);
     }
-    enter(&office).await;
+    enter(&test).await;
 }
 
 #[tokio::test]
 async fn success_forgives_the_account() {
-    let office = office().await;
+    let test = test().await;
     for _ in 0..3 {
         for _ in 0..4 {
-            let refused = office.desk.sessions.login(login("client", "wrong")).await;
+            let refused = test.app.sessions.login(login("client", "wrong")).await;
             assert!(matches!(refused, Err(Error::WrongCredentials { .. })));
         }
-        enter(&office).await;
+        enter(&test).await;
     }
 }
 
@@ -139,8 +138,8 @@ async fn an_unknown_name_is_verified_against_no_hash() {
         .withf(|_, hash| hash.is_none())
         .times(1)
         .returning(|_, _| Ok(Verification::Wrong));
-    let office = Office::open_with(|_, ports| ports.hasher = Arc::new(hasher)).await;
-    let refused = office.desk.sessions.login(login("nobody", "x")).await;
+    let test = AppFixture::open_with(|_, ports| ports.hasher = Arc::new(hasher)).await;
+    let refused = test.app.sessions.login(login("nobody", "x")).await;
     assert!(matches!(refused, Err(Error::WrongCredentials { .. })));
 }
 
@@ -151,8 +150,8 @@ async fn a_busy_hasher_is_no_wrong_password() {
     hasher
         .expect_verify()
         .returning(|_, _| Err(PasswordHashError::Busy));
-    let office = Office::open_with(|_, ports| ports.hasher = Arc::new(hasher)).await;
-    let refused = office.desk.sessions.login(login("client", "x")).await;
+    let test = AppFixture::open_with(|_, ports| ports.hasher = Arc::new(hasher)).await;
+    let refused = test.app.sessions.login(login("client", "x")).await;
     assert!(matches!(
         refused,
         Err(Error::Password(PasswordHashError::Busy))
@@ -169,30 +168,30 @@ async fn who_comes_while_the_hasher_is_busy_has_made_no_attempt() {
         .expect_verify()
         .times(1)
         .returning(|_, _| Ok(Verification::Right { outdated: false }));
-    let office = Office::open_with(|_, ports| ports.hasher = Arc::new(hasher)).await;
+    let test = AppFixture::open_with(|_, ports| ports.hasher = Arc::new(hasher)).await;
     for _ in 0..REFUSED {
-        let refused = office.desk.sessions.login(login("client", "x")).await;
+        let refused = test.app.sessions.login(login("client", "x")).await;
         let busy = matches!(refused, Err(Error::Password(PasswordHashError::Busy)));
         assert!(busy, "{refused:?}");
     }
-    enter(&office).await;
+    enter(&test).await;
 }
 
 #[tokio::test]
 async fn an_outdated_hash_is_made_anew_at_the_next_login_and_no_other() {
-    let office = office().await;
+    let test = test().await;
     let hash = async || {
-        let known = office.store.credentials_of(office.fixture.client.id).await;
+        let known = test.store.credentials_of(test.fixture.client.id).await;
         known.expect("readable").expect("there").password
     };
     let old = hash().await;
-    enter(&office).await;
+    enter(&test).await;
     assert_eq!(hash().await, old);
-    office.hasher.strengthen();
-    enter(&office).await;
+    test.hasher.strengthen();
+    enter(&test).await;
     let new = hash().await;
     assert_ne!(new, old);
-    enter(&office).await;
+    enter(&test).await;
     assert_eq!(hash().await, new);
 }
 
@@ -221,8 +220,8 @@ fn meddling(store: &Arc<MemoryStore>, change: UserUpdate) -> MockPasswordHasher 
     hasher
 }
 
-/// An office where this happens to the client while their password is being checked.
-async fn meddled(change: impl FnOnce(&mut UserUpdate)) -> Office {
+/// An test where this happens to the client while their password is being checked.
+async fn meddled(change: impl FnOnce(&mut UserUpdate)) -> AppFixture {
     let exchange = |store: &Arc<MemoryStore>, ports: &mut Ports| {
         let found = store.credentials(&LoginName::new("client")).now_or_never();
         let known = found.expect("memory never waits").expect("readable");
@@ -230,7 +229,7 @@ async fn meddled(change: impl FnOnce(&mut UserUpdate)) -> Office {
         change(&mut update);
         ports.hasher = Arc::new(meddling(store, update));
     };
-    Office::open_with(exchange).await
+    AppFixture::open_with(exchange).await
 }
 
 #[tokio::test]
@@ -238,15 +237,15 @@ async fn a_password_that_was_changed_during_login_opens_nothing() {
     let changed = |update: &mut UserUpdate| {
         update.password = Some(PasswordHash::new("another".to_owned()));
     };
-    let office = meddled(changed).await;
-    let refused = office.desk.sessions.login(login("client", PASSWORD)).await;
+    let test = meddled(changed).await;
+    let refused = test.app.sessions.login(login("client", PASSWORD)).await;
     assert!(matches!(refused, Err(Error::WrongCredentials { .. })));
 }
 
 #[tokio::test]
 async fn a_person_who_was_deactivated_during_login_stays_outside() {
-    let office = meddled(|update| update.is_active = Some(false)).await;
-    let refused = office.desk.sessions.login(login("client", PASSWORD)).await;
+    let test = meddled(|update| update.is_active = Some(false)).await;
+    let refused = test.app.sessions.login(login("client", PASSWORD)).await;
     assert!(matches!(refused, Err(Error::WrongCredentials { .. })));
 }
 
@@ -262,8 +261,8 @@ async fn an_old_password_cannot_undo_a_new_one() {
     let changed = |update: &mut UserUpdate| {
         update.password = Some(PasswordHash::new("another".to_owned()));
     };
-    let office = meddled(changed).await;
-    let user = office.store.user(office.fixture.client.id).await;
+    let test = meddled(changed).await;
+    let user = test.store.user(test.fixture.client.id).await;
     let user = user.expect("readable").expect("there");
     let who = AuthenticatedSession {
         session: classdesk_domain::people::Session {
@@ -278,18 +277,18 @@ async fn an_old_password_cannot_undo_a_new_one() {
         user,
     };
     let wish = change(PASSWORD, "another horse battery");
-    let refused = office.desk.sessions.change_password(&who, wish).await;
+    let refused = test.app.sessions.change_password(&who, wish).await;
     assert_eq!(word(refused), "current_password:wrong_password");
 }
 
 /// contract: conv.auth.death
 #[tokio::test]
 async fn changing_the_password_ends_the_other_sessions() {
-    let office = office().await;
-    let (kept, ended) = (enter(&office).await, enter(&office).await);
-    let who = authenticated(&office, &kept.token).await;
-    let refused = office
-        .desk
+    let test = test().await;
+    let (kept, ended) = (enter(&test).await, enter(&test).await);
+    let who = authenticated(&test, &kept.token).await;
+    let refused = test
+        .app
         .sessions
         .change_password(&who, change("wrong", "the client horse"))
         .await;
@@ -297,70 +296,70 @@ async fn changing_the_password_ends_the_other_sessions() {
         word(refused),
         "current_password:wrong_password new_password:password_contains_username"
     );
-    let known = office.log_length().await;
+    let known = test.log_length().await;
     let wish = change(PASSWORD, "another horse battery");
-    let changed = office.desk.sessions.change_password(&who, wish).await;
+    let changed = test.app.sessions.change_password(&who, wish).await;
     assert_eq!(word(changed), "ok");
-    assert_eq!(office.told_after(known).await, ["user.password_changed"]);
-    authenticated(&office, &kept.token).await;
+    assert_eq!(test.told_after(known).await, ["user.password_changed"]);
+    authenticated(&test, &kept.token).await;
     assert_eq!(
-        word(office.desk.sessions.authenticate(&ended.token).await),
+        word(test.app.sessions.authenticate(&ended.token).await),
         "no valid session"
     );
-    let refused = office.desk.sessions.login(login("client", PASSWORD)).await;
+    let refused = test.app.sessions.login(login("client", PASSWORD)).await;
     assert!(matches!(refused, Err(Error::WrongCredentials { .. })));
     let invalid = Validated::invalid(Invalid::field("new_password", FieldError::Required));
-    let refused = office.desk.sessions.change_password(&who, invalid).await;
+    let refused = test.app.sessions.change_password(&who, invalid).await;
     assert_eq!(word(refused), "new_password:required");
 }
 
 /// contract: conv.auth.token, conv.auth.death, perm.inactive
 #[tokio::test]
 async fn a_token_dies_idle_old_unknown_or_with_its_person() {
-    let office = office().await;
-    let dies = async |token: &AccessToken| word(office.desk.sessions.authenticate(token).await);
+    let test = test().await;
+    let dies = async |token: &AccessToken| word(test.app.sessions.authenticate(token).await);
     let unknown = AccessToken::from_bytes([1; 32]);
     assert_eq!(dies(&unknown).await, "no valid session");
 
-    let idle = enter(&office).await.token;
-    office.clock.advance(DAY - MINUTE);
+    let idle = enter(&test).await.token;
+    test.clock.advance(DAY - MINUTE);
     assert_eq!(dies(&idle).await, "ok", "and this use keeps it alive");
-    office.clock.advance(DAY - MINUTE);
+    test.clock.advance(DAY - MINUTE);
     assert_eq!(dies(&idle).await, "ok");
-    office.clock.advance(DAY);
+    test.clock.advance(DAY);
     assert_eq!(dies(&idle).await, "no valid session");
 
-    let old = enter(&office).await.token;
+    let old = enter(&test).await.token;
     for _ in 0..27 {
-        office.clock.advance(DAY / 2);
+        test.clock.advance(DAY / 2);
         assert_eq!(dies(&old).await, "ok");
     }
-    office.clock.advance(DAY / 2);
+    test.clock.advance(DAY / 2);
     assert_eq!(dies(&old).await, "no valid session");
 
-    let token = enter(&office).await.token;
+    let token = enter(&test).await.token;
     let wish = UserChange {
         is_active: Some(false),
         ..UserChange::default()
     };
-    let (admin, client) = (office.fixture.admin, office.fixture.client);
-    let changed = office.desk.users.change(&admin, client.id, wish).await;
+    let (admin, client) = (test.fixture.admin, test.fixture.client);
+    let changed = test.app.users.change(&admin, client.id, wish).await;
     assert_eq!(word(changed), "ok");
     assert_eq!(dies(&token).await, "no valid session");
 }
 
 #[tokio::test]
 async fn a_use_is_noted_at_most_once_a_minute() {
-    let office = office().await;
-    let entered = enter(&office).await;
+    let test = test().await;
+    let entered = enter(&test).await;
     let used = async || {
-        let who = authenticated(&office, &entered.token).await;
+        let who = authenticated(&test, &entered.token).await;
         who.session.last_used_at
     };
-    office.clock.advance(MINUTE / 2);
+    test.clock.advance(MINUTE / 2);
     used().await;
     assert_eq!(used().await, entered.session.last_used_at);
-    office.clock.advance(MINUTE / 2);
+    test.clock.advance(MINUTE / 2);
     used().await;
     assert_eq!(used().await, entered.session.last_used_at.plus(MINUTE));
 }
@@ -368,20 +367,20 @@ async fn a_use_is_noted_at_most_once_a_minute() {
 /// contract: conv.auth.death
 #[tokio::test]
 async fn sessions_are_listed_in_full_pages_and_ended() {
-    let office = office().await;
-    let idle = enter(&office).await;
-    office.clock.advance(DAY / 2);
+    let test = test().await;
+    let idle = enter(&test).await;
+    test.clock.advance(DAY / 2);
     let mut own = Vec::new();
     for _ in 0..3 {
-        own.insert(0, enter(&office).await);
+        own.insert(0, enter(&test).await);
     }
-    office.clock.advance(DAY / 2);
-    let who = authenticated(&office, &own[0].token).await;
+    test.clock.advance(DAY / 2);
+    let who = authenticated(&test, &own[0].token).await;
     let page = PageRequest {
         limit: Limit::new(2).expect("a limit"),
         after: None,
     };
-    let first = office.desk.sessions.list(&who, page).await.expect("listed");
+    let first = test.app.sessions.list(&who, page).await.expect("listed");
     let ids = |sessions: &[classdesk_domain::people::Session]| -> Vec<_> {
         sessions.iter().map(|session| session.id).collect()
     };
@@ -390,7 +389,7 @@ async fn sessions_are_listed_in_full_pages_and_ended() {
         after: first.next,
         ..page
     };
-    let second = office.desk.sessions.list(&who, page).await.expect("listed");
+    let second = test.app.sessions.list(&who, page).await.expect("listed");
     assert_eq!(
         ids(&second.items),
         [own[2].session.id],
@@ -398,7 +397,7 @@ async fn sessions_are_listed_in_full_pages_and_ended() {
     );
     assert_eq!(second.next, None);
 
-    let sessions = &office.desk.sessions;
+    let sessions = &test.app.sessions;
     let missing = sessions.end_one(&who, SessionId::new(999)).await;
     assert_eq!(word(missing), "not found");
     assert_eq!(word(sessions.end_one(&who, own[1].session.id).await), "ok");
@@ -424,14 +423,14 @@ async fn sessions_are_listed_in_full_pages_and_ended() {
 
 #[tokio::test]
 async fn nobody_ends_the_sessions_of_others() {
-    let office = office().await;
-    set_password(&office, "writer", PASSWORD).await;
-    let theirs = enter(&office).await;
-    let entered = office.desk.sessions.login(login("writer", PASSWORD)).await;
-    let who = authenticated(&office, &entered.expect("entered").token).await;
+    let test = test().await;
+    set_password(&test, "writer", PASSWORD).await;
+    let theirs = enter(&test).await;
+    let entered = test.app.sessions.login(login("writer", PASSWORD)).await;
+    let who = authenticated(&test, &entered.expect("entered").token).await;
     assert_eq!(who.actor(), Actor::from(&who.user));
-    let refused = office.desk.sessions.end_one(&who, theirs.session.id).await;
+    let refused = test.app.sessions.end_one(&who, theirs.session.id).await;
     assert_eq!(word(refused), "not found");
-    assert_eq!(word(office.desk.sessions.logout_all(&who).await), "ok");
-    authenticated(&office, &theirs.token).await;
+    assert_eq!(word(test.app.sessions.logout_all(&who).await), "ok");
+    authenticated(&test, &theirs.token).await;
 }

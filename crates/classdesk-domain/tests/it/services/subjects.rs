@@ -8,7 +8,7 @@ use classdesk_domain::text::Description;
 use classdesk_domain::threads::NewThread;
 use classdesk_domain::tickets::{NewTicket, NewTicketOnSubject};
 
-use super::support::{Office, word};
+use super::support::{AppFixture, word};
 
 fn order() -> SubjectRef {
     SubjectRef::new(SubjectKind::parse("order").expect("a kind"), 42)
@@ -24,9 +24,9 @@ fn draft(client: Actor, writer: Option<Actor>) -> PutSubject {
 
 #[tokio::test]
 async fn a_subject_is_registered_changed_and_removed() {
-    let office = Office::open().await;
-    let (fixture, subjects) = (&office.fixture, &office.desk.subjects);
-    let known = office.log_length().await;
+    let test = AppFixture::open().await;
+    let (fixture, subjects) = (&test.fixture, &test.app.subjects);
+    let known = test.log_length().await;
     let first = draft(fixture.client, None);
     let put = subjects.put(&fixture.admin, &order(), first.clone()).await;
     assert!(matches!(put, Ok(Registered::New(_))));
@@ -55,15 +55,15 @@ async fn a_subject_is_registered_changed_and_removed() {
         "not found"
     );
     assert_eq!(
-        office.told_after(known).await,
+        test.told_after(known).await,
         ["subject.registered", "subject.changed", "subject.removed"]
     );
 }
 
 #[tokio::test]
 async fn parties_see_it_and_admins_alone_manage_it() {
-    let office = Office::open().await;
-    let (fixture, subjects) = (&office.fixture, &office.desk.subjects);
+    let test = AppFixture::open().await;
+    let (fixture, subjects) = (&test.fixture, &test.app.subjects);
     let wish = draft(fixture.client, Some(fixture.writer));
     subjects
         .put(&fixture.admin, &order(), wish.clone())
@@ -87,8 +87,8 @@ async fn parties_see_it_and_admins_alone_manage_it() {
 
 #[tokio::test]
 async fn every_ineligible_party_is_faulted_at_once_and_who_stays_is_not_asked() {
-    let office = Office::open().await;
-    let (fixture, subjects) = (&office.fixture, &office.desk.subjects);
+    let test = AppFixture::open().await;
+    let (fixture, subjects) = (&test.fixture, &test.app.subjects);
     let wrong = draft(fixture.writer, Some(fixture.client));
     let refused = subjects.put(&fixture.admin, &order(), wrong).await;
     assert_eq!(
@@ -105,8 +105,7 @@ async fn every_ineligible_party_is_faulted_at_once_and_who_stays_is_not_asked() 
             is_active: Some(false),
             ..Default::default()
         };
-        office
-            .desk
+        test.app
             .users
             .change(&fixture.admin, person.id, off)
             .await
@@ -133,45 +132,45 @@ async fn every_ineligible_party_is_faulted_at_once_and_who_stays_is_not_asked() 
 /// contract: subjects.native
 #[tokio::test]
 async fn bundles_are_refused_and_linked_subjects_stay() {
-    let office = Office::open().await;
-    let (fixture, desk) = (&office.fixture, &office.desk);
+    let test = AppFixture::open().await;
+    let (fixture, app) = (&test.fixture, &test.app);
     let wish = draft(fixture.client, None);
-    let refused = desk
+    let refused = app
         .subjects
         .put(&fixture.admin, &fixture.subject(), wish.clone())
         .await;
     assert_eq!(word(refused), "content_type:native_subject");
-    let refused = desk
+    let refused = app
         .subjects
         .delete(&fixture.admin, &fixture.subject())
         .await;
     assert_eq!(word(refused), "content_type:native_subject");
     assert_eq!(
         word(
-            desk.subjects
+            app.subjects
                 .put(&fixture.client, &fixture.subject(), wish.clone())
                 .await
         ),
         "not allowed"
     );
 
-    desk.subjects
+    app.subjects
         .put(&fixture.admin, &order(), wish)
         .await
         .expect("registered");
     let new = NewTicketOnSubject::from(NewTicket::new(title("Help"), Description::empty()));
-    let ticket = desk
+    let ticket = app
         .tickets
         .create_on(fixture.client, &order(), new)
         .await
         .expect("created");
     assert_eq!(ticket.description.as_str(), "Order #42: An order");
     assert_eq!(
-        word(desk.subjects.delete(&fixture.admin, &order()).await),
+        word(app.subjects.delete(&fixture.admin, &order()).await),
         "threads or tickets link to this subject"
     );
     let unregistered = SubjectRef::new(order().content_type, 7);
-    let refused = desk
+    let refused = app
         .threads
         .open(
             fixture.admin,
@@ -184,21 +183,21 @@ async fn bundles_are_refused_and_linked_subjects_stay() {
 
 #[tokio::test]
 async fn a_new_writer_joins_the_threads() {
-    let office = Office::open().await;
-    let (fixture, desk) = (&office.fixture, &office.desk);
-    desk.subjects
+    let test = AppFixture::open().await;
+    let (fixture, app) = (&test.fixture, &test.app);
+    app.subjects
         .put(&fixture.admin, &order(), draft(fixture.client, None))
         .await
         .expect("registered");
     let with_editor = NewThread::with(fixture.editor.id);
-    let thread = desk
+    let thread = app
         .threads
         .open(fixture.client, &order(), with_editor)
         .await
         .expect("opened")
         .thread
         .id;
-    desk.subjects
+    app.subjects
         .put(
             &fixture.admin,
             &order(),
@@ -206,5 +205,5 @@ async fn a_new_writer_joins_the_threads() {
         )
         .await
         .expect("changed");
-    assert_eq!(word(desk.threads.get(&fixture.writer, thread).await), "ok");
+    assert_eq!(word(app.threads.get(&fixture.writer, thread).await), "ok");
 }

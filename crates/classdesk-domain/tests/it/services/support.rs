@@ -1,4 +1,4 @@
-//! An office to work in: the domain on the adapters of the test kit.
+//! An test to work in: the domain on the adapters of the test kit.
 
 use std::sync::Arc;
 
@@ -11,21 +11,21 @@ use classdesk_domain::people::Actor;
 use classdesk_domain::{App, Ports, Settings};
 use classdesk_memory::{FrozenClock, MemoryBlobs, MemoryStore, PlainHasher, SeededSecrets};
 
-pub(super) struct Office {
+pub(super) struct AppFixture {
     pub(super) store: Arc<MemoryStore>,
     pub(super) blobs: Arc<MemoryBlobs>,
     pub(super) clock: Arc<FrozenClock>,
     pub(super) hasher: Arc<PlainHasher>,
     pub(super) fixture: Fixture,
-    pub(super) desk: App,
+    pub(super) app: App,
 }
 
-impl Office {
+impl AppFixture {
     pub(super) async fn open() -> Self {
         Self::open_with(|_, _| {}).await
     }
 
-    /// An office of which some ports are others. They are given the store to pass calls on to.
+    /// An test of which some ports are others. They are given the store to pass calls on to.
     pub(super) async fn open_with(exchange: impl FnOnce(&Arc<MemoryStore>, &mut Ports)) -> Self {
         let store = Arc::new(MemoryStore::new());
         let fixture = Fixture::create(&*store).await;
@@ -40,22 +40,22 @@ impl Office {
             Arc::new(SeededSecrets::default()),
         );
         exchange(&store, &mut ports);
-        let desk = App::new(ports, Settings::default());
+        let app = App::new(ports, Settings::default());
         Self {
             store,
             blobs,
             clock,
             hasher,
             fixture,
-            desk,
+            app,
         }
     }
 
     /// Uploads four bytes that nobody owns yet.
     pub(super) async fn upload(&self, by: Actor, to: UploadTarget) -> FinishedUpload {
-        let permit = self.desk.uploads.begin(&by, to).await.expect("a permit");
+        let permit = self.app.uploads.begin(&by, to).await.expect("a permit");
         let name = FileName::clean("plan.txt");
-        let received = self.desk.uploads.receive(&permit, name, bytes("plan"));
+        let received = self.app.uploads.receive(&permit, name, bytes("plan"));
         received.await.expect("received")
     }
 

@@ -7,18 +7,18 @@ use classdesk_domain::people::{Actor, UserChange};
 use classdesk_domain::text::SubjectLine;
 use classdesk_domain::threads::{NewMessage, NewThread, ThreadChange, ThreadFilter, ThreadView};
 
-use super::support::{Office, word};
+use super::support::{AppFixture, word};
 
 fn ids(view: &ThreadView) -> Vec<UserId> {
     view.participants.iter().map(|person| person.id).collect()
 }
 
-async fn open(office: &Office, by: Actor, with: Actor) -> ThreadId {
+async fn open(test: &AppFixture, by: Actor, with: Actor) -> ThreadId {
     let new = NewThread::with(with.id);
-    let opened = office
-        .desk
+    let opened = test
+        .app
         .threads
-        .open(by, &office.fixture.subject(), new)
+        .open(by, &test.fixture.subject(), new)
         .await;
     opened.expect("opened").thread.id
 }
@@ -41,11 +41,11 @@ const fn active(is_active: bool) -> ThreadChange {
 /// contract: bundles.create-thread.subject, perm.thread.create
 #[tokio::test]
 async fn in_a_thread_are_parties_recipient_and_creator_and_in_a_private_one_two() {
-    let office = Office::open().await;
-    let (fixture, threads) = (&office.fixture, &office.desk.threads);
+    let test = AppFixture::open().await;
+    let (fixture, threads) = (&test.fixture, &test.app.threads);
     let mut new = NewThread::with(fixture.editor.id);
     new.initial_message = Some(words("Hello"));
-    let known = office.log_length().await;
+    let known = test.log_length().await;
     let view = threads
         .open(fixture.admin, &fixture.subject(), new.clone())
         .await
@@ -66,7 +66,7 @@ async fn in_a_thread_are_parties_recipient_and_creator_and_in_a_private_one_two(
     assert_eq!(message.text.as_str(), "Hello");
     assert_eq!(message.recipient.expect("named").id, fixture.editor.id);
     assert_eq!(
-        office.told_after(known).await,
+        test.told_after(known).await,
         ["thread.created", "message.sent"]
     );
 
@@ -91,11 +91,11 @@ async fn in_a_thread_are_parties_recipient_and_creator_and_in_a_private_one_two(
 /// contract: perm.recipient, perm.thread.create
 #[tokio::test]
 async fn a_recipient_is_another_active_person_who_can_see_the_subject() {
-    let office = Office::open().await;
-    let (fixture, desk) = (&office.fixture, &office.desk);
+    let test = AppFixture::open().await;
+    let (fixture, app) = (&test.fixture, &test.app);
     let open = async |by, with| {
         let new = NewThread::with(with);
-        word(desk.threads.open(by, &fixture.subject(), new).await)
+        word(app.threads.open(by, &fixture.subject(), new).await)
     };
     assert_eq!(
         open(fixture.client, fixture.client.id).await,
@@ -117,7 +117,7 @@ async fn a_recipient_is_another_active_person_who_can_see_the_subject() {
         is_active: Some(false),
         ..UserChange::default()
     };
-    desk.users
+    app.users
         .change(&fixture.admin, fixture.writer.id, off)
         .await
         .expect("changed");
@@ -126,7 +126,7 @@ async fn a_recipient_is_another_active_person_who_can_see_the_subject() {
         "recipient_id:not_eligible"
     );
     let new = NewThread::with(fixture.editor.id);
-    let view = desk
+    let view = app
         .threads
         .open(fixture.client, &fixture.subject(), new)
         .await
@@ -137,9 +137,9 @@ async fn a_recipient_is_another_active_person_who_can_see_the_subject() {
 /// contract: perm.thread.change
 #[tokio::test]
 async fn the_creator_and_staff_change_it_and_repeating_changes_nothing() {
-    let office = Office::open().await;
-    let (fixture, threads) = (&office.fixture, &office.desk.threads);
-    let id = open(&office, fixture.writer, fixture.client).await;
+    let test = AppFixture::open().await;
+    let (fixture, threads) = (&test.fixture, &test.app.threads);
+    let id = open(&test, fixture.writer, fixture.client).await;
     assert_eq!(
         word(threads.change(&fixture.client, id, line("Mine")).await),
         "not allowed"
@@ -152,7 +152,7 @@ async fn the_creator_and_staff_change_it_and_repeating_changes_nothing() {
         ),
         "not found"
     );
-    let known = office.log_length().await;
+    let known = test.log_length().await;
     let changed = threads
         .change(&fixture.writer, id, line("Ours"))
         .await
@@ -166,13 +166,7 @@ async fn the_creator_and_staff_change_it_and_repeating_changes_nothing() {
     }
     let send = async || {
         let text = NewMessage::text(words("Hello"));
-        word(
-            office
-                .desk
-                .messages
-                .send(fixture.client, id, text, None)
-                .await,
-        )
+        word(test.app.messages.send(fixture.client, id, text, None).await)
     };
     assert_eq!(send().await, "the thread is closed");
     assert_eq!(
@@ -185,7 +179,7 @@ async fn the_creator_and_staff_change_it_and_repeating_changes_nothing() {
     );
     assert_eq!(send().await, "ok");
     assert_eq!(
-        office.told_after(known).await,
+        test.told_after(known).await,
         [
             "thread.changed",
             "thread.closed",
@@ -198,9 +192,9 @@ async fn the_creator_and_staff_change_it_and_repeating_changes_nothing() {
 /// contract: perm.thread.participants, perm.thread.see, perm.thread.post
 #[tokio::test]
 async fn staff_add_and_remove_participants_themselves_too() {
-    let office = Office::open().await;
-    let (fixture, threads) = (&office.fixture, &office.desk.threads);
-    let id = open(&office, fixture.writer, fixture.client).await;
+    let test = AppFixture::open().await;
+    let (fixture, threads) = (&test.fixture, &test.app.threads);
+    let id = open(&test, fixture.writer, fixture.client).await;
     let add = async |by: &Actor, user: Actor| word(threads.add_participant(by, id, user.id).await);
     assert_eq!(add(&fixture.writer, fixture.editor).await, "not allowed");
     assert_eq!(
@@ -213,16 +207,10 @@ async fn staff_add_and_remove_participants_themselves_too() {
     );
     let send = async || {
         let text = NewMessage::text(words("Hello"));
-        word(
-            office
-                .desk
-                .messages
-                .send(fixture.editor, id, text, None)
-                .await,
-        )
+        word(test.app.messages.send(fixture.editor, id, text, None).await)
     };
     assert_eq!(send().await, "not allowed", "not yet in it");
-    let known = office.log_length().await;
+    let known = test.log_length().await;
     for _ in 0..2 {
         assert_eq!(add(&fixture.editor, fixture.editor).await, "ok");
     }
@@ -233,7 +221,7 @@ async fn staff_add_and_remove_participants_themselves_too() {
     assert_eq!(remove(&fixture.admin, fixture.client).await, "ok");
     assert_eq!(remove(&fixture.admin, fixture.client).await, "not found");
     assert_eq!(
-        office.told_after(known).await,
+        test.told_after(known).await,
         [
             "thread.participant_added",
             "message.sent",
@@ -255,32 +243,26 @@ async fn staff_add_and_remove_participants_themselves_too() {
 /// contract: perm.thread.post
 #[tokio::test]
 async fn reading_moves_the_mark_of_participants() {
-    let office = Office::open().await;
-    let (fixture, desk) = (&office.fixture, &office.desk);
-    let id = open(&office, fixture.writer, fixture.client).await;
+    let test = AppFixture::open().await;
+    let (fixture, app) = (&test.fixture, &test.app);
+    let id = open(&test, fixture.writer, fixture.client).await;
     let mut sent = Vec::new();
     for _ in 0..3 {
         let text = NewMessage::text(words("Hello"));
         sent.push(
-            desk.messages
+            app.messages
                 .send(fixture.writer, id, text, None)
                 .await
                 .expect("sent")
                 .id,
         );
     }
-    let unread = async |actor: &Actor| {
-        desk.threads
-            .get(actor, id)
-            .await
-            .expect("seen")
-            .unread_count
-    };
+    let unread = async |actor: &Actor| app.threads.get(actor, id).await.expect("seen").unread_count;
     assert_eq!(
         (unread(&fixture.client).await, unread(&fixture.writer).await),
         (3, 0)
     );
-    let read = async |actor: &Actor, up_to| word(desk.threads.mark_read(actor, id, up_to).await);
+    let read = async |actor: &Actor, up_to| word(app.threads.mark_read(actor, id, up_to).await);
     assert_eq!(read(&fixture.client, Some(sent[1])).await, "ok");
     assert_eq!(unread(&fixture.client).await, 1);
     assert_eq!(read(&fixture.client, Some(sent[0])).await, "ok");
@@ -296,7 +278,7 @@ async fn reading_moves_the_mark_of_participants() {
         unread: Some(true),
         ..ThreadFilter::default()
     };
-    let listed = desk
+    let listed = app
         .threads
         .list(&fixture.client, unread_only, PageRequest::default())
         .await;

@@ -12,29 +12,29 @@ use classdesk_domain::tickets::{
     TicketStatus,
 };
 
-use super::support::{Office, word};
+use super::support::{AppFixture, word};
 
 fn new_ticket() -> NewTicket {
     NewTicket::new(title("Help"), description("Nothing happens."))
 }
 
-/// An office with a ticket of the client on the bundle.
-async fn office() -> (Office, TicketId) {
-    let office = Office::open().await;
+/// An test with a ticket of the client on the bundle.
+async fn test() -> (AppFixture, TicketId) {
+    let test = AppFixture::open().await;
     let new = NewTicketOnSubject::from(new_ticket());
-    let fixture = &office.fixture;
-    let created = office
-        .desk
+    let fixture = &test.fixture;
+    let created = test
+        .app
         .tickets
         .create_on(fixture.client, &fixture.subject(), new)
         .await;
     let id = created.expect("created").id;
-    (office, id)
+    (test, id)
 }
 
-async fn change(office: &Office, by: &Actor, id: TicketId, wish: TicketChange) -> String {
+async fn change(test: &AppFixture, by: &Actor, id: TicketId, wish: TicketChange) -> String {
     let any = ExpectedVersion::Any;
-    word(office.desk.tickets.change(by, id, wish, &any).await)
+    word(test.app.tickets.change(by, id, wish, &any).await)
 }
 
 fn to(status: TicketStatus) -> TicketChange {
@@ -51,14 +51,14 @@ fn note(text: &str, is_internal: bool) -> NewTicketMessage {
     }
 }
 
-async fn get(office: &Office, by: &Actor, id: TicketId) -> Ticket {
-    office.desk.tickets.get(by, id).await.expect("seen")
+async fn get(test: &AppFixture, by: &Actor, id: TicketId) -> Ticket {
+    test.app.tickets.get(by, id).await.expect("seen")
 }
 
 /// A ticket's history as its viewer sees it: `action from to`.
-async fn history(office: &Office, by: &Actor, id: TicketId) -> Vec<String> {
-    let page = office
-        .desk
+async fn history(test: &AppFixture, by: &Actor, id: TicketId) -> Vec<String> {
+    let page = test
+        .app
         .tickets
         .history(by, id, PageRequest::default())
         .await;
@@ -74,17 +74,17 @@ async fn history(office: &Office, by: &Actor, id: TicketId) -> Vec<String> {
 
 #[tokio::test]
 async fn a_ticket_on_a_subject_names_it_in_its_last_line() {
-    let (office, id) = office().await;
-    let ticket = get(&office, &office.fixture.client, id).await;
+    let (test, id) = test().await;
+    let ticket = get(&test, &test.fixture.client, id).await;
     assert_eq!(
         ticket.description.as_str(),
         "Nothing happens.\nClass bundle #1: Spring semester"
     );
     assert_eq!((ticket.status, ticket.version), (TicketStatus::Open, 1));
     let bare = NewTicketOnSubject::from(NewTicket::new(title("Help"), Description::empty()));
-    let fixture = &office.fixture;
-    let created = office
-        .desk
+    let fixture = &test.fixture;
+    let created = test
+        .app
         .tickets
         .create_on(fixture.editor, &fixture.subject(), bare)
         .await;
@@ -94,8 +94,8 @@ async fn a_ticket_on_a_subject_names_it_in_its_last_line() {
         "Class bundle #1: Spring semester"
     );
     assert_eq!(created.requester.id, fixture.editor.id);
-    let alone = office
-        .desk
+    let alone = test
+        .app
         .tickets
         .create(fixture.other_client, new_ticket())
         .await;
@@ -109,8 +109,8 @@ async fn a_ticket_on_a_subject_names_it_in_its_last_line() {
 /// contract: bundles.create-ticket.on-behalf
 #[tokio::test]
 async fn who_may_create_a_ticket_and_for_whom() {
-    let office = Office::open().await;
-    let (fixture, tickets) = (&office.fixture, &office.desk.tickets);
+    let test = AppFixture::open().await;
+    let (fixture, tickets) = (&test.fixture, &test.app.tickets);
     let subject = fixture.subject();
     let on = async |by: Actor, on_behalf_of: Option<UserId>| {
         let ticket = new_ticket();
@@ -147,36 +147,36 @@ async fn who_may_create_a_ticket_and_for_whom() {
 /// contract: perm.ticket.close, perm.ticket.triage
 #[tokio::test]
 async fn a_requester_closes_and_reopens_and_meets_403_or_409_else() {
-    let (office, id) = office().await;
-    let fixture = &office.fixture;
+    let (test, id) = test().await;
+    let fixture = &test.fixture;
     let client = &fixture.client;
     use TicketStatus::{AwaitingResponse, Closed, Escalated, InProgress, Open};
     assert_eq!(
-        change(&office, client, id, to(InProgress)).await,
+        change(&test, client, id, to(InProgress)).await,
         "not allowed"
     );
     assert_eq!(
-        change(&office, client, id, to(Open)).await,
+        change(&test, client, id, to(Open)).await,
         "a ticket that is open cannot become open"
     );
     assert_eq!(
-        change(&office, &fixture.writer, id, to(Closed)).await,
+        change(&test, &fixture.writer, id, to(Closed)).await,
         "not found"
     );
-    assert_eq!(change(&office, client, id, to(Closed)).await, "ok");
-    assert!(get(&office, client, id).await.resolved_at.is_some());
+    assert_eq!(change(&test, client, id, to(Closed)).await, "ok");
+    assert!(get(&test, client, id).await.resolved_at.is_some());
     assert_eq!(
-        change(&office, client, id, to(Escalated)).await,
+        change(&test, client, id, to(Escalated)).await,
         "a ticket that is closed cannot become escalated"
     );
-    assert_eq!(change(&office, client, id, to(Open)).await, "ok");
+    assert_eq!(change(&test, client, id, to(Open)).await, "ok");
     for status in [InProgress, Escalated, AwaitingResponse] {
-        assert_eq!(change(&office, &fixture.editor, id, to(status)).await, "ok");
+        assert_eq!(change(&test, &fixture.editor, id, to(status)).await, "ok");
     }
-    let ticket = get(&office, client, id).await;
+    let ticket = get(&test, client, id).await;
     assert!(ticket.is_escalated && ticket.resolved_at.is_none());
     assert_eq!(
-        history(&office, client, id).await,
+        history(&test, client, id).await,
         [
             "ticket.created - open",
             "ticket.status_changed open closed",
@@ -191,8 +191,8 @@ async fn a_requester_closes_and_reopens_and_meets_403_or_409_else() {
 /// contract: perm.ticket.triage, conv.concurrency
 #[tokio::test]
 async fn staff_triage_and_every_value_is_a_line() {
-    let (office, id) = office().await;
-    let fixture = &office.fixture;
+    let (test, id) = test().await;
+    let fixture = &test.fixture;
     let wish = TicketChange {
         title: Some(title("Urgent help")),
         priority: Some(TicketPriority::Critical),
@@ -200,28 +200,25 @@ async fn staff_triage_and_every_value_is_a_line() {
         ..TicketChange::default()
     };
     assert_eq!(
-        change(&office, &fixture.client, id, wish.clone()).await,
+        change(&test, &fixture.client, id, wish.clone()).await,
         "not allowed"
     );
+    assert_eq!(change(&test, &fixture.admin, id, wish.clone()).await, "ok");
     assert_eq!(
-        change(&office, &fixture.admin, id, wish.clone()).await,
-        "ok"
-    );
-    assert_eq!(
-        change(&office, &fixture.admin, id, wish).await,
+        change(&test, &fixture.admin, id, wish).await,
         "ok",
         "and changes nothing"
     );
-    assert_eq!(get(&office, &fixture.admin, id).await.version, 2);
+    assert_eq!(get(&test, &fixture.admin, id).await.version, 2);
     let retitle = TicketChange {
         title: Some(title("Help!")),
         ..TicketChange::default()
     };
     assert_eq!(
-        change(&office, &fixture.client, id, retitle.clone()).await,
+        change(&test, &fixture.client, id, retitle.clone()).await,
         "ok"
     );
-    let tickets = &office.desk.tickets;
+    let tickets = &test.app.tickets;
     let late = tickets
         .change(&fixture.client, id, retitle, &ExpectedVersion::exactly(2))
         .await;
@@ -231,15 +228,12 @@ async fn staff_triage_and_every_value_is_a_line() {
         ..TicketChange::default()
     };
     for wrong in [fixture.client.id, UserId::new(999)] {
-        let refused = change(&office, &fixture.admin, id, assign(Some(wrong))).await;
+        let refused = change(&test, &fixture.admin, id, assign(Some(wrong))).await;
         assert_eq!(refused, "assigned_to:not_eligible");
     }
+    assert_eq!(change(&test, &fixture.admin, id, assign(None)).await, "ok");
     assert_eq!(
-        change(&office, &fixture.admin, id, assign(None)).await,
-        "ok"
-    );
-    assert_eq!(
-        history(&office, &fixture.client, id).await,
+        history(&test, &fixture.client, id).await,
         [
             "ticket.created - open".to_owned(),
             "ticket.priority_changed medium critical".to_owned(),
@@ -254,11 +248,11 @@ async fn staff_triage_and_every_value_is_a_line() {
 /// contract: perm.ticket.write, perm.ticket.internal
 #[tokio::test]
 async fn an_answer_of_the_requester_opens_and_one_of_staff_does_not() {
-    let (office, id) = office().await;
-    let (fixture, tickets) = (&office.fixture, &office.desk.tickets);
+    let (test, id) = test().await;
+    let (fixture, tickets) = (&test.fixture, &test.app.tickets);
     assert_eq!(
         change(
-            &office,
+            &test,
             &fixture.editor,
             id,
             to(TicketStatus::AwaitingResponse)
@@ -269,12 +263,12 @@ async fn an_answer_of_the_requester_opens_and_one_of_staff_does_not() {
     let add = async |by: Actor, new| word(tickets.add_message(by, id, new).await);
     assert_eq!(add(fixture.editor, note("And?", false)).await, "ok");
     assert_eq!(
-        get(&office, &fixture.client, id).await.status,
+        get(&test, &fixture.client, id).await.status,
         TicketStatus::AwaitingResponse
     );
     assert_eq!(add(fixture.client, note("Here.", false)).await, "ok");
     assert_eq!(
-        get(&office, &fixture.client, id).await.status,
+        get(&test, &fixture.client, id).await.status,
         TicketStatus::Open
     );
     assert_eq!(add(fixture.client, note("Psst", true)).await, "not allowed");
@@ -283,7 +277,7 @@ async fn an_answer_of_the_requester_opens_and_one_of_staff_does_not() {
         "not found"
     );
     assert_eq!(
-        history(&office, &fixture.client, id).await[2..],
+        history(&test, &fixture.client, id).await[2..],
         [
             "ticket.message_added - -",
             "ticket.message_added - -",
@@ -295,25 +289,23 @@ async fn an_answer_of_the_requester_opens_and_one_of_staff_does_not() {
 /// contract: perm.ticket.internal, perm.counts
 #[tokio::test]
 async fn what_is_internal_leaves_no_trace_for_the_requester() {
-    let (office, id) = office().await;
-    let (fixture, tickets) = (&office.fixture, &office.desk.tickets);
-    let before = get(&office, &fixture.client, id).await;
-    office.clock.advance(std::time::Duration::from_secs(60));
+    let (test, id) = test().await;
+    let (fixture, tickets) = (&test.fixture, &test.app.tickets);
+    let before = get(&test, &fixture.client, id).await;
+    test.clock.advance(std::time::Duration::from_secs(60));
     let secret = tickets
         .add_message(fixture.editor, id, note("Careful", true))
         .await;
     let secret = secret.expect("added");
-    let upload = office
-        .upload(fixture.editor, UploadTarget::Ticket(id))
-        .await;
+    let upload = test.upload(fixture.editor, UploadTarget::Ticket(id)).await;
     let file = tickets
         .attach(fixture.editor, id, upload, true)
         .await
         .expect("attached");
 
-    assert_eq!(get(&office, &fixture.client, id).await, before);
+    assert_eq!(get(&test, &fixture.client, id).await, before);
     assert_eq!(
-        history(&office, &fixture.client, id).await,
+        history(&test, &fixture.client, id).await,
         ["ticket.created - open"]
     );
     let page = PageRequest::default();
@@ -336,7 +328,7 @@ async fn what_is_internal_leaves_no_trace_for_the_requester() {
         "not found"
     );
 
-    let staff = get(&office, &fixture.admin, id).await;
+    let staff = get(&test, &fixture.admin, id).await;
     assert_eq!((staff.messages_count, staff.attachments_count), (1, 1));
     assert_eq!(
         tickets
@@ -345,14 +337,14 @@ async fn what_is_internal_leaves_no_trace_for_the_requester() {
             .expect("seen"),
         secret
     );
-    assert_eq!(history(&office, &fixture.admin, id).await.len(), 3);
+    assert_eq!(history(&test, &fixture.admin, id).await.len(), 3);
     let (seen, download) = tickets
         .attachment(&fixture.admin, id, file.id)
         .await
         .expect("seen");
     assert_eq!(seen, file);
     assert_eq!(
-        word(office.desk.downloads.open(&download.permit, None).await),
+        word(test.app.downloads.open(&download.permit, None).await),
         "ok"
     );
 }
@@ -360,16 +352,12 @@ async fn what_is_internal_leaves_no_trace_for_the_requester() {
 /// contract: perm.ticket.see, perm.ticket.write
 #[tokio::test]
 async fn public_files_are_for_the_requester_and_staff() {
-    let (office, id) = office().await;
-    let (fixture, tickets) = (&office.fixture, &office.desk.tickets);
-    let upload = office
-        .upload(fixture.client, UploadTarget::Ticket(id))
-        .await;
+    let (test, id) = test().await;
+    let (fixture, tickets) = (&test.fixture, &test.app.tickets);
+    let upload = test.upload(fixture.client, UploadTarget::Ticket(id)).await;
     let refused = tickets.attach(fixture.client, id, upload, true).await;
     assert_eq!(word(refused), "not allowed");
-    let upload = office
-        .upload(fixture.client, UploadTarget::Ticket(id))
-        .await;
+    let upload = test.upload(fixture.client, UploadTarget::Ticket(id)).await;
     let file = tickets
         .attach(fixture.client, id, upload, false)
         .await
@@ -416,17 +404,17 @@ async fn public_files_are_for_the_requester_and_staff() {
 /// contract: perm.ticket.see
 #[tokio::test]
 async fn a_requester_keeps_the_ticket_whatever_happens_to_the_subject() {
-    let (office, id) = office().await;
-    let fixture = &office.fixture;
-    let ticket = office
-        .desk
+    let (test, id) = test().await;
+    let fixture = &test.fixture;
+    let ticket = test
+        .app
         .tickets
         .create(fixture.other_client, new_ticket())
         .await;
     let alone = ticket.expect("created").id;
     assert_eq!(
         change(
-            &office,
+            &test,
             &fixture.other_client,
             alone,
             to(TicketStatus::Closed)
@@ -436,18 +424,15 @@ async fn a_requester_keeps_the_ticket_whatever_happens_to_the_subject() {
     );
     // Somebody who owns the subject without being the requester knows nothing of it.
     let subject = fixture.subject();
-    let created = office.desk.tickets.create_on(
+    let created = test.app.tickets.create_on(
         fixture.editor,
         &subject,
         NewTicketOnSubject::from(new_ticket()),
     );
     let theirs = created.await.expect("created").id;
     assert_eq!(
-        word(office.desk.tickets.get(&fixture.client, theirs).await),
+        word(test.app.tickets.get(&fixture.client, theirs).await),
         "not found"
     );
-    assert_eq!(
-        word(office.desk.tickets.get(&fixture.client, id).await),
-        "ok"
-    );
+    assert_eq!(word(test.app.tickets.get(&fixture.client, id).await), "ok");
 }

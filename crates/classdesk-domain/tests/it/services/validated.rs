@@ -13,7 +13,7 @@ use classdesk_domain::threads::{NewMessage, NewThread};
 use classdesk_domain::tickets::{NewTicket, NewTicketOnSubject};
 use classdesk_domain::validation::{FieldError, Invalid, Validated};
 
-use super::support::{Office, word};
+use super::support::{AppFixture, word};
 
 const HIDDEN: &str = "not found";
 const REFUSED: &str = "not allowed";
@@ -23,10 +23,10 @@ fn broken<T>() -> Validated<T> {
     Validated::invalid(Invalid::field("field", FieldError::Required))
 }
 
-/// An office with one of everything: a thread of writer and client, with a message of the
+/// An test with one of everything: a thread of writer and client, with a message of the
 /// writer's, a ticket and a file of the client's.
 struct Furnished {
-    office: Office,
+    test: AppFixture,
     thread: ThreadId,
     message: MessageId,
     ticket: TicketId,
@@ -35,31 +35,28 @@ struct Furnished {
 
 impl Furnished {
     async fn open() -> Self {
-        let office = Office::open().await;
-        let (fixture, desk) = (&office.fixture, &office.desk);
+        let test = AppFixture::open().await;
+        let (fixture, app) = (&test.fixture, &test.app);
         let subject = fixture.subject();
         let new = NewThread::with(fixture.client.id);
-        let thread = desk.threads.open(fixture.writer, &subject, new).await;
+        let thread = app.threads.open(fixture.writer, &subject, new).await;
         let thread = thread.expect("opened").thread.id;
         let hello = NewMessage::text(words("Hello"));
-        let message = desk
-            .messages
-            .send(fixture.writer, thread, hello, None)
-            .await;
+        let message = app.messages.send(fixture.writer, thread, hello, None).await;
         let new = NewTicket::new(title("Help"), description(""));
         let new = NewTicketOnSubject::from(new);
-        let ticket = desk.tickets.create_on(fixture.client, &subject, new).await;
+        let ticket = app.tickets.create_on(fixture.client, &subject, new).await;
         let target = UploadTarget::Bundle(fixture.bundle);
-        let upload = office.upload(fixture.client, target).await;
+        let upload = test.upload(fixture.client, target).await;
         let new = NewFile::default();
-        let file = desk
+        let file = app
             .files
             .add(fixture.client, fixture.bundle, upload, new)
             .await;
         let (message, ticket) = (message.expect("sent").id, ticket.expect("created").id);
         let file = file.expect("added").id;
         Self {
-            office,
+            test,
             thread,
             message,
             ticket,
@@ -74,7 +71,7 @@ impl Furnished {
         ask: impl AsyncFn(Actor) -> Result<T, Error>,
         expected: [&str; 5],
     ) {
-        let fixture = &self.office.fixture;
+        let fixture = &self.test.fixture;
         let askers = [
             fixture.client,
             fixture.writer,
@@ -99,10 +96,10 @@ const FOR_REQUESTER: [&str; 5] = [BROKEN, HIDDEN, BROKEN, BROKEN, HIDDEN];
 #[tokio::test]
 async fn bundles_and_subjects() {
     let all = Furnished::open().await;
-    let (fixture, desk) = (&all.office.fixture, &all.office.desk);
+    let (fixture, app) = (&all.test.fixture, &all.test.app);
     let any = ExpectedVersion::Any;
     let none = BundleId::new(999);
-    let create = async |by| desk.bundles.create(by, broken()).await;
+    let create = async |by| app.bundles.create(by, broken()).await;
     all.check(
         "create",
         create,
@@ -110,21 +107,21 @@ async fn bundles_and_subjects() {
     )
     .await;
     let change = async |by| {
-        desk.bundles
+        app.bundles
             .change(&by, fixture.bundle, broken(), &any)
             .await
     };
     all.check("change", change, FOR_ADMINS).await;
-    let missing = async |by| desk.bundles.change(&by, none, broken(), &any).await;
+    let missing = async |by| app.bundles.change(&by, none, broken(), &any).await;
     all.check("change", missing, MISSING).await;
     let assign = async |by| {
-        desk.bundles
+        app.bundles
             .assign_writer(&by, fixture.bundle, broken())
             .await
     };
     all.check("assign", assign, FOR_ADMINS).await;
     let order = SubjectRef::new(SubjectKind::parse("order").expect("a kind"), 1);
-    let put = async |by| desk.subjects.put(&by, &order, broken()).await;
+    let put = async |by| app.subjects.put(&by, &order, broken()).await;
     all.check("put", put, [HIDDEN, HIDDEN, REFUSED, BROKEN, HIDDEN])
         .await;
 }
@@ -133,34 +130,34 @@ async fn bundles_and_subjects() {
 #[tokio::test]
 async fn threads_and_messages() {
     let all = Furnished::open().await;
-    let (fixture, desk) = (&all.office.fixture, &all.office.desk);
+    let (fixture, app) = (&all.test.fixture, &all.test.app);
     let (thread, message) = (all.thread, all.message);
     let subject = fixture.subject();
-    let open = async |by| desk.threads.open(by, &subject, broken()).await;
+    let open = async |by| app.threads.open(by, &subject, broken()).await;
     all.check("open", open, FOR_PEOPLE).await;
     let missing = SubjectRef::bundle(BundleId::new(999));
-    let open = async |by| desk.threads.open(by, &missing, broken()).await;
+    let open = async |by| app.threads.open(by, &missing, broken()).await;
     all.check("open", open, MISSING).await;
-    let change = async |by| desk.threads.change(&by, thread, broken()).await;
+    let change = async |by| app.threads.change(&by, thread, broken()).await;
     all.check("change", change, [REFUSED, BROKEN, BROKEN, BROKEN, HIDDEN])
         .await;
-    let add = async |by| desk.threads.add_participant(&by, thread, broken()).await;
+    let add = async |by| app.threads.add_participant(&by, thread, broken()).await;
     all.check("add", add, FOR_STAFF).await;
     let for_participants = [BROKEN, BROKEN, REFUSED, REFUSED, HIDDEN];
-    let read = async |by| desk.threads.mark_read(&by, thread, broken()).await;
+    let read = async |by| app.threads.mark_read(&by, thread, broken()).await;
     all.check("read", read, for_participants).await;
-    let send = async |by| desk.messages.send(by, thread, broken(), None).await;
+    let send = async |by| app.messages.send(by, thread, broken(), None).await;
     all.check("send", send, for_participants).await;
     let send = async |by| {
-        desk.messages
+        app.messages
             .send(by, ThreadId::new(999), broken(), None)
             .await
     };
     all.check("send", send, MISSING).await;
-    let edit = async |by| desk.messages.edit(&by, message, broken()).await;
+    let edit = async |by| app.messages.edit(&by, message, broken()).await;
     all.check("edit", edit, [REFUSED, BROKEN, REFUSED, REFUSED, HIDDEN])
         .await;
-    let edit = async |by| desk.messages.edit(&by, MessageId::new(999), broken()).await;
+    let edit = async |by| app.messages.edit(&by, MessageId::new(999), broken()).await;
     all.check("edit", edit, MISSING).await;
 }
 
@@ -168,30 +165,30 @@ async fn threads_and_messages() {
 #[tokio::test]
 async fn tickets_and_what_is_on_them() {
     let all = Furnished::open().await;
-    let (fixture, desk, ticket) = (&all.office.fixture, &all.office.desk, all.ticket);
+    let (fixture, app, ticket) = (&all.test.fixture, &all.test.app, all.ticket);
     let any = ExpectedVersion::Any;
     let subject = fixture.subject();
-    let create = async |by| desk.tickets.create_on(by, &subject, broken()).await;
+    let create = async |by| app.tickets.create_on(by, &subject, broken()).await;
     all.check(
         "create on",
         create,
         [BROKEN, REFUSED, BROKEN, BROKEN, HIDDEN],
     )
     .await;
-    let create = async |by| desk.tickets.create(by, broken()).await;
+    let create = async |by| app.tickets.create(by, broken()).await;
     all.check("create", create, [BROKEN, REFUSED, BROKEN, BROKEN, BROKEN])
         .await;
-    let change = async |by| desk.tickets.change(&by, ticket, broken(), &any).await;
+    let change = async |by| app.tickets.change(&by, ticket, broken(), &any).await;
     all.check("change", change, FOR_REQUESTER).await;
     let none = TicketId::new(999);
-    let change = async |by| desk.tickets.change(&by, none, broken(), &any).await;
+    let change = async |by| app.tickets.change(&by, none, broken(), &any).await;
     all.check("change", change, MISSING).await;
-    let write = async |by| desk.tickets.add_message(by, ticket, broken()).await;
+    let write = async |by| app.tickets.add_message(by, ticket, broken()).await;
     all.check("write", write, FOR_REQUESTER).await;
     let target = UploadTarget::Ticket(ticket);
-    let upload = all.office.upload(fixture.client, target).await;
+    let upload = all.test.upload(fixture.client, target).await;
     let attach = async |by| {
-        desk.tickets
+        app.tickets
             .attach(by, ticket, upload.clone(), broken())
             .await
     };
@@ -202,24 +199,24 @@ async fn tickets_and_what_is_on_them() {
 #[tokio::test]
 async fn files_and_people() {
     let all = Furnished::open().await;
-    let (fixture, desk, file) = (&all.office.fixture, &all.office.desk, all.file);
+    let (fixture, app, file) = (&all.test.fixture, &all.test.app, all.file);
     let bundle = fixture.bundle;
     let upload = all
-        .office
+        .test
         .upload(fixture.client, UploadTarget::Bundle(bundle))
         .await;
-    let add = async |by| desk.files.add(by, bundle, upload.clone(), broken()).await;
+    let add = async |by| app.files.add(by, bundle, upload.clone(), broken()).await;
     all.check("add", add, FOR_PEOPLE).await;
-    let change = async |by| desk.files.change(&by, bundle, file, broken()).await;
+    let change = async |by| app.files.change(&by, bundle, file, broken()).await;
     all.check("change", change, [BROKEN, REFUSED, BROKEN, BROKEN, HIDDEN])
         .await;
     let change = async |by| {
-        desk.files
+        app.files
             .change(&by, bundle, FileId::new(999), broken())
             .await
     };
     all.check("change", change, MISSING).await;
-    let create = async |by| desk.users.create(by, broken()).await;
+    let create = async |by| app.users.create(by, broken()).await;
     all.check(
         "create",
         create,
@@ -227,14 +224,14 @@ async fn files_and_people() {
     )
     .await;
     let change = async |by| {
-        desk.users
+        app.users
             .change(&by, fixture.other_writer.id, broken())
             .await
     };
     all.check("change", change, [HIDDEN, HIDDEN, REFUSED, BROKEN, HIDDEN])
         .await;
-    let change = async |by| desk.users.change(&by, UserId::new(999), broken()).await;
+    let change = async |by| app.users.change(&by, UserId::new(999), broken()).await;
     all.check("change", change, MISSING).await;
-    let oneself = async |by: Actor| desk.users.change(&by, by.id, broken()).await;
+    let oneself = async |by: Actor| app.users.change(&by, by.id, broken()).await;
     all.check("change oneself", oneself, [BROKEN; 5]).await;
 }
