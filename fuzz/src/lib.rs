@@ -24,11 +24,11 @@ const REQUESTS: u32 = 2_000;
 
 const PASSWORD: &str = "correct horse battery";
 
-/// What [`Desk::send`] calls.
+/// What [`Fixture::send`] calls.
 type Serve = Box<dyn Fn(TestRequest) -> ServiceResponse<BoxBody>>;
 
 /// The API, and the token of an admin.
-struct Desk {
+struct Fixture {
     serve: Serve,
     token: String,
     sent: u32,
@@ -36,7 +36,7 @@ struct Desk {
 
 thread_local! {
     // The last one stays: at the end of the thread the runtime that it needs is gone already.
-    static DESK: RefCell<Option<ManuallyDrop<Desk>>> = const { RefCell::new(None) };
+    static DESK: RefCell<Option<ManuallyDrop<Fixture>>> = const { RefCell::new(None) };
 }
 
 struct WorldClock(Arc<World>);
@@ -62,13 +62,13 @@ pub fn send(request: TestRequest) -> Answer {
         if place.as_ref().is_some_and(|desk| desk.sent == REQUESTS) {
             drop(place.take().map(ManuallyDrop::into_inner));
         }
-        let desk = place.get_or_insert_with(|| ManuallyDrop::new(Desk::open()));
+        let desk = place.get_or_insert_with(|| ManuallyDrop::new(Fixture::open()));
         desk.sent += 1;
         desk.send(request)
     })
 }
 
-impl Desk {
+impl Fixture {
     fn open() -> Self {
         let system = rt::System::new();
         let (api, token) = system.block_on(api());

@@ -20,7 +20,7 @@ fn main() {
     divan::main();
 }
 
-struct Stage {
+struct BenchStore {
     runtime: Runtime,
     store: Arc<dyn Store>,
     fixture: Fixture,
@@ -28,7 +28,7 @@ struct Stage {
     _folder: TempDir,
 }
 
-impl Stage {
+impl BenchStore {
     fn new() -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let folder = TempDir::new().expect("a folder");
@@ -63,7 +63,7 @@ impl Stage {
 
 #[divan::bench]
 fn a_bundle_with_counts_and_files(bencher: Bencher<'_, '_>) {
-    let stage = Stage::new();
+    let stage = BenchStore::new();
     let scope = AccessScope::of(&stage.fixture.client);
     bencher.bench_local(|| {
         let found = stage.store.bundle_detail(stage.fixture.bundle, scope);
@@ -73,7 +73,7 @@ fn a_bundle_with_counts_and_files(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn a_page_of_20_messages(bencher: Bencher<'_, '_>) {
-    let stage = Stage::new();
+    let stage = BenchStore::new();
     let page = PageRequest {
         limit: Limit::new(20).expect("a page has up to 100"),
         after: None,
@@ -86,7 +86,7 @@ fn a_page_of_20_messages(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn a_message_made_durable(bencher: Bencher<'_, '_>) {
-    let stage = Stage::new();
+    let stage = BenchStore::new();
     bencher.bench_local(|| {
         let (thread, sender) = (stage.query.thread, stage.fixture.writer);
         let row = stage.fixture.new_message(thread, sender);

@@ -1,4 +1,4 @@
-//! Keyset paging: a page is named by where it begins, never by how many rows to skip.
+//! Paging by cursor: a page is named by where it begins, never by how many rows to skip.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

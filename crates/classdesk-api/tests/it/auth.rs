@@ -5,14 +5,14 @@ use std::time::Duration;
 use classdesk_domain::people::Role;
 use serde_json::json;
 
-use crate::harness::{Desk, PASSWORD};
+use crate::harness::{PASSWORD, TestServer};
 
 const LOGIN: &str = "/api/v1/auth/login/";
 
 /// contract: auth.login, auth.me
 #[tokio::test]
 async fn login_takes_username_or_email_and_answers_a_token_that_works() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     for name in ["client", "client@example.com", " CLIENT "] {
         let body = json!({"username": name, "password": PASSWORD});
         let answer = desk.anonymous().post(LOGIN, &body).await.check_json(200);
@@ -36,7 +36,7 @@ async fn login_takes_username_or_email_and_answers_a_token_that_works() {
 /// contract: conv.login.same, conv.errors.401
 #[tokio::test]
 async fn every_failed_login_looks_the_same() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     desk.classdesk
         .users
         .change(
@@ -69,7 +69,7 @@ async fn every_failed_login_looks_the_same() {
 #[tokio::test]
 async fn a_refused_login_is_logged_with_its_account_and_nothing_that_was_typed() {
     let log = crate::log_lines::collect();
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let account = format!("account={} ", desk.world.client.id);
     let refused = async |name: &str| {
         let body = json!({"username": name, "password": "typed in anger"});
@@ -108,7 +108,7 @@ async fn a_refused_login_is_logged_with_its_account_and_nothing_that_was_typed()
 /// contract: conv.login.throttle, conv.errors.429
 #[tokio::test]
 async fn five_failures_slow_an_account_down() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     for name in ["client", "nobody"] {
         let wrong = json!({"username": name, "password": "a wrong password"});
         for _ in 0..5 {
@@ -129,7 +129,7 @@ async fn five_failures_slow_an_account_down() {
 #[tokio::test]
 async fn twenty_failures_slow_an_address_down() {
     let trusted = "127.0.0.0/8".parse().unwrap();
-    let desk = Desk::with(
+    let desk = TestServer::with(
         |_| {},
         |settings| settings.trusted_proxies.push(trusted),
         |api| api,
@@ -156,7 +156,7 @@ async fn twenty_failures_slow_an_address_down() {
 
 #[tokio::test]
 async fn a_login_body_is_checked() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let check = async |body: serde_json::Value, faults: &[&str]| {
         desk.anonymous()
             .post(LOGIN, &body)
@@ -183,7 +183,7 @@ async fn a_login_body_is_checked() {
 /// contract: conv.auth.bearer, conv.errors.401
 #[tokio::test]
 async fn without_a_live_token_everything_is_401_and_nothing_says_why() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let token = desk.named("client").await.token().to_owned();
     let mut answers = Vec::new();
     let headers = [
@@ -227,7 +227,7 @@ async fn without_a_live_token_everything_is_401_and_nothing_says_why() {
 #[tokio::test]
 async fn a_token_ends_by_age_and_by_disuse() {
     const HOUR: Duration = Duration::from_secs(3600);
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     for _ in 0..(14 * 24 / 23) {
         desk.world.clock.advance(23 * HOUR);
@@ -246,7 +246,7 @@ async fn a_token_ends_by_age_and_by_disuse() {
 /// contract: auth.logout, conv.auth.death
 #[tokio::test]
 async fn logout_ends_one_session_and_logout_all_every_one() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (one, two, three) = (
         desk.named("client").await,
         desk.named("client").await,
@@ -274,7 +274,7 @@ async fn logout_ends_one_session_and_logout_all_every_one() {
 /// contract: auth.change-password, conv.auth.death
 #[tokio::test]
 async fn a_new_password_ends_the_other_sessions() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (this, other) = (desk.named("client").await, desk.named("client").await);
     let change =
         |current: &str, new: &str| json!({"current_password": current, "new_password": new});
@@ -318,7 +318,7 @@ async fn a_new_password_ends_the_other_sessions() {
 /// contract: auth.sessions
 #[tokio::test]
 async fn people_see_and_end_their_own_sessions() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (first, second) = (desk.named("client").await, desk.named("client").await);
     let stranger = desk.named("writer").await;
     let sessions = second.get("/api/v1/auth/sessions/").await.check_json(200);
@@ -347,7 +347,7 @@ async fn people_see_and_end_their_own_sessions() {
 /// contract: conv.auth.death, perm.inactive
 #[tokio::test]
 async fn deactivation_ends_every_session_at_once() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let admin = desk.named("admin").await;
     let person = desk.add_user("leaver", Role::Writer).await;
     let leaver = desk.client_of(person).await;

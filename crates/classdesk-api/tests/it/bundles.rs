@@ -3,11 +3,11 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Client, Desk};
+use crate::harness::{Answer, Client, TestServer};
 
 const BUNDLES: &str = "/api/v1/class-management/class-bundles/";
 
-fn bundle_path(desk: &Desk) -> String {
+fn bundle_path(desk: &TestServer) -> String {
     format!("{BUNDLES}{}/", desk.world.bundle)
 }
 
@@ -18,7 +18,7 @@ fn ids(list: &Value) -> Vec<i64> {
         .collect()
 }
 
-async fn create(desk: &Desk, body: Value) -> Value {
+async fn create(desk: &TestServer, body: Value) -> Value {
     let mut whole = json!({"client_id": desk.world.client.id.get(), "title": "A bundle"});
     whole
         .as_object_mut()
@@ -31,7 +31,7 @@ async fn create(desk: &Desk, body: Value) -> Value {
 /// contract: bundles.create, perm.bundle.change
 #[tokio::test]
 async fn admins_create_bundles() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let world = &desk.world;
     let created = create(
         &desk,
@@ -72,7 +72,7 @@ async fn admins_create_bundles() {
 /// contract: conv.errors.validation, conv.unknown-fields
 #[tokio::test]
 async fn all_faults_of_a_bundle_are_told_at_once() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let admin = desk.named("admin").await;
     let body = json!({
         "client_id": "7", "title": "x".repeat(256), "assigned_writer_id": 0,
@@ -111,7 +111,7 @@ async fn all_faults_of_a_bundle_are_told_at_once() {
 /// contract: bundles.list, perm.counts
 #[tokio::test]
 async fn everybody_lists_the_bundles_that_they_may_see() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (first, world) = (desk.world.bundle.get(), &desk.world);
     let other = json!({"client_id": world.other_client.id.get(), "title": "Winter"});
     let other = create(&desk, other).await["id"].as_i64().unwrap();
@@ -160,7 +160,7 @@ async fn everybody_lists_the_bundles_that_they_may_see() {
 /// contract: bundles.one, perm.bundle.see, perm.hidden
 #[tokio::test]
 async fn a_bundle_is_seen_by_its_parties_and_staff() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let path = bundle_path(&desk);
     for name in ["superadmin", "admin", "editor", "client", "writer"] {
         let bundle = desk.named(name).await.get(&path).await.check_json(200);
@@ -196,7 +196,7 @@ async fn a_bundle_is_seen_by_its_parties_and_staff() {
 /// contract: bundles.one, perm.bundle.change, bundles.change
 #[tokio::test]
 async fn a_change_tells_absent_from_null_from_value() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (admin, path) = (desk.named("admin").await, bundle_path(&desk));
     let dates = json!({"start_date": "2026-03-01", "end_date": "2026-03-31"});
     admin.patch(&path, &dates).await.check_json(200);
@@ -231,7 +231,7 @@ async fn a_change_tells_absent_from_null_from_value() {
 /// contract: conv.rights-first
 #[tokio::test]
 async fn rights_come_before_bodies() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let path = bundle_path(&desk);
     for (name, status, slug) in [
         ("other_client", 404, "not-found"),
@@ -262,7 +262,7 @@ async fn send_raw(client: &Client<'_>, method: Method, path: &str, body: &str) -
 /// contract: conv.concurrency, conv.concurrency.tag, bundles.change
 #[tokio::test]
 async fn a_change_for_another_version_is_412() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (admin, path) = (desk.named("admin").await, bundle_path(&desk));
     let read = admin.get(&path).await;
     let tag = read.header("etag").to_owned();
@@ -309,7 +309,7 @@ async fn a_change_for_another_version_is_412() {
 /// contract: conv.concurrency
 #[tokio::test]
 async fn an_unchanged_bundle_is_304_and_a_new_count_is_not() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (client, path) = (desk.named("client").await, bundle_path(&desk));
     let tag = client.get(&path).await.header("etag").to_owned();
     let again = async |known: &str| {
@@ -340,7 +340,7 @@ async fn an_unchanged_bundle_is_304_and_a_new_count_is_not() {
 /// contract: perm.participant-party
 #[tokio::test]
 async fn a_new_writer_joins_and_the_former_one_loses_everything() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let world = &desk.world;
     let thread = world
         .add_thread(&*desk.store, &[world.client, world.writer])
@@ -394,7 +394,7 @@ async fn a_new_writer_joins_and_the_former_one_loses_everything() {
 /// contract: bundles.members
 #[tokio::test]
 async fn members_are_who_can_be_a_recipient() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let path = format!("{}members/", bundle_path(&desk));
     let members = desk.named("client").await.get(&path).await.check_json(200);
     let found: Vec<_> = members

@@ -4,7 +4,7 @@ use classdesk_domain::events::EventAction;
 use serde_json::{Value, json};
 
 use crate::forms::Form;
-use crate::harness::{Client, Desk, PASSWORD};
+use crate::harness::{Client, PASSWORD, TestServer};
 use crate::uploads::{bundle_path, upload_path};
 
 const AUDIT: &str = "/api/v1/audit/";
@@ -18,7 +18,7 @@ async fn change(client: &Client<'_>, path: &str, body: Value) {
     client.patch(path, &body).await.check_json(200);
 }
 
-async fn change_people(desk: &Desk) {
+async fn change_people(desk: &TestServer) {
     let admin = desk.named("admin").await;
     let body = json!({
         "username": "somebody", "email": "somebody@example.com", "role": "client",
@@ -36,7 +36,7 @@ async fn change_people(desk: &Desk) {
     change(&admin, &path, json!({"password": "another horse battery"})).await;
 }
 
-async fn change_subjects(desk: &Desk) {
+async fn change_subjects(desk: &TestServer) {
     let admin = desk.named("admin").await;
     let order = "/api/v1/subjects/order/7/";
     let mut body = json!({"client_id": desk.world.client.id.get(), "label": "An order"});
@@ -53,7 +53,7 @@ async fn change_subjects(desk: &Desk) {
     assigned.check_json(200);
 }
 
-async fn change_threads(desk: &Desk) {
+async fn change_threads(desk: &TestServer) {
     let (client, editor) = (desk.named("client").await, desk.named("editor").await);
     let body = json!({"recipient_id": desk.world.writer.id.get()});
     let path = format!("{}create_thread/", bundle_path(desk));
@@ -75,7 +75,7 @@ async fn change_threads(desk: &Desk) {
     client.delete(&path).await.check_no_content();
 }
 
-async fn change_tickets(desk: &Desk) {
+async fn change_tickets(desk: &TestServer) {
     let (client, editor) = (desk.named("client").await, desk.named("editor").await);
     let body = json!({"title": "Help", "description": ""});
     let id = create(&client, "/api/v1/tickets/", body).await;
@@ -96,7 +96,7 @@ async fn change_tickets(desk: &Desk) {
     attached.check_json(201);
 }
 
-async fn change_files(desk: &Desk) {
+async fn change_files(desk: &TestServer) {
     let client = desk.named("client").await;
     let form = Form::new().file("file", "a", b"bytes");
     let file = client.post_form(&upload_path(desk), form).await;
@@ -115,7 +115,7 @@ async fn entries(client: &Client<'_>, query: &str) -> Vec<Value> {
 /// contract: audit.complete, audit
 #[tokio::test]
 async fn every_kind_of_change_is_an_entry() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     change_people(&desk).await;
     change_subjects(&desk).await;
     change_threads(&desk).await;

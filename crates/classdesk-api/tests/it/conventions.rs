@@ -17,12 +17,12 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::harness::{Answer, Desk};
+use crate::harness::{Answer, TestServer};
 use crate::outage::INTERNAL_TEXT;
 
 const BUNDLES: &str = "/api/v1/class-management/class-bundles/";
 
-pub(crate) async fn get_with(desk: &Desk, path: &str, name: &str, value: &str) -> Answer {
+pub(crate) async fn get_with(desk: &TestServer, path: &str, name: &str, value: &str) -> Answer {
     desk.anonymous()
         .send(Method::GET, path, |request| request.header(name, value))
         .await
@@ -31,7 +31,7 @@ pub(crate) async fn get_with(desk: &Desk, path: &str, name: &str, value: &str) -
 /// contract: conv.request-id
 #[tokio::test]
 async fn a_request_id_is_taken_if_it_is_sane_and_made_otherwise() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let id = |answer: &Answer| answer.header("x-request-id").to_owned();
     let longest = "i".repeat(128);
     for sane in ["a", "an id with \"quotes\"", longest.as_str()] {
@@ -55,7 +55,7 @@ async fn a_request_id_is_taken_if_it_is_sane_and_made_otherwise() {
 /// contract: conv.errors.status
 #[tokio::test]
 async fn every_answer_has_the_security_headers() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     for path in ["/api/v1/auth/me/", "/nowhere/", "/docs/", "/api/v1/users/"] {
         let answer = client.get(path).await;
@@ -78,7 +78,7 @@ async fn every_answer_has_the_security_headers() {
 /// contract: slash
 #[tokio::test]
 async fn paths_are_served_with_and_without_their_last_slash() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     let bundle = format!("{BUNDLES}{}/", desk.world.bundle);
     let members = format!("{bundle}members/");
@@ -105,7 +105,7 @@ async fn paths_are_served_with_and_without_their_last_slash() {
 /// contract: conv.errors.status, conv.errors.405
 #[tokio::test]
 async fn head_works_where_get_does_and_other_methods_are_405() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("admin").await;
     let bundle = format!("{BUNDLES}{}/", desk.world.bundle);
     for path in [
@@ -143,7 +143,7 @@ async fn head_works_where_get_does_and_other_methods_are_405() {
 /// contract: conv.lists.array, conv.lists.link
 #[tokio::test]
 async fn lists_are_arrays_and_link_their_next_page() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     for number in 0..4 {
         desk.add_user(&format!("pupil-{number}"), Role::Client)
             .await;
@@ -185,7 +185,7 @@ async fn lists_are_arrays_and_link_their_next_page() {
 /// contract: conv.lists.keyset
 #[tokio::test]
 async fn paging_skips_and_repeats_nothing_while_others_write() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let world = &desk.world;
     let mut access = BTreeSet::new();
     for _ in 0..2_000 {
@@ -222,7 +222,7 @@ async fn paging_skips_and_repeats_nothing_while_others_write() {
 /// contract: conv.lists.keyset, conv.lists.cost
 #[tokio::test]
 async fn two_thousand_files_are_paged_while_others_add_and_delete_at_one_cost_each_page() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (world, files) = (&desk.world, &desk.classdesk.files);
     let to_both = Visibility {
         to_client: true,
@@ -271,7 +271,7 @@ async fn two_thousand_files_are_paged_while_others_add_and_delete_at_one_cost_ea
 /// contract: conv.errors.5xx, conv.errors.dependency, operations.ready
 #[tokio::test]
 async fn an_outage_is_503_without_a_word_of_what_is_inside() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     desk.blobs.take_down();
     let answer = desk.anonymous().get("/healthz/ready").await;
     answer.check_problem(503, "unavailable");
@@ -302,22 +302,22 @@ impl Authenticator for Doorkeeper {
     }
 }
 
-async fn desk_with_doorkeeper() -> (Desk, Arc<Doorkeeper>) {
+async fn desk_with_doorkeeper() -> (TestServer, Arc<Doorkeeper>) {
     guarded_desk(|settings| settings.max_concurrent_requests = 1).await
 }
 
 /// A desk with a doorkeeper and other settings.
 pub(crate) async fn guarded_desk(
     settings: impl FnOnce(&mut classdesk_http::Settings),
-) -> (Desk, Arc<Doorkeeper>) {
+) -> (TestServer, Arc<Doorkeeper>) {
     // The world's ids do not depend on the run.
-    let probe = Desk::start().await;
+    let probe = TestServer::start().await;
     let keeper = Arc::new(Doorkeeper {
         actor: probe.world.client,
         entered: Notify::new(),
         open: Notify::new(),
     });
-    let desk = Desk::with(|_| {}, settings, |api| api.authenticator(keeper.clone())).await;
+    let desk = TestServer::with(|_| {}, settings, |api| api.authenticator(keeper.clone())).await;
     (desk, keeper)
 }
 
@@ -387,14 +387,14 @@ async fn a_host_with_its_own_sign_in_has_none_of_ours() {
 #[tokio::test]
 async fn a_host_adds_figures_and_can_serve_them_elsewhere() {
     let gauge = Gauge::new("classdesk_write_queue_jobs", "Jobs that wait", || 7.0);
-    let desk = Desk::with(|_| {}, |_| {}, |api| api.gauge(gauge)).await;
+    let desk = TestServer::with(|_| {}, |_| {}, |api| api.gauge(gauge)).await;
     let text = desk.anonymous().get("/metrics").await.text();
     assert!(
         text.contains("# TYPE classdesk_write_queue_jobs gauge"),
         "{text}"
     );
     assert!(text.contains("classdesk_write_queue_jobs 7.0"), "{text}");
-    let elsewhere = Desk::with(|_| {}, |_| {}, |api| api.serves_metrics(false)).await;
+    let elsewhere = TestServer::with(|_| {}, |_| {}, |api| api.serves_metrics(false)).await;
     elsewhere
         .anonymous()
         .get("/metrics")
@@ -405,7 +405,7 @@ async fn a_host_adds_figures_and_can_serve_them_elsewhere() {
 /// contract: conv.errors.document
 #[tokio::test]
 async fn every_problem_type_can_be_read() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let mut slugs = BTreeSet::new();
     for kind in ProblemKind::ALL {
         assert!(slugs.insert(kind.slug()), "a type of its own");
@@ -426,7 +426,7 @@ async fn every_problem_type_can_be_read() {
 /// contract: docs-page
 #[tokio::test]
 async fn the_docs_page_loads_nothing_from_elsewhere() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     for path in ["/docs/", "/docs", "/docs/docs.js", "/docs/docs.css"] {
         let answer = desk.anonymous().get(path).await;
         assert_eq!(answer.status, 200, "{path}");
@@ -447,7 +447,7 @@ async fn the_docs_page_loads_nothing_from_elsewhere() {
 /// contract: openapi
 #[tokio::test]
 async fn the_document_is_complete_and_true_to_the_routes() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let document = desk
         .anonymous()
         .get("/api/v1/openapi.json")
@@ -533,7 +533,7 @@ fn check_operation(place: &str, operation: &Value) {
 #[tokio::test]
 async fn a_slow_body_is_answered_and_does_not_hold_its_place() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let desk = Desk::with(
+    let desk = TestServer::with(
         |_| {},
         |settings| settings.body_timeout = Duration::from_millis(50),
         |api| api,

@@ -4,13 +4,13 @@ use classdesk_domain::blobs::BlobRepository;
 use reqwest::Method;
 
 use crate::forms::Form;
-use crate::harness::{Answer, Client, Desk};
+use crate::harness::{Answer, Client, TestServer};
 use crate::uploads::{bundle_path, upload_path};
 
 const BYTES: &[u8] = b"0123456789";
 
 /// Uploads a file and gives its path.
-async fn stored(desk: &Desk, client: &Client<'_>, name: &str) -> String {
+async fn stored(desk: &TestServer, client: &Client<'_>, name: &str) -> String {
     let form = Form::new().file("file", name, BYTES);
     let file = client.post_form(&upload_path(desk), form).await;
     let id = file.check_json(201)["id"].clone();
@@ -35,7 +35,7 @@ async fn fetch(
 /// contract: conv.downloads.headers
 #[tokio::test]
 async fn a_download_carries_safe_headers() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     let path = stored(&desk, &client, "Übung \\\"1\\\".html").await;
     let answer = client.get(&path).await;
@@ -60,7 +60,7 @@ async fn a_download_carries_safe_headers() {
 /// contract: conv.downloads.http
 #[tokio::test]
 async fn ranges_give_parts() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     let path = stored(&desk, &client, "a").await;
     let tag = client.get(&path).await.header("etag").to_owned();
@@ -103,7 +103,7 @@ async fn ranges_give_parts() {
 /// contract: conv.downloads.conditional
 #[tokio::test]
 async fn what_the_client_has_is_not_sent_again() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     let path = stored(&desk, &client, "a").await;
     let tag = client.get(&path).await.header("etag").to_owned();
@@ -137,7 +137,7 @@ async fn what_the_client_has_is_not_sent_again() {
 /// contract: conv.downloads.head
 #[tokio::test]
 async fn head_tells_what_get_would() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     let path = stored(&desk, &client, "a").await;
     let get = client.get(&path).await;
@@ -162,7 +162,7 @@ async fn head_tells_what_get_would() {
 /// contract: conv.downloads.policy, bundles.file, perm.file.see
 #[tokio::test]
 async fn the_policy_is_asked_anew_each_time() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (client, admin) = (desk.named("client").await, desk.named("admin").await);
     let path = stored(&desk, &admin, "a").await;
     let tag = client.get(&path).await.header("etag").to_owned();
@@ -180,7 +180,7 @@ async fn the_policy_is_asked_anew_each_time() {
 /// contract: conv.uploads.type
 #[tokio::test]
 async fn the_type_is_what_the_bytes_look_like() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
     let form = Form::new().file("file", "notes.txt", png);
@@ -193,7 +193,7 @@ async fn the_type_is_what_the_bytes_look_like() {
 
 #[tokio::test]
 async fn damaged_bytes_never_arrive_as_whole_ones() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     let path = stored(&desk, &client, "a").await;
     let rows = desk.store.list_blobs(None, 10).await.unwrap();

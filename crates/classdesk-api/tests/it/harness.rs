@@ -24,7 +24,7 @@ pub(crate) const PUBLIC_URL: &str = "https://desk.example.com/base";
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// A running server and the world behind it.
-pub(crate) struct Desk {
+pub(crate) struct TestServer {
     /// The people and the bundle; its clock is the server's.
     pub(crate) world: Arc<Fixture>,
     /// What the server keeps.
@@ -50,14 +50,14 @@ impl Clock for WorldClock {
     }
 }
 
-impl Drop for Desk {
+impl Drop for TestServer {
     fn drop(&mut self) {
         // Stopping begins with the call; nobody waits for its end.
         drop(self.server.stop(false));
     }
 }
 
-impl Desk {
+impl TestServer {
     /// A desk with default settings.
     pub(crate) async fn start() -> Self {
         Self::with(|_| {}, |_| {}, |api| api).await
@@ -235,7 +235,7 @@ pub(crate) fn start_server_with(
 
 /// Sends requests as somebody.
 pub(crate) struct Client<'d> {
-    desk: &'d Desk,
+    desk: &'d TestServer,
     token: Option<String>,
 }
 

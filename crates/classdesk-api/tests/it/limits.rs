@@ -19,15 +19,15 @@ use tokio::sync::Notify;
 
 use crate::conventions::{get_with, guarded_desk};
 use crate::forms::BOUNDARY;
-use crate::harness::{Desk, PASSWORD, PUBLIC_URL, WorldClock, start_server};
+use crate::harness::{PASSWORD, PUBLIC_URL, TestServer, WorldClock, start_server};
 use crate::uploads::upload_path;
 
 const ME: &str = "/api/v1/auth/me/";
 const LOGIN: &str = "/api/v1/auth/login/";
 
 /// A desk where one request is worked on at once.
-async fn narrow_desk() -> Desk {
-    Desk::with(
+async fn narrow_desk() -> TestServer {
+    TestServer::with(
         |_| {},
         |settings| settings.max_concurrent_requests = 1,
         |api| api,
@@ -39,14 +39,14 @@ async fn narrow_desk() -> Desk {
 const SHORT: Duration = Duration::from_millis(100);
 
 /// A figure of the metrics; 0 as long as there is none.
-async fn figure(desk: &Desk, name: &str) -> f64 {
+async fn figure(desk: &TestServer, name: &str) -> f64 {
     let text = desk.anonymous().get("/metrics").await.text();
     let line = text.lines().find_map(|line| line.strip_prefix(name));
     line.map_or(0.0, |rest| rest.trim().parse().unwrap())
 }
 
 /// Waits until a body arrives, of a request that is not worked on.
-async fn until_a_body_arrives(desk: &Desk) {
+async fn until_a_body_arrives(desk: &TestServer) {
     desk.eventually(async || {
         figure(desk, "classdesk_bodies_arriving").await == 1.0
             && figure(desk, "classdesk_requests_in_progress").await == 0.0
@@ -54,7 +54,7 @@ async fn until_a_body_arrives(desk: &Desk) {
     .await;
 }
 
-async fn send(desk: &Desk, text: &str) -> TcpStream {
+async fn send(desk: &TestServer, text: &str) -> TcpStream {
     let mut socket = desk.connect().await;
     socket.write_all(text.as_bytes()).await.unwrap();
     socket
@@ -205,8 +205,8 @@ impl PasswordHasher for BusyHasher {
 }
 
 /// A desk with this hasher where one request is worked on at once, and the token of its client.
-async fn desk_with(hasher: &Arc<BusyHasher>) -> (Desk, ServerHandle, String) {
-    let mut desk = Desk::start().await;
+async fn desk_with(hasher: &Arc<BusyHasher>) -> (TestServer, ServerHandle, String) {
+    let mut desk = TestServer::start().await;
     let token = desk.named("client").await.token().to_owned();
     let ports = Ports::new(
         desk.store.clone(),
@@ -266,7 +266,7 @@ async fn a_login_that_finds_the_hasher_full_is_no_attempt() {
 #[tokio::test]
 async fn a_body_beyond_the_limit_is_shed_but_what_has_none_is_served() {
     // An address has a quarter.
-    let desk = Desk::with(
+    let desk = TestServer::with(
         |_| {},
         |settings| settings.max_arriving_bodies = 4,
         |api| api,

@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::harness::{Answer, Client, Desk};
+use crate::harness::{Answer, Client, TestServer};
 
 const USERS: &str = "/api/v1/users/";
 
@@ -27,7 +27,7 @@ async fn post_raw(client: &Client<'_>, media_type: &str, body: Vec<u8>) -> Answe
 /// contract: conv.errors.document
 #[tokio::test]
 async fn whatever_is_no_json_object_is_one_fault_of_the_body() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let admin = desk.named("admin").await;
     let deep = format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
     let bodies: Vec<&[u8]> = vec![
@@ -75,7 +75,7 @@ async fn whatever_is_no_json_object_is_one_fault_of_the_body() {
 /// contract: conv.errors.validation
 #[tokio::test]
 async fn wrong_types_and_strange_fields_are_named() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let admin = desk.named("admin").await;
     let nested = format!("{{\"username\": {}{}}}", "[".repeat(100), "]".repeat(100));
     let rest = ["email: required", "role: required", "password: required"];
@@ -129,7 +129,7 @@ async fn wrong_types_and_strange_fields_are_named() {
 /// contract: conv.errors.status
 #[tokio::test]
 async fn another_media_type_is_415() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let admin = desk.named("admin").await;
     for media_type in [
         "",
@@ -153,7 +153,7 @@ async fn another_media_type_is_415() {
 #[tokio::test]
 async fn a_json_body_beyond_256_kib_is_413_announced_or_not() {
     const LIMIT: usize = 256 * 1024;
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let admin = desk.named("admin").await;
     let padded = |length: usize| {
         let mut body = b"{}".to_vec();
@@ -182,7 +182,7 @@ async fn a_json_body_beyond_256_kib_is_413_announced_or_not() {
 /// contract: conv.errors.status
 #[tokio::test]
 async fn absurd_headers_and_addresses_are_refused() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     let send = async |path: &str, name: &str, value: String| {
         client
@@ -221,7 +221,7 @@ async fn absurd_headers_and_addresses_are_refused() {
 }
 
 /// Sends bytes and reads what comes until the connection is closed.
-async fn exchange(desk: &Desk, bytes: &[u8]) -> String {
+async fn exchange(desk: &TestServer, bytes: &[u8]) -> String {
     let address = desk.origin.strip_prefix("http://").unwrap();
     let mut socket = TcpStream::connect(address).await.unwrap();
     // The server may close before everything is written.
@@ -237,7 +237,7 @@ async fn exchange(desk: &Desk, bytes: &[u8]) -> String {
 /// contract: conv.errors.document
 #[tokio::test]
 async fn what_is_no_http_closes_the_connection_and_never_the_server() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let mut requests: Vec<Vec<u8>> = [
         &b"\x00\x01\x02\x03"[..],
         b"GET\r\n\r\n",
@@ -271,7 +271,7 @@ async fn what_is_no_http_closes_the_connection_and_never_the_server() {
 /// With `Upgrade`, actix-web would take the second request for a part of the first one's body.
 #[tokio::test]
 async fn a_body_with_an_upgrade_swallows_no_other_request() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let requests = b"POST /api/v1/auth/login/ HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\n\
         content-type: application/json\r\ncontent-length: 2\r\n\r\n{}\
         GET /healthz/live HTTP/1.1\r\nhost: x\r\n\r\n";
@@ -284,7 +284,7 @@ async fn a_body_with_an_upgrade_swallows_no_other_request() {
 /// contract: conv.errors.document
 #[tokio::test]
 async fn a_body_that_breaks_off_leaves_nothing_behind() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let admin = desk.named("admin").await;
     let before = admin.get(USERS).await.check_json(200);
     let head = format!(

@@ -13,7 +13,7 @@ use classdesk_domain::people::Actor;
 use classdesk_http::{PublicUrl, Settings};
 use serde_json::Value;
 
-use crate::harness::Desk;
+use crate::harness::TestServer;
 
 /// A host's own sign-in: it knows one person.
 struct HostSignIn(Actor);
@@ -30,7 +30,7 @@ impl Authenticator for HostSignIn {
 
 #[tokio::test]
 async fn a_host_mounts_it_below_a_prefix_with_its_own_sign_in() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let settings = Settings::new(PublicUrl::parse("https://host.example/t/acme").unwrap());
     let api = Api::builder(desk.classdesk.clone(), settings)
         .authenticator(Arc::new(HostSignIn(desk.world.editor)))

@@ -3,12 +3,12 @@
 use classdesk_http::METRICS_MEDIA_TYPE;
 use reqwest::Method;
 
-use crate::harness::Desk;
+use crate::harness::TestServer;
 
 /// contract: operations
 #[tokio::test]
 async fn health_needs_no_token() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     for path in ["/healthz/live", "/healthz/ready"] {
         let answer = desk.anonymous().get(path).await;
         assert_eq!(answer.status, 200, "{path}");
@@ -19,7 +19,7 @@ async fn health_needs_no_token() {
 /// contract: operations.metrics
 #[tokio::test]
 async fn metrics_count_requests_by_route_method_and_status() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     desk.anonymous().get("/healthz/live").await;
     let answer = desk.anonymous().get("/metrics").await;
     assert_eq!(answer.status, 200);
@@ -34,7 +34,7 @@ async fn metrics_count_requests_by_route_method_and_status() {
 /// contract: conv.errors.document
 #[tokio::test]
 async fn an_unknown_path_is_a_problem_document() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let answer = desk.anonymous().get("/nowhere/").await;
     answer.check_problem(404, "not-found");
 }
@@ -42,7 +42,7 @@ async fn an_unknown_path_is_a_problem_document() {
 /// contract: conv.errors.405
 #[tokio::test]
 async fn an_unknown_method_is_405_with_allow() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let answer = desk
         .anonymous()
         .send(Method::POST, "/healthz/live", |request| request)

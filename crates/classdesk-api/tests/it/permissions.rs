@@ -8,11 +8,11 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::{Client, Desk, PASSWORD};
+use crate::harness::{Client, PASSWORD, TestServer};
 
 /// What differs from a table about these kinds of objects.
 async fn differences_from(table: &str, kinds: &[&str]) -> Vec<String> {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let target = Target {
         url: desk.origin.clone(),
         username: "superadmin".to_owned(),
@@ -94,7 +94,7 @@ const OWN_SESSION: [(Method, &str); 4] = [
 ];
 
 /// Somebody whose token was alive until they were deactivated.
-async fn deactivated(desk: &Desk) -> Client<'_> {
+async fn deactivated(desk: &TestServer) -> Client<'_> {
     let person = desk.add_user("leaver", Role::Superadmin).await;
     let client = desk.client_of(person).await;
     let change = UserChange {
@@ -111,7 +111,7 @@ async fn deactivated(desk: &Desk) -> Client<'_> {
 
 #[tokio::test]
 async fn what_is_public_needs_no_token() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let clients = [
         desk.anonymous(),
         deactivated(&desk).await,
@@ -133,7 +133,7 @@ async fn what_is_public_needs_no_token() {
 /// contract: perm.inactive
 #[tokio::test]
 async fn everybody_ends_sessions_of_their_own_alone() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let superadmin = desk.named("superadmin").await;
     let sessions = superadmin
         .get("/api/v1/auth/sessions/?limit=1")

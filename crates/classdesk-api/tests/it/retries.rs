@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::forms::{BOUNDARY, Form, announce};
-use crate::harness::{Answer, Client, Desk};
+use crate::harness::{Answer, Client, TestServer};
 use crate::uploads::{bundle_path, objects, upload_path};
 
 const TICKETS: &str = "/api/v1/tickets/";
@@ -52,7 +52,7 @@ fn check_replay(first: &Answer, again: &Answer) {
 /// contract: conv.retries.replay
 #[tokio::test]
 async fn the_same_request_again_gets_the_same_answer_and_creates_nothing() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     let first = post_with_key(&client, TICKETS, "k", &ticket("a")).await;
     desk.world.tick();
@@ -67,7 +67,7 @@ async fn the_same_request_again_gets_the_same_answer_and_creates_nothing() {
 /// contract: conv.retries.replay, conv.retries.key
 #[tokio::test]
 async fn every_post_that_creates_takes_a_key() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (admin, client) = (desk.named("admin").await, desk.named("client").await);
     let bundle = bundle_path(&desk);
     let on_bundle = json!({
@@ -126,7 +126,7 @@ async fn every_post_that_creates_takes_a_key() {
 /// contract: conv.retries.mismatch
 #[tokio::test]
 async fn another_body_with_the_same_key_is_422() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     post_with_key(&client, TICKETS, "k", &ticket("a"))
         .await
@@ -167,7 +167,7 @@ async fn another_body_with_the_same_key_is_422() {
 /// contract: conv.retries.replay
 #[tokio::test]
 async fn a_key_belongs_to_user_method_and_path() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (client, other) = (desk.named("client").await, desk.named("other_client").await);
     let mine = post_with_key(&client, TICKETS, "k", &ticket("a"))
         .await
@@ -183,7 +183,7 @@ async fn a_key_belongs_to_user_method_and_path() {
 
 #[tokio::test]
 async fn a_failed_request_frees_its_key_at_once() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     let bad = post_with_key(&client, TICKETS, "k", &json!({"title": ""})).await;
     bad.check_faults(&["title: blank", "description: required"]);
@@ -205,7 +205,7 @@ async fn a_failed_request_frees_its_key_at_once() {
 
 #[tokio::test]
 async fn only_one_of_many_at_once_creates() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     let all = (0..20).map(|_| async {
         let body = ticket("a");
@@ -232,7 +232,7 @@ async fn only_one_of_many_at_once_creates() {
 /// contract: conv.retries.running
 #[tokio::test]
 async fn while_the_first_upload_runs_the_second_is_409() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     let body = Form::new().file("file", "a", b"some bytes").body();
     let head = format!(
@@ -265,7 +265,7 @@ async fn while_the_first_upload_runs_the_second_is_409() {
 
 #[tokio::test]
 async fn a_client_that_goes_away_frees_its_key() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     let mut socket = desk.connect().await;
     let head = format!(
@@ -294,7 +294,7 @@ async fn a_client_that_goes_away_frees_its_key() {
 /// contract: conv.retries.lease
 #[tokio::test]
 async fn a_key_whose_server_died_is_free_after_a_minute() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     let scope = KeyScope {
         user: desk.world.client.id,
@@ -314,7 +314,7 @@ async fn a_key_whose_server_died_is_free_after_a_minute() {
 /// contract: conv.retries.restart
 #[tokio::test]
 async fn an_answer_that_was_not_kept_is_rendered_anew() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     let scope = KeyScope {
         user: desk.world.client.id,
@@ -347,7 +347,7 @@ async fn an_answer_that_was_not_kept_is_rendered_anew() {
 /// contract: conv.retries.day
 #[tokio::test]
 async fn a_key_is_remembered_for_a_day() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     let first = post_with_key(&client, TICKETS, "k", &ticket("a"))
         .await
@@ -370,7 +370,7 @@ async fn a_key_is_remembered_for_a_day() {
 /// contract: conv.retries.key
 #[tokio::test]
 async fn keys_have_a_shape() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     for key in ["", "\u{e9}", &"k".repeat(256)] {
         let answer = post_with_key(&client, TICKETS, key, &ticket("a")).await;

@@ -2,14 +2,14 @@
 
 use serde_json::json;
 
-use crate::harness::Desk;
+use crate::harness::TestServer;
 
 const ORDER: &str = "/api/v1/subjects/order/1001/";
 
 /// contract: subjects
 #[tokio::test]
 async fn admins_register_change_and_remove_subjects() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let world = &desk.world;
     let admin = desk.named("admin").await;
     let body = json!({"client_id": world.client.id.get(), "label": "Order 1001"});
@@ -61,7 +61,7 @@ async fn admins_register_change_and_remove_subjects() {
 /// contract: subjects, subjects.native
 #[tokio::test]
 async fn a_bundle_is_no_subject_to_register_and_a_used_one_stays() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let world = &desk.world;
     let admin = desk.named("admin").await;
     let body = json!({"client_id": world.client.id.get(), "label": "Mine"});
@@ -107,7 +107,7 @@ async fn a_bundle_is_no_subject_to_register_and_a_used_one_stays() {
 /// contract: audit
 #[tokio::test]
 async fn superadmins_read_every_change_newest_first() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let world = &desk.world;
     let admin = desk.named("admin").await;
     let bundle = format!("/api/v1/class-management/class-bundles/{}/", world.bundle);

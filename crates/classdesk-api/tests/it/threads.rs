@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::forms::Form;
-use crate::harness::{Client, Desk, PUBLIC_URL};
+use crate::harness::{Client, PUBLIC_URL, TestServer};
 use crate::uploads::{bundle_path, objects};
 
 const THREADS: &str = "/api/v1/communications/threads/";
@@ -19,12 +19,12 @@ fn message_path(id: &Value) -> String {
     format!("/api/v1/communications/messages/{id}/")
 }
 
-async fn open(client: &Client<'_>, desk: &Desk, body: &Value) -> Value {
+async fn open(client: &Client<'_>, desk: &TestServer, body: &Value) -> Value {
     let path = format!("{}create_thread/", bundle_path(desk));
     client.post(&path, body).await.check_json(201)
 }
 
-async fn open_with_client(desk: &Desk, client: &Client<'_>) -> Value {
+async fn open_with_client(desk: &TestServer, client: &Client<'_>) -> Value {
     let recipient = desk.world.client.id.get();
     open(client, desk, &json!({"recipient_id": recipient})).await
 }
@@ -47,7 +47,7 @@ fn usernames(people: &Value) -> Vec<&str> {
 /// contract: bundles.create-thread, threads.one, bundles.create-thread.subject
 #[tokio::test]
 async fn a_thread_has_the_fields_of_the_contract() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let writer = desk.named("writer").await;
     let body = json!({
         "recipient_id": desk.world.client.id.get(), "initial_message": "  When do we begin? ",
@@ -100,7 +100,7 @@ async fn a_thread_has_the_fields_of_the_contract() {
 /// contract: threads.create, threads.list
 #[tokio::test]
 async fn a_thread_of_an_order_names_it() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let admin = desk.named("admin").await;
     let parties = classdesk_domain::subjects::PutSubject {
         client_id: desk.world.client.id,
@@ -133,7 +133,7 @@ async fn a_thread_of_an_order_names_it() {
 /// contract: bundles.create-thread.private
 #[tokio::test]
 async fn who_is_in_a_new_thread() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let editor = desk.named("editor").await;
     let open_one = |is_private: bool| {
         let recipient = desk.world.client.id.get();
@@ -156,7 +156,7 @@ async fn who_is_in_a_new_thread() {
 /// contract: perm.recipient, conv.limits
 #[tokio::test]
 async fn a_thread_needs_a_recipient_who_can_see_the_subject() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     let path = format!("{}create_thread/", bundle_path(&desk));
     let world = &desk.world;
@@ -190,7 +190,7 @@ async fn a_thread_needs_a_recipient_who_can_see_the_subject() {
 /// contract: perm.hidden, threads.create, conv.rights-first
 #[tokio::test]
 async fn a_subject_that_the_body_names_is_404_before_all_else() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let stranger = desk.named("other_client").await;
     let bundle = desk.world.bundle.get();
     let mut answers = Vec::new();
@@ -235,7 +235,7 @@ async fn a_subject_that_the_body_names_is_404_before_all_else() {
 /// contract: bundles.threads, threads.list, conv.lists.array, conv.lists.link
 #[tokio::test]
 async fn lists_show_the_latest_activity_first() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let writer = desk.named("writer").await;
     let mut threads = Vec::new();
     for _ in 0..3 {
@@ -273,7 +273,7 @@ async fn lists_show_the_latest_activity_first() {
 /// contract: conv.unknown-fields, conv.lists.array
 #[tokio::test]
 async fn list_parameters_are_checked_after_rights() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (client, stranger) = (desk.named("client").await, desk.named("other_client").await);
     let thread = open_with_client(&desk, &desk.named("writer").await).await;
     let messages = format!("{}messages/", thread_path(&thread["id"]));
@@ -313,7 +313,7 @@ async fn list_parameters_are_checked_after_rights() {
 /// contract: threads.read, perm.thread.post
 #[tokio::test]
 async fn reading_moves_the_mark() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (client, writer) = (desk.named("client").await, desk.named("writer").await);
     let thread = open_with_client(&desk, &writer).await;
     let first = say(&writer, &thread, "one").await;
@@ -370,7 +370,7 @@ async fn reading_moves_the_mark() {
 /// contract: threads.one, perm.thread.change
 #[tokio::test]
 async fn a_thread_is_changed_closed_and_reopened_by_its_creator_and_staff() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (client, writer) = (desk.named("client").await, desk.named("writer").await);
     let thread = open_with_client(&desk, &writer).await;
     let path = thread_path(&thread["id"]);
@@ -405,7 +405,7 @@ async fn a_thread_is_changed_closed_and_reopened_by_its_creator_and_staff() {
 /// contract: threads.participants, perm.thread.participants
 #[tokio::test]
 async fn staff_add_and_remove_participants() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (editor, writer) = (desk.named("editor").await, desk.named("writer").await);
     let thread = open_with_client(&desk, &writer).await;
     let path = format!("{}participants/", thread_path(&thread["id"]));
@@ -446,7 +446,7 @@ async fn staff_add_and_remove_participants() {
 /// contract: messages.send, messages.attachment
 #[tokio::test]
 async fn a_message_carries_a_file() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (client, writer) = (desk.named("client").await, desk.named("writer").await);
     let thread = open_with_client(&desk, &writer).await;
     let first = say(&writer, &thread, "Please send it").await;
@@ -490,7 +490,7 @@ async fn a_message_carries_a_file() {
 /// contract: messages.send, conv.limits, conv.errors.validation, messages.send.empty
 #[tokio::test]
 async fn messages_are_checked() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (client, writer) = (desk.named("client").await, desk.named("writer").await);
     let thread = open_with_client(&desk, &writer).await;
     let path = format!("{}messages/", thread_path(&thread["id"]));
@@ -569,7 +569,7 @@ async fn messages_are_checked() {
 /// contract: messages.one, perm.message.change, perm.message.window
 #[tokio::test]
 async fn a_message_can_be_changed_for_fifteen_minutes() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (client, writer) = (desk.named("client").await, desk.named("writer").await);
     let thread = open_with_client(&desk, &writer).await;
     let message = say(&writer, &thread, "one").await;
@@ -609,7 +609,7 @@ async fn a_message_can_be_changed_for_fifteen_minutes() {
 /// contract: messages.list, conv.lists.keyset
 #[tokio::test]
 async fn paging_through_many_messages_skips_and_repeats_none() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (client, writer) = (desk.named("client").await, desk.named("writer").await);
     let thread = open_with_client(&desk, &writer).await;
     let thread_id = classdesk_domain::ids::ThreadId::new(thread["id"].as_i64().unwrap());

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::forms::Form;
-use crate::harness::{Answer, Client, Desk, PUBLIC_URL};
+use crate::harness::{Answer, Client, PUBLIC_URL, TestServer};
 use crate::uploads::{bundle_path, objects};
 
 const TICKETS: &str = "/api/v1/tickets/";
@@ -35,7 +35,7 @@ fn column<'v>(list: &'v Value, name: &str) -> Vec<&'v Value> {
 /// contract: bundles.create-ticket, bundles.tickets, tickets.create
 #[tokio::test]
 async fn a_ticket_has_the_fields_of_the_contract() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     let path = format!("{}create_ticket/", bundle_path(&desk));
     let body = json!({"title": " The second class ", "description": "It is missing."});
@@ -78,7 +78,7 @@ async fn a_ticket_has_the_fields_of_the_contract() {
 /// contract: bundles.create-ticket.on-behalf
 #[tokio::test]
 async fn who_creates_tickets_and_for_whom() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (admin, writer) = (desk.named("admin").await, desk.named("writer").await);
     let path = format!("{}create_ticket/", bundle_path(&desk));
     writer
@@ -142,7 +142,7 @@ async fn who_creates_tickets_and_for_whom() {
 /// contract: tickets.list
 #[tokio::test]
 async fn tickets_are_found_by_what_they_are() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (admin, client) = (desk.named("admin").await, desk.named("client").await);
     let other = desk.named("other_client").await;
     let first = create(&client, "The needle in it").await;
@@ -202,7 +202,7 @@ async fn tickets_are_found_by_what_they_are() {
 /// contract: tickets.one, tickets.history, perm.ticket.close
 #[tokio::test]
 async fn a_ticket_moves_as_the_contract_says() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (admin, client) = (desk.named("admin").await, desk.named("client").await);
     let ticket = create(&client, "a").await;
     move_to(&client, &ticket, "in_progress")
@@ -268,7 +268,7 @@ async fn a_ticket_moves_as_the_contract_says() {
 /// contract: tickets.one, perm.ticket.triage
 #[tokio::test]
 async fn changes_are_checked_and_for_the_right_people() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (admin, client) = (desk.named("admin").await, desk.named("client").await);
     let ticket = create(&client, "a").await;
     let path = path_of(&ticket);
@@ -314,7 +314,7 @@ async fn changes_are_checked_and_for_the_right_people() {
 /// contract: conv.concurrency, conv.concurrency.tag
 #[tokio::test]
 async fn if_match_holds_a_change_to_a_version() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (admin, client) = (desk.named("admin").await, desk.named("client").await);
     let ticket = create(&client, "a").await;
     let path = path_of(&ticket);
@@ -353,7 +353,7 @@ async fn if_match_holds_a_change_to_a_version() {
 /// contract: perm.ticket.internal, tickets.attachment-download
 #[tokio::test]
 async fn what_is_internal_leaves_no_trace_for_the_requester() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (admin, client) = (desk.named("admin").await, desk.named("client").await);
     let ticket = create(&client, "a").await;
     let messages = format!("{}messages/", path_of(&ticket));
@@ -425,7 +425,7 @@ async fn what_is_internal_leaves_no_trace_for_the_requester() {
 /// contract: tickets.messages, tickets.attachments, perm.ticket.write
 #[tokio::test]
 async fn lists_of_a_ticket_are_paged_in_order() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     let ticket = create(&client, "a").await;
     for name in ["messages", "attachments"] {

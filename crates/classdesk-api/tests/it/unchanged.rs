@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::{Answer, Client, Desk};
+use crate::harness::{Answer, Client, TestServer};
 use crate::uploads::bundle_path;
 
 async fn ask_again(client: &Client<'_>, path: &str, tag: &str) -> Answer {
@@ -21,7 +21,7 @@ async fn learn(client: &Client<'_>, path: &str) -> String {
 }
 
 /// A bundle, a page of messages with a next one, and a ticket, all of them the client's.
-async fn paths(desk: &Desk) -> [String; 3] {
+async fn paths(desk: &TestServer) -> [String; 3] {
     let world = &desk.world;
     let people = [world.client, world.writer];
     let thread = world.add_thread(&*desk.store, &people).await.thread.id;
@@ -39,7 +39,7 @@ async fn paths(desk: &Desk) -> [String; 3] {
 
 #[tokio::test]
 async fn a_repeated_read_answers_304_with_the_headers_of_the_first() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     for path in paths(&desk).await {
         let first = client.get(&path).await;
@@ -60,7 +60,7 @@ async fn a_repeated_read_answers_304_with_the_headers_of_the_first() {
 
 #[tokio::test]
 async fn a_changed_resource_answers_200_at_once() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (client, admin) = (desk.named("client").await, desk.named("admin").await);
     let [bundle, messages, ticket] = paths(&desk).await;
     let thread = messages.strip_suffix("?limit=2").unwrap();
@@ -88,7 +88,7 @@ async fn a_changed_resource_answers_200_at_once() {
 /// contract: perm.replaced-writer
 #[tokio::test]
 async fn a_replaced_writer_gets_404_for_a_known_tag() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (writer, admin) = (desk.named("writer").await, desk.named("admin").await);
     let [bundle, messages, _] = paths(&desk).await;
     let tags = [
@@ -107,7 +107,7 @@ async fn a_replaced_writer_gets_404_for_a_known_tag() {
 /// Another person's tag, or any tag, opens nothing.
 #[tokio::test]
 async fn another_persons_tag_opens_nothing() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (client, stranger) = (desk.named("client").await, desk.named("other_client").await);
     for path in paths(&desk).await {
         let tag = learn(&client, &path).await;

@@ -8,23 +8,23 @@ use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::forms::{BOUNDARY, Form};
-use crate::harness::{Client, Desk, PUBLIC_URL};
+use crate::harness::{Client, PUBLIC_URL, TestServer};
 
 const LIMIT: usize = 100_000;
 
-pub(crate) fn upload_path(desk: &Desk) -> String {
+pub(crate) fn upload_path(desk: &TestServer) -> String {
     format!("{}upload_file/", bundle_path(desk))
 }
 
-pub(crate) fn bundle_path(desk: &Desk) -> String {
+pub(crate) fn bundle_path(desk: &TestServer) -> String {
     format!(
         "/api/v1/class-management/class-bundles/{}/",
         desk.world.bundle
     )
 }
 
-async fn small_desk() -> Desk {
-    Desk::with(
+async fn small_desk() -> TestServer {
+    TestServer::with(
         |domain| domain.max_upload_bytes = LIMIT as u64,
         |_| {},
         |api| api,
@@ -43,12 +43,12 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// How many objects the storage keeps.
-pub(crate) async fn objects(desk: &Desk) -> usize {
+pub(crate) async fn objects(desk: &TestServer) -> usize {
     desk.blobs.list().count().await
 }
 
 /// Checks that no bytes are kept and that no row waits for an owner.
-async fn check_nothing_left(desk: &Desk) {
+async fn check_nothing_left(desk: &TestServer) {
     assert_eq!(objects(desk).await, 0);
     let rows = desk.store.list_blobs(None, 100).await.unwrap();
     assert!(
@@ -57,7 +57,7 @@ async fn check_nothing_left(desk: &Desk) {
     );
 }
 
-async fn check_no_files(client: &Client<'_>, desk: &Desk) {
+async fn check_no_files(client: &Client<'_>, desk: &TestServer) {
     let files = client.get(&format!("{}files/", bundle_path(desk))).await;
     assert_eq!(files.check_json(200), json!([]));
 }

@@ -3,7 +3,7 @@
 use classdesk_domain::people::Role;
 use serde_json::{Value, json};
 
-use crate::harness::{Desk, NAMES, PASSWORD};
+use crate::harness::{NAMES, PASSWORD, TestServer};
 
 const USERS: &str = "/api/v1/users/";
 
@@ -17,7 +17,7 @@ fn usernames(list: &Value) -> Vec<&str> {
 /// contract: users.list
 #[tokio::test]
 async fn staff_list_people_by_role_activity_and_text() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let editor = desk.named("editor").await;
     let check = async |query: &str, expected: &[&str]| {
         let list = editor.get(&format!("{USERS}{query}")).await.check_json(200);
@@ -40,8 +40,8 @@ async fn staff_list_people_by_role_activity_and_text() {
 
     let client = desk.named("client").await;
     client.get(USERS).await.check_problem(403, "forbidden");
-    let rights_first = client.get(&format!("{USERS}?limit=0&role=king")).await;
-    rights_first.check_problem(403, "forbidden");
+    let unauthorized = client.get(&format!("{USERS}?limit=0&role=king")).await;
+    unauthorized.check_problem(403, "forbidden");
     editor
         .get(&format!(
             "{USERS}?limit=0&role=king&is_active=yes&q=&sort=id"
@@ -64,7 +64,7 @@ fn new_person(username: &str, role: &str) -> Value {
 /// contract: users.create
 #[tokio::test]
 async fn admins_create_people_of_the_roles_that_they_manage() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     for (by, role, status) in [
         ("admin", "client", 201),
         ("admin", "writer", 201),
@@ -111,7 +111,7 @@ async fn admins_create_people_of_the_roles_that_they_manage() {
 
 #[tokio::test]
 async fn all_faults_of_a_new_person_are_told_at_once() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let admin = desk.named("admin").await;
     let body = json!({
         "username": "a b", "email": "nowhere", "role": "king", "password": "passwordpassword",
@@ -137,7 +137,7 @@ async fn all_faults_of_a_new_person_are_told_at_once() {
 /// contract: users.one, users.change
 #[tokio::test]
 async fn people_see_and_change_what_is_theirs_to_change() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let world = &desk.world;
     let path = |actor: classdesk_domain::people::Actor| format!("{USERS}{}/", actor.id);
     let (client, editor) = (desk.named("client").await, desk.named("editor").await);
@@ -191,7 +191,7 @@ async fn people_see_and_change_what_is_theirs_to_change() {
 /// contract: conv.auth.death
 #[tokio::test]
 async fn a_password_set_by_an_admin_ends_the_sessions() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let person = desk.add_user("forgetful", Role::Client).await;
     let (session, admin) = (desk.client_of(person).await, desk.named("admin").await);
     let path = format!("{USERS}{}/", person.id);

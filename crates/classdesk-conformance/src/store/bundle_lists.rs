@@ -10,7 +10,7 @@ use super::bundles::full;
 use super::support::{all, scope, walk};
 use crate::Fixture;
 
-/// Sight of bundles, alone and in the list: owner, assigned writer, staff, and nobody else.
+/// Access to bundles, alone and in the list: owner, assigned writer, staff, and nobody else.
 ///
 /// contract: perm.bundle.see
 pub async fn bundles_follow_the_access_scope(store: &dyn Store) {

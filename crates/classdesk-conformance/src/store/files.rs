@@ -171,7 +171,7 @@ pub async fn a_file_is_deleted(store: &dyn Store) {
     assert!(next > gone, "ids are never used twice");
 }
 
-/// Sight of files: what is visible to the client, to the writer, and to staff.
+/// Access to files: what is visible to the client, to the writer, and to staff.
 ///
 /// contract: perm.file.see
 pub async fn files_follow_the_access_scope(store: &dyn Store) {

@@ -32,7 +32,7 @@ async fn listed(store: &dyn Store, who: Actor, filter: ThreadFilter) -> Vec<Thre
     page.items.iter().map(|view| view.thread.id).collect()
 }
 
-/// Sight of threads, alone and in the list: participants who are parties, and staff.
+/// Access to threads, alone and in the list: participants who are parties, and staff.
 ///
 /// contract: perm.thread.see, perm.participant-party
 pub async fn threads_follow_the_access_scope(store: &dyn Store) {

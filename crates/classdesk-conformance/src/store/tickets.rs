@@ -162,7 +162,7 @@ pub async fn a_ticket_is_changed(store: &dyn Store) {
     );
 }
 
-/// Sight of tickets: the requester's, except those on subjects of which they are the writer.
+/// Access to tickets: the requester's, except those on subjects of which they are the writer.
 ///
 /// contract: perm.ticket.see
 pub async fn tickets_follow_the_access_scope(store: &dyn Store) {

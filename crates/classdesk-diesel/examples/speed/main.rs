@@ -42,7 +42,7 @@ const PAGE: i64 = 20;
 
 /// Where somebody writes.
 #[derive(Debug, Clone, Copy)]
-struct Desk {
+struct Tables {
     thread: ThreadId,
     client: Actor,
 }
@@ -108,7 +108,7 @@ async fn main() -> Result<()> {
 }
 
 /// A thread for each writer, each on a bundle and by a client of its own.
-async fn desks(store: &dyn Store, fixture: &Fixture) -> Result<Vec<Desk>> {
+async fn desks(store: &dyn Store, fixture: &Fixture) -> Result<Vec<Tables>> {
     let mut desks = Vec::new();
     for number in 0..MOST_WRITERS {
         let name = format!("client{number}");
@@ -118,7 +118,7 @@ async fn desks(store: &dyn Store, fixture: &Fixture) -> Result<Vec<Desk>> {
             .await;
         let mut row = fixture.new_thread(&[client, fixture.writer]);
         row.about = SubjectRef::bundle(bundle.id);
-        desks.push(Desk {
+        desks.push(Tables {
             thread: store.open_thread(Commit::new(row)).await?.thread.id,
             client,
         });
@@ -147,7 +147,7 @@ async fn filled(store: &dyn Store, fixture: &Fixture) -> ThreadId {
 async fn commits(
     store: &Arc<dyn Store>,
     fixture: &Fixture,
-    desks: &[Desk],
+    desks: &[Tables],
     span: Duration,
 ) -> Result<f64> {
     let stop = Arc::new(AtomicBool::new(false));

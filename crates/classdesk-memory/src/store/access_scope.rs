@@ -1,4 +1,4 @@
-//! Sight as predicates over rows.
+//! Access scopes as predicates over rows.
 
 use classdesk_domain::files::Visibility;
 use classdesk_domain::ids::UserId;

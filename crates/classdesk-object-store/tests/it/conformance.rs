@@ -1,20 +1,20 @@
 //! Every promise of the domain's port, on both storages.
 
 mod folder {
-    use crate::stage::{Kind, Stage};
+    use crate::fixture::{Fixture, Kind};
 
-    async fn fresh() -> Stage {
-        Stage::new(Kind::Folder).await
+    async fn fresh() -> Fixture {
+        Fixture::new(Kind::Folder).await
     }
 
     classdesk_conformance::blob_conformance!(fresh);
 }
 
 mod bucket {
-    use crate::stage::{Kind, Stage};
+    use crate::fixture::{Fixture, Kind};
 
-    async fn fresh() -> Stage {
-        Stage::new(Kind::Bucket).await
+    async fn fresh() -> Fixture {
+        Fixture::new(Kind::Bucket).await
     }
 
     classdesk_conformance::blob_conformance!(fresh);

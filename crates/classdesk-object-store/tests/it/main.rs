@@ -11,6 +11,6 @@ mod cuts;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
-mod folder;
+mod fixture;
 #[cfg(test)]
-mod stage;
+mod folder;

@@ -28,17 +28,21 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::forms::{BOUNDARY, Form};
-use crate::harness::{Answer, Desk, PUBLIC_URL, WorldClock, start_server_with};
+use crate::harness::{Answer, PUBLIC_URL, TestServer, WorldClock, start_server_with};
 use crate::uploads::{bundle_path, upload_path};
 
 const TICKETS: &str = "/api/v1/tickets/";
 
 /// Lets another server follow, which knows nothing but what is stored.
-fn succeed(desk: &mut Desk, blobs: Arc<dyn BlobStore>) -> ServerHandle {
+fn succeed(desk: &mut TestServer, blobs: Arc<dyn BlobStore>) -> ServerHandle {
     succeed_with(desk, blobs, ServerLimits::default())
 }
 
-fn succeed_with(desk: &mut Desk, blobs: Arc<dyn BlobStore>, limits: ServerLimits) -> ServerHandle {
+fn succeed_with(
+    desk: &mut TestServer,
+    blobs: Arc<dyn BlobStore>,
+    limits: ServerLimits,
+) -> ServerHandle {
     let ports = Ports::new(
         desk.store.clone(),
         blobs,
@@ -54,7 +58,7 @@ fn succeed_with(desk: &mut Desk, blobs: Arc<dyn BlobStore>, limits: ServerLimits
     server
 }
 
-async fn create_once(desk: &Desk, token: &str) -> Answer {
+async fn create_once(desk: &TestServer, token: &str) -> Answer {
     let body = json!({"title": "Help", "description": ""});
     let client = desk.with_token(token);
     client
@@ -67,7 +71,7 @@ async fn create_once(desk: &Desk, token: &str) -> Answer {
 /// contract: conv.retries.restart
 #[tokio::test]
 async fn keys_and_sessions_survive_a_restart() {
-    let mut desk = Desk::start().await;
+    let mut desk = TestServer::start().await;
     let token = desk.named("client").await.token().to_owned();
     let first = create_once(&desk, &token).await;
     first.check_json(201);
@@ -167,7 +171,7 @@ const BUFFERED: usize = 24 * MIB;
 /// contract: conv.uploads.stream
 #[tokio::test]
 async fn what_the_storage_does_not_take_yet_waits_at_the_client() {
-    let mut desk = Desk::start().await;
+    let mut desk = TestServer::start().await;
     let token = desk.named("client").await.token().to_owned();
     let gate = Gate::new(0);
     let server = succeed(&mut desk, gate.clone());
@@ -230,7 +234,7 @@ async fn what_the_storage_does_not_take_yet_waits_at_the_client() {
 /// contract: conv.downloads.stream
 #[tokio::test]
 async fn what_the_client_does_not_take_yet_waits_in_the_storage() {
-    let mut desk = Desk::start().await;
+    let mut desk = TestServer::start().await;
     let token = desk.named("client").await.token().to_owned();
     let gate = Gate::new(1);
     let server = succeed(&mut desk, gate.clone());
@@ -275,7 +279,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[tokio::test]
 #[cfg_attr(not(target_os = "linux"), ignore = "the system does not notice")]
 async fn who_stops_reading_makes_room_for_others() {
-    let mut desk = Desk::start().await;
+    let mut desk = TestServer::start().await;
     let (world, token) = (
         desk.world.clone(),
         desk.named("client").await.token().to_owned(),

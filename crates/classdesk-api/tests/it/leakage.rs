@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::forms::Form;
-use crate::harness::{Answer, Client, Desk};
+use crate::harness::{Answer, Client, TestServer};
 use crate::uploads::{bundle_path, upload_path};
 
 /// The ids that are tried on every path; the desk has fewer of each kind.
@@ -80,7 +80,7 @@ const PARTIES: &[&str] = &["superadmin", "admin", "editor", "client", "writer"];
 const THE_OTHER: &[&str] = &["superadmin", "admin", "editor", "other_client"];
 
 /// Fills the desk, and says who may read what of it.
-async fn taint(desk: &Desk) -> Vec<Marker> {
+async fn taint(desk: &TestServer) -> Vec<Marker> {
     let (admin, client) = (desk.named("admin").await, desk.named("client").await);
     let (writer, other) = (desk.named("writer").await, desk.named("other_client").await);
     let bundle = bundle_path(desk);
@@ -201,7 +201,7 @@ fn received(answer: &Answer) -> String {
 /// contract: perm.hidden, perm.counts, conv.uploads.keys
 #[tokio::test]
 async fn nobody_receives_what_is_not_theirs() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let mut markers = taint(&desk).await;
     let mut clients = Vec::new();
     for name in crate::harness::NAMES {
@@ -250,7 +250,7 @@ async fn nobody_receives_what_is_not_theirs() {
 /// contract: perm.counts
 #[tokio::test]
 async fn a_search_does_not_tell_what_is_hidden() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     taint(&desk).await;
     let other = desk.named("other_client").await;
     for query in [

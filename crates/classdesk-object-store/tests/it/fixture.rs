@@ -41,7 +41,7 @@ enum Keep {
 }
 
 /// A storage of its own.
-pub(crate) struct Stage {
+pub(crate) struct Fixture {
     pub(crate) blobs: Arc<ObjectStoreBlobs>,
     pub(crate) location: StorageLocation,
     pub(crate) options: ObjectStoreOptions,
@@ -66,7 +66,7 @@ pub(crate) fn impatient(s3: S3Variables) -> ObjectStoreOptions {
     }
 }
 
-impl Stage {
+impl Fixture {
     pub(crate) async fn new(kind: Kind) -> Self {
         let (location, options, keep) = match kind {
             Kind::Folder => {
@@ -143,7 +143,7 @@ impl Stage {
     }
 }
 
-impl Deref for Stage {
+impl Deref for Fixture {
     type Target = ObjectStoreBlobs;
 
     fn deref(&self) -> &ObjectStoreBlobs {

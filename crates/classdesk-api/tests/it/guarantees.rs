@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::forms::Form;
-use crate::harness::{Answer, Client, Desk, PASSWORD};
+use crate::harness::{Answer, Client, PASSWORD, TestServer};
 use crate::outage::INTERNAL_TEXT;
 use crate::uploads::{bundle_path, upload_path};
 
@@ -31,7 +31,7 @@ async fn post_text(client: &Client<'_>, path: &str, media: &str, body: String) -
         .await
 }
 
-async fn upload(desk: &Desk, client: &Client<'_>) -> Answer {
+async fn upload(desk: &TestServer, client: &Client<'_>) -> Answer {
     let form = Form::new().file("file", "a", b"bytes");
     client.post_form(&upload_path(desk), form).await
 }
@@ -46,7 +46,7 @@ async fn column(client: &Client<'_>, path: &str, name: &str) -> Vec<Value> {
 /// contract: conv.auth.hash
 #[tokio::test]
 async fn a_session_is_stored_under_the_hash_of_its_token() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     let token = AccessToken::parse(client.token()).unwrap();
     let stored = desk.store.session(&token.hash()).await.unwrap();
@@ -63,7 +63,7 @@ async fn how_long_a_token_holds_is_configured() {
         lifetime: minutes(10),
         idle: minutes(4),
     };
-    let desk = Desk::with(|domain| domain.sessions = limits, |_| {}, |api| api).await;
+    let desk = TestServer::with(|domain| domain.sessions = limits, |_| {}, |api| api).await;
     let (idle, busy) = (desk.named("client").await, desk.named("client").await);
     desk.world.clock.advance(minutes(3));
     busy.get(ME).await.check_json(200);
@@ -80,7 +80,7 @@ async fn how_long_a_token_holds_is_configured() {
 /// contract: conv.errors.413, conv.errors.415, conv.errors.429
 #[tokio::test]
 async fn each_kind_of_error_has_its_status_and_headers() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (client, writer) = (desk.named("client").await, desk.named("writer").await);
     let ticket = create_ticket(&client).await;
     let invalid = client.post(TICKETS, &json!({})).await;
@@ -121,7 +121,7 @@ async fn each_kind_of_error_has_its_status_and_headers() {
 /// contract: conv.errors.dependency, conv.errors.5xx
 #[tokio::test]
 async fn a_storage_that_is_down_is_503_and_nothing_else_is_told() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     desk.blobs.take_down();
     let failed = upload(&desk, &client).await;
@@ -136,7 +136,7 @@ async fn a_storage_that_is_down_is_503_and_nothing_else_is_told() {
 #[tokio::test]
 async fn the_log_tells_what_the_answer_does_not() {
     let log = crate::log_lines::collect();
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     desk.blobs.take_down();
     let failed = upload(&desk, &client).await;
@@ -159,7 +159,7 @@ async fn the_log_tells_what_the_answer_does_not() {
 /// contract: conv.lists.array, conv.lists.limit, conv.lists.link
 #[tokio::test]
 async fn a_page_has_fifty_items_unless_it_is_asked_for_up_to_two_hundred() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     for _ in 0..51 {
         create_ticket(&client).await;
@@ -186,7 +186,7 @@ async fn a_page_has_fifty_items_unless_it_is_asked_for_up_to_two_hundred() {
 /// contract: conv.limits.body, conv.limits.text
 #[tokio::test]
 async fn a_body_of_exactly_the_limit_is_read() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     let body = r#"{"title": " Help\n", "description": ""}"#;
     let padded = |length: usize| format!("{body}{}", " ".repeat(length - body.len()));
@@ -202,7 +202,7 @@ async fn a_body_of_exactly_the_limit_is_read() {
 /// contract: bundles.files, bundles.tickets, bundles.file, perm.file.change
 #[tokio::test]
 async fn files_and_tickets_of_a_bundle_come_newest_first() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     let bundle = bundle_path(&desk);
     let (mut files, mut tickets) = (Vec::new(), Vec::new());
@@ -242,7 +242,7 @@ async fn files_and_tickets_of_a_bundle_come_newest_first() {
 /// contract: perm.requester.kept
 #[tokio::test]
 async fn a_requester_keeps_a_ticket_when_its_subject_gets_another_client() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let (admin, client) = (desk.named("admin").await, desk.named("client").await);
     let other = desk.named("other_client").await;
     let order = "/api/v1/subjects/order/42/";

@@ -8,7 +8,7 @@ use classdesk_http::{PublicUrl, ServerLimits, Settings, serve};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::harness::{Desk, PUBLIC_URL, start_server_with};
+use crate::harness::{PUBLIC_URL, TestServer, start_server_with};
 use crate::uploads::upload_path;
 
 /// Long enough to be seen as slow, short enough to be waited for.
@@ -17,13 +17,13 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// The shortest that the server takes for connections.
 const SHORTEST: Duration = Duration::from_secs(1);
 
-fn api_of(desk: &Desk) -> Api {
+fn api_of(desk: &TestServer) -> Api {
     let settings = Settings::new(PublicUrl::parse(PUBLIC_URL).unwrap());
     Api::builder(desk.classdesk.clone(), settings).build()
 }
 
 /// A connection to a server with these limits, which lasts as long as the test.
-async fn connect_with(desk: &Desk, limits: ServerLimits) -> TcpStream {
+async fn connect_with(desk: &TestServer, limits: ServerLimits) -> TcpStream {
     let (origin, _) = start_server_with(api_of(desk), limits);
     let address = origin.strip_prefix("http://").unwrap();
     TcpStream::connect(address).await.unwrap()
@@ -39,7 +39,7 @@ async fn answer_to(mut socket: TcpStream, begin: &str) -> String {
 
 #[tokio::test]
 async fn headers_that_do_not_end_are_cut_off() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let limits = ServerLimits {
         header_timeout: SHORTEST,
         disconnect_timeout: SHORTEST,
@@ -52,7 +52,7 @@ async fn headers_that_do_not_end_are_cut_off() {
 
 #[tokio::test]
 async fn requests_that_come_at_once_are_answered_one_after_the_other() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let socket = desk.connect().await;
     let requests = "GET /api/v1/openapi.json HTTP/1.1\r\nhost: x\r\n\r\n\
          GET /healthz/live HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
@@ -66,7 +66,7 @@ async fn requests_that_come_at_once_are_answered_one_after_the_other() {
 
 #[tokio::test]
 async fn what_is_for_the_whole_server_is_not_found() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let socket = desk.connect().await;
     let request = "OPTIONS * HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     let answer = answer_to(socket, request).await;
@@ -79,7 +79,7 @@ async fn what_is_for_the_whole_server_is_not_found() {
 #[tokio::test]
 async fn times_that_can_not_be_kept_are_refused() {
     type Time = fn(&mut ServerLimits) -> &mut Duration;
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let short = SHORTEST.checked_sub(Duration::from_nanos(1)).unwrap();
     let times: [(&str, Time); 5] = [
         ("header_timeout", |limits| &mut limits.header_timeout),
@@ -106,7 +106,7 @@ async fn times_that_can_not_be_kept_are_refused() {
 /// As long as the program takes, and longer than Linux does.
 #[tokio::test]
 async fn a_write_may_take_ten_years() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let limits = ServerLimits {
         write_timeout: Duration::from_secs(10 * 365 * 24 * 60 * 60),
         ..ServerLimits::default()
@@ -117,7 +117,7 @@ async fn a_write_may_take_ten_years() {
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
 }
 
-fn begin_of_upload(desk: &Desk, token: &str) -> String {
+fn begin_of_upload(desk: &TestServer, token: &str) -> String {
     format!(
         "POST {} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {token}\r\n\
          content-type: multipart/form-data; boundary=b\r\ncontent-length: 1000000\r\n\r\n\
@@ -128,7 +128,7 @@ fn begin_of_upload(desk: &Desk, token: &str) -> String {
 
 #[tokio::test]
 async fn a_form_that_stands_still_is_given_up() {
-    let desk = Desk::with(
+    let desk = TestServer::with(
         |_| {},
         |settings| settings.body_timeout = PATIENCE,
         |api| api,
@@ -146,7 +146,7 @@ async fn a_form_that_stands_still_is_given_up() {
 /// A byte now and then keeps nothing open.
 #[tokio::test]
 async fn a_form_that_trickles_in_is_given_up() {
-    let desk = Desk::with(
+    let desk = TestServer::with(
         |_| {},
         |settings| settings.body_timeout = PATIENCE,
         |api| api,
@@ -172,7 +172,7 @@ async fn a_form_that_trickles_in_is_given_up() {
 
 #[tokio::test]
 async fn a_json_body_that_does_not_arrive_in_time_is_given_up() {
-    let desk = Desk::with(
+    let desk = TestServer::with(
         |_| {},
         |settings| settings.body_timeout = PATIENCE,
         |api| api,

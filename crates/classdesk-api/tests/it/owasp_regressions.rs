@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::forms::Form;
-use crate::harness::{Answer, Client, Desk};
+use crate::harness::{Answer, Client, TestServer};
 use crate::uploads::{bundle_path, upload_path};
 
 const BUNDLES: &str = "/api/v1/class-management/class-bundles/";
@@ -26,7 +26,7 @@ struct People<'d> {
 }
 
 impl<'d> People<'d> {
-    async fn of(desk: &'d Desk) -> Self {
+    async fn of(desk: &'d TestServer) -> Self {
         Self {
             admin: desk.named("admin").await,
             client: desk.named("client").await,
@@ -50,7 +50,7 @@ struct Things {
 }
 
 /// Fills the world's bundle: a thread between its parties, a ticket of its client, a file.
-async fn fill(desk: &Desk, people: &People<'_>) -> Things {
+async fn fill(desk: &TestServer, people: &People<'_>) -> Things {
     let bundle = bundle_path(desk);
     let opened = json!({"recipient_id": desk.world.writer.id.get(), "subject": "a hidden line"});
     let opened = people
@@ -98,7 +98,7 @@ async fn count(client: &Client<'_>, path: &str) -> usize {
     list.as_array().unwrap().len()
 }
 
-async fn second_bundle(desk: &Desk, admin: &Client<'_>) -> String {
+async fn second_bundle(desk: &TestServer, admin: &Client<'_>) -> String {
     let body = json!({"title": "A second one", "client_id": desk.world.other_client.id.get()});
     let bundle = admin.post(BUNDLES, &body).await.check_json(201);
     format!("{BUNDLES}{}/", bundle["id"])
@@ -107,7 +107,7 @@ async fn second_bundle(desk: &Desk, admin: &Client<'_>) -> String {
 /// contract: perm.hidden, perm.file.see, perm.thread.see, perm.ticket.see
 #[tokio::test]
 async fn a_file_is_fetched_by_a_guessed_id() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let people = People::of(&desk).await;
     let things = fill(&desk, &people).await;
     for path in &things.bytes {
@@ -134,7 +134,7 @@ async fn a_file_is_fetched_by_a_guessed_id() {
 /// contract: perm.hidden, perm.thread.create, perm.ticket.create, perm.recipient
 #[tokio::test]
 async fn a_foreign_id_is_accepted_through_a_second_creation_route() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let people = People::of(&desk).await;
     let things = fill(&desk, &people).await;
     let theirs = json!({
@@ -187,7 +187,7 @@ async fn a_foreign_id_is_accepted_through_a_second_creation_route() {
 /// contract: perm.counts
 #[tokio::test]
 async fn titles_and_counts_leak_through_lists() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let people = People::of(&desk).await;
     fill(&desk, &people).await;
     let staff_only = json!({
@@ -243,7 +243,7 @@ async fn titles_and_counts_leak_through_lists() {
 /// contract: perm.file.see, perm.file.visibility, conv.downloads.policy
 #[tokio::test]
 async fn a_visibility_change_does_not_reach_the_bytes() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let people = People::of(&desk).await;
     let things = fill(&desk, &people).await;
     let bundle = bundle_path(&desk);
@@ -283,7 +283,7 @@ async fn a_visibility_change_does_not_reach_the_bytes() {
 /// contract: perm.ticket.internal, perm.counts
 #[tokio::test]
 async fn an_internal_note_is_shown_to_the_customer() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let people = People::of(&desk).await;
     let things = fill(&desk, &people).await;
     let ticket = &things.ticket;
@@ -327,7 +327,7 @@ async fn an_internal_note_is_shown_to_the_customer() {
 /// contract: perm.hidden, tickets.attachment-download
 #[tokio::test]
 async fn ids_are_swapped_across_tickets_in_attachment_urls() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let people = People::of(&desk).await;
     let things = fill(&desk, &people).await;
     let mine = json!({"title": "mine", "description": ""});
@@ -373,7 +373,7 @@ fn filled_in(pattern: &str) -> String {
 /// contract: conv.errors.405
 #[tokio::test]
 async fn state_is_changed_by_a_get() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let people = People::of(&desk).await;
     let superadmin = desk.named("superadmin").await;
     fill(&desk, &people).await;
@@ -412,7 +412,7 @@ async fn state_is_changed_by_a_get() {
 /// contract: users.change, users.create
 #[tokio::test]
 async fn a_role_is_raised_through_a_patch() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let roles = ["client", "writer", "editor", "admin", "superadmin"];
     // How many of the roles somebody manages, from the lowest.
     for (name, manages) in [("client", 0), ("writer", 0), ("editor", 0), ("admin", 3)] {
@@ -460,7 +460,7 @@ async fn a_role_is_raised_through_a_patch() {
 /// contract: perm.replaced-writer, perm.participant-party, perm.counts
 #[tokio::test]
 async fn a_replaced_writer_still_has_access() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let people = People::of(&desk).await;
     let things = fill(&desk, &people).await;
     let bundle = bundle_path(&desk);
@@ -522,7 +522,7 @@ async fn a_replaced_writer_still_has_access() {
 /// contract: conv.auth.token
 #[tokio::test]
 async fn a_token_never_ends() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let client = desk.named("client").await;
     let sessions = "/api/v1/auth/sessions/";
     let hour = Duration::from_secs(3600);
@@ -547,7 +547,10 @@ async fn a_token_never_ends() {
 }
 
 /// What somebody can tell from an answer: its words, its headers, and how much work it was.
-async fn told(desk: &Desk, answer: impl Future<Output = Answer>) -> (u16, String, String, u64) {
+async fn told(
+    desk: &TestServer,
+    answer: impl Future<Output = Answer>,
+) -> (u16, String, String, u64) {
     let before = desk.store.calls();
     let answer = answer.await;
     let work = desk.store.calls() - before;
@@ -562,7 +565,7 @@ async fn told(desk: &Desk, answer: impl Future<Output = Answer>) -> (u16, String
 /// contract: perm.hidden
 #[tokio::test]
 async fn hidden_and_missing_are_told_apart_by_timing() {
-    let desk = Desk::start().await;
+    let desk = TestServer::start().await;
     let people = People::of(&desk).await;
     let things = fill(&desk, &people).await;
     let stranger = &people.strangers[0];
