@@ -74,7 +74,7 @@ impl<'a> Ground<'a> {
                 let files = self.folder.join("floor");
                 fs::create_dir_all(&files)?;
                 fs::write(files.join("file"), vec![b'x'; bytes])?;
-                let program = super::find("nginx", "nginx-light")?;
+                let program = super::programs::find("nginx", "nginx-light")?;
                 Some(Ready::Nginx(Server::nginx(&program, self.folder, &files)?))
             }
             (Compared::Copy { bytes }, None) => Some(Ready::Copy { bytes }),

@@ -10,7 +10,7 @@ use anyhow::Result;
 use super::goals::{self, Figure};
 use super::load::Figures;
 use super::paths::{self, Path as Measured};
-use super::{Bench, Built, Store};
+use super::run::{Bench, Built, Store};
 
 const PATHS: [&str; 3] = [
     "bundle detail with 4 files",

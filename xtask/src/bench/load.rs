@@ -49,7 +49,7 @@ fn per_second(count: u64, micros: u64) -> f64 {
 
 impl Wrk {
     pub(crate) fn find(folder: &Path) -> Result<Self> {
-        let program = super::find("wrk", "wrk")?;
+        let program = super::programs::find("wrk", "wrk")?;
         let script = folder.join("requests.lua");
         std::fs::write(&script, SCRIPT)?;
         Ok(Self { program, script })

@@ -14,8 +14,11 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
-use super::{Programs, Settings};
+use super::programs::Programs;
 use crate::process;
+
+/// Settings, as `name=value`.
+pub(crate) type Settings = &'static [&'static str];
 
 /// How long a server may take until it answers.
 const START_TIMEOUT: Duration = Duration::from_secs(60);

@@ -10,14 +10,11 @@ use anyhow::{Context, Result};
 use crate::flags;
 use crate::process;
 
-pub(crate) use cluster::Cluster;
+pub(crate) use cluster::{Cluster, Settings};
 pub(crate) use programs::Programs;
 
 /// What tests find the cluster by.
 pub(crate) const VARIABLE: &str = "CLASSDESK_TEST_POSTGRES";
-
-/// Settings, as `name=value`.
-pub(crate) type Settings = &'static [&'static str];
 
 /// For data that nobody will miss: nothing waits for the disk.
 pub(crate) const FAST: Settings = &[

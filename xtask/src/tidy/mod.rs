@@ -34,15 +34,13 @@ pub(crate) fn rules() -> Result<()> {
     faults.extend(links::check(&tree));
     faults.extend(evidence::check(&tree));
     faults.extend(sentences::check(&tree));
+    faults.extend(circles::check(&tree));
+    faults.extend(words::check(&tree));
     faults.extend(migrations::check(&tree));
     faults.extend(commands::check(&tree));
     faults.extend(manifests::check(&tree)?);
     faults.extend(dependencies::check(&metadata)?);
     faults.extend(dependencies::check_domain(root())?);
-    // Shown until the tree keeps them.
-    for note in [circles::check(&tree), words::check(&tree)].concat() {
-        eprintln!("note: {note}");
-    }
     for fault in &faults {
         eprintln!("{fault}");
     }

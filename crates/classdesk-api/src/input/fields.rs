@@ -6,85 +6,10 @@ use std::fmt;
 
 use classdesk_domain::validation::{ErrorCollector, FieldError, Invalid};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::{Number, Value};
+use serde_json::Value;
 
-use super::{FieldSet, Input};
-
-/// The greatest whole number up to which a JSON number with a fraction is exact.
-const EXACT: f64 = 9_007_199_254_740_992.0;
-
-/// A value as it came.
-pub(crate) enum Raw {
-    /// In a JSON body.
-    Json(Value),
-    /// As a parameter of the query.
-    Parameter(String),
-    /// As a part of a form.
-    Part(String),
-}
-
-impl Raw {
-    /// A string.
-    pub(crate) fn text(&self) -> Result<&str, FieldError> {
-        match self {
-            Self::Json(Value::String(text)) | Self::Parameter(text) | Self::Part(text) => Ok(text),
-            Self::Json(_) => Err(FieldError::WrongType {
-                expected: "a string",
-            }),
-        }
-    }
-
-    /// A whole number.
-    pub(crate) fn integer(&self) -> Result<i64, FieldError> {
-        let number = match self {
-            Self::Json(Value::Number(number)) => whole_number(number),
-            Self::Json(_) => None,
-            Self::Parameter(text) => text.parse().ok(),
-            Self::Part(text) => text.trim().parse().ok(),
-        };
-        number.ok_or(FieldError::WrongType {
-            expected: "a whole number of 64 bits",
-        })
-    }
-
-    /// `true` or `false`; in a form, whatever the case.
-    pub(crate) fn boolean(&self) -> Result<bool, FieldError> {
-        let value = match self {
-            Self::Json(value) => value.as_bool(),
-            Self::Parameter(text) => text.parse().ok(),
-            Self::Part(text) => text.trim().to_ascii_lowercase().parse().ok(),
-        };
-        value.ok_or(FieldError::WrongType {
-            expected: "true or false",
-        })
-    }
-
-    /// Whether it is JSON's `null`.
-    pub(crate) const fn is_null(&self) -> bool {
-        matches!(self, Self::Json(Value::Null))
-    }
-
-    fn repeated(&self) -> FieldError {
-        let message = match self {
-            Self::Parameter(_) => "This parameter may be there only once.",
-            Self::Json(_) | Self::Part(_) => "This field may be there only once.",
-        };
-        FieldError::malformed("repeated", message)
-    }
-}
-
-/// JSON does not tell `5` from `5.0`, so neither do we.
-fn whole_number(number: &Number) -> Option<i64> {
-    number.as_i64().or_else(|| {
-        let float = number.as_f64()?;
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "a whole number below 2^53 is exact in both types"
-        )]
-        let whole = (float.fract() == 0.0 && float.abs() <= EXACT).then_some(float as i64);
-        whole
-    })
-}
+use super::schema::Property;
+use super::value::{Input, Raw};
 
 /// The fields of one request and what is wrong with them so far.
 ///
@@ -192,6 +117,43 @@ impl Fields {
     }
 }
 
+/// Fields that belong together: a body, a form, a query, or a part of one.
+pub(crate) trait FieldSet {
+    /// What they say.
+    type Output;
+
+    /// Reads them. `None` only if a field was missing or wrong, which is noted then.
+    fn read(fields: &mut Fields) -> Option<Self::Output>;
+
+    /// What the OpenAPI document says of them.
+    fn properties() -> Vec<Property>;
+}
+
+/// No fields.
+pub(crate) struct NoFields;
+
+impl FieldSet for NoFields {
+    type Output = ();
+
+    fn read(_: &mut Fields) -> Option<()> {
+        Some(())
+    }
+
+    fn properties() -> Vec<Property> {
+        Vec::new()
+    }
+}
+
+/// The field of this name and type.
+pub(crate) fn property<T: Input>(
+    name: &'static str,
+    about: &[&str],
+    default: Option<Value>,
+) -> Property {
+    let is_required = T::IS_REQUIRED && default.is_none();
+    Property::new(name, is_required, about, default, T::schema())
+}
+
 /// A JSON object.
 struct Object(Fields);
 
@@ -236,9 +198,10 @@ mod tests {
         } => (count, flag.map(|flag| flag.0), text)
     }
 
+    type Values = (Option<i64>, Option<Option<bool>>, String);
     type Errors = Vec<(String, &'static str)>;
 
-    fn read(fields: Fields) -> Result<(Option<i64>, Option<Option<bool>>, String), Errors> {
+    fn read(fields: Fields) -> Result<Values, Errors> {
         fields.read::<Example>().map_err(|invalid| {
             let errors = invalid.errors().iter();
             errors

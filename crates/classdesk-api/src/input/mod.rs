@@ -6,73 +6,13 @@
 
 mod fields;
 mod schema;
+mod value;
 mod values;
 
-use classdesk_domain::validation::FieldError;
-
-pub(crate) use fields::{Fields, Raw};
+pub(crate) use fields::{FieldSet, Fields, NoFields, property};
 pub(crate) use schema::{Property, ValueSchema, object, parameters};
+pub(crate) use value::{Input, Raw};
 pub(crate) use values::{EmptyableText, File, LoginPassword, Nullable, text_like};
-
-/// A value that clients send.
-pub(crate) trait Input: Sized {
-    /// Whether its field has to be there.
-    const IS_REQUIRED: bool = true;
-
-    /// Reads it.
-    fn read(raw: &Raw) -> Result<Self, FieldError>;
-
-    /// What stands for a field that is not there.
-    fn absent() -> Result<Self, FieldError> {
-        Err(FieldError::Required)
-    }
-
-    /// What the OpenAPI document says of it.
-    fn schema() -> ValueSchema;
-}
-
-impl<T: Input> Input for Option<T> {
-    const IS_REQUIRED: bool = false;
-
-    fn read(raw: &Raw) -> Result<Self, FieldError> {
-        T::read(raw).map(Some)
-    }
-
-    fn absent() -> Result<Self, FieldError> {
-        Ok(None)
-    }
-
-    fn schema() -> ValueSchema {
-        T::schema()
-    }
-}
-
-/// Fields that belong together: a body, a form, a query, or a part of one.
-pub(crate) trait FieldSet {
-    /// What they say.
-    type Output;
-
-    /// Reads them. `None` only if a field was missing or wrong, which is noted then.
-    fn read(fields: &mut Fields) -> Option<Self::Output>;
-
-    /// What the OpenAPI document says of them.
-    fn properties() -> Vec<Property>;
-}
-
-/// No fields.
-pub(crate) struct NoFields;
-
-impl FieldSet for NoFields {
-    type Output = ();
-
-    fn read(_: &mut Fields) -> Option<()> {
-        Some(())
-    }
-
-    fn properties() -> Vec<Property> {
-        Vec::new()
-    }
-}
 
 /// Defines fields: `body` for a JSON body or a form, `query` for parameters, `part` for what is
 /// only a part of another definition.
@@ -108,7 +48,7 @@ macro_rules! input {
             }
 
             fn properties() -> Vec<$crate::input::Property> {
-                let own = vec![$($crate::input::Property::of::<$type>(
+                let own = vec![$($crate::input::property::<$type>(
                     stringify!($field),
                     &[$($field_about),+],
                     None$(.or(Some(::serde_json::json!($default))))?,
@@ -125,7 +65,8 @@ macro_rules! input {
     (@body $name:ident, $about:expr, $example:tt) => {
         impl ::utoipa::PartialSchema for $name {
             fn schema() -> ::utoipa::openapi::RefOr<::utoipa::openapi::Schema> {
-                $crate::input::object::<$name>(&$about, ::serde_json::json!($example))
+                let properties = <$name as $crate::input::FieldSet>::properties();
+                $crate::input::object(&$about, properties, ::serde_json::json!($example))
             }
         }
 
@@ -143,7 +84,7 @@ macro_rules! input {
             fn into_params(
                 _: impl Fn() -> Option<::utoipa::openapi::path::ParameterIn>,
             ) -> Vec<::utoipa::openapi::path::Parameter> {
-                $crate::input::parameters::<$name>()
+                $crate::input::parameters(<$name as $crate::input::FieldSet>::properties())
             }
         }
     };

@@ -4,10 +4,13 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, Ref, Schema};
-use utoipa::openapi::{RefOr, Required};
+use utoipa::openapi::schema::{
+    AdditionalProperties, Object, ObjectBuilder, Ref, Schema, SchemaFormat,
+};
+use utoipa::openapi::{KnownFormat, RefOr, Required};
 
-use super::{FieldSet, Input};
+/// The format of a file's bytes.
+pub(super) const BINARY: SchemaFormat = SchemaFormat::KnownFormat(KnownFormat::Binary);
 
 /// The schema of a value.
 pub(crate) enum ValueSchema {
@@ -33,13 +36,19 @@ pub(crate) struct Property {
 }
 
 impl Property {
-    pub(crate) fn of<T: Input>(name: &'static str, about: &[&str], default: Option<Value>) -> Self {
+    pub(super) fn new(
+        name: &'static str,
+        is_required: bool,
+        about: &[&str],
+        default: Option<Value>,
+        schema: ValueSchema,
+    ) -> Self {
         Self {
             name,
-            is_required: T::IS_REQUIRED && default.is_none(),
+            is_required,
             about: text(about),
             default,
-            schema: T::schema(),
+            schema,
         }
     }
 
@@ -53,7 +62,7 @@ impl Property {
 
     /// Whether its value is the bytes of a file.
     pub(crate) fn is_file(&self) -> bool {
-        matches!(&self.schema, ValueSchema::Inline(object) if object.format == Some(super::values::BINARY))
+        matches!(&self.schema, ValueSchema::Inline(object) if object.format == Some(BINARY))
     }
 
     fn in_body(self) -> RefOr<Schema> {
@@ -94,12 +103,11 @@ impl Property {
 }
 
 /// The schema of a body that has these fields and no others.
-pub(crate) fn object<S: FieldSet>(about: &[&str], example: Value) -> RefOr<Schema> {
+pub(crate) fn object(about: &[&str], properties: Vec<Property>, example: Value) -> RefOr<Schema> {
     let object = ObjectBuilder::new()
         .description(Some(text(about)))
         .additional_properties(Some(AdditionalProperties::FreeForm(false)));
-    let fields = S::properties().into_iter();
-    let object = fields.fold(object, |object, field| {
+    let object = properties.into_iter().fold(object, |object, field| {
         let name = field.name;
         let object = if field.is_required {
             object.required(name)
@@ -114,9 +122,8 @@ pub(crate) fn object<S: FieldSet>(about: &[&str], example: Value) -> RefOr<Schem
 }
 
 /// The parameters of a query.
-pub(crate) fn parameters<S: FieldSet>() -> Vec<Parameter> {
-    let properties = S::properties().into_iter();
-    properties.map(Property::in_query).collect()
+pub(crate) fn parameters(properties: Vec<Property>) -> Vec<Parameter> {
+    properties.into_iter().map(Property::in_query).collect()
 }
 
 /// A doc comment as one text.

@@ -15,10 +15,8 @@ use time::macros::format_description;
 use utoipa::openapi::KnownFormat;
 use utoipa::openapi::schema::{ObjectBuilder, SchemaFormat, SchemaType, Type};
 
-use super::{Input, Raw, ValueSchema};
-
-/// The format of a file's bytes.
-pub(super) const BINARY: SchemaFormat = SchemaFormat::KnownFormat(KnownFormat::Binary);
+use super::schema::{BINARY, ValueSchema};
+use super::value::{Input, Raw};
 
 /// A text without NUL, and one that is not blank either.
 const NO_NUL: &str = r"^[^\x00]*$";

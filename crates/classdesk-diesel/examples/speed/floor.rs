@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use tokio::task::JoinSet;
 use tokio_postgres::{Client, NoTls};
 
-use crate::{Desk, Result};
+use crate::{Result, Tables};
 
 const TOUCH: &str = "UPDATE threads SET message_count = message_count + 1 WHERE id = $1";
 
@@ -59,7 +59,7 @@ impl Floor {
 
     /// How often a second a message can be stored. Where one connection writes, as many messages
     /// are stored in one transaction as there are desks, which is the best that grouping can do.
-    pub(crate) async fn commits(&self, desks: &[Desk], span: Duration) -> Result<f64> {
+    pub(crate) async fn commits(&self, desks: &[Tables], span: Duration) -> Result<f64> {
         match self {
             Self::Sqlite(path) => grouped_commits(path, desks, span),
             Self::Postgres(url) => {
@@ -137,7 +137,7 @@ fn open(path: &str) -> Result<Connection> {
     Ok(conn)
 }
 
-fn grouped_commits(path: &str, desks: &[Desk], span: Duration) -> Result<f64> {
+fn grouped_commits(path: &str, desks: &[Tables], span: Duration) -> Result<f64> {
     let conn = open(path)?;
     let mut begin = conn.prepare("BEGIN IMMEDIATE")?;
     let mut touch = conn.prepare(TOUCH)?;
@@ -166,7 +166,7 @@ async fn connect(url: &str) -> Result<Client> {
     Ok(client)
 }
 
-async fn single_commits(mut client: Client, desk: Desk, span: Duration) -> Result<u32> {
+async fn single_commits(mut client: Client, desk: Tables, span: Duration) -> Result<u32> {
     let (thread, sender) = (desk.thread.get(), desk.client.id.get());
     let touch = client.prepare(TOUCH).await?;
     let [message, event] = inserts("DEFAULT", "now()", "false");

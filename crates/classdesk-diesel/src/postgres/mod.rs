@@ -1,5 +1,6 @@
 //! PostgreSQL: a bounded set of threads, each with a connection of its own.
 
+mod column_types;
 pub(crate) mod config;
 mod connection;
 mod dialect;

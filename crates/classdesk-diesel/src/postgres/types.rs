@@ -11,10 +11,6 @@ use time::Date;
 
 use super::rows::values::{At, DayOf, Details};
 
-pub(crate) type Instant = Timestamptz;
-pub(crate) type Day = SqlDate;
-pub(crate) type Detail = Jsonb;
-
 /// 2000-01-01T00:00:00Z, from which PostgreSQL counts, in microseconds since 1970.
 const EPOCH_MICROS: i64 = 946_684_800_000_000;
 /// 2000-01-01 as a Julian day number.

@@ -1,7 +1,7 @@
 //! The queries: one file for each noun, which implements the noun's port beside them.
 //!
 //! There is one copy, compiled once for each database. The module that mounts this one supplies
-//! `Database`, `Conn`, `rows`, `types` and `dialect`.
+//! `Database`, `Conn`, `rows` and `dialect`.
 //!
 //! Some queries are macros: the type of a Diesel query grows with each clause, and one that is the
 //! start of several statements can't be written as the return type of a function.
@@ -29,4 +29,4 @@ mod threads;
 mod ticket_messages;
 mod tickets;
 
-use super::{Conn, Database, dialect, rows, types};
+use super::{Conn, Database, column_types, dialect, rows};

@@ -13,6 +13,7 @@ use diesel::sql_types::BigInt;
 
 use super::Conn;
 use super::blobs::take_upload;
+use super::column_types::Instant;
 use super::commit::commit;
 use super::dialect::{NEXT_MESSAGE, for_update};
 use super::participants::upsert_participant;
@@ -20,7 +21,6 @@ use super::rows::message_attachments::AttachmentInsert;
 use super::rows::messages::MessageInsert;
 use super::rows::schema::{message_attachments, messages, thread_participants, threads};
 use super::rows::values::At;
-use super::types::Instant;
 use crate::error::Failure;
 use crate::outcome::{LockTargets, Outcome, exactly_one};
 

@@ -1,7 +1,7 @@
 //! The tables and their rows: one file for each table, with what its rows mean in the domain.
 //!
 //! Compiled once for each database, as the queries above it are. The module that mounts this one
-//! supplies `types`.
+//! supplies `column_types`.
 
 pub(crate) mod blobs;
 pub(crate) mod bundle_files;
@@ -21,4 +21,4 @@ pub(crate) mod tickets;
 pub(crate) mod users;
 pub(crate) mod values;
 
-use super::types;
+use super::column_types;

@@ -3,7 +3,7 @@
 
 diesel::table! {
     use diesel::sql_types::*;
-    use super::super::super::types::*;
+    use super::super::super::column_types::*;
 
     users (id) {
         id -> BigInt,
@@ -21,7 +21,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use super::super::super::types::*;
+    use super::super::super::column_types::*;
 
     sessions (id) {
         id -> BigInt,
@@ -37,7 +37,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use super::super::super::types::*;
+    use super::super::super::column_types::*;
 
     login_failures (id) {
         id -> BigInt,
@@ -49,7 +49,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use super::super::super::types::*;
+    use super::super::super::column_types::*;
 
     subjects (content_type, object_id) {
         content_type -> Text,
@@ -62,7 +62,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use super::super::super::types::*;
+    use super::super::super::column_types::*;
 
     bundles (id) {
         id -> BigInt,
@@ -84,7 +84,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use super::super::super::types::*;
+    use super::super::super::column_types::*;
 
     blobs (id) {
         id -> BigInt,
@@ -103,7 +103,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use super::super::super::types::*;
+    use super::super::super::column_types::*;
 
     bundle_files (id) {
         id -> BigInt,
@@ -120,7 +120,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use super::super::super::types::*;
+    use super::super::super::column_types::*;
 
     threads (id) {
         id -> BigInt,
@@ -139,7 +139,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use super::super::super::types::*;
+    use super::super::super::column_types::*;
 
     thread_participants (thread_id, user_id) {
         thread_id -> BigInt,
@@ -155,7 +155,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use super::super::super::types::*;
+    use super::super::super::column_types::*;
 
     messages (id) {
         id -> BigInt,
@@ -177,7 +177,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use super::super::super::types::*;
+    use super::super::super::column_types::*;
 
     read_marks (thread_id, user_id, up_to) {
         thread_id -> BigInt,
@@ -189,7 +189,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use super::super::super::types::*;
+    use super::super::super::column_types::*;
 
     message_attachments (id) {
         id -> BigInt,
@@ -203,7 +203,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use super::super::super::types::*;
+    use super::super::super::column_types::*;
 
     tickets (id) {
         id -> BigInt,
@@ -231,7 +231,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use super::super::super::types::*;
+    use super::super::super::column_types::*;
 
     ticket_messages (id) {
         id -> BigInt,
@@ -245,7 +245,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use super::super::super::types::*;
+    use super::super::super::column_types::*;
 
     ticket_attachments (id) {
         id -> BigInt,
@@ -260,7 +260,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use super::super::super::types::*;
+    use super::super::super::column_types::*;
 
     events (id) {
         id -> BigInt,
@@ -285,7 +285,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use super::super::super::types::*;
+    use super::super::super::column_types::*;
 
     idempotency_keys (id) {
         id -> BigInt,

@@ -8,7 +8,7 @@ use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 use time::Date;
 
-use super::types::{Day, Detail, Instant};
+use super::column_types::{Day, Detail, Instant};
 use crate::error::Failure;
 
 /// An instant, in microseconds since 1970.

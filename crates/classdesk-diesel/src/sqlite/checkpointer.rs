@@ -13,7 +13,7 @@ use diesel::{QueryResult, QueryableByName, RunQueryDsl, SqliteConnection};
 
 use crate::pool::ConnectionManager;
 
-use super::File;
+use super::file::File;
 
 /// After how many commits the log is written back.
 const COMMITS: u64 = 256;

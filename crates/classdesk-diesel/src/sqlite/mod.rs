@@ -1,8 +1,10 @@
 //! SQLite: one file, one thread that writes, a few that read.
 
 mod checkpointer;
+mod column_types;
 mod dialect;
 mod errors;
+mod file;
 #[path = "../queries/mod.rs"]
 mod queries;
 #[path = "../rows/mod.rs"]
@@ -10,183 +12,23 @@ mod rows;
 pub(crate) mod types;
 mod writer;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use classdesk_domain::people::{SessionWithUser, TokenHash};
 use classdesk_domain::store::StoreError;
-use diesel::connection::{AnsiTransactionManager, CacheSize, SimpleConnection, TransactionManager};
-use diesel::result::Error;
 use diesel::{Connection, SqliteConnection};
-use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
 use crate::error::{ConnectError, Failure};
-use crate::migrations::{self, MigrationStatus};
 use crate::options::StoreOptions;
 use crate::pool::{ConnectionManager, Pool};
 use crate::session_cache::{Invalidate, SessionCache};
 use crate::stats::StoreStats;
 
-use errors::{classify, is_locked};
 use writer::Writer;
 
+pub(crate) use file::File;
+
 pub(crate) type Conn = SqliteConnection;
-
-static MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
-
-/// A database file and how its connections are set up.
-#[derive(Debug, Clone)]
-pub(crate) struct File {
-    path: PathBuf,
-    lock_timeout: Duration,
-    writes: bool,
-}
-
-impl File {
-    /// A file in a folder that is there and can be written; it is made if need be.
-    pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<Self, ConnectError> {
-        if let Some(folder) = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-        {
-            std::fs::create_dir_all(folder).map_err(|source| ConnectError::UnwritableFolder {
-                folder: folder.to_owned(),
-                source,
-            })?;
-            make_durable(folder);
-        }
-        let file = Self {
-            path: path.to_owned(),
-            lock_timeout: options.lock_timeout,
-            writes: true,
-        };
-        // SQLite itself does not say why it can't open a file; the system does.
-        let opened = std::fs::OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .read(true)
-            .open(path);
-        match opened {
-            Ok(_) => Ok(file),
-            Err(source) if path.exists() => Err(ConnectError::UnusableFile {
-                path: path.to_owned(),
-                source: source.into(),
-            }),
-            Err(source) => Err(ConnectError::UnwritableFolder {
-                folder: path
-                    .parent()
-                    .filter(|folder| !folder.as_os_str().is_empty())
-                    .unwrap_or(Path::new("."))
-                    .to_owned(),
-                source,
-            }),
-        }
-    }
-
-    /// Switches the file to a write-ahead log. Of several who do so to a new file at once, SQLite
-    /// tells some that it is locked without letting them wait; they wait for a lock that it does
-    /// let them wait for, and try again.
-    fn write_ahead(&self, conn: &mut SqliteConnection) -> Result<(), Error> {
-        let since = Instant::now();
-        loop {
-            let switched = conn.batch_execute("PRAGMA journal_mode = WAL;");
-            match switched {
-                Err(error) if is_locked(&error) && since.elapsed() < self.lock_timeout => {
-                    match conn.batch_execute("BEGIN IMMEDIATE; COMMIT;") {
-                        Err(error) if !is_locked(&error) => return Err(error),
-                        _ => {}
-                    }
-                }
-                outcome => return outcome,
-            }
-        }
-    }
-
-    fn for_reading(&self) -> Self {
-        Self {
-            writes: false,
-            ..self.clone()
-        }
-    }
-
-    pub(crate) fn migrate(&self) -> Result<Vec<String>, ConnectError> {
-        // The schema is compared and changed under one lock on the file, so that two processes
-        // that migrate at once do it one after the other.
-        let mut conn = self.connect()?;
-        conn.immediate_transaction(|conn| migrations::run(conn, &MIGRATIONS))
-            .map_err(migrations::Stop::into_error)
-    }
-
-    /// Takes back the newest `count` migrations.
-    pub(crate) fn revert(&self, count: usize) -> Result<Vec<String>, ConnectError> {
-        let mut conn = self.connect()?;
-        conn.immediate_transaction(|conn| migrations::revert(conn, &MIGRATIONS, count))
-            .map_err(migrations::Stop::into_error)
-    }
-
-    pub(crate) fn pending(&self) -> Result<usize, ConnectError> {
-        migrations::pending(&mut self.connect()?, &MIGRATIONS).map_err(migrations::Stop::into_error)
-    }
-
-    pub(crate) fn status(&self) -> Result<Vec<MigrationStatus>, ConnectError> {
-        migrations::status(&mut self.connect()?, &MIGRATIONS)
-    }
-}
-
-/// Makes a folder and those above it durable, which may have been made just now: SQLite does this
-/// for its files alone. A folder that cannot be opened was not made by us.
-fn make_durable(folder: &Path) {
-    let whole = folder.canonicalize().unwrap_or_default();
-    for folder in whole.ancestors() {
-        let synced = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
-        if synced.is_err() {
-            break;
-        }
-    }
-}
-
-impl ConnectionManager for File {
-    type Conn = SqliteConnection;
-
-    fn connect(&self) -> Result<SqliteConnection, ConnectError> {
-        let unusable =
-            |source: Box<dyn std::error::Error + Send + Sync>| ConnectError::UnusableFile {
-                path: self.path.clone(),
-                source,
-            };
-        let mut conn = SqliteConnection::establish(&self.path.to_string_lossy())
-            .map_err(|error| unusable(error.into()))?;
-        let waiting = format!("PRAGMA busy_timeout = {};", self.lock_timeout.as_millis());
-        conn.batch_execute(&waiting)
-            .map_err(|error| unusable(error.into()))?;
-        self.write_ahead(&mut conn)
-            .map_err(|error| unusable(error.into()))?;
-        // The log is written back by a thread of its own; only when that does not keep up, a
-        // commit does it once the log has some 64 MiB. There are few connections, so that each
-        // may keep 8 MiB of the file; what is hot of a large one fits in no less.
-        let pragmas = format!(
-            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0; \
-             PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; \
-             PRAGMA wal_autocheckpoint = 16384; PRAGMA journal_size_limit = 67108864; \
-             PRAGMA query_only = {};",
-            if self.writes { "OFF" } else { "ON" },
-        );
-        conn.batch_execute(&pragmas)
-            .map_err(|error| unusable(error.into()))?;
-        conn.set_prepared_statement_cache_size(CacheSize::Unbounded);
-        Ok(conn)
-    }
-
-    fn classify(&self, _: &mut SqliteConnection, failure: Failure, _: Duration) -> StoreError {
-        classify(failure)
-    }
-
-    fn is_broken(&self, conn: &mut SqliteConnection) -> bool {
-        AnsiTransactionManager::is_broken_transaction_manager(conn)
-    }
-}
 
 /// The readers and the writer of one file.
 pub(crate) struct Database {

@@ -9,10 +9,6 @@ use time::Date;
 
 use super::rows::values::{At, DayOf, Details};
 
-pub(crate) type Instant = BigInt;
-pub(crate) type Day = Integer;
-pub(crate) type Detail = Text;
-
 impl ToSql<BigInt, Sqlite> for At {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
         out.set_value(self.0);

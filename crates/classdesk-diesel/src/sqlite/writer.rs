@@ -22,9 +22,9 @@ use crate::pool::{ConnectionManager, Ended, lost_answer};
 use crate::stats::WriterStats;
 use crate::work_queue::{Receiver, Sender, queue};
 
-use super::File;
 use super::checkpointer::Checkpointer;
 use super::errors::classify;
+use super::file::File;
 
 /// A change on its way into the database.
 trait Write: Send {

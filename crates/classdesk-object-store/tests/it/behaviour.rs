@@ -9,13 +9,13 @@ use classdesk_object_store::{ObjectStoreBlobs, ObjectStoreOptions};
 use futures_util::{StreamExt, stream};
 
 use crate::fixture::{
-    Fixture, KINDS, Kind, LIMIT, chunks, content, drain, fresh_key, permit, read,
+    KINDS, Kind, LIMIT, StorageFixture, chunks, content, drain, fresh_key, permit, read,
 };
 
 const MIB: usize = 1024 * 1024;
 const NO_TRACE: [PathBuf; 0] = [];
 
-async fn check_round_trip(stage: &Fixture, size: usize, chunk: usize) {
+async fn check_round_trip(stage: &StorageFixture, size: usize, chunk: usize) {
     let (key, bytes) = (fresh_key(), content(size as u64, size));
     let info = stage
         .blobs
@@ -32,7 +32,7 @@ async fn check_round_trip(stage: &Fixture, size: usize, chunk: usize) {
 #[tokio::test]
 async fn every_size_comes_back_as_it_was() {
     for kind in KINDS {
-        let stage = Fixture::new(kind).await;
+        let stage = StorageFixture::new(kind).await;
         for size in [
             1,
             MIB - 1,
@@ -53,7 +53,7 @@ async fn every_size_comes_back_as_it_was() {
 #[tokio::test]
 async fn a_chunk_may_be_empty_and_a_stream_may_not() {
     for kind in KINDS {
-        let stage = Fixture::new(kind).await;
+        let stage = StorageFixture::new(kind).await;
         let key = fresh_key();
         let empty = stream::iter([Ok(Bytes::new()), Ok(Bytes::new())]);
         let refused = stage.blobs.put(&key, Box::pin(empty), LIMIT).await;
@@ -78,7 +78,7 @@ async fn a_chunk_may_be_empty_and_a_stream_may_not() {
 #[tokio::test]
 async fn the_limit_stops_the_reading() {
     for kind in KINDS {
-        let stage = Fixture::new(kind).await;
+        let stage = StorageFixture::new(kind).await;
         let key = fresh_key();
         let exactly = content(1, 7 * MIB);
         let limit = exactly.len() as u64;
@@ -100,7 +100,7 @@ async fn the_limit_stops_the_reading() {
 #[tokio::test]
 async fn ranges_are_exact() {
     for kind in KINDS {
-        let stage = Fixture::new(kind).await;
+        let stage = StorageFixture::new(kind).await;
         let (key, bytes) = (fresh_key(), content(3, 300_000));
         let info = stage
             .blobs
@@ -134,7 +134,7 @@ async fn ranges_are_exact() {
 async fn a_flipped_bit_is_damage() {
     for kind in KINDS {
         for (size, at) in [(1, 0), (70_000, 0), (400_000, 399_999), (400_000, 123_456)] {
-            let stage = Fixture::new(kind).await;
+            let stage = StorageFixture::new(kind).await;
             let (key, bytes) = (fresh_key(), content(4, size));
             let info = stage
                 .blobs
@@ -155,7 +155,7 @@ async fn a_flipped_bit_is_damage() {
 }
 
 /// Stores an object of so many bytes.
-async fn stored(stage: &Fixture, size: usize) -> (StorageKey, Bytes, ReadPermit) {
+async fn stored(stage: &StorageFixture, size: usize) -> (StorageKey, Bytes, ReadPermit) {
     let (key, bytes) = (fresh_key(), content(5, size));
     let upload = chunks(&bytes, 50_000);
     let info = stage.blobs.put(&key, upload, LIMIT).await.unwrap();
@@ -165,7 +165,7 @@ async fn stored(stage: &Fixture, size: usize) -> (StorageKey, Bytes, ReadPermit)
 
 #[tokio::test]
 async fn damage_to_a_file_that_was_just_read_is_found() {
-    let stage = Fixture::new(Kind::Folder).await;
+    let stage = StorageFixture::new(Kind::Folder).await;
     let (key, bytes, permit) = stored(&stage, MIB).await;
     assert_eq!(read(&stage.blobs, &permit, None).await.unwrap(), bytes);
     let mut damaged = bytes.to_vec();
@@ -184,7 +184,7 @@ async fn damage_to_a_file_that_was_just_read_is_found() {
 
 #[tokio::test]
 async fn a_file_that_is_removed_while_it_is_read_is_read_to_its_end() {
-    let stage = Fixture::new(Kind::Folder).await;
+    let stage = StorageFixture::new(Kind::Folder).await;
     let (key, bytes, permit) = stored(&stage, MIB).await;
     let meanwhile = stage.blobs.open(&permit, None).await.unwrap();
     stage.blobs.delete(&key).await.unwrap();
@@ -196,7 +196,7 @@ async fn a_file_that_is_removed_while_it_is_read_is_read_to_its_end() {
 #[tokio::test]
 async fn damage_is_found_at_every_read() {
     for kind in KINDS {
-        let stage = Fixture::new(kind).await;
+        let stage = StorageFixture::new(kind).await;
         let (key, bytes, permit) = stored(&stage, 100_000).await;
         let mut damaged = bytes.to_vec();
         damaged[99_999] ^= 0x10;
@@ -213,7 +213,7 @@ async fn damage_is_found_at_every_read() {
 #[tokio::test]
 async fn an_object_of_another_size_is_damaged_from_the_start() {
     for kind in KINDS {
-        let stage = Fixture::new(kind).await;
+        let stage = StorageFixture::new(kind).await;
         for (now, range) in [
             (99_999, None),
             (100_001, None),
@@ -240,7 +240,7 @@ async fn an_object_of_another_size_is_damaged_from_the_start() {
 
 #[tokio::test]
 async fn a_file_that_is_cut_while_it_is_read_ends_in_an_error() {
-    let stage = Fixture::new(Kind::Folder).await;
+    let stage = StorageFixture::new(Kind::Folder).await;
     let (key, bytes) = (fresh_key(), content(6, MIB));
     let info = stage
         .blobs
@@ -266,7 +266,7 @@ async fn a_file_that_is_cut_while_it_is_read_ends_in_an_error() {
 #[tokio::test]
 async fn a_missing_object_is_missing_and_counts_as_deleted() {
     for kind in KINDS {
-        let stage = Fixture::new(kind).await;
+        let stage = StorageFixture::new(kind).await;
         let (key, bytes) = (fresh_key(), content(7, 1000));
         let info = stage
             .blobs
@@ -289,7 +289,7 @@ async fn a_missing_object_is_missing_and_counts_as_deleted() {
 #[tokio::test]
 async fn a_listing_is_complete() {
     for kind in KINDS {
-        let stage = Fixture::new(kind).await;
+        let stage = StorageFixture::new(kind).await;
         let mut expected = Vec::new();
         for _ in 0..23 {
             let key = fresh_key();
@@ -325,7 +325,7 @@ async fn a_listing_is_complete() {
 #[tokio::test]
 async fn a_ping_leaves_nothing() {
     for kind in KINDS {
-        let stage = Fixture::new(kind).await;
+        let stage = StorageFixture::new(kind).await;
         stage.blobs.ping().await.unwrap();
         assert_eq!(stage.traces(), NO_TRACE);
     }
@@ -333,7 +333,7 @@ async fn a_ping_leaves_nothing() {
 
 #[tokio::test]
 async fn uploads_beyond_the_allowed_number_wait_for_their_turn() {
-    let stage = Fixture::new(Kind::Folder).await;
+    let stage = StorageFixture::new(Kind::Folder).await;
     let options = ObjectStoreOptions {
         concurrent_uploads: 1,
         ..stage.options.clone()

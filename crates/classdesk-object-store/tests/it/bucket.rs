@@ -12,8 +12,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::fixture::{
-    Fixture, Kind, LIMIT, chunks, content, eventually, fresh_key, impatient, paths, permit, read,
-    variables,
+    Kind, LIMIT, StorageFixture, chunks, content, eventually, fresh_key, impatient, paths, permit,
+    read, variables,
 };
 
 async fn connect(url: &str, s3: S3Variables) -> Result<ObjectStoreBlobs, ConnectError> {
@@ -121,7 +121,7 @@ async fn the_variables_have_their_usual_names_and_precedence() {
 
 #[tokio::test]
 async fn prefixes_keep_storages_apart() {
-    let stage = Fixture::new(Kind::Bucket).await;
+    let stage = StorageFixture::new(Kind::Bucket).await;
     let sibling = "s3://school/some/prefix2".parse().unwrap();
     let sibling = ObjectStoreBlobs::connect(&sibling, &stage.options)
         .await
@@ -144,7 +144,7 @@ async fn prefixes_keep_storages_apart() {
 }
 
 /// Begins uploads of this many keys as a process would that is killed in the middle of them.
-async fn leave_unfinished(stage: &Fixture, uploads: usize) {
+async fn leave_unfinished(stage: &StorageFixture, uploads: usize) {
     let (location, options) = (stage.location.clone(), stage.options.clone());
     let killed = std::thread::spawn(move || {
         let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -180,7 +180,7 @@ async fn leave_unfinished(stage: &Fixture, uploads: usize) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_killed_process_left_is_given_up_when_it_is_old() {
-    let stage = Fixture::new(Kind::Bucket).await;
+    let stage = StorageFixture::new(Kind::Bucket).await;
     let (key, bytes) = (fresh_key(), content(3, 100));
     let info = stage
         .blobs
@@ -211,7 +211,7 @@ async fn what_a_killed_process_left_is_given_up_when_it_is_old() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_that_was_being_completed_when_the_server_was_killed_is_purged() {
-    let stage = Fixture::new(Kind::Bucket).await;
+    let stage = StorageFixture::new(Kind::Bucket).await;
     let alone = stage.busy();
     leave_unfinished(&stage, 1).await;
     eventually("the end of the killed", || stage.busy() <= alone).await;

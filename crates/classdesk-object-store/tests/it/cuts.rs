@@ -25,7 +25,7 @@ use classdesk_object_store::ObjectStoreBlobs;
 use futures_util::{StreamExt, stream};
 
 use crate::faults::{Fault, Faulty};
-use crate::fixture::{Fixture, Kind, chunks, content, eventually, fresh_key};
+use crate::fixture::{Kind, StorageFixture, chunks, content, eventually, fresh_key};
 
 const CHUNK: usize = 40_000;
 
@@ -57,7 +57,7 @@ enum Cut {
 
 /// The domain on rows in memory and bytes in a storage.
 struct Site {
-    stage: Fixture,
+    stage: StorageFixture,
     rows: Arc<MemoryStore>,
     fixture: Fixture,
     clock: Arc<FrozenClock>,
@@ -68,7 +68,7 @@ impl Site {
         let rows = Arc::new(MemoryStore::new());
         let fixture = Fixture::create(&*rows).await;
         Self {
-            stage: Fixture::new(kind).await,
+            stage: StorageFixture::new(kind).await,
             rows,
             fixture,
             clock: Arc::new(FrozenClock::at(SystemClock.now())),
@@ -284,7 +284,7 @@ async fn nothing_is_left_of_an_upload_to_a_bucket_that_is_cut() {
 #[tokio::test]
 async fn an_object_of_which_nobody_heard_is_erased() {
     for kind in [Kind::Folder, Kind::Bucket] {
-        let stage = Fixture::new(kind).await;
+        let stage = StorageFixture::new(kind).await;
         let (key, read_out) = (fresh_key(), Arc::new(AtomicBool::new(false)));
         let last = {
             let read_out = Arc::clone(&read_out);

@@ -41,7 +41,7 @@ enum Keep {
 }
 
 /// A storage of its own.
-pub(crate) struct Fixture {
+pub(crate) struct StorageFixture {
     pub(crate) blobs: Arc<ObjectStoreBlobs>,
     pub(crate) location: StorageLocation,
     pub(crate) options: ObjectStoreOptions,
@@ -66,7 +66,7 @@ pub(crate) fn impatient(s3: S3Variables) -> ObjectStoreOptions {
     }
 }
 
-impl Fixture {
+impl StorageFixture {
     pub(crate) async fn new(kind: Kind) -> Self {
         let (location, options, keep) = match kind {
             Kind::Folder => {
@@ -143,7 +143,7 @@ impl Fixture {
     }
 }
 
-impl Deref for Fixture {
+impl Deref for StorageFixture {
     type Target = ObjectStoreBlobs;
 
     fn deref(&self) -> &ObjectStoreBlobs {

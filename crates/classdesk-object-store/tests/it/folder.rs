@@ -10,7 +10,7 @@ use classdesk_object_store::{ObjectStoreBlobs, ObjectStoreOptions, StorageLocati
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use crate::fixture::{Fixture, Kind, LIMIT, chunks, content, fresh_key, permit, read};
+use crate::fixture::{Kind, LIMIT, StorageFixture, chunks, content, fresh_key, permit, read};
 
 async fn check_unusable(path: &Path) -> BlobError {
     let location = StorageLocation::Folder(path.to_owned());
@@ -40,7 +40,7 @@ async fn a_folder_that_nobody_can_write_is_refused() {
 
 #[tokio::test]
 async fn a_folder_that_went_away_is_not_made_anew() {
-    let stage = Fixture::new(Kind::Folder).await;
+    let stage = StorageFixture::new(Kind::Folder).await;
     fs::remove_dir_all(stage.root()).unwrap();
     let refused = stage
         .blobs
@@ -81,7 +81,7 @@ mod links {
 
 #[tokio::test]
 async fn what_a_killed_process_left_is_hidden_and_purged_when_it_is_old() {
-    let stage = Fixture::new(Kind::Folder).await;
+    let stage = StorageFixture::new(Kind::Folder).await;
     let (key, bytes) = (fresh_key(), content(6, 100));
     let info = stage
         .blobs
@@ -109,7 +109,7 @@ async fn what_a_killed_process_left_is_hidden_and_purged_when_it_is_old() {
 
 #[tokio::test]
 async fn an_upload_replaces_what_a_killed_one_left_of_the_same_key() {
-    let stage = Fixture::new(Kind::Folder).await;
+    let stage = StorageFixture::new(Kind::Folder).await;
     let (key, bytes) = (fresh_key(), content(7, 3_000_000));
     let staged = format!("{}#1", stage.file(&key).display());
     fs::write(&staged, "half of it").unwrap();

@@ -13,14 +13,12 @@ use crate::report::Report;
 use crate::seed::Seed;
 use crate::stores::Stores;
 
-use round::Round;
+use round::{IN_ROUND, Round};
 
 /// Kills of each set-up in the short form.
 const SHORT: u32 = 5;
 /// Kills of each set-up in the long form.
 const LONG: u32 = 500;
-/// Kills before the next round begins with empty stores, so that comparing everything stays quick.
-const IN_ROUND: u32 = 25;
 
 /// Options of the attack.
 #[derive(Args)]

@@ -1,4 +1,4 @@
-//! Sweeping, idempotency keys and the audit log.
+//! Housekeeping, idempotency keys and the audit log.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,0 +1,7 @@
+//! The column types of what SQLite has no type of its own for.
+
+use diesel::sql_types::{BigInt, Integer, Text};
+
+pub(crate) type Instant = BigInt;
+pub(crate) type Day = Integer;
+pub(crate) type Detail = Text;
