@@ -1,4 +1,4 @@
-//! Housekeeping, idempotency keys and the audit log.
+//! Sweeping, idempotency keys and the audit log.
 
 use std::sync::Arc;
 use std::time::Duration;
