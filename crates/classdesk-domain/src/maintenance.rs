@@ -236,9 +236,8 @@ impl MaintenanceService {
         let mut objects = self.blobs.list();
         loop {
             let some = next_objects(&mut objects).await?;
-            if some.is_empty() {
-                return Ok(());
-            }
+            // A stream must not be asked again after its end.
+            let has_ended = some.len() < ROUND as usize;
             checked.objects += some.len() as u64;
             for orphan in self.without_row(some).await? {
                 // The sweeper removes an object first and its row then.
@@ -251,6 +250,9 @@ impl MaintenanceService {
                     size: orphan.size,
                     repaired,
                 });
+            }
+            if has_ended {
+                return Ok(());
             }
         }
     }

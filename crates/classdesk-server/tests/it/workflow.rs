@@ -155,7 +155,8 @@ async fn check_workflow(fixture: &Fixture) {
     server.stop().await;
     let checked = crate::program::run(fixture, &["check"]).await;
     let summary = crate::program::stdout(&checked);
-    assert!(checked.status.success(), "{summary}");
+    let reason = String::from_utf8_lossy(&checked.stderr);
+    assert!(checked.status.success(), "{summary}{reason}");
     assert!(summary.contains("4 files"), "{summary}");
 }
 
