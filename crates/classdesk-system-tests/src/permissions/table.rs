@@ -230,7 +230,7 @@ fn parse_request(text: &str) -> Result<Request> {
 mod tests {
     use super::*;
 
-    const HEAD: &str = "without_session = 401\nstandings.door = [\"in\", \"out\"]\n\
+    const HEAD: &str = "without_session = 401\nrelations.door = [\"in\", \"out\"]\n\
         states.door = [\"open\", \"shut\"]\n[[operation]]\nname = \"knock\"\non = \"door\"\n";
 
     #[test]
