@@ -1,7 +1,7 @@
 //! The JSON of the API: what clients send (`…Body`, `…Params`) and what they get (`…View`).
 //!
 //! These types are the schemas of the OpenAPI document. Views are built from what the domain
-//! returned for one viewer. What clients send is defined with [`input!`](crate::input::input).
+//! returned for one viewer. What clients send is defined with `input!`.
 
 mod audit;
 mod bundle_files;

@@ -9,7 +9,7 @@ use crate::subjects::model::{Parties, SubjectRef};
 
 /// Something that a decision rested on. A store MUST check each fact of a commit inside the
 /// commit's own transaction, hold it true until the transaction ends, and answer
-/// [`StoreError::Stale`] without changing anything when one does not hold.
+/// [`StoreError::Stale`](super::StoreError::Stale) without changing anything when one does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Precondition {
     /// The person exists, is active and has this role.
@@ -82,7 +82,7 @@ pub enum Precondition {
 /// loss of power (a store in memory excepted).
 ///
 /// A change of a row, or one that links to a row, that is not there (or that was deleted) MUST
-/// answer [`StoreError::Stale`]. A change that turns out to be none MUST write no event and
+/// answer [`StoreError::Stale`](super::StoreError::Stale). A change that turns out to be none MUST write no event and
 /// complete nothing: those are the answers `false` and `0`.
 ///
 /// A completion MUST remember the id of the row that the commit creates (of a thread with a first
