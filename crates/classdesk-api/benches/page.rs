@@ -1,6 +1,6 @@
 //! What it costs to write a page of messages: `cargo bench -p classdesk-api --bench page`.
 
-use classdesk_api::wire::MessageView;
+use classdesk_api::dto::MessageView;
 use classdesk_conformance::Fixture;
 use classdesk_domain::paging::{Limit, PageRequest};
 use classdesk_domain::policy::AccessScope;

@@ -39,6 +39,7 @@
 mod app;
 mod authenticate;
 mod authenticator;
+pub mod dto;
 mod extract;
 mod idempotency;
 mod input;
@@ -47,7 +48,6 @@ mod render;
 mod routes;
 mod routing;
 mod state;
-pub mod wire;
 
 pub use app::{Api, ApiBuilder, openapi};
 pub use authenticator::{Authenticator, Principal, SessionAuthenticator};

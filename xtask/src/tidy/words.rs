@@ -13,6 +13,7 @@ const RETIRED: &[&str] = &[
     "ChangeMark",
     "ChangeMarks",
     "check_acting",
+    "crate::wire",
     "delete_stray",
     "digested_page",
     "Discreet",

@@ -11,8 +11,8 @@ use classdesk_http::{http_state, while_body_arrives};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 
+use crate::dto::OnSubject;
 use crate::input::{FieldSet, Fields};
-use crate::wire::OnSubject;
 
 /// The greatest JSON body, in bytes (docs/contract.md#requests).
 pub const JSON_LIMIT: usize = 256 * 1024;

@@ -6,8 +6,8 @@ use classdesk_domain::paging::{ListKind, PageRequest};
 use classdesk_domain::validation::Invalid;
 use classdesk_http::problem::Problem;
 
+use crate::dto::PageParams;
 use crate::input::{FieldSet, Fields, NoFields};
-use crate::wire::PageParams;
 
 /// The parameters of a list: which items, and which page of them.
 ///

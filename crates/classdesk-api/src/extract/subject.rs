@@ -4,7 +4,7 @@ use classdesk_domain::error::Error;
 use classdesk_domain::subjects::SubjectRef;
 use classdesk_domain::validation::Validated;
 
-use crate::wire::SubjectInput;
+use crate::dto::SubjectInput;
 
 /// The subject of a request whose body had to name one.
 ///

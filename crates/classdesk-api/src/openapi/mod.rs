@@ -10,7 +10,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, OpenApi as Document, RefOr};
 use utoipa::{Modify, OpenApi};
 
-use crate::wire::FileBytes;
+use crate::dto::FileBytes;
 
 /// What stands above the operations.
 #[derive(OpenApi)]

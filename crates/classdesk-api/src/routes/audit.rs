@@ -5,11 +5,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::paging::ListKind;
 use classdesk_http::problem::Problem;
 
+use crate::dto::{AuditEntryView, AuditParams, PageParams};
 use crate::extract::{Caller, list_params};
 use crate::render;
 use crate::routing::{Endpoints, endpoints};
 use crate::state::AppState;
-use crate::wire::{AuditEntryView, AuditParams, PageParams};
 
 /// What is served here.
 pub(super) const ENDPOINTS: Endpoints = endpoints![list_audit,];

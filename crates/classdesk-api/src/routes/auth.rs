@@ -12,11 +12,11 @@ use classdesk_domain::people::{Login, PasswordHashError};
 use classdesk_http::problem::Problem;
 use classdesk_http::{HttpState, ShedReason, client_address, http_state};
 
+use crate::dto::{LoginBody, LoginView, PageParams, PasswordChangeBody, SessionView, UserView};
 use crate::extract::{Caller, JsonBody, Path, page_params};
 use crate::render;
 use crate::routing::{Endpoints, endpoints};
 use crate::state::AppState;
-use crate::wire::{LoginBody, LoginView, PageParams, PasswordChangeBody, SessionView, UserView};
 
 /// What is served where people sign in here.
 pub(super) const ENDPOINTS: Endpoints = endpoints![

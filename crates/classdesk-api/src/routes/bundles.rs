@@ -8,6 +8,10 @@ use classdesk_domain::ids::BundleId;
 use classdesk_domain::paging::ListKind;
 use classdesk_http::problem::Problem;
 
+use crate::dto::{
+    AssignWriterBody, BundleBody, BundleChangeBody, BundleDetailView, BundleParams, BundleView,
+    IdempotencyHeader, MemberView, PageParams, VersionHeader,
+};
 use crate::extract::{
     Caller, JsonBody, Path, authorize_before_validation, expected_version, list_params, page_params,
 };
@@ -15,10 +19,6 @@ use crate::idempotency::IdempotentRequest;
 use crate::render;
 use crate::routing::{Endpoints, endpoints};
 use crate::state::AppState;
-use crate::wire::{
-    AssignWriterBody, BundleBody, BundleChangeBody, BundleDetailView, BundleParams, BundleView,
-    IdempotencyHeader, MemberView, PageParams, VersionHeader,
-};
 
 /// What is served here.
 pub(super) const ENDPOINTS: Endpoints = endpoints![

@@ -6,10 +6,10 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, Route};
 use classdesk_http::problem::{Problem, ProblemKind};
 
+use crate::dto::ProblemKindView;
 use crate::render;
 use crate::routing::{Endpoints, Operation, endpoints};
 use crate::state::AppState;
-use crate::wire::ProblemKindView;
 
 /// The page runs its own script and style and talks to its own server, and that is all.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \

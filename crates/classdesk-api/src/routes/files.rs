@@ -8,15 +8,15 @@ use classdesk_domain::paging::ListKind;
 use classdesk_http::download;
 use classdesk_http::problem::Problem;
 
+use crate::dto::{
+    BundleFileChangeBody, BundleFileForm, BundleFileView, DownloadAnswer, DownloadHeaders,
+    IdempotencyHeader, PageParams,
+};
 use crate::extract::{Caller, JsonBody, Path, authorize_before_validation, page_params};
 use crate::idempotency::IdempotentRequest;
 use crate::render;
 use crate::routing::{Endpoints, endpoints};
 use crate::state::AppState;
-use crate::wire::{
-    BundleFileChangeBody, BundleFileForm, BundleFileView, DownloadAnswer, DownloadHeaders,
-    IdempotencyHeader, PageParams,
-};
 
 use super::upload;
 

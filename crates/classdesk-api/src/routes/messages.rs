@@ -10,15 +10,15 @@ use classdesk_http::download;
 use classdesk_http::multipart::is_multipart;
 use classdesk_http::problem::Problem;
 
+use crate::dto::{
+    DownloadAnswer, DownloadHeaders, IdempotencyHeader, MessageBody, MessageEditBody, MessageForm,
+    MessageParams, MessageView, PageParams,
+};
 use crate::extract::{Caller, JsonBody, Path, authorize_before_validation, list_params};
 use crate::idempotency::IdempotentRequest;
 use crate::render;
 use crate::routing::{Endpoints, endpoints};
 use crate::state::AppState;
-use crate::wire::{
-    DownloadAnswer, DownloadHeaders, IdempotencyHeader, MessageBody, MessageEditBody, MessageForm,
-    MessageParams, MessageView, PageParams,
-};
 
 use super::upload;
 

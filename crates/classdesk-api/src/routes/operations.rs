@@ -5,10 +5,10 @@ use actix_web::web::Data;
 use classdesk_http::problem::Problem;
 use classdesk_http::{HttpState, METRICS_MEDIA_TYPE};
 
+use crate::dto::HealthView;
 use crate::render;
 use crate::routing::{Endpoints, endpoints};
 use crate::state::AppState;
-use crate::wire::HealthView;
 
 /// What is served here.
 pub(super) const ENDPOINTS: Endpoints = endpoints![live, ready];

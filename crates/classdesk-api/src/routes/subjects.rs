@@ -5,11 +5,11 @@ use actix_web::web::Data;
 use classdesk_domain::subjects::Registered;
 use classdesk_http::problem::Problem;
 
+use crate::dto::{SubjectBody, SubjectView};
 use crate::extract::{Caller, JsonBody, SubjectPath};
 use crate::render;
 use crate::routing::{Endpoints, endpoints};
 use crate::state::AppState;
-use crate::wire::{SubjectBody, SubjectView};
 
 /// What is served here.
 pub(super) const ENDPOINTS: Endpoints = endpoints![put_subject, read_subject, remove_subject,];

@@ -9,15 +9,15 @@ use classdesk_domain::threads::ThreadFilter;
 use classdesk_domain::validation::Validated;
 use classdesk_http::problem::Problem;
 
+use crate::dto::{
+    IdempotencyHeader, PageParams, ParticipantBody, ReadMarkBody, ThreadBody, ThreadChangeBody,
+    ThreadOnSubjectBody, ThreadParams, ThreadView,
+};
 use crate::extract::{Caller, JsonBody, Path, list_params, page_params, required_subject};
 use crate::idempotency::IdempotentRequest;
 use crate::render;
 use crate::routing::{Endpoints, endpoints};
 use crate::state::AppState;
-use crate::wire::{
-    IdempotencyHeader, PageParams, ParticipantBody, ReadMarkBody, ThreadBody, ThreadChangeBody,
-    ThreadOnSubjectBody, ThreadParams, ThreadView,
-};
 
 /// What is served here.
 pub(super) const ENDPOINTS: Endpoints = endpoints![

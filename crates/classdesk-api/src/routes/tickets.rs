@@ -10,6 +10,10 @@ use classdesk_domain::subjects::{SubjectKind, SubjectRef};
 use classdesk_domain::tickets::{NewTicketOnSubject, Ticket, TicketFilter};
 use classdesk_http::problem::Problem;
 
+use crate::dto::{
+    BundleTicketBody, HistoryLineView, IdempotencyHeader, PageParams, SubjectInput, TicketBody,
+    TicketChangeBody, TicketParams, TicketView, VersionHeader,
+};
 use crate::extract::{
     Caller, JsonBody, Path, authorize_before_validation, expected_version, list_params, page_params,
 };
@@ -17,10 +21,6 @@ use crate::idempotency::IdempotentRequest;
 use crate::render;
 use crate::routing::{Endpoints, endpoints};
 use crate::state::AppState;
-use crate::wire::{
-    BundleTicketBody, HistoryLineView, IdempotencyHeader, PageParams, SubjectInput, TicketBody,
-    TicketChangeBody, TicketParams, TicketView, VersionHeader,
-};
 
 /// What is served here.
 pub(super) const ENDPOINTS: Endpoints = endpoints![

@@ -6,12 +6,12 @@ use classdesk_domain::ids::UserId;
 use classdesk_domain::paging::ListKind;
 use classdesk_http::problem::Problem;
 
+use crate::dto::{IdempotencyHeader, PageParams, UserBody, UserChangeBody, UserParams, UserView};
 use crate::extract::{Caller, JsonBody, Path, list_params};
 use crate::idempotency::IdempotentRequest;
 use crate::render;
 use crate::routing::{Endpoints, endpoints};
 use crate::state::AppState;
-use crate::wire::{IdempotencyHeader, PageParams, UserBody, UserChangeBody, UserParams, UserView};
 
 /// What is served here.
 pub(super) const ENDPOINTS: Endpoints =

@@ -1,8 +1,21 @@
-//! What is told about a kind of problem.
+//! The health of the program, and the kinds of problems.
 
 use classdesk_http::problem::ProblemKind;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+/// How the program is.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"status": "ok"}))]
+pub struct HealthView {
+    /// `ok`.
+    pub status: &'static str,
+}
+
+impl HealthView {
+    /// All is well.
+    pub(crate) const OK: Self = Self { status: "ok" };
+}
 
 /// A kind of problem and what to do about it.
 #[derive(Debug, Serialize, ToSchema)]

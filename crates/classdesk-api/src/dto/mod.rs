@@ -1,0 +1,36 @@
+//! The JSON of the API: what clients send (`…Body`, `…Params`) and what they get (`…View`).
+//!
+//! These types are the schemas of the OpenAPI document. Views are built from what the domain
+//! returned for one viewer. What clients send is defined with `input!`.
+
+mod audit;
+mod bundles;
+mod downloads;
+mod files;
+mod headers;
+mod lists;
+mod messages;
+mod operations;
+mod people;
+mod sessions;
+mod string_enum;
+mod subjects;
+mod threads;
+mod ticket_notes;
+mod tickets;
+
+pub use audit::*;
+pub use bundles::*;
+pub use downloads::*;
+pub use files::*;
+pub(crate) use headers::*;
+pub(crate) use lists::*;
+pub use messages::*;
+pub use operations::*;
+pub use people::*;
+pub use sessions::*;
+pub use string_enum::*;
+pub use subjects::*;
+pub use threads::*;
+pub use ticket_notes::*;
+pub use tickets::*;
