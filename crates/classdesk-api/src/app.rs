@@ -8,7 +8,7 @@ use classdesk_domain::App;
 use classdesk_http::middleware::{self, not_found};
 use classdesk_http::{Gauge, HttpState, Settings};
 
-use crate::authenticator::{Authenticator, SessionAuthenticator};
+use crate::authenticator::Authenticator;
 use crate::openapi::document_of;
 use crate::routes;
 use crate::state::AppState;
@@ -69,9 +69,8 @@ impl ApiBuilder {
     #[must_use]
     pub fn build(self) -> Api {
         let has_sessions = self.authenticator.is_none();
-        let authenticator = self
-            .authenticator
-            .unwrap_or_else(|| Arc::new(SessionAuthenticator::new(self.app.sessions.clone())));
+        let sessions = || Arc::new(self.app.sessions.clone()) as Arc<dyn Authenticator>;
+        let authenticator = self.authenticator.unwrap_or_else(sessions);
         let state = AppState {
             app: self.app,
             public_url: self.settings.public_url.clone(),

@@ -4,6 +4,7 @@ use actix_web::http::header::{self, HeaderMap};
 use async_trait::async_trait;
 use classdesk_domain::error::Error;
 use classdesk_domain::people::{AccessToken, Actor, AuthenticatedSession, Sessions};
+use classdesk_http::single_header;
 
 /// An authenticated person.
 #[derive(Debug, Clone)]
@@ -35,23 +36,11 @@ pub trait Authenticator: Send + Sync {
 }
 
 /// Sign-in by Classdesk's own sessions: `Authorization: Bearer TOKEN`.
-pub struct SessionAuthenticator {
-    sessions: Sessions,
-}
-
-impl SessionAuthenticator {
-    /// An authenticator on these sessions.
-    #[must_use]
-    pub const fn new(sessions: Sessions) -> Self {
-        Self { sessions }
-    }
-}
-
 #[async_trait]
-impl Authenticator for SessionAuthenticator {
+impl Authenticator for Sessions {
     async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Error> {
         let token = bearer_token(headers).ok_or(Error::Unauthenticated)?;
-        let authenticated = self.sessions.authenticate(&token).await?;
+        let authenticated = Self::authenticate(self, &token).await?;
         Ok(Principal {
             actor: authenticated.actor(),
             session: Some(authenticated),
@@ -61,9 +50,7 @@ impl Authenticator for SessionAuthenticator {
 
 /// The token of the one `Authorization` header, if it can be one.
 fn bearer_token(headers: &HeaderMap) -> Option<AccessToken> {
-    let mut all = headers.get_all(header::AUTHORIZATION);
-    let (value, others) = (all.next()?, all.next());
-    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-    let bearer = scheme.eq_ignore_ascii_case("Bearer") && others.is_none();
-    AccessToken::parse(token.trim()).filter(|_| bearer)
+    let (scheme, token) = single_header(headers, header::AUTHORIZATION)?.split_once(' ')?;
+    let is_bearer = scheme.eq_ignore_ascii_case("Bearer");
+    AccessToken::parse(token.trim()).filter(|_| is_bearer)
 }

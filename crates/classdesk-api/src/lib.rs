@@ -50,5 +50,5 @@ mod routing;
 mod state;
 
 pub use app::{Api, ApiBuilder, openapi};
-pub use authenticator::{Authenticator, Principal, SessionAuthenticator};
+pub use authenticator::{Authenticator, Principal};
 pub use extract::JSON_LIMIT;

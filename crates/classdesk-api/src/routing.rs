@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::http::Method;
+use actix_web::http::{Method, header};
 use actix_web::middleware::from_fn;
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpResponse, Resource, Route, Scope, guard, web};
@@ -156,7 +156,8 @@ fn resource(prefix: &str, path: &'static str, operations: Vec<&Operation>) -> Re
     let routes = operations.into_iter().map(Operation::route);
     let resource = routes.fold(resource, Resource::route);
     resource.default_service(web::to(move || {
-        let problem = Problem::of(ProblemKind::MethodNotAllowed).allowing(allow.clone());
+        let problem = Problem::of(ProblemKind::MethodNotAllowed);
+        let problem = problem.with_header(header::ALLOW, allow.clone());
         async move { Err::<HttpResponse, _>(problem) }
     }))
 }

@@ -7,7 +7,7 @@ use actix_web::HttpResponse;
 use classdesk_domain::ids::UserId;
 
 use crate::context::{RoutePattern, info};
-use crate::metrics::{Metrics, Observation};
+use crate::metrics::Metrics;
 use crate::problem::Problem;
 
 /// Counts and logs a response.
@@ -20,19 +20,15 @@ pub(crate) fn record(
     let elapsed = started.elapsed();
     let pattern = request.app_data::<RoutePattern>();
     let route = pattern.map_or("(none)", |pattern| pattern.0);
-    metrics.observe(&Observation {
-        method: request.method(),
-        route,
-        status: response.status(),
-        elapsed,
-    });
+    let status = response.status().as_u16();
+    metrics.observe(request.method(), route, status, elapsed);
     let user = info(request).and_then(|info| info.user);
     tracing::info!(
         target: "classdesk_http::access",
         method = %request.method(),
         path = request.path(),
         route,
-        status = response.status().as_u16(),
+        status,
         elapsed_us = as_micros(elapsed),
         user = user.map(UserId::get),
         "answered"

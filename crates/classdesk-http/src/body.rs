@@ -4,7 +4,7 @@ use actix_web::HttpRequest;
 
 use crate::client_address::client_address;
 use crate::context::info;
-use crate::limits::{Limits, Senders};
+use crate::limits::end_work;
 use crate::problem::Problem;
 use crate::state::http_state;
 
@@ -20,13 +20,12 @@ pub async fn while_body_arrives<T>(
 ) -> Result<T, Problem> {
     let state = http_state(request);
     let user = info(request).and_then(|info| info.user);
-    let senders = Senders::new(client_address(request), user);
-    let arriving = state.limits().begin_body(senders);
+    let arriving = state.limits.begin_body(client_address(request), user);
     let arriving = arriving.map_err(|reason| state.shed(reason))?;
-    Limits::end_work(request);
+    end_work(request);
     let body = body.await?;
     drop(arriving);
-    let working = state.limits().begin_work(request).await;
+    let working = state.limits.begin_work(request).await;
     working.map_err(|reason| state.shed(reason))?;
     Ok(body)
 }

@@ -4,9 +4,12 @@ use std::str::FromStr;
 
 use actix_web::HttpRequest;
 use actix_web::http::Method;
-use actix_web::http::header::{self, ByteRangeSpec, EntityTag, HeaderMap, HeaderName, Range};
+use actix_web::http::header::{
+    self, ByteRangeSpec, EntityTag, HeaderMap, HeaderName, HeaderValue, Range,
+};
 use classdesk_domain::blobs::{BlobInfo, ByteRange};
 
+use crate::headers::single_header;
 use crate::problem::{Problem, ProblemKind};
 
 /// The value of `If-Match` or `If-None-Match`.
@@ -48,19 +51,11 @@ struct MalformedTags;
 
 /// Reads a header of entity tags. actix-web's own types skip what they can't read.
 fn parse_tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<TagList>, MalformedTags> {
-    let mut all = None::<TagList>;
-    for value in headers.get_all(name) {
-        let more = parse_list(value.to_str().map_err(|_| MalformedTags)?)?;
-        all = Some(match (all, more) {
-            (None, list) => list,
-            (Some(TagList::Tags(mut tags)), TagList::Tags(others)) => {
-                tags.extend(others);
-                TagList::Tags(tags)
-            }
-            (Some(_), _) => return Err(MalformedTags),
-        });
-    }
-    Ok(all)
+    let values: Result<Vec<_>, _> = headers.get_all(name).map(HeaderValue::to_str).collect();
+    let values = values.map_err(|_| MalformedTags)?;
+    // Several headers are as good as one with all of their values.
+    let list = Some(values.join(",")).filter(|_| !values.is_empty());
+    list.as_deref().map(parse_list).transpose()
 }
 
 fn parse_list(text: &str) -> Result<TagList, MalformedTags> {
@@ -126,9 +121,10 @@ pub(crate) fn plan_download(
     let Some(range) = single_range(request.headers()) else {
         return Ok(DownloadPlan::Whole);
     };
-    let (first, last) = range
-        .to_satisfiable_range(info.size)
-        .ok_or_else(|| Problem::of(ProblemKind::RangeNotSatisfiable).of_size(info.size))?;
+    let (first, last) = range.to_satisfiable_range(info.size).ok_or_else(|| {
+        let size = format!("bytes */{}", info.size);
+        Problem::of(ProblemKind::RangeNotSatisfiable).with_header(header::CONTENT_RANGE, size)
+    })?;
     Ok(DownloadPlan::Part(ByteRange {
         start: first,
         end: last + 1,
@@ -150,11 +146,7 @@ fn range_still_applies(headers: &HeaderMap, tag: &EntityTag) -> bool {
 /// The one range that is asked for. Whatever else stands in the header (several ranges, another
 /// unit, nonsense) asks for the whole file, as the RFC allows.
 fn single_range(headers: &HeaderMap) -> Option<ByteRangeSpec> {
-    let mut values = headers.get_all(header::RANGE);
-    let (value, None) = (values.next()?.to_str().ok()?, values.next()) else {
-        return None;
-    };
-    let (unit, set) = value.split_once('=')?;
+    let (unit, set) = single_header(headers, header::RANGE)?.split_once('=')?;
     let plain = |b: u8| b.is_ascii_digit() || b == b'-';
     if !unit.trim().eq_ignore_ascii_case("bytes") || !set.trim().bytes().all(plain) {
         return None;

@@ -1,14 +1,11 @@
 //! Files on their way to the client.
 
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-
 use actix_web::body::SizedStream;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use bytes::Bytes;
 use classdesk_domain::blobs::{BlobError, BlobInfo, ByteStream, Download, Downloads};
-use futures_util::stream::{self, Fuse, Stream, StreamExt};
+use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 use tracing::Span;
 
 use crate::conditional::{DownloadPlan, entity_tag, plan_download};
@@ -49,7 +46,7 @@ pub async fn answer(
         return Ok(response.body(SizedStream::new(length, nothing)));
     }
     let bytes = downloads.open(&download.permit, range).await?;
-    Ok(response.body(SizedStream::new(length, HoldBackLast::new(bytes, info))))
+    Ok(response.body(SizedStream::new(length, hold_back_last(bytes, info))))
 }
 
 /// What every answer about a file has in common, a 304 among them.
@@ -65,52 +62,32 @@ fn head(status: StatusCode, download: &Download) -> HttpResponseBuilder {
     response
 }
 
-/// A stream of stored bytes that holds its latest chunk back until the stream has gone on.
+/// The stored bytes, each chunk held back until the stream has gone on.
 ///
 /// Damage shows only at the end of a stream, when all of the promised length has been read. The
 /// client must not have got all of it by then, or it would take the damaged bytes for good.
-struct HoldBackLast {
-    bytes: Fuse<ByteStream>,
-    held: Option<Bytes>,
-    sha256: String,
-    span: Span,
-}
-
-impl HoldBackLast {
-    fn new(bytes: ByteStream, info: &BlobInfo) -> Self {
-        Self {
-            bytes: bytes.fuse(),
-            held: None,
-            sha256: info.sha256.to_string(),
-            span: Span::current(),
-        }
-    }
-}
-
-impl Stream for HoldBackLast {
-    type Item = Result<Bytes, BlobError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            match ready!(self.bytes.poll_next_unpin(cx)) {
-                Some(Ok(chunk)) if chunk.is_empty() => {}
-                Some(Ok(chunk)) => {
-                    if let Some(earlier) = self.held.replace(chunk) {
-                        return Poll::Ready(Some(Ok(earlier)));
-                    }
-                }
-                Some(Err(error)) => {
-                    self.held = None;
-                    self.span.in_scope(|| {
-                        let cause = std::error::Error::source(&error).map(tracing::field::display);
-                        tracing::error!(%error, cause, sha256 = self.sha256, "a download broke off");
-                    });
-                    return Poll::Ready(Some(Err(error)));
-                }
-                None => return Poll::Ready(self.held.take().map(Ok)),
+fn hold_back_last(
+    bytes: ByteStream,
+    info: &BlobInfo,
+) -> impl Stream<Item = Result<Bytes, BlobError>> + use<> {
+    let (span, sha256) = (Span::current(), info.sha256.to_string());
+    let bytes = bytes.inspect_err(move |error| {
+        span.in_scope(|| {
+            let cause = std::error::Error::source(error).map(tracing::field::display);
+            tracing::error!(%error, cause, sha256, "a download broke off");
+        });
+    });
+    stream::try_unfold((bytes.fuse(), None), async |(mut bytes, mut held)| {
+        while let Some(chunk) = bytes.try_next().await? {
+            if chunk.is_empty() {
+                continue;
+            }
+            if let Some(earlier) = held.replace(chunk) {
+                return Ok(Some((earlier, (bytes, held))));
             }
         }
-    }
+        Ok(held.map(|last| (last, (bytes, None))))
+    })
 }
 
 #[cfg(test)]
@@ -129,7 +106,7 @@ mod tests {
             sha256: Sha256Digest::from_bytes([0; 32]),
             content_type: ContentType::unknown(),
         };
-        let stream = HoldBackLast::new(stream::iter(stored).boxed(), &info);
+        let stream = hold_back_last(stream::iter(stored).boxed(), &info);
         let sent: Vec<_> = stream.collect().now_or_never().unwrap();
         let sent: Vec<_> = sent.iter().map(|chunk| chunk.as_deref().ok()).collect();
         let expected: Vec<_> = expected

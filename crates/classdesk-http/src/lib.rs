@@ -36,6 +36,7 @@ mod content_disposition;
 pub mod context;
 pub mod download;
 mod form;
+mod headers;
 mod limits;
 mod metrics;
 pub mod middleware;
@@ -49,7 +50,8 @@ mod state;
 
 pub use body::while_body_arrives;
 pub use client_address::client_address;
-pub use limits::ShedReason;
+pub use headers::{content_length, media_type, single_header};
+pub use limits::{ShedReason, end_work};
 pub use metrics::{Gauge, METRICS_MEDIA_TYPE};
 pub use server::{ServerLimits, serve};
 pub use settings::{InvalidPublicUrl, PublicUrl, Settings};

@@ -50,6 +50,12 @@ pub(crate) struct Limits {
 /// The right to be worked on. A request keeps it in its extensions.
 struct Permit(#[expect(dead_code, reason = "it counts until it is dropped")] OwnedSemaphorePermit);
 
+/// Takes a request's permit back, so that others are worked on: it is answered, or waits for
+/// something that has a queue of its own.
+pub fn end_work(request: &HttpRequest) {
+    request.extensions_mut().remove::<Permit>();
+}
+
 impl Limits {
     pub(crate) fn new(max_concurrent_requests: usize, max_arriving_bodies: usize) -> Self {
         let max_concurrent = max_concurrent_requests.clamp(1, Semaphore::MAX_PERMITS);
@@ -79,46 +85,32 @@ impl Limits {
         Ok(())
     }
 
-    /// Takes a request's permit back: it is answered, or waits for something else than this server.
-    pub(crate) fn end_work(request: &HttpRequest) {
-        request.extensions_mut().remove::<Permit>();
-    }
-
-    /// Counts a body of these senders until the value is dropped.
-    pub(crate) fn begin_body(&self, senders: Senders) -> Result<ArrivingBody, ShedReason> {
-        self.arriving.enter(senders)
+    /// Counts a body from this address and person until the value is dropped.
+    pub(crate) fn begin_body(
+        &self,
+        address: IpAddr,
+        user: Option<UserId>,
+    ) -> Result<ArrivingBody, ShedReason> {
+        self.arriving.enter(senders(address, user))
     }
 }
 
-/// What sends a body: an address, and the person that has signed in there.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Senders {
-    address: IpAddr,
-    user: Option<UserId>,
-}
-
+/// What sends a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Sender {
     Address(IpAddr),
     User(UserId),
 }
 
-impl Senders {
-    /// An IPv6 address counts by its /64, of which one customer has all addresses.
-    pub(crate) fn new(address: IpAddr, user: Option<UserId>) -> Self {
-        let address = match address {
-            IpAddr::V4(_) => address,
-            IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
-        };
-        Self { address, user }
-    }
-
-    fn each(self) -> impl Iterator<Item = Sender> {
-        let user = self.user.map(Sender::User);
-        [Some(Sender::Address(self.address)), user]
-            .into_iter()
-            .flatten()
-    }
+/// The senders of a body: an address, and the person that has signed in there. An IPv6 address
+/// counts by its /64, of which one customer has all addresses.
+fn senders(address: IpAddr, user: Option<UserId>) -> Vec<Sender> {
+    let address = match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
+    };
+    let address = Sender::Address(address);
+    user.map_or(vec![address], |user| vec![address, Sender::User(user)])
 }
 
 /// Bodies that arrive, in all and by sender. Only senders with a body have an entry.
@@ -137,7 +129,7 @@ struct Arriving {
 /// A body that arrives. It no longer counts when this is dropped.
 pub(crate) struct ArrivingBody {
     bodies: Arc<ArrivingBodies>,
-    senders: Senders,
+    senders: Vec<Sender>,
 }
 
 impl ArrivingBodies {
@@ -153,15 +145,15 @@ impl ArrivingBodies {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn enter(self: &Arc<Self>, senders: Senders) -> Result<ArrivingBody, ShedReason> {
+    fn enter(self: &Arc<Self>, senders: Vec<Sender>) -> Result<ArrivingBody, ShedReason> {
         let mut state = self.state();
-        let of = |sender| state.by_sender.get(&sender).copied().unwrap_or(0);
-        if state.total >= self.max || senders.each().any(|one| of(one) >= self.max_of_sender) {
+        let of = |sender| state.by_sender.get(sender).copied().unwrap_or(0);
+        if state.total >= self.max || senders.iter().any(|one| of(one) >= self.max_of_sender) {
             return Err(ShedReason::ArrivingBodies);
         }
         state.total += 1;
-        for sender in senders.each() {
-            *state.by_sender.entry(sender).or_default() += 1;
+        for sender in &senders {
+            *state.by_sender.entry(*sender).or_default() += 1;
         }
         Ok(ArrivingBody {
             bodies: Arc::clone(self),
@@ -174,8 +166,8 @@ impl Drop for ArrivingBody {
     fn drop(&mut self) {
         let mut state = self.bodies.state();
         state.total -= 1;
-        for sender in self.senders.each() {
-            if let Entry::Occupied(mut count) = state.by_sender.entry(sender) {
+        for sender in &self.senders {
+            if let Entry::Occupied(mut count) = state.by_sender.entry(*sender) {
                 *count.get_mut() -= 1;
                 if *count.get() == 0 {
                     count.remove();
@@ -189,8 +181,8 @@ impl Drop for ArrivingBody {
 mod tests {
     use super::*;
 
-    fn senders(address: &str, user: Option<i64>) -> Senders {
-        Senders::new(address.parse().unwrap(), user.map(UserId::new))
+    fn senders(address: &str, user: Option<i64>) -> Vec<Sender> {
+        super::senders(address.parse().unwrap(), user.map(UserId::new))
     }
 
     #[test]

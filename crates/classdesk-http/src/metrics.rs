@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::Method;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
@@ -66,8 +66,8 @@ impl Collector for Gauge {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Outcome {
-    method: &'static str,
-    route: &'static str,
+    #[prometheus(flatten)]
+    operation: Operation,
     status: u16,
 }
 
@@ -80,18 +80,6 @@ struct Operation {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Shed {
     limit: &'static str,
-}
-
-/// A request that was answered.
-pub(crate) struct Observation<'a> {
-    /// Its method.
-    pub(crate) method: &'a Method,
-    /// Its path as the contract writes it; paths as such would be without number.
-    pub(crate) route: &'static str,
-    /// How it was answered.
-    pub(crate) status: StatusCode,
-    /// How long that took, without sending the body.
-    pub(crate) elapsed: Duration,
 }
 
 /// The figures of one server.
@@ -143,19 +131,21 @@ impl Metrics {
         self.shed.get_or_create(&Shed { limit }).inc();
     }
 
-    /// Notes an answer.
-    pub(crate) fn observe(&self, seen: &Observation<'_>) {
-        let (method, route) = (method_label(seen.method), seen.route);
-        let status = seen.status.as_u16();
-        let outcome = Outcome {
-            method,
-            route,
-            status,
-        };
+    /// Notes an answer, and how long it took without sending the body. The route is the path as the
+    /// contract writes it; paths as such would be without number.
+    pub(crate) fn observe(
+        &self,
+        method: &Method,
+        route: &'static str,
+        status: u16,
+        elapsed: Duration,
+    ) {
+        let method = method_label(method);
+        let operation = Operation { method, route };
+        let latency = self.latency.get_or_create(&operation);
+        latency.observe(elapsed.as_secs_f64());
+        let outcome = Outcome { operation, status };
         self.requests.get_or_create(&outcome).inc();
-        self.latency
-            .get_or_create(&Operation { method, route })
-            .observe(seen.elapsed.as_secs_f64());
     }
 
     /// All figures as text.

@@ -17,7 +17,7 @@ use tracing::Instrument as _;
 
 use crate::access_log;
 use crate::context::RequestInfo;
-use crate::limits::Limits;
+use crate::limits::end_work;
 use crate::problem::{Problem, ProblemKind};
 use crate::security_headers;
 use crate::state::HttpState;
@@ -35,7 +35,7 @@ pub async fn serve(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = Instant::now();
-    let id = state.request_ids().take_or_make(request.headers());
+    let id = state.request_ids.take_or_make(request.headers());
     let within = request.match_info().unprocessed().len();
     let info = RequestInfo {
         mount: request.path().len().saturating_sub(within),
@@ -51,7 +51,7 @@ pub async fn serve(
         match AssertUnwindSafe(next.call(request)).catch_unwind().await {
             Ok(Ok(response)) => {
                 // What is left is to send, at the client's pace.
-                Limits::end_work(response.request());
+                end_work(response.request());
                 let response = response.map_into_boxed_body();
                 Ok(finish(response, &state, &id, started))
             }
@@ -81,7 +81,7 @@ async fn admit(request: &ServiceRequest, state: &HttpState) -> Result<(), Proble
     if state.is_unlimited(request.match_info().unprocessed()) {
         return Ok(());
     }
-    let admitted = state.limits().begin_work(request.request()).await;
+    let admitted = state.limits.begin_work(request.request()).await;
     admitted.map_err(|reason| state.shed(reason))
 }
 
@@ -128,7 +128,7 @@ fn finish(
         None => response,
     };
     set_headers(response.headers_mut(), id);
-    access_log::record(&request, &response, state.metrics(), started);
+    access_log::record(&request, &response, &state.metrics, started);
     ServiceResponse::new(request, response)
 }
 

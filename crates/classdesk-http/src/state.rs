@@ -18,9 +18,9 @@ const COME_AGAIN: Duration = Duration::from_secs(1);
 /// Settings, limits and metrics of one server. It belongs into the app data of a scope.
 pub struct HttpState {
     settings: Settings,
-    limits: Arc<Limits>,
-    metrics: Metrics,
-    request_ids: RequestIds,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) metrics: Metrics,
+    pub(crate) request_ids: RequestIds,
     unlimited: &'static [&'static str],
 }
 
@@ -59,24 +59,6 @@ impl HttpState {
     pub fn shed(&self, reason: ShedReason) -> Problem {
         self.metrics.shed(reason);
         Problem::of(ProblemKind::Overloaded).retry_after(COME_AGAIN)
-    }
-
-    /// Lets others be worked on meanwhile: this request waits for something that has a queue of
-    /// its own.
-    pub fn end_work(request: &HttpRequest) {
-        Limits::end_work(request);
-    }
-
-    pub(crate) fn limits(&self) -> &Limits {
-        &self.limits
-    }
-
-    pub(crate) const fn metrics(&self) -> &Metrics {
-        &self.metrics
-    }
-
-    pub(crate) const fn request_ids(&self) -> &RequestIds {
-        &self.request_ids
     }
 
     pub(crate) fn is_unlimited(&self, path: &str) -> bool {

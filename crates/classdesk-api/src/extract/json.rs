@@ -1,13 +1,13 @@
 //! JSON bodies: bounded, in time, and handed to the domain with their errors.
 
 use actix_web::dev::Payload;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderMap};
 use actix_web::rt::time::timeout;
 use actix_web::{FromRequest, HttpRequest};
 use bytes::{Bytes, BytesMut};
 use classdesk_domain::validation::{Invalid, Validated};
 use classdesk_http::problem::{Problem, ProblemKind};
-use classdesk_http::{http_state, while_body_arrives};
+use classdesk_http::{content_length, http_state, media_type, while_body_arrives};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 
@@ -96,33 +96,24 @@ pub(super) fn validated<T>(read: Result<T, Invalid>) -> Validated<T> {
 
 /// Checks media type and announced length, and answers the latter.
 fn check_headers(request: &HttpRequest) -> Result<usize, Problem> {
-    let length = request
-        .headers()
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    let has_body =
-        length.unwrap_or(0) > 0 || request.headers().contains_key(header::TRANSFER_ENCODING);
-    if !(is_json(request) || !has_body && !request.headers().contains_key(header::CONTENT_TYPE)) {
+    let headers = request.headers();
+    let length = content_length(headers).unwrap_or(0);
+    let has_body = length > 0 || headers.contains_key(header::TRANSFER_ENCODING);
+    if !is_json(headers) && (has_body || headers.contains_key(header::CONTENT_TYPE)) {
         return Err(Problem::unsupported_media_type("`application/json`"));
     }
-    match usize::try_from(length.unwrap_or(0)) {
+    match usize::try_from(length) {
         Ok(length) if length <= JSON_LIMIT => Ok(length),
         _ => Err(too_large()),
     }
 }
 
-fn is_json(request: &HttpRequest) -> bool {
-    let mut values = request.headers().get_all(header::CONTENT_TYPE);
-    let (value, others) = (values.next(), values.next());
-    others.is_none()
-        && value
-            .and_then(|value| value.to_str().ok()?.parse::<mime::Mime>().ok())
-            .is_some_and(|media| {
-                media.essence_str() == mime::APPLICATION_JSON.essence_str()
-                    && media
-                        .get_param(mime::CHARSET)
-                        .is_none_or(|charset| charset == mime::UTF_8)
-            })
+fn is_json(headers: &HeaderMap) -> bool {
+    media_type(headers).is_some_and(|media| {
+        let charset = media.get_param(mime::CHARSET);
+        media.essence_str() == mime::APPLICATION_JSON.essence_str()
+            && charset.is_none_or(|charset| charset == mime::UTF_8)
+    })
 }
 
 async fn collect(mut payload: Payload, length: usize) -> Result<Bytes, Problem> {

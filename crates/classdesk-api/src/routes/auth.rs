@@ -10,7 +10,7 @@ use classdesk_domain::ids::{SessionId, UserId};
 use classdesk_domain::paging::ListKind;
 use classdesk_domain::people::{Login, PasswordHashError};
 use classdesk_http::problem::Problem;
-use classdesk_http::{HttpState, ShedReason, client_address, http_state};
+use classdesk_http::{ShedReason, client_address, end_work, http_state};
 
 use crate::dto::{LoginBody, LoginView, PageParams, PasswordChangeBody, SessionView, UserView};
 use crate::extract::{Caller, JsonBody, Path, page_params};
@@ -58,7 +58,7 @@ async fn login(
             .map(|agent| agent.chars().take(255).collect()),
     };
     // Password hashes have a queue of their own. Waiting in it keeps no permit from others.
-    HttpState::end_work(&request);
+    end_work(&request);
     match state.app.sessions.login(login).await {
         Ok(logged_in) => Ok(render::ok(&LoginView::from(logged_in))),
         Err(Error::Password(PasswordHashError::Busy)) => {
@@ -134,7 +134,7 @@ async fn change_password(
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let input = body.validated::<PasswordChangeBody>();
-    HttpState::end_work(&request);
+    end_work(&request);
     let sessions = &state.app.sessions;
     sessions.change_password(caller.session()?, input).await?;
     Ok(render::no_content())

@@ -53,7 +53,9 @@ impl ProblemDocument {
     /// The media type of problem documents.
     pub const MEDIA_TYPE: &'static str = "application/problem+json";
 
-    fn of(problem: &Problem, request_id: &str) -> Self {
+    /// What a problem looks like in the answer to this request.
+    #[must_use]
+    pub fn of(problem: &Problem, request_id: &str) -> Self {
         let kind: ProblemKind = problem.kind;
         Self {
             kind: kind.type_path(),
@@ -80,15 +82,8 @@ impl Problem {
     pub(crate) fn render(&self, request_id: &str) -> HttpResponse {
         let mut response = HttpResponse::build(self.kind.status());
         response.content_type(ProblemDocument::MEDIA_TYPE);
-        if let Some(wait) = self.more.retry_after {
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            response.insert_header((header::RETRY_AFTER, seconds.max(1).to_string()));
-        }
-        if let Some(allow) = &self.more.allow {
-            response.insert_header((header::ALLOW, allow.as_str()));
-        }
-        if let Some(range) = &self.more.content_range {
-            response.insert_header((header::CONTENT_RANGE, range.as_str()));
+        for (name, value) in &self.more.headers {
+            response.insert_header((name, value.as_str()));
         }
         if self.kind == ProblemKind::Unauthenticated || self.kind == ProblemKind::WrongCredentials {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));

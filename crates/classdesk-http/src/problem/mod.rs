@@ -13,6 +13,7 @@ use std::fmt;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpResponse, ResponseError};
 use classdesk_domain::store::Cause;
 use classdesk_domain::validation::{FieldError, InvalidField};
@@ -34,9 +35,7 @@ pub struct Problem {
 #[derive(Debug, Default)]
 struct More {
     errors: Vec<InvalidField>,
-    retry_after: Option<Duration>,
-    allow: Option<String>,
-    content_range: Option<String>,
+    headers: Vec<(HeaderName, String)>,
     cause: Option<Cause>,
 }
 
@@ -92,25 +91,18 @@ impl Problem {
         self
     }
 
-    /// Says when to try again.
+    /// Adds a header to the answer.
     #[must_use]
-    pub fn retry_after(mut self, wait: Duration) -> Self {
-        self.more.retry_after = Some(wait);
+    pub fn with_header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+        self.more.headers.push((name, value.into()));
         self
     }
 
-    /// Lists the methods that the path has (`Allow`).
+    /// Says when to try again, in whole seconds.
     #[must_use]
-    pub fn allowing(mut self, allow: impl Into<String>) -> Self {
-        self.more.allow = Some(allow.into());
-        self
-    }
-
-    /// Names the size of what a range was asked of (`Content-Range`).
-    #[must_use]
-    pub fn of_size(mut self, bytes: u64) -> Self {
-        self.more.content_range = Some(format!("bytes */{bytes}"));
-        self
+    pub fn retry_after(self, wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        self.with_header(header::RETRY_AFTER, seconds.max(1).to_string())
     }
 
     /// Keeps what really happened, for the log alone.

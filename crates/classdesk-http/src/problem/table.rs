@@ -32,9 +32,14 @@ impl From<Error> for Problem {
             }
             Error::TooLarge { limit } => Self::too_large(limit),
             Error::Contended => Self::of(ProblemKind::Contended).retry_after(QUEUE),
-            Error::Store(error) => store(error),
+            Error::Store(error @ StoreError::Unavailable { .. }) => unavailable(error),
+            Error::Store(error) => internal(error),
             Error::Blob(error) => blob(error),
-            Error::Password(error) => password(error),
+            Error::Password(error @ PasswordHashError::Busy) => {
+                let problem = Self::of(ProblemKind::Overloaded).retry_after(QUEUE);
+                problem.caused_by(error)
+            }
+            Error::Password(error) => internal(error),
         }
     }
 }
@@ -81,13 +86,6 @@ fn unavailable(cause: impl Into<Cause>) -> Problem {
         .caused_by(cause)
 }
 
-fn store(error: StoreError) -> Problem {
-    match error {
-        StoreError::Unavailable { .. } => unavailable(error),
-        _ => internal(error),
-    }
-}
-
 fn blob(error: BlobError) -> Problem {
     match error {
         BlobError::RangeNotSatisfiable => Problem::of(ProblemKind::RangeNotSatisfiable),
@@ -96,15 +94,6 @@ fn blob(error: BlobError) -> Problem {
         | BlobError::Denied(_)
         | BlobError::NoSuchBucket(_)
         | BlobError::Unavailable(_) => unavailable(error),
-        _ => internal(error),
-    }
-}
-
-fn password(error: PasswordHashError) -> Problem {
-    match error {
-        PasswordHashError::Busy => Problem::of(ProblemKind::Overloaded)
-            .retry_after(QUEUE)
-            .caused_by(error),
         _ => internal(error),
     }
 }
