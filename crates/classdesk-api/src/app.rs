@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, LazyLock};
 
-use actix_web::Scope;
+use actix_web::dev::HttpServiceFactory;
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use classdesk_domain::App;
 use classdesk_http::middleware::{self, not_found};
@@ -100,25 +101,14 @@ impl Api {
     }
 
     /// Everything that is served, below `prefix` (`""` for the root), with all middleware.
-    pub fn scope(
-        &self,
-        prefix: &str,
-    ) -> Scope<
-        impl actix_web::dev::ServiceFactory<
-            actix_web::dev::ServiceRequest,
-            Config = (),
-            Response = actix_web::dev::ServiceResponse,
-            Error = actix_web::Error,
-            InitError = (),
-        > + use<>,
-    > {
+    pub fn scope(&self, prefix: &str) -> impl HttpServiceFactory + use<> {
         let state = self.state.clone();
         web::scope(prefix)
             .app_data(self.state.clone())
             .app_data(self.http.clone())
             .configure(move |config| routes::configure(&state, config))
             .default_service(web::to(not_found))
-            .wrap(actix_web::middleware::from_fn(middleware::serve))
+            .wrap(from_fn(middleware::serve))
     }
 
     /// Mounts everything into a host's application or scope:

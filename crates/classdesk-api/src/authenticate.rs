@@ -10,7 +10,7 @@ use classdesk_http::problem::Problem;
 use crate::state::state_of;
 
 /// Authenticates a request and hands the principal to the handler's
-/// [`Caller`](crate::extract::Caller).
+/// [`Call`](crate::call::Call).
 pub(crate) async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

@@ -30,7 +30,7 @@ use classdesk_http::problem::{Problem, ProblemKind};
 use futures_util::future::{Either, select};
 use tokio::runtime::Handle;
 
-use crate::extract::Caller;
+use crate::call::Call;
 use crate::state::state_of;
 
 /// The header that says that nothing was created this time.
@@ -87,21 +87,21 @@ impl IdempotentRequest {
     /// before its answer was kept.
     pub(crate) async fn once<T>(
         self,
-        caller: &Caller,
+        call: &Call,
         body: &[u8],
         create: impl AsyncFnOnce(RequestContext) -> Result<T, Error>,
         read: impl AsyncFnOnce(i64) -> Result<T, Error>,
         render: impl FnOnce(T) -> HttpResponse,
     ) -> Result<HttpResponse, Problem> {
-        let attempt = self.begin(caller).await?;
+        let attempt = self.begin(call).await?;
         attempt
             .finish(Fingerprint::of(body), create, read, render)
             .await
     }
 
     /// Reserves the key, if there is one.
-    pub(crate) async fn begin(self, caller: &Caller) -> Result<Attempt, Problem> {
-        let actor = *caller.actor();
+    pub(crate) async fn begin(self, call: &Call) -> Result<Attempt, Problem> {
+        let actor = *call.actor();
         let reservation = |lease| Reservation {
             actor,
             lease,

@@ -39,6 +39,7 @@
 mod app;
 mod authenticate;
 mod authenticator;
+mod call;
 pub mod dto;
 mod extract;
 mod idempotency;

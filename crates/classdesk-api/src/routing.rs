@@ -11,9 +11,9 @@ use classdesk_http::context::RoutePattern;
 use classdesk_http::middleware::not_found;
 use classdesk_http::problem::{Problem, ProblemKind};
 use utoipa::openapi::OpenApi as Document;
-use utoipa::openapi::security::SecurityRequirement;
 
 use crate::authenticate::authenticate;
+use crate::openapi::{is_public, operations};
 
 /// The name of the last slash in a pattern. It is none of the path's parameters.
 pub(crate) const SLASH: &str = "slash";
@@ -81,36 +81,21 @@ impl Operation {
 impl Endpoints {
     /// Where each handler is served.
     pub(crate) fn operations(&self) -> Vec<Operation> {
-        let mut served = BTreeMap::new();
-        for (path, item) in (self.document)().paths.paths {
-            let methods = [
-                (Method::GET, item.get),
-                (Method::POST, item.post),
-                (Method::PUT, item.put),
-                (Method::PATCH, item.patch),
-                (Method::DELETE, item.delete),
-            ];
-            for (method, operation) in methods {
-                let Some(operation) = operation else { continue };
-                // Without a word about security, a sign-in is needed.
-                let is_public = operation.security == Some(vec![SecurityRequirement::default()]);
-                let id = operation.operation_id.unwrap_or_default();
-                served.insert(id, (path.clone(), method, is_public));
+        let mut all = Vec::new();
+        for (path, mut item) in (self.document)().paths.paths {
+            for (method, operation) in operations(&mut item) {
+                let id = operation.operation_id.as_deref();
+                let handler = self.handlers.iter().find(|(name, _)| id == Some(name));
+                let (_, make_route) = handler.expect("an operation has the name of its handler");
+                all.push(Operation {
+                    path: path.clone(),
+                    method,
+                    is_public: is_public(operation),
+                    make_route: *make_route,
+                });
             }
         }
-        let handlers = self.handlers.iter();
-        let operations = handlers.map(|(name, make_route)| {
-            let (path, method, is_public) = served
-                .remove(*name)
-                .expect("an operation has the name of its handler");
-            Operation {
-                path,
-                method,
-                is_public,
-                make_route: *make_route,
-            }
-        });
-        operations.collect()
+        all
     }
 }
 
@@ -164,17 +149,11 @@ fn resource(prefix: &str, path: &'static str, operations: Vec<&Operation>) -> Re
 
 /// The methods of a path, for `Allow`.
 fn allowed(operations: &[&Operation]) -> String {
-    const ORDER: [(Method, &str); 5] = [
-        (Method::GET, "GET, HEAD"),
-        (Method::POST, "POST"),
-        (Method::PUT, "PUT"),
-        (Method::PATCH, "PATCH"),
-        (Method::DELETE, "DELETE"),
-    ];
-    let is_served = |method: &Method| operations.iter().any(|each| each.method == *method);
-    let served = ORDER.into_iter().filter(|(method, _)| is_served(method));
-    let names: Vec<_> = served.map(|(_, names)| names).collect();
-    names.join(", ")
+    let methods = operations.iter().map(|each| match each.method {
+        Method::GET => "GET, HEAD",
+        ref other => other.as_str(),
+    });
+    methods.collect::<Vec<_>>().join(", ")
 }
 
 /// The part of a path that names a noun of the API; nothing for what lies beside the API.

@@ -20,21 +20,9 @@ pub(crate) struct AppState {
     pub(crate) openapi: Bytes,
 }
 
-impl AppState {
-    /// Whether sign-in and sessions are served here.
-    pub(crate) const fn has_sessions(&self) -> bool {
-        self.has_sessions
-    }
-
-    /// Whether metrics are served here.
-    pub(crate) const fn serves_metrics(&self) -> bool {
-        self.serves_metrics
-    }
-}
-
 /// The state that serves a request.
-pub(crate) fn state_of(request: &HttpRequest) -> &AppState {
+pub(crate) fn state_of(request: &HttpRequest) -> &Data<AppState> {
     request
-        .app_data::<Data<AppState>>()
+        .app_data()
         .expect("every route is mounted together with its state")
 }

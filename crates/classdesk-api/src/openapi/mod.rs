@@ -1,16 +1,21 @@
 //! The OpenAPI document: written beside the handlers, completed here.
 
+mod headers;
+mod parameters;
 mod problems;
+mod shape;
 
 use classdesk_http::problem::{FieldProblem, ProblemDocument};
 use serde_json::json;
+use utoipa::OpenApi;
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::schema::Schema;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Components, OpenApi as Document, RefOr};
-use utoipa::{Modify, OpenApi};
 
 use crate::dto::FileBytes;
+
+pub(crate) use shape::{is_public, operations};
 
 /// What stands above the operations.
 #[derive(OpenApi)]
@@ -25,25 +30,8 @@ use crate::dto::FileBytes;
     ),
     servers((url = "/", description = "Where this document comes from")),
     components(schemas(ProblemDocument, FieldProblem, FileBytes)),
-    modifiers(&Bearer),
 )]
 struct Frame;
-
-/// Declares the one way to sign in.
-struct Bearer;
-
-impl Modify for Bearer {
-    fn modify(&self, document: &mut Document) {
-        let scheme = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .description(Some("The `access_token` of a session."))
-            .build();
-        document
-            .components
-            .get_or_insert_with(Components::new)
-            .add_security_scheme("bearer", SecurityScheme::Http(scheme));
-    }
-}
 
 /// Says that a ticket's body names a subject with both of its fields or not at all. utoipa has no
 /// word for this; what it calls extensions stands in the schema as it is.
@@ -57,13 +45,31 @@ fn pair_the_subject(document: &mut Document) {
     body.extensions = Some(Extensions::from_iter([("dependentRequired", pair)]));
 }
 
+/// Declares the one way to sign in, and adds what follows from the shape of each operation.
+fn complete(document: &mut Document) {
+    let components = document.components.get_or_insert_with(Components::new);
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("The `access_token` of a session."));
+    components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in operations(item) {
+            let bearer = || vec![SecurityRequirement::new::<_, _, &str>("bearer", [])];
+            operation.security.get_or_insert_with(bearer);
+            headers::complete(&method, operation);
+            parameters::complete(path, &method, operation);
+            problems::complete(&method, operation, &mut components.responses);
+        }
+    }
+}
+
 /// The whole document of these operations, as JSON.
 pub(crate) fn document_of(operations: impl IntoIterator<Item = Document>) -> String {
     let mut document = Frame::openapi();
     for part in operations {
         document.merge(part);
     }
-    problems::complete(&mut document);
+    complete(&mut document);
     pair_the_subject(&mut document);
     let mut text = document
         .to_pretty_json()

@@ -2,18 +2,18 @@
 
 use std::net::IpAddr;
 
+use actix_web::HttpRequest;
 use actix_web::http::header;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::error::Error;
 use classdesk_domain::ids::{SessionId, UserId};
 use classdesk_domain::paging::ListKind;
 use classdesk_domain::people::{Login, PasswordHashError};
-use classdesk_http::problem::Problem;
 use classdesk_http::{ShedReason, client_address, end_work, http_state};
 
-use crate::dto::{LoginBody, LoginView, PageParams, PasswordChangeBody, SessionView, UserView};
-use crate::extract::{Caller, JsonBody, Path, page_params};
+use crate::call::{Answer, Call};
+use crate::dto::{LoginBody, LoginView, PasswordChangeBody, SessionView, UserView};
+use crate::extract::{JsonBody, Path};
 use crate::render;
 use crate::routing::{Endpoints, endpoints};
 use crate::state::AppState;
@@ -41,11 +41,7 @@ pub(super) const CALLER: Endpoints = endpoints![me];
     responses((status = 200, description = "Signed in", body = LoginView)),
     extensions(("x-problems" = json!(["wrong-credentials", "too-many-logins"]))),
 )]
-async fn login(
-    state: Data<AppState>,
-    request: HttpRequest,
-    body: JsonBody,
-) -> Result<HttpResponse, Problem> {
+async fn login(state: Data<AppState>, request: HttpRequest, body: JsonBody) -> Answer {
     let (name, password) = body.parse::<LoginBody>()?;
     let user_agent = request.headers().get(header::USER_AGENT);
     let address = client_address(&request);
@@ -90,8 +86,8 @@ fn log_refusal(error: &Error, address: IpAddr) {
     post, path = "/api/v1/auth/logout/", tag = "auth",
     responses((status = 204, description = "Signed out")),
 )]
-async fn logout(caller: Caller, state: Data<AppState>) -> Result<HttpResponse, Problem> {
-    state.app.sessions.logout(caller.session()?).await?;
+async fn logout(call: Call) -> Answer {
+    call.app().sessions.logout(call.session()?).await?;
     Ok(render::no_content())
 }
 
@@ -102,8 +98,8 @@ async fn logout(caller: Caller, state: Data<AppState>) -> Result<HttpResponse, P
     post, path = "/api/v1/auth/logout_all/", tag = "auth",
     responses((status = 204, description = "Signed out everywhere")),
 )]
-async fn logout_all(caller: Caller, state: Data<AppState>) -> Result<HttpResponse, Problem> {
-    state.app.sessions.logout_all(caller.session()?).await?;
+async fn logout_all(call: Call) -> Answer {
+    call.app().sessions.logout_all(call.session()?).await?;
     Ok(render::no_content())
 }
 
@@ -113,9 +109,9 @@ async fn logout_all(caller: Caller, state: Data<AppState>) -> Result<HttpRespons
     description = "The caller, as they and the staff see them.",
     responses((status = 200, description = "The caller", body = UserView)),
 )]
-async fn me(caller: Caller, state: Data<AppState>) -> Result<HttpResponse, Problem> {
-    let actor = caller.actor();
-    let user = state.app.users.get(actor, actor.id).await?;
+async fn me(call: Call) -> Answer {
+    let actor = call.actor();
+    let user = call.app().users.get(actor, actor.id).await?;
     Ok(render::ok(&UserView::from(user)))
 }
 
@@ -127,16 +123,11 @@ async fn me(caller: Caller, state: Data<AppState>) -> Result<HttpResponse, Probl
     request_body = PasswordChangeBody,
     responses((status = 204, description = "Changed")),
 )]
-async fn change_password(
-    caller: Caller,
-    state: Data<AppState>,
-    request: HttpRequest,
-    body: JsonBody,
-) -> Result<HttpResponse, Problem> {
+async fn change_password(call: Call, body: JsonBody) -> Answer {
     let input = body.validated::<PasswordChangeBody>();
-    end_work(&request);
-    let sessions = &state.app.sessions;
-    sessions.change_password(caller.session()?, input).await?;
+    end_work(call.request());
+    let sessions = &call.app().sessions;
+    sessions.change_password(call.session()?, input).await?;
     Ok(render::no_content())
 }
 
@@ -145,23 +136,14 @@ async fn change_password(
 /// The ones that still hold, newest first.
 #[utoipa::path(
     get, path = "/api/v1/auth/sessions/", tag = "auth",
-    params(PageParams),
     responses((status = 200, description = "A page of sessions", body = Vec<SessionView>)),
 )]
-async fn list_sessions(
-    caller: Caller,
-    state: Data<AppState>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    let page = page_params(&request, ListKind::Sessions)?;
-    let current = caller.session()?;
-    let sessions = state.app.sessions.list(current, page).await?;
-    Ok(render::page(
-        &request,
-        ListKind::Sessions,
-        sessions,
-        |session| SessionView::of(session, current),
-    ))
+async fn list_sessions(call: Call) -> Answer {
+    let page = call.page_params(ListKind::Sessions)?;
+    let current = call.session()?;
+    let sessions = call.app().sessions.list(current, page).await?;
+    let view = |session| SessionView::of(session, current);
+    call.page(ListKind::Sessions, sessions, view)
 }
 
 /// End one of one's sessions
@@ -169,15 +151,10 @@ async fn list_sessions(
 /// Its token is dead at once. It may be the one that this request is made with.
 #[utoipa::path(
     delete, path = "/api/v1/auth/sessions/{id}/", tag = "auth",
-    params(("id" = i64, Path, description = "The session", minimum = 1)),
     responses((status = 204, description = "Ended")),
 )]
-async fn end_session(
-    caller: Caller,
-    Path(id): Path<SessionId>,
-    state: Data<AppState>,
-) -> Result<HttpResponse, Problem> {
-    let sessions = &state.app.sessions;
-    sessions.end_one(caller.session()?, id).await?;
+async fn end_session(call: Call, Path(id): Path<SessionId>) -> Answer {
+    let sessions = &call.app().sessions;
+    sessions.end_one(call.session()?, id).await?;
     Ok(render::no_content())
 }

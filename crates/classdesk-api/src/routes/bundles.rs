@@ -1,24 +1,20 @@
 //! Class bundles: `class-management/class-bundles/`.
 
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::bundles::BundleDetail;
 use classdesk_domain::ids::BundleId;
 use classdesk_domain::paging::ListKind;
-use classdesk_http::problem::Problem;
 
+use crate::call::{Answer, Call, authorize_before_validation};
 use crate::dto::{
     AssignWriterBody, BundleBody, BundleChangeBody, BundleDetailView, BundleParams, BundleView,
-    IdempotencyHeader, MemberView, PageParams, VersionHeader,
+    MemberView,
 };
-use crate::extract::{
-    Caller, JsonBody, Path, authorize_before_validation, expected_version, list_params, page_params,
-};
+use crate::extract::{JsonBody, Path};
 use crate::idempotency::IdempotentRequest;
 use crate::render;
 use crate::routing::{Endpoints, endpoints};
-use crate::state::AppState;
 
 /// What is served here.
 pub(super) const ENDPOINTS: Endpoints = endpoints![
@@ -31,15 +27,10 @@ pub(super) const ENDPOINTS: Endpoints = endpoints![
 ];
 
 /// A bundle with its entity tag.
-fn render_bundle(
-    request: &HttpRequest,
-    state: &AppState,
-    status: StatusCode,
-    detail: BundleDetail,
-) -> HttpResponse {
+fn render_bundle(call: &Call, status: StatusCode, detail: BundleDetail) -> HttpResponse {
     let version = detail.view.bundle.version;
-    let view = BundleDetailView::of(detail, &state.public_url);
-    render::with_version_etag(request, status, version, &view)
+    let view = BundleDetailView::of(detail, call.public_url());
+    render::with_version_etag(call.request(), status, version, &view)
 }
 
 /// List bundles
@@ -47,22 +38,13 @@ fn render_bundle(
 /// The ones that the caller may see, newest first.
 #[utoipa::path(
     get, path = "/api/v1/class-management/class-bundles/", tag = "bundles",
-    params(BundleParams, PageParams),
+    params(BundleParams),
     responses((status = 200, description = "A page of bundles", body = Vec<BundleView>)),
 )]
-async fn list_bundles(
-    caller: Caller,
-    state: Data<AppState>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    let (filter, page) = list_params::<BundleParams>(&request, ListKind::Bundles)?;
-    let found = state.app.bundles.list(caller.actor(), filter, page).await?;
-    Ok(render::page(
-        &request,
-        ListKind::Bundles,
-        found,
-        BundleView::from,
-    ))
+async fn list_bundles(call: Call) -> Answer {
+    let (filter, page) = call.list_params::<BundleParams>(ListKind::Bundles)?;
+    let found = call.app().bundles.list(call.actor(), filter, page).await?;
+    call.page(ListKind::Bundles, found, BundleView::from)
 }
 
 /// Create a bundle
@@ -70,30 +52,20 @@ async fn list_bundles(
 /// For admins and superadmins.
 #[utoipa::path(
     post, path = "/api/v1/class-management/class-bundles/", tag = "bundles",
-    params(IdempotencyHeader),
     request_body = BundleBody,
-    responses((
-        status = 201, description = "Created", body = BundleDetailView,
-        headers(("ETag" = String, description = "The version, and a digest of this answer.")),
-    )),
+    responses((status = 201, description = "Created", body = BundleDetailView)),
     extensions(("x-problems" = json!(["forbidden"]))),
 )]
-async fn create_bundle(
-    caller: Caller,
-    idempotent: IdempotentRequest,
-    state: Data<AppState>,
-    request: HttpRequest,
-    body: JsonBody,
-) -> Result<HttpResponse, Problem> {
-    let bundles = &state.app.bundles;
+async fn create_bundle(call: Call, idempotent: IdempotentRequest, body: JsonBody) -> Answer {
+    let bundles = &call.app().bundles;
     let input = body.validated::<BundleBody>();
     idempotent
         .once(
-            &caller,
+            &call,
             body.bytes(),
             async |by| bundles.create(by, input).await,
-            async |id| bundles.detail(caller.actor(), BundleId::new(id)).await,
-            |detail| render_bundle(&request, &state, StatusCode::CREATED, detail),
+            async |id| bundles.detail(call.actor(), BundleId::new(id)).await,
+            |detail| render_bundle(&call, StatusCode::CREATED, detail),
         )
         .await
 }
@@ -103,26 +75,11 @@ async fn create_bundle(
 /// With the newest files that the caller may see.
 #[utoipa::path(
     get, path = "/api/v1/class-management/class-bundles/{id}/", tag = "bundles",
-    params(
-        ("id" = i64, Path, description = "The bundle", minimum = 1),
-        ("If-None-Match" = Option<String>, Header, description = "Entity tags that are known."),
-    ),
-    responses(
-        (
-            status = 200, description = "The bundle", body = BundleDetailView,
-            headers(("ETag" = String, description = "The version, and a digest of this answer.")),
-        ),
-        (status = 304, description = "It still is what `If-None-Match` names"),
-    ),
+    responses((status = 200, description = "The bundle", body = BundleDetailView)),
 )]
-async fn read_bundle(
-    caller: Caller,
-    Path(id): Path<BundleId>,
-    state: Data<AppState>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    let detail = state.app.bundles.detail(caller.actor(), id).await?;
-    Ok(render_bundle(&request, &state, StatusCode::OK, detail))
+async fn read_bundle(call: Call, Path(id): Path<BundleId>) -> Answer {
+    let detail = call.app().bundles.detail(call.actor(), id).await?;
+    Ok(render_bundle(&call, StatusCode::OK, detail))
 }
 
 /// Change a bundle
@@ -130,26 +87,16 @@ async fn read_bundle(
 /// For admins and superadmins.
 #[utoipa::path(
     patch, path = "/api/v1/class-management/class-bundles/{id}/", tag = "bundles",
-    params(("id" = i64, Path, description = "The bundle", minimum = 1), VersionHeader),
     request_body = BundleChangeBody,
-    responses((
-        status = 200, description = "The bundle as it is now", body = BundleDetailView,
-        headers(("ETag" = String, description = "The version, and a digest of this answer.")),
-    )),
+    responses((status = 200, description = "The bundle as it is now", body = BundleDetailView)),
     extensions(("x-problems" = json!(["forbidden"]))),
 )]
-async fn change_bundle(
-    caller: Caller,
-    Path(id): Path<BundleId>,
-    state: Data<AppState>,
-    request: HttpRequest,
-    body: JsonBody,
-) -> Result<HttpResponse, Problem> {
-    let expected = expected_version(&request)?;
+async fn change_bundle(call: Call, Path(id): Path<BundleId>, body: JsonBody) -> Answer {
+    let expected = call.expected_version()?;
     let input = body.validated::<BundleChangeBody>();
-    let bundles = &state.app.bundles;
-    let detail = bundles.change(caller.actor(), id, input, &expected).await?;
-    Ok(render_bundle(&request, &state, StatusCode::OK, detail))
+    let bundles = &call.app().bundles;
+    let detail = bundles.change(call.actor(), id, input, &expected).await?;
+    Ok(render_bundle(&call, StatusCode::OK, detail))
 }
 
 /// Assign a bundle's writer
@@ -158,25 +105,15 @@ async fn change_bundle(
 /// former one loses the bundle at once.
 #[utoipa::path(
     post, path = "/api/v1/class-management/class-bundles/{id}/assign_writer/", tag = "bundles",
-    params(("id" = i64, Path, description = "The bundle", minimum = 1)),
     request_body = AssignWriterBody,
-    responses((
-        status = 200, description = "The bundle as it is now", body = BundleDetailView,
-        headers(("ETag" = String, description = "The version, and a digest of this answer.")),
-    )),
+    responses((status = 200, description = "The bundle as it is now", body = BundleDetailView)),
     extensions(("x-problems" = json!(["forbidden"]))),
 )]
-async fn assign_writer(
-    caller: Caller,
-    Path(id): Path<BundleId>,
-    state: Data<AppState>,
-    request: HttpRequest,
-    body: JsonBody,
-) -> Result<HttpResponse, Problem> {
+async fn assign_writer(call: Call, Path(id): Path<BundleId>, body: JsonBody) -> Answer {
     let input = body.validated::<AssignWriterBody>();
-    let bundles = &state.app.bundles;
-    let detail = bundles.assign_writer(caller.actor(), id, input).await?;
-    Ok(render_bundle(&request, &state, StatusCode::OK, detail))
+    let bundles = &call.app().bundles;
+    let detail = bundles.assign_writer(call.actor(), id, input).await?;
+    Ok(render_bundle(&call, StatusCode::OK, detail))
 }
 
 /// List a bundle's members
@@ -184,26 +121,12 @@ async fn assign_writer(
 /// Everybody who can be a recipient there, by ascending id.
 #[utoipa::path(
     get, path = "/api/v1/class-management/class-bundles/{id}/members/", tag = "bundles",
-    params(("id" = i64, Path, description = "The bundle", minimum = 1), PageParams),
     responses((status = 200, description = "A page of members", body = Vec<MemberView>)),
 )]
-async fn list_members(
-    caller: Caller,
-    Path(id): Path<BundleId>,
-    state: Data<AppState>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    let bundles = &state.app.bundles;
-    let page = page_params(&request, ListKind::Members);
-    let page = authorize_before_validation(page, async || {
-        bundles.authorize_see(caller.actor(), id).await
-    })
-    .await?;
-    let found = bundles.members(caller.actor(), id, page).await?;
-    Ok(render::page(
-        &request,
-        ListKind::Members,
-        found,
-        MemberView::from,
-    ))
+async fn list_members(call: Call, Path(id): Path<BundleId>) -> Answer {
+    let bundles = &call.app().bundles;
+    let page = call.page_params(ListKind::Members);
+    let page = authorize_before_validation(page, bundles.authorize_see(call.actor(), id)).await?;
+    let found = bundles.members(call.actor(), id, page).await?;
+    call.page(ListKind::Members, found, MemberView::from)
 }

@@ -6,6 +6,7 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, Route};
 use classdesk_http::problem::{Problem, ProblemKind};
 
+use crate::call::Answer;
 use crate::dto::ProblemKindView;
 use crate::render;
 use crate::routing::{Endpoints, Operation, endpoints};
@@ -16,7 +17,7 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
     connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// What is served here.
-pub(super) const ENDPOINTS: Endpoints = endpoints![read_openapi, read_docs, read_problem,];
+pub(super) const ENDPOINTS: Endpoints = endpoints![read_openapi, read_docs, read_problem];
 
 /// What the page of the documentation needs.
 pub(super) fn assets() -> Vec<Operation> {
@@ -77,10 +78,9 @@ async fn style(request: HttpRequest) -> HttpResponse {
 /// The `type` of every problem document leads here.
 #[utoipa::path(
     get, path = "/problems/{slug}", tag = "documentation", security(()),
-    params(("slug" = String, Path, description = "The last segment of a problem's `type`")),
     responses((status = 200, description = "What it means", body = ProblemKindView)),
 )]
-async fn read_problem(request: HttpRequest) -> Result<HttpResponse, Problem> {
+async fn read_problem(request: HttpRequest) -> Answer {
     let slug = request.match_info().query("slug");
     let kind = ProblemKind::from_slug(slug).ok_or_else(Problem::not_found)?;
     Ok(render::ok(&ProblemKindView::from(kind)))

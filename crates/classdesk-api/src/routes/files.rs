@@ -1,22 +1,16 @@
 //! Files of bundles.
 
-use actix_web::web::{self, Data};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::web;
 use classdesk_domain::blobs::UploadTarget;
 use classdesk_domain::ids::{BundleId, FileId};
 use classdesk_domain::paging::ListKind;
-use classdesk_http::download;
-use classdesk_http::problem::Problem;
 
-use crate::dto::{
-    BundleFileChangeBody, BundleFileForm, BundleFileView, DownloadAnswer, DownloadHeaders,
-    IdempotencyHeader, PageParams,
-};
-use crate::extract::{Caller, JsonBody, Path, authorize_before_validation, page_params};
+use crate::call::{Answer, Call, authorize_before_validation};
+use crate::dto::{BundleFileChangeBody, BundleFileForm, BundleFileView, DownloadAnswer};
+use crate::extract::{JsonBody, Path};
 use crate::idempotency::IdempotentRequest;
 use crate::render;
 use crate::routing::{Endpoints, endpoints};
-use crate::state::AppState;
 
 use super::upload;
 
@@ -35,24 +29,19 @@ pub(super) const ENDPOINTS: Endpoints = endpoints![
 /// For the bundle's parties and staff; the parts of the form come in any order.
 #[utoipa::path(
     post, path = "/api/v1/class-management/class-bundles/{id}/upload_file/", tag = "files",
-    params(("id" = i64, Path, description = "The bundle", minimum = 1), IdempotencyHeader),
     request_body(content = BundleFileForm, content_type = "multipart/form-data"),
     responses((status = 201, description = "Stored", body = BundleFileView)),
     extensions(("x-problems" = json!(["forbidden"]))),
 )]
 async fn upload_file(
-    caller: Caller,
+    call: Call,
     Path(bundle): Path<BundleId>,
     idempotent: IdempotentRequest,
-    state: Data<AppState>,
-    request: HttpRequest,
     payload: web::Payload,
-) -> Result<HttpResponse, Problem> {
-    let files = &state.app.files;
+) -> Answer {
+    let files = &call.app().files;
     let target = UploadTarget::Bundle(bundle);
-    let form =
-        upload::receive::<BundleFileForm>(&caller, &state, target, idempotent, &request, payload)
-            .await?;
+    let form = upload::receive::<BundleFileForm>(&call, target, idempotent, payload).await?;
     form.attempt
         .finish(
             form.fingerprint,
@@ -60,8 +49,8 @@ async fn upload_file(
                 let file = upload::required(form.upload, &form.fields)?;
                 files.add(by, bundle, file, form.fields).await
             },
-            async |id| files.get(caller.actor(), bundle, FileId::new(id)).await,
-            |file| render::created(&BundleFileView::of(file, &state.public_url)),
+            async |id| files.get(call.actor(), bundle, FileId::new(id)).await,
+            |file| render::created(&BundleFileView::of(file, call.public_url())),
         )
         .await
 }
@@ -71,26 +60,17 @@ async fn upload_file(
 /// The ones that the caller may see, newest first.
 #[utoipa::path(
     get, path = "/api/v1/class-management/class-bundles/{id}/files/", tag = "files",
-    params(("id" = i64, Path, description = "The bundle", minimum = 1), PageParams),
     responses((status = 200, description = "A page of files", body = Vec<BundleFileView>)),
 )]
-async fn list_files(
-    caller: Caller,
-    Path(bundle): Path<BundleId>,
-    state: Data<AppState>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    let app = &state.app;
-    let actor = caller.actor();
-    let page = authorize_before_validation(page_params(&request, ListKind::Files), async || {
-        app.bundles.authorize_see(actor, bundle).await
-    })
-    .await?;
-    let found = app.files.list(actor, bundle, page).await?;
-    let url = &state.public_url;
-    Ok(render::page(&request, ListKind::Files, found, |file| {
-        BundleFileView::of(file, url)
-    }))
+async fn list_files(call: Call, Path(bundle): Path<BundleId>) -> Answer {
+    let actor = call.actor();
+    let bundles = &call.app().bundles;
+    let page = call.page_params(ListKind::Files);
+    let page = authorize_before_validation(page, bundles.authorize_see(actor, bundle)).await?;
+    let found = call.app().files.list(actor, bundle, page).await?;
+    let url = call.public_url();
+    let view = |file| BundleFileView::of(file, url);
+    call.page(ListKind::Files, found, view)
 }
 
 /// Read what is known of a file
@@ -98,19 +78,11 @@ async fn list_files(
 /// For staff, and for the party that it is visible to.
 #[utoipa::path(
     get, path = "/api/v1/class-management/class-bundles/{id}/files/{file_id}/", tag = "files",
-    params(
-        ("id" = i64, Path, description = "The bundle", minimum = 1),
-        ("file_id" = i64, Path, description = "The file", minimum = 1),
-    ),
     responses((status = 200, description = "The file", body = BundleFileView)),
 )]
-async fn read_file(
-    caller: Caller,
-    Path((bundle, id)): Path<(BundleId, FileId)>,
-    state: Data<AppState>,
-) -> Result<HttpResponse, Problem> {
-    let file = state.app.files.get(caller.actor(), bundle, id).await?;
-    Ok(render::ok(&BundleFileView::of(file, &state.public_url)))
+async fn read_file(call: Call, Path((bundle, id)): Path<(BundleId, FileId)>) -> Answer {
+    let file = call.app().files.get(call.actor(), bundle, id).await?;
+    Ok(render::ok(&BundleFileView::of(file, call.public_url())))
 }
 
 /// Describe a file, or set who sees it
@@ -118,24 +90,19 @@ async fn read_file(
 /// Its uploader and staff change the description, staff alone who sees it.
 #[utoipa::path(
     patch, path = "/api/v1/class-management/class-bundles/{id}/files/{file_id}/", tag = "files",
-    params(
-        ("id" = i64, Path, description = "The bundle", minimum = 1),
-        ("file_id" = i64, Path, description = "The file", minimum = 1),
-    ),
     request_body = BundleFileChangeBody,
     responses((status = 200, description = "The file as it is now", body = BundleFileView)),
     extensions(("x-problems" = json!(["forbidden"]))),
 )]
 async fn change_file(
-    caller: Caller,
+    call: Call,
     Path((bundle, id)): Path<(BundleId, FileId)>,
-    state: Data<AppState>,
     body: JsonBody,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let input = body.validated::<BundleFileChangeBody>();
-    let files = &state.app.files;
-    let file = files.change(caller.actor(), bundle, id, input).await?;
-    Ok(render::ok(&BundleFileView::of(file, &state.public_url)))
+    let files = &call.app().files;
+    let file = files.change(call.actor(), bundle, id, input).await?;
+    Ok(render::ok(&BundleFileView::of(file, call.public_url())))
 }
 
 /// Delete a file
@@ -143,20 +110,12 @@ async fn change_file(
 /// For its uploader and staff.
 #[utoipa::path(
     delete, path = "/api/v1/class-management/class-bundles/{id}/files/{file_id}/", tag = "files",
-    params(
-        ("id" = i64, Path, description = "The bundle", minimum = 1),
-        ("file_id" = i64, Path, description = "The file", minimum = 1),
-    ),
     responses((status = 204, description = "Deleted")),
     extensions(("x-problems" = json!(["forbidden"]))),
 )]
-async fn delete_file(
-    caller: Caller,
-    Path((bundle, id)): Path<(BundleId, FileId)>,
-    state: Data<AppState>,
-) -> Result<HttpResponse, Problem> {
-    let files = &state.app.files;
-    files.delete(caller.actor(), bundle, id).await?;
+async fn delete_file(call: Call, Path((bundle, id)): Path<(BundleId, FileId)>) -> Answer {
+    let files = &call.app().files;
+    files.delete(call.actor(), bundle, id).await?;
     Ok(render::no_content())
 }
 
@@ -164,22 +123,12 @@ async fn delete_file(
 ///
 /// For staff, and for the party that it is visible to.
 #[utoipa::path(
-    get, path = "/api/v1/class-management/class-bundles/{id}/files/{file_id}/download/",
+    get,
+    path = "/api/v1/class-management/class-bundles/{id}/files/{file_id}/download/",
     tag = "files",
-    params(
-        ("id" = i64, Path, description = "The bundle", minimum = 1),
-        ("file_id" = i64, Path, description = "The file", minimum = 1), DownloadHeaders,
-    ),
-    responses(DownloadAnswer),
-    extensions(("x-problems" = json!(["range-not-satisfiable"]))),
+    responses(DownloadAnswer)
 )]
-async fn download_file(
-    caller: Caller,
-    Path((bundle, id)): Path<(BundleId, FileId)>,
-    state: Data<AppState>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    let app = &state.app;
-    let file = app.files.download(caller.actor(), bundle, id).await?;
-    download::answer(&request, &app.downloads, &file).await
+async fn download_file(call: Call, Path((bundle, id)): Path<(BundleId, FileId)>) -> Answer {
+    let file = call.app().files.download(call.actor(), bundle, id).await?;
+    call.download(&file).await
 }

@@ -30,14 +30,14 @@ type Condition = fn(&AppState) -> bool;
 
 /// All endpoints, with the condition under which each is served.
 const ENDPOINTS: [(Endpoints, Condition); 14] = [
-    (auth::ENDPOINTS, AppState::has_sessions),
+    (auth::ENDPOINTS, |state| state.has_sessions),
     (auth::CALLER, always),
     (users::ENDPOINTS, always),
     (bundles::ENDPOINTS, always),
     (subjects::ENDPOINTS, always),
     (audit::ENDPOINTS, always),
     (operations::ENDPOINTS, always),
-    (operations::METRICS, AppState::serves_metrics),
+    (operations::METRICS, |state| state.serves_metrics),
     (threads::ENDPOINTS, always),
     (messages::ENDPOINTS, always),
     (tickets::ENDPOINTS, always),

@@ -2,9 +2,9 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use classdesk_http::problem::Problem;
 use classdesk_http::{HttpState, METRICS_MEDIA_TYPE};
 
+use crate::call::Answer;
 use crate::dto::HealthView;
 use crate::render;
 use crate::routing::{Endpoints, endpoints};
@@ -34,7 +34,7 @@ async fn live() -> HttpResponse {
     get, path = "/healthz/ready", tag = "operations", security(()),
     responses((status = 200, description = "Ready to work", body = HealthView)),
 )]
-async fn ready(state: Data<AppState>) -> Result<HttpResponse, Problem> {
+async fn ready(state: Data<AppState>) -> Answer {
     state.app.maintenance.ready().await?;
     Ok(render::ok(&HealthView::OK))
 }

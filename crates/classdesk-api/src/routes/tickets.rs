@@ -1,26 +1,22 @@
 //! Tickets: creating, listing, reading and changing them.
 
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::error::Error;
 use classdesk_domain::ids::{BundleId, TicketId};
 use classdesk_domain::paging::{ListKind, PageRequest};
 use classdesk_domain::subjects::{SubjectKind, SubjectRef};
 use classdesk_domain::tickets::{NewTicketOnSubject, Ticket, TicketFilter};
-use classdesk_http::problem::Problem;
 
+use crate::call::{Answer, Call, authorize_before_validation};
 use crate::dto::{
-    BundleTicketBody, HistoryLineView, IdempotencyHeader, PageParams, SubjectInput, TicketBody,
-    TicketChangeBody, TicketParams, TicketView, VersionHeader,
+    BundleTicketBody, HistoryLineView, SubjectInput, TicketBody, TicketChangeBody, TicketParams,
+    TicketView,
 };
-use crate::extract::{
-    Caller, JsonBody, Path, authorize_before_validation, expected_version, list_params, page_params,
-};
+use crate::extract::{JsonBody, Path};
 use crate::idempotency::IdempotentRequest;
 use crate::render;
 use crate::routing::{Endpoints, endpoints};
-use crate::state::AppState;
 
 /// What is served here.
 pub(super) const ENDPOINTS: Endpoints = endpoints![
@@ -38,32 +34,26 @@ pub(super) const ENDPOINTS: Endpoints = endpoints![
 /// For the bundle's client and staff, who can create it for the client.
 #[utoipa::path(
     post, path = "/api/v1/class-management/class-bundles/{id}/create_ticket/", tag = "tickets",
-    params(("id" = i64, Path, description = "The bundle", minimum = 1), IdempotencyHeader),
     request_body = BundleTicketBody,
-    responses((
-        status = 201, description = "Created", body = TicketView,
-        headers(("ETag" = String, description = "The version, and a digest of this answer.")),
-    )),
+    responses((status = 201, description = "Created", body = TicketView)),
     extensions(("x-problems" = json!(["forbidden"]))),
 )]
 async fn create_bundle_ticket(
-    caller: Caller,
+    call: Call,
     Path(bundle): Path<BundleId>,
     idempotent: IdempotentRequest,
-    state: Data<AppState>,
-    request: HttpRequest,
     body: JsonBody,
-) -> Result<HttpResponse, Problem> {
-    let tickets = &state.app.tickets;
+) -> Answer {
+    let tickets = &call.app().tickets;
     let about = SubjectRef::bundle(bundle);
     let input = body.validated::<BundleTicketBody>();
     idempotent
         .once(
-            &caller,
+            &call,
             body.bytes(),
             async |by| tickets.create_on(by, &about, input).await,
-            async |id| tickets.get(caller.actor(), TicketId::new(id)).await,
-            |ticket| answer(&request, StatusCode::CREATED, ticket),
+            async |id| tickets.get(call.actor(), TicketId::new(id)).await,
+            |ticket| answer(&call, StatusCode::CREATED, ticket),
         )
         .await
 }
@@ -73,26 +63,16 @@ async fn create_bundle_ticket(
 /// On nothing in particular, for clients and staff; or on the subject that the body names.
 #[utoipa::path(
     post, path = "/api/v1/tickets/", tag = "tickets",
-    params(IdempotencyHeader),
     request_body = TicketBody,
-    responses((
-        status = 201, description = "Created", body = TicketView,
-        headers(("ETag" = String, description = "The version, and a digest of this answer.")),
-    )),
+    responses((status = 201, description = "Created", body = TicketView)),
     extensions(("x-problems" = json!(["forbidden", "not-found"]))),
 )]
-async fn create_ticket(
-    caller: Caller,
-    idempotent: IdempotentRequest,
-    state: Data<AppState>,
-    request: HttpRequest,
-    body: JsonBody,
-) -> Result<HttpResponse, Problem> {
-    let tickets = &state.app.tickets;
+async fn create_ticket(call: Call, idempotent: IdempotentRequest, body: JsonBody) -> Answer {
+    let tickets = &call.app().tickets;
     let (subject, input) = body.on_subject::<TicketBody>();
     idempotent
         .once(
-            &caller,
+            &call,
             body.bytes(),
             async |by| match subject.flatten() {
                 None => tickets.create(by, input).await,
@@ -102,8 +82,8 @@ async fn create_ticket(
                     tickets.create_on(by, &about, input).await
                 }
             },
-            async |id| tickets.get(caller.actor(), TicketId::new(id)).await,
-            |ticket| answer(&request, StatusCode::CREATED, ticket),
+            async |id| tickets.get(call.actor(), TicketId::new(id)).await,
+            |ticket| answer(&call, StatusCode::CREATED, ticket),
         )
         .await
 }
@@ -113,27 +93,18 @@ async fn create_ticket(
 /// The ones that the caller may see, newest first.
 #[utoipa::path(
     get, path = "/api/v1/class-management/class-bundles/{id}/tickets/", tag = "tickets",
-    params(("id" = i64, Path, description = "The bundle", minimum = 1), PageParams),
     responses((status = 200, description = "A page of tickets", body = Vec<TicketView>)),
 )]
-async fn list_bundle_tickets(
-    caller: Caller,
-    Path(bundle): Path<BundleId>,
-    state: Data<AppState>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    state
-        .app
-        .bundles
-        .authorize_see(caller.actor(), bundle)
-        .await?;
-    let page = page_params(&request, ListKind::Tickets)?;
+async fn list_bundle_tickets(call: Call, Path(bundle): Path<BundleId>) -> Answer {
+    let bundles = &call.app().bundles;
+    bundles.authorize_see(call.actor(), bundle).await?;
+    let page = call.page_params(ListKind::Tickets)?;
     let filter = TicketFilter {
         content_type: Some(SubjectKind::CLASS_BUNDLE),
         object_id: Some(bundle.get()),
         ..TicketFilter::default()
     };
-    answer_list(&request, &state, &caller, filter, page).await
+    answer_list(&call, filter, page).await
 }
 
 /// List tickets
@@ -141,33 +112,18 @@ async fn list_bundle_tickets(
 /// The ones that the caller may see, newest first.
 #[utoipa::path(
     get, path = "/api/v1/tickets/", tag = "tickets",
-    params(TicketParams, PageParams),
+    params(TicketParams),
     responses((status = 200, description = "A page of tickets", body = Vec<TicketView>)),
 )]
-async fn list_tickets(
-    caller: Caller,
-    state: Data<AppState>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    let (filter, page) = list_params::<TicketParams>(&request, ListKind::Tickets)?;
-    answer_list(&request, &state, &caller, filter, page).await
+async fn list_tickets(call: Call) -> Answer {
+    let (filter, page) = call.list_params::<TicketParams>(ListKind::Tickets)?;
+    answer_list(&call, filter, page).await
 }
 
-async fn answer_list(
-    request: &HttpRequest,
-    state: &AppState,
-    caller: &Caller,
-    filter: TicketFilter,
-    page: PageRequest,
-) -> Result<HttpResponse, Problem> {
-    let tickets = &state.app.tickets;
-    let found = tickets.list(caller.actor(), filter, page).await?;
-    Ok(render::page(
-        request,
-        ListKind::Tickets,
-        found,
-        TicketView::from,
-    ))
+async fn answer_list(call: &Call, filter: TicketFilter, page: PageRequest) -> Answer {
+    let tickets = &call.app().tickets;
+    let found = tickets.list(call.actor(), filter, page).await?;
+    call.page(ListKind::Tickets, found, TicketView::from)
 }
 
 /// Read a ticket
@@ -175,26 +131,11 @@ async fn answer_list(
 /// For its requester and staff.
 #[utoipa::path(
     get, path = "/api/v1/tickets/{id}/", tag = "tickets",
-    params(
-        ("id" = i64, Path, description = "The ticket", minimum = 1),
-        ("If-None-Match" = Option<String>, Header, description = "Entity tags that are known."),
-    ),
-    responses(
-        (
-            status = 200, description = "The ticket", body = TicketView,
-            headers(("ETag" = String, description = "The version, and a digest of this answer.")),
-        ),
-        (status = 304, description = "It still is what `If-None-Match` names"),
-    ),
+    responses((status = 200, description = "The ticket", body = TicketView)),
 )]
-async fn read_ticket(
-    caller: Caller,
-    Path(id): Path<TicketId>,
-    state: Data<AppState>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    let ticket = state.app.tickets.get(caller.actor(), id).await?;
-    Ok(answer(&request, StatusCode::OK, ticket))
+async fn read_ticket(call: Call, Path(id): Path<TicketId>) -> Answer {
+    let ticket = call.app().tickets.get(call.actor(), id).await?;
+    Ok(answer(&call, StatusCode::OK, ticket))
 }
 
 /// Change a ticket
@@ -202,26 +143,16 @@ async fn read_ticket(
 /// Its requester retitles, closes and reopens it; staff do everything.
 #[utoipa::path(
     patch, path = "/api/v1/tickets/{id}/", tag = "tickets",
-    params(("id" = i64, Path, description = "The ticket", minimum = 1), VersionHeader),
     request_body = TicketChangeBody,
-    responses((
-        status = 200, description = "The ticket as it is now", body = TicketView,
-        headers(("ETag" = String, description = "The version, and a digest of this answer.")),
-    )),
+    responses((status = 200, description = "The ticket as it is now", body = TicketView)),
     extensions(("x-problems" = json!(["forbidden", "ticket-transition"]))),
 )]
-async fn change_ticket(
-    caller: Caller,
-    Path(id): Path<TicketId>,
-    state: Data<AppState>,
-    request: HttpRequest,
-    body: JsonBody,
-) -> Result<HttpResponse, Problem> {
-    let expected = expected_version(&request)?;
+async fn change_ticket(call: Call, Path(id): Path<TicketId>, body: JsonBody) -> Answer {
+    let expected = call.expected_version()?;
     let input = body.validated::<TicketChangeBody>();
-    let tickets = &state.app.tickets;
-    let ticket = tickets.change(caller.actor(), id, input, &expected).await?;
-    Ok(answer(&request, StatusCode::OK, ticket))
+    let tickets = &call.app().tickets;
+    let ticket = tickets.change(call.actor(), id, input, &expected).await?;
+    Ok(answer(&call, StatusCode::OK, ticket))
 }
 
 /// List the history of a ticket
@@ -229,32 +160,18 @@ async fn change_ticket(
 /// What the caller may see of it, oldest first.
 #[utoipa::path(
     get, path = "/api/v1/tickets/{id}/history/", tag = "tickets",
-    params(("id" = i64, Path, description = "The ticket", minimum = 1), PageParams),
     responses((status = 200, description = "A page of the history", body = Vec<HistoryLineView>)),
 )]
-async fn list_ticket_history(
-    caller: Caller,
-    Path(id): Path<TicketId>,
-    state: Data<AppState>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    let tickets = &state.app.tickets;
-    let actor = caller.actor();
-    let page =
-        authorize_before_validation(page_params(&request, ListKind::TicketHistory), async || {
-            tickets.get(actor, id).await.map(drop)
-        })
-        .await?;
+async fn list_ticket_history(call: Call, Path(id): Path<TicketId>) -> Answer {
+    let tickets = &call.app().tickets;
+    let actor = call.actor();
+    let page = call.page_params(ListKind::TicketHistory);
+    let page = authorize_before_validation(page, tickets.get(actor, id)).await?;
     let found = tickets.history(actor, id, page).await?;
-    Ok(render::page(
-        &request,
-        ListKind::TicketHistory,
-        found,
-        HistoryLineView::from,
-    ))
+    call.page(ListKind::TicketHistory, found, HistoryLineView::from)
 }
 
-fn answer(request: &HttpRequest, status: StatusCode, ticket: Ticket) -> HttpResponse {
+fn answer(call: &Call, status: StatusCode, ticket: Ticket) -> HttpResponse {
     let version = ticket.version;
-    render::with_version_etag(request, status, version, &TicketView::from(ticket))
+    render::with_version_etag(call.request(), status, version, &TicketView::from(ticket))
 }

@@ -1,6 +1,6 @@
 //! Forms with a file, for the operations that store one.
 
-use actix_web::{HttpRequest, web};
+use actix_web::{FromRequest, web};
 use classdesk_domain::blobs::{FinishedUpload, UploadTarget};
 use classdesk_domain::error::Error;
 use classdesk_domain::idempotency::Fingerprint;
@@ -8,10 +8,10 @@ use classdesk_domain::validation::Validated;
 use classdesk_http::multipart::read_form;
 use classdesk_http::problem::Problem;
 
-use crate::extract::{Caller, file_part, validated_form};
+use crate::call::Call;
+use crate::extract::{JsonBody, file_part, validated_form};
 use crate::idempotency::{Attempt, IdempotentRequest};
 use crate::input::FieldSet;
-use crate::state::AppState;
 
 /// A form that has come in.
 pub(super) struct UploadForm<T> {
@@ -27,24 +27,37 @@ pub(super) struct UploadForm<T> {
 
 /// Settles the right to upload to the target, then takes the form in.
 pub(super) async fn receive<S: FieldSet>(
-    caller: &Caller,
-    state: &AppState,
+    call: &Call,
     target: UploadTarget,
     idempotent: IdempotentRequest,
-    request: &HttpRequest,
     payload: web::Payload,
 ) -> Result<UploadForm<S::Output>, Problem> {
-    let uploads = &state.app.uploads;
-    let permit = uploads.begin(caller.actor(), target).await?;
-    let mut attempt = idempotent.begin(caller).await?;
+    let uploads = &call.app().uploads;
+    let permit = uploads.begin(call.actor(), target).await?;
+    let mut attempt = idempotent.begin(call).await?;
     let sink = attempt.sink(uploads, &permit);
-    let reading = Box::pin(read_form(request, payload, file_part::<S>(), sink));
+    let reading = Box::pin(read_form(call.request(), payload, file_part::<S>(), sink));
     let mut form = attempt.during(reading).await?;
     Ok(UploadForm {
         attempt,
         fingerprint: form.fingerprint(),
         upload: form.take_upload(),
         fields: validated_form::<S>(form),
+    })
+}
+
+/// Takes in the same as JSON, without a file.
+pub(super) async fn receive_json<S: FieldSet>(
+    call: &Call,
+    idempotent: IdempotentRequest,
+    payload: web::Payload,
+) -> Result<UploadForm<S::Output>, Problem> {
+    let body = JsonBody::from_request(call.request(), &mut payload.into_inner()).await?;
+    Ok(UploadForm {
+        attempt: idempotent.begin(call).await?,
+        fingerprint: Fingerprint::of(body.bytes()),
+        upload: None,
+        fields: body.validated::<S>(),
     })
 }
 

@@ -1,0 +1,143 @@
+//! A call of the API: an authenticated request, what serves it, and how it is answered.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
+use classdesk_domain::blobs::Download;
+use classdesk_domain::error::Error;
+use classdesk_domain::paging::{ListKind, Page, PageRequest};
+use classdesk_domain::people::{Actor, AuthenticatedSession};
+use classdesk_domain::validation::Invalid;
+use classdesk_domain::{App, ExpectedVersion};
+use classdesk_http::conditional::{TagList, if_match};
+use classdesk_http::problem::{Problem, ProblemKind};
+use classdesk_http::{PublicUrl, download};
+use serde::Serialize;
+
+use crate::authenticator::Principal;
+use crate::dto::PageParams;
+use crate::input::{FieldSet, Fields, NoFields};
+use crate::render;
+use crate::state::{AppState, state_of};
+
+/// How a request is answered.
+pub(crate) type Answer = Result<HttpResponse, Problem>;
+
+/// An authenticated request. It comes before the other arguments of a handler: without a sign-in
+/// nothing else is looked at.
+pub(crate) struct Call {
+    principal: Principal,
+    request: HttpRequest,
+    state: Data<AppState>,
+}
+
+impl FromRequest for Call {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let principal = request.extensions_mut().remove::<Principal>();
+        let call = principal.map(|principal| Self {
+            principal,
+            request: request.clone(),
+            state: state_of(request).clone(),
+        });
+        ready(call.ok_or_else(|| Problem::of(ProblemKind::Unauthenticated)))
+    }
+}
+
+impl Call {
+    /// The caller as the policy knows them.
+    pub(crate) const fn actor(&self) -> &Actor {
+        &self.principal.actor
+    }
+
+    /// The caller's session. Only a host's own sign-in has none, and then the routes that need one
+    /// are not there.
+    pub(crate) fn session(&self) -> Result<&AuthenticatedSession, Problem> {
+        let session = self.principal.session.as_ref();
+        session.ok_or_else(|| Problem::of(ProblemKind::Unauthenticated))
+    }
+
+    /// The use cases.
+    pub(crate) fn app(&self) -> &App {
+        &self.state.app
+    }
+
+    /// The address below which clients reach the API.
+    pub(crate) fn public_url(&self) -> &PublicUrl {
+        &self.state.public_url
+    }
+
+    /// The request itself.
+    pub(crate) const fn request(&self) -> &HttpRequest {
+        &self.request
+    }
+
+    /// The parameters of a list: which items, and which page of them.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub(crate) fn list_params<S: FieldSet>(
+        &self,
+        list: ListKind,
+    ) -> Result<(S::Output, PageRequest), Invalid> {
+        let mut fields = Fields::of_query(self.request.query_string());
+        let filter = S::read(&mut fields);
+        let page = PageParams::read_for(&mut fields, list);
+        fields.finish(filter.zip(page))
+    }
+
+    /// The parameters of a list that has no filter.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub(crate) fn page_params(&self, list: ListKind) -> Result<PageRequest, Invalid> {
+        self.list_params::<NoFields>(list).map(|((), page)| page)
+    }
+
+    /// The versions that `If-Match` names; any version without the header.
+    ///
+    /// Our tags are `"<version>-<digest>"`. The version alone decides, so `"<version>"` is as good.
+    /// A weak tag never matches here (RFC 9110 section 13.1.1), nor does one that is not ours.
+    pub(crate) fn expected_version(&self) -> Result<ExpectedVersion, Problem> {
+        Ok(match if_match(&self.request)? {
+            None | Some(TagList::Any) => ExpectedVersion::Any,
+            Some(TagList::Tags(tags)) => {
+                let strong = tags.iter().filter(|tag| !tag.weak);
+                let versions = strong.filter_map(|tag| tag.tag().split('-').next()?.parse().ok());
+                ExpectedVersion::OneOf(versions.collect())
+            }
+        })
+    }
+
+    /// Answers with a page of a list.
+    pub(crate) fn page<T, V: Serialize>(
+        &self,
+        list: ListKind,
+        page: Page<T>,
+        view: impl FnMut(T) -> V,
+    ) -> Answer {
+        Ok(render::page(&self.request, list, page, view))
+    }
+
+    /// Answers with a file, or what of it is asked for.
+    pub(crate) async fn download(&self, file: &Download) -> Answer {
+        download::answer(&self.request, &self.state.app.downloads, file).await
+    }
+}
+
+/// Passes good parameters on. Where they are wrong, it asks for the right first: a client that may
+/// not know of a thing is told nothing about parameters either. Where they are good, the service
+/// asks for the right itself.
+pub(crate) async fn authorize_before_validation<P, T>(
+    parameters: Result<P, Invalid>,
+    authorize: impl Future<Output = Result<T, Error>>,
+) -> Result<P, Problem> {
+    if parameters.is_err() {
+        authorize.await?;
+    }
+    Ok(parameters?)
+}

@@ -1,0 +1,77 @@
+//! What an operation does, as its method and its answers show.
+
+use actix_web::http::Method;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::schema::Schema;
+use utoipa::openapi::security::SecurityRequirement;
+use utoipa::openapi::{RefOr, Response};
+
+/// The views of things that count their changes.
+const VERSIONED: [&str; 2] = ["BundleDetailView", "TicketView"];
+
+/// The operations of a path with their methods.
+pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
+    let all = [
+        (Method::GET, &mut item.get),
+        (Method::POST, &mut item.post),
+        (Method::PUT, &mut item.put),
+        (Method::PATCH, &mut item.patch),
+        (Method::DELETE, &mut item.delete),
+    ];
+    all.into_iter()
+        .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// Whether it needs no sign-in: it has one requirement, which requires nothing. Without a word about
+/// security, a sign-in is needed.
+pub(crate) fn is_public(operation: &Operation) -> bool {
+    operation.security == Some(vec![SecurityRequirement::default()])
+}
+
+/// Whether it answers with a page of a list.
+pub(super) fn is_page(operation: &Operation) -> bool {
+    let schema = answer(operation).and_then(schema_of);
+    matches!(schema, Some(RefOr::T(Schema::Array(_))))
+}
+
+/// Whether it creates something, and only once when it is repeated with the same key.
+pub(super) fn is_idempotent(method: &Method, operation: &Operation) -> bool {
+    *method == Method::POST && operation.responses.responses.contains_key("201")
+}
+
+/// Whether it answers with a part of a file, if that is asked for.
+pub(super) fn is_download(operation: &Operation) -> bool {
+    operation.responses.responses.contains_key("206")
+}
+
+/// Whether an answer is about one thing that counts its changes.
+pub(super) fn is_versioned(response: &Response) -> bool {
+    let Some(RefOr::Ref(view)) = schema_of(response) else {
+        return false;
+    };
+    VERSIONED
+        .iter()
+        .any(|name| view.ref_location.ends_with(&format!("/{name}")))
+}
+
+/// Whether its answer has an entity tag.
+pub(super) fn has_etag(operation: &Operation) -> bool {
+    answer(operation).is_some_and(|it| is_versioned(it) || it.headers.contains_key("ETag"))
+}
+
+fn answer(operation: &Operation) -> Option<&Response> {
+    operation.responses.responses.get("200").and_then(item)
+}
+
+fn schema_of(response: &Response) -> Option<&RefOr<Schema>> {
+    let (_, content) = response.content.first()?;
+    item(content)?.schema.as_ref()
+}
+
+/// What stands here itself, and not among the components.
+pub(super) const fn item<T>(item: &RefOr<T>) -> Option<&T> {
+    match item {
+        RefOr::T(item) => Some(item),
+        RefOr::Ref(_) => None,
+    }
+}
