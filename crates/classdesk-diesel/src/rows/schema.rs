@@ -1,10 +1,19 @@
 //! The tables, once for both databases: what differs between them are the types `Instant`, `Day`
 //! and `Detail`, which each of them names in its module `types`.
 
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::super::super::column_types::*;
+/// Declares tables whose columns have the types of `column_types`. A query may name any of them.
+macro_rules! tables {
+    ($($table:ident $key:tt $columns:tt)+) => {
+        $(diesel::table! {
+            use diesel::sql_types::*;
+            use super::super::super::column_types::*;
+            $table $key $columns
+        })+
+        diesel::allow_tables_to_appear_in_same_query!($($table),+);
+    };
+}
 
+tables! {
     users (id) {
         id -> BigInt,
         username -> Text,
@@ -17,11 +26,6 @@ diesel::table! {
         created_at -> Instant,
         last_login_at -> Nullable<Instant>,
     }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::super::super::column_types::*;
 
     sessions (id) {
         id -> BigInt,
@@ -33,11 +37,6 @@ diesel::table! {
         address -> Nullable<Text>,
         user_agent -> Nullable<Text>,
     }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::super::super::column_types::*;
 
     login_failures (id) {
         id -> BigInt,
@@ -45,11 +44,6 @@ diesel::table! {
         address -> Text,
         failed_at -> Instant,
     }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::super::super::column_types::*;
 
     subjects (content_type, object_id) {
         content_type -> Text,
@@ -58,11 +52,6 @@ diesel::table! {
         assigned_writer_id -> Nullable<BigInt>,
         label -> Text,
     }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::super::super::column_types::*;
 
     bundles (id) {
         id -> BigInt,
@@ -80,11 +69,6 @@ diesel::table! {
         completed_at -> Nullable<Instant>,
         version -> BigInt,
     }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::super::super::column_types::*;
 
     blobs (id) {
         id -> BigInt,
@@ -99,11 +83,6 @@ diesel::table! {
         due_at -> Nullable<Instant>,
         attempts -> Integer,
     }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::super::super::column_types::*;
 
     bundle_files (id) {
         id -> BigInt,
@@ -116,11 +95,6 @@ diesel::table! {
         uploaded_by -> BigInt,
         uploaded_at -> Instant,
     }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::super::super::column_types::*;
 
     threads (id) {
         id -> BigInt,
@@ -135,11 +109,6 @@ diesel::table! {
         message_count -> BigInt,
         last_message_id -> Nullable<BigInt>,
     }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::super::super::column_types::*;
 
     thread_participants (thread_id, user_id) {
         thread_id -> BigInt,
@@ -151,11 +120,6 @@ diesel::table! {
         read_count -> BigInt,
         sent_read_count -> BigInt,
     }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::super::super::column_types::*;
 
     messages (id) {
         id -> BigInt,
@@ -173,11 +137,6 @@ diesel::table! {
         edited_at -> Nullable<Instant>,
         deleted_at -> Nullable<Instant>,
     }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::super::super::column_types::*;
 
     read_marks (thread_id, user_id, up_to) {
         thread_id -> BigInt,
@@ -185,11 +144,6 @@ diesel::table! {
         up_to -> BigInt,
         read_at -> Instant,
     }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::super::super::column_types::*;
 
     message_attachments (id) {
         id -> BigInt,
@@ -199,11 +153,6 @@ diesel::table! {
         uploaded_by -> BigInt,
         uploaded_at -> Instant,
     }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::super::super::column_types::*;
 
     tickets (id) {
         id -> BigInt,
@@ -227,11 +176,6 @@ diesel::table! {
         public_attachments -> BigInt,
         internal_attachments -> BigInt,
     }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::super::super::column_types::*;
 
     ticket_messages (id) {
         id -> BigInt,
@@ -241,11 +185,6 @@ diesel::table! {
         is_internal -> Bool,
         created_at -> Instant,
     }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::super::super::column_types::*;
 
     ticket_attachments (id) {
         id -> BigInt,
@@ -256,11 +195,6 @@ diesel::table! {
         uploaded_by -> BigInt,
         uploaded_at -> Instant,
     }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::super::super::column_types::*;
 
     events (id) {
         id -> BigInt,
@@ -281,11 +215,6 @@ diesel::table! {
         file_id -> Nullable<BigInt>,
         seen_by -> Nullable<SmallInt>,
     }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::super::super::column_types::*;
 
     idempotency_keys (id) {
         id -> BigInt,
@@ -301,23 +230,3 @@ diesel::table! {
         answer_body -> Nullable<Binary>,
     }
 }
-
-diesel::allow_tables_to_appear_in_same_query!(
-    blobs,
-    bundle_files,
-    bundles,
-    events,
-    idempotency_keys,
-    login_failures,
-    message_attachments,
-    messages,
-    read_marks,
-    sessions,
-    subjects,
-    thread_participants,
-    threads,
-    ticket_attachments,
-    ticket_messages,
-    tickets,
-    users,
-);
