@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use classdesk_domain::store::{Cause, Outage, StoreError};
+use classdesk_domain::store::{Cause, Outage, StoreError, Unique};
+use diesel::result::{DatabaseErrorKind, Error};
 
 /// Why a store can't be opened.
 #[derive(Debug, thiserror::Error)]
@@ -95,7 +96,7 @@ pub enum ConnectError {
 #[derive(Debug)]
 pub(crate) enum Failure {
     Refused(StoreError),
-    Database(diesel::result::Error),
+    Database(Error),
 }
 
 impl Failure {
@@ -104,8 +105,29 @@ impl Failure {
         Self::Refused(StoreError::Corrupt { what, source: None })
     }
 
-    /// A fact of the guard does not hold.
+    /// A precondition does not hold.
     pub(crate) const STALE: Self = Self::Refused(StoreError::Stale);
+
+    /// Says what it means. What only one database says is left to its own module.
+    pub(crate) fn classify(self, own: impl FnOnce(Error) -> StoreError) -> StoreError {
+        match self {
+            Self::Refused(error) => error,
+            Self::Database(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
+                StoreError::Duplicate(Unique::Other)
+            }
+            // What the row links to is gone.
+            Self::Database(Error::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)) => {
+                StoreError::Stale
+            }
+            Self::Database(error @ (Error::DeserializationError(_) | Error::NotFound)) => {
+                StoreError::Corrupt {
+                    what: "row",
+                    source: Some(error.into()),
+                }
+            }
+            Self::Database(error) => own(error),
+        }
+    }
 }
 
 impl From<StoreError> for Failure {
@@ -114,8 +136,8 @@ impl From<StoreError> for Failure {
     }
 }
 
-impl From<diesel::result::Error> for Failure {
-    fn from(error: diesel::result::Error) -> Self {
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
         Self::Database(error)
     }
 }

@@ -1,9 +1,8 @@
 //! The embedded migrations: which are applied, and applying the rest.
 
 use classdesk_domain::store::Cause;
-use diesel::Connection;
 use diesel::backend::Backend;
-use diesel::migration::{Migration, MigrationSource};
+use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness};
 
 use crate::error::ConnectError;
@@ -39,101 +38,100 @@ impl From<diesel::result::Error> for Stop {
     }
 }
 
+/// The migrations that this program knows, in order, and those that a database has, the newest
+/// first.
+struct Schema<DB: Backend> {
+    known: Vec<Box<dyn Migration<DB>>>,
+    applied: Vec<MigrationVersion<'static>>,
+}
+
+impl<DB: Backend> Schema<DB> {
+    /// Reads it. It writes nothing.
+    fn read(
+        conn: &mut impl MigrationHarness<DB>,
+        source: &EmbeddedMigrations,
+    ) -> Result<Self, Cause> {
+        let mut known = MigrationSource::<DB>::migrations(source)?;
+        known.sort_by(|a, b| a.name().version().cmp(&b.name().version()));
+        let applied = conn.applied_migrations()?;
+        Ok(Self { known, applied })
+    }
+
+    /// The same, but refuses a schema that a newer program has made.
+    fn read_known(
+        conn: &mut impl MigrationHarness<DB>,
+        source: &EmbeddedMigrations,
+    ) -> Result<Self, Stop> {
+        let schema = Self::read(conn, source).map_err(Stop::Failed)?;
+        let newer = schema.unknown().next();
+        newer.map_or(Ok(schema), |migration| Err(Stop::Newer(migration)))
+    }
+
+    /// What a newer program has applied.
+    fn unknown(&self) -> impl Iterator<Item = String> {
+        let known: Vec<_> = self.known.iter().map(|one| one.name().version()).collect();
+        let unknown = self.applied.iter();
+        unknown
+            .filter(move |version| !known.contains(version))
+            .map(ToString::to_string)
+    }
+}
+
 /// Applies what is pending within the transaction that the caller has opened, and names it.
-pub(crate) fn run<C, DB>(conn: &mut C, source: &EmbeddedMigrations) -> Result<Vec<String>, Stop>
-where
-    DB: Backend,
-    C: Connection<Backend = DB> + MigrationHarness<DB> + 'static,
-{
-    compare(conn, source)?;
-    let applied = conn.applied_migrations().map_err(Stop::Failed)?;
-    let mut pending = MigrationSource::<DB>::migrations(source).map_err(Stop::Failed)?;
-    pending.retain(|one| !applied.contains(&one.name().version()));
-    pending.sort_by(|a, b| a.name().version().cmp(&b.name().version()));
-    conn.run_migrations(&pending).map_err(Stop::Failed)?;
-    Ok(pending.iter().map(|one| one.name().to_string()).collect())
+pub(crate) fn run<DB: Backend>(
+    conn: &mut impl MigrationHarness<DB>,
+    source: &EmbeddedMigrations,
+) -> Result<Vec<String>, Stop> {
+    let Schema { mut known, applied } = Schema::read_known(conn, source)?;
+    known.retain(|one| !applied.contains(&one.name().version()));
+    conn.run_migrations(&known).map_err(Stop::Failed)?;
+    Ok(known.iter().map(|one| one.name().to_string()).collect())
 }
 
 /// Takes back the newest migrations within the transaction that the caller has opened.
-pub(crate) fn revert<C, DB>(
-    conn: &mut C,
+pub(crate) fn revert<DB: Backend>(
+    conn: &mut impl MigrationHarness<DB>,
     source: &EmbeddedMigrations,
     count: usize,
-) -> Result<Vec<String>, Stop>
-where
-    DB: Backend,
-    C: Connection<Backend = DB> + MigrationHarness<DB> + 'static,
-{
-    compare(conn, source)?;
-    let known = MigrationSource::<DB>::migrations(source).map_err(Stop::Failed)?;
-    let applied = conn.applied_migrations().map_err(Stop::Failed)?;
+) -> Result<Vec<String>, Stop> {
+    let Schema { known, applied } = Schema::read_known(conn, source)?;
+    let newest = known
+        .iter()
+        .rev()
+        .filter(|one| applied.contains(&one.name().version()));
     let mut reverted = Vec::new();
-    for version in applied.into_iter().take(count) {
-        let migration = known.iter().find(|one| one.name().version() == version);
-        if let Some(migration) = migration {
-            conn.revert_migration(migration).map_err(Stop::Failed)?;
-            reverted.push(migration.name().to_string());
-        }
+    for migration in newest.take(count) {
+        conn.revert_migration(migration).map_err(Stop::Failed)?;
+        reverted.push(migration.name().to_string());
     }
     Ok(reverted)
 }
 
-/// Refuses a schema that a newer program has made.
-fn compare<C, DB>(conn: &mut C, source: &EmbeddedMigrations) -> Result<(), Stop>
-where
-    DB: Backend,
-    C: Connection<Backend = DB> + MigrationHarness<DB>,
-{
-    let known = MigrationSource::<DB>::migrations(source).map_err(Stop::Failed)?;
-    let unknown = conn
-        .applied_migrations()
-        .map_err(Stop::Failed)?
-        .into_iter()
-        .find(|version| !known.iter().any(|one| one.name().version() == *version));
-    match unknown {
-        Some(version) => Err(Stop::Newer(version.to_string())),
-        None => Ok(()),
-    }
-}
-
 /// How many migrations a database lacks, unless a newer program has made its schema. It writes
 /// nothing.
-pub(crate) fn pending<C, DB>(conn: &mut C, source: &EmbeddedMigrations) -> Result<usize, Stop>
-where
-    DB: Backend,
-    C: Connection<Backend = DB> + MigrationHarness<DB>,
-{
-    compare(conn, source)?;
-    let known = MigrationSource::<DB>::migrations(source).map_err(Stop::Failed)?;
-    let applied = conn.applied_migrations().map_err(Stop::Failed)?;
+pub(crate) fn pending<DB: Backend>(
+    conn: &mut impl MigrationHarness<DB>,
+    source: &EmbeddedMigrations,
+) -> Result<usize, Stop> {
+    let Schema { known, applied } = Schema::read_known(conn, source)?;
     Ok(known.len() - applied.len())
 }
 
 /// Every migration that is known or applied, in order. It writes nothing.
-pub(crate) fn status<C, DB>(
-    conn: &mut C,
+pub(crate) fn status<DB: Backend>(
+    conn: &mut impl MigrationHarness<DB>,
     source: &EmbeddedMigrations,
-) -> Result<Vec<MigrationStatus>, ConnectError>
-where
-    DB: Backend,
-    C: Connection<Backend = DB> + MigrationHarness<DB>,
-{
-    let known = MigrationSource::<DB>::migrations(source).map_err(ConnectError::Migration)?;
-    let applied = conn.applied_migrations().map_err(ConnectError::Migration)?;
-    let mut status: Vec<MigrationStatus> = known
-        .iter()
-        .map(|one| MigrationStatus {
-            name: one.name().to_string(),
-            applied: applied.contains(&one.name().version()),
-        })
-        .collect();
-    let unknown = applied
-        .into_iter()
-        .filter(|version| !known.iter().any(|one| one.name().version() == *version));
-    status.extend(unknown.map(|version| MigrationStatus {
-        name: version.to_string(),
+) -> Result<Vec<MigrationStatus>, ConnectError> {
+    let schema = Schema::read(conn, source).map_err(ConnectError::Migration)?;
+    let known = schema.known.iter().map(|one| MigrationStatus {
+        name: one.name().to_string(),
+        applied: schema.applied.contains(&one.name().version()),
+    });
+    let unknown = schema.unknown().map(|name| MigrationStatus {
+        name,
         applied: true,
-    }));
+    });
+    let mut status: Vec<MigrationStatus> = known.chain(unknown).collect();
     status.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(status)
 }

@@ -31,7 +31,7 @@ pub struct StoreOptions {
     pub connect_timeout: Duration,
     /// How long a statement may take on PostgreSQL.
     pub statement_timeout: Duration,
-    /// How long a statement waits for a lock of somebody else.
+    /// How long a statement waits for a lock of another transaction.
     pub lock_timeout: Duration,
 }
 

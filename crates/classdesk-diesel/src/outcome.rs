@@ -6,14 +6,14 @@ use classdesk_domain::subjects::SubjectRef;
 
 use crate::error::Failure;
 
-/// What a change wants to hold before it begins, beyond what its guard names: everything is held
-/// in one order, so that two commits never wait for each other in a circle.
-#[derive(Debug, Default)]
-pub(crate) struct LockTargets {
+/// The row that a change wants to hold before it begins, beyond what its preconditions name:
+/// everything is held in one order, so that two commits never wait for each other in a circle.
+#[derive(Debug)]
+pub(crate) enum LockTarget {
     /// The person whose row is changed.
-    pub(crate) user: Option<UserId>,
+    User(UserId),
     /// The subject whose row is changed.
-    pub(crate) subject: Option<SubjectRef>,
+    Subject(SubjectRef),
 }
 
 /// What came of a change.
@@ -33,7 +33,7 @@ pub(crate) struct Outcome<T> {
 
 impl<T> Outcome<T> {
     /// A change to the thing with this id.
-    pub(crate) const fn to(object: i64, answer: T) -> Self {
+    pub(crate) fn to(object: i64, answer: T) -> Self {
         Self {
             answer,
             object,
@@ -44,31 +44,19 @@ impl<T> Outcome<T> {
     }
 
     /// It was so already: there is nothing to tell, but a reservation is completed.
-    pub(crate) const fn already(object: i64, answer: T) -> Self {
+    pub(crate) fn already(object: i64, answer: T) -> Self {
         Self {
-            answer,
-            object,
-            message: None,
             emits_events: false,
-            completes: true,
+            ..Self::to(object, answer)
         }
     }
 
     /// Nothing was changed, so nothing else is written.
-    pub(crate) const fn nothing(answer: T) -> Self {
+    pub(crate) fn nothing(answer: T) -> Self {
         Self {
-            answer,
-            object: 0,
-            message: None,
-            emits_events: false,
             completes: false,
+            ..Self::already(0, answer)
         }
-    }
-
-    /// With a first message.
-    pub(crate) const fn with_message(mut self, message: Option<i64>) -> Self {
-        self.message = message;
-        self
     }
 }
 

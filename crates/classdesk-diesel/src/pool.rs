@@ -45,31 +45,13 @@ struct Job<L: ConnectionManager> {
     work: Work<L>,
 }
 
-/// Tells when every thread that holds its other end is gone.
-pub(crate) struct Ended(Mutex<Option<mpsc::Receiver<()>>>);
-
-impl Ended {
-    pub(crate) fn new() -> (mpsc::Sender<()>, Self) {
-        let (alive, ended) = mpsc::channel(1);
-        (alive, Self(Mutex::new(Some(ended))))
-    }
-
-    pub(crate) async fn wait(&self) {
-        let ended = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(mut ended) = ended {
-            // Nothing is ever sent: this ends when the last sender is dropped.
-            ended.recv().await;
-        }
-    }
-}
-
 /// What the threads share.
 struct Common<L> {
     link: L,
     busy: AtomicUsize,
     /// Counts up when a connection was found lost, so that the others are replaced before use.
     losses: AtomicU64,
-    /// When connecting last failed: for a moment after it nobody tries again, so that a queue of
+    /// When connecting last failed: for a moment after it no thread tries again, so that a queue of
     /// jobs does not wait for one timeout after the other.
     down: Mutex<Option<Instant>>,
     queue_timeout: Duration,
@@ -82,7 +64,8 @@ const PAUSE: Duration = Duration::from_millis(250);
 pub(crate) struct Pool<L: ConnectionManager> {
     sender: Sender<Job<L>>,
     common: Arc<Common<L>>,
-    ended: Ended,
+    /// Closed when every thread is gone; nothing is ever sent.
+    ended: mpsc::Sender<()>,
     threads: usize,
     queue_length: usize,
 }
@@ -98,10 +81,12 @@ impl<L: ConnectionManager> Pool<L> {
             down: Mutex::new(None),
             queue_timeout: options.queue_timeout,
         });
-        let (alive, ended) = Ended::new();
+        let (ended, alive) = mpsc::channel(1);
+        let alive = Arc::new(alive);
         let threads = options.connections.max(1);
         for number in 1..=threads {
-            let (jobs, common, alive) = (jobs.clone(), Arc::clone(&common), alive.clone());
+            let (jobs, common) = (jobs.clone(), Arc::clone(&common));
+            let alive = Arc::clone(&alive);
             std::thread::Builder::new()
                 .name(format!("{name}-{number}"))
                 .spawn(move || {
@@ -169,7 +154,7 @@ impl<L: ConnectionManager> Pool<L> {
     /// Lets the threads finish what is queued and waits for them.
     pub(crate) async fn close(&self) {
         self.sender.close();
-        self.ended.wait().await;
+        self.ended.closed().await;
     }
 }
 

@@ -1,5 +1,7 @@
 //! What only PostgreSQL says in its own way.
 
+use std::borrow::Borrow;
+
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
@@ -22,8 +24,8 @@ diesel::define_sql_function! {
 }
 
 /// The set of these ids, for `eq_any`: one bound array, so that the statement stays cached.
-pub(crate) fn id_set(ids: &[i64]) -> Vec<i64> {
-    ids.to_vec()
+pub(crate) fn id_set(ids: impl IntoIterator<Item: Borrow<i64>>) -> Vec<i64> {
+    ids.into_iter().map(|id| *id.borrow()).collect()
 }
 
 /// The id of the message that is being inserted: the table counts them up.

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use classdesk_domain::people::{SessionWithUser, TokenHash};
-use classdesk_domain::store::{Cause, Outage, StoreError, Unique};
+use classdesk_domain::store::{Cause, Outage, StoreError};
 use diesel::Connection;
 use diesel::connection::{
     CacheSize, SimpleConnection, TransactionManager, TransactionManagerStatus,
@@ -42,7 +42,7 @@ type Transactions = <Conn as Connection>::TransactionManager;
 
 static MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
-/// The advisory lock that whoever migrates holds: `classdesk` as a number.
+/// The advisory lock that a migrator holds: `classdesk` as a number.
 const MIGRATION_LOCK: i64 = 0x636c_6173_7364_6573;
 
 /// A server and how its connections are set up.
@@ -101,13 +101,13 @@ impl Server {
         })
     }
 
-    /// The same for whoever changes the schema, one after the other.
+    /// The same for changes of the schema, one after the other.
     fn with_migration_lock<T: Send>(
         &self,
         work: impl FnOnce(&mut Conn) -> Result<T, Stop> + Send,
     ) -> Result<T, ConnectError> {
         self.on_own_thread(|conn| {
-            // Somebody else's migration may take longer than a request may; so may ours. The lock
+            // Another process's migration may take longer than a request may; so may ours. The lock
             // ends with the connection.
             conn.batch_execute(&format!(
                 "SET statement_timeout = 0; SET lock_timeout = 0; \
@@ -187,18 +187,14 @@ impl ConnectionManager for Server {
     /// everything else only the message, which a server may translate. That the server hung up is
     /// found by asking it, and that a limit was passed is told from the time.
     fn classify(&self, conn: &mut Conn, failure: Failure, took: Duration) -> StoreError {
-        let error = match failure {
-            Failure::Refused(error) => return error,
+        let failure = match failure {
             // That taking back failed as well tells nothing more.
-            Failure::Database(Error::RollbackErrorOnCommit { commit_error, .. }) => *commit_error,
-            Failure::Database(error) => error,
-        };
-        match &error {
-            Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
-                StoreError::Duplicate(Unique::Other)
+            Failure::Database(Error::RollbackErrorOnCommit { commit_error, .. }) => {
+                Failure::Database(*commit_error)
             }
-            // What the row links to is gone.
-            Error::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _) => StoreError::Stale,
+            failure => failure,
+        };
+        failure.classify(|error| match &error {
             Error::DatabaseError(
                 DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ReadOnlyTransaction,
                 _,
@@ -208,23 +204,19 @@ impl ConnectionManager for Server {
                 _,
             )
             | Error::BrokenTransactionManager => outage(Outage::Disconnected, error),
-            Error::DatabaseError(DatabaseErrorKind::Unknown, _) if !Self::still_answers(conn) => {
-                outage(Outage::Disconnected, error)
+            Error::DatabaseError(DatabaseErrorKind::Unknown, _) => {
+                if !Self::still_answers(conn) {
+                    outage(Outage::Disconnected, error)
+                } else if took >= self.statement_timeout {
+                    outage(Outage::TimedOut, error)
+                } else if took >= self.lock_timeout {
+                    outage(Outage::Busy, error)
+                } else {
+                    StoreError::Backend(error.into())
+                }
             }
-            Error::DatabaseError(DatabaseErrorKind::Unknown, _)
-                if took >= self.statement_timeout =>
-            {
-                outage(Outage::TimedOut, error)
-            }
-            Error::DatabaseError(DatabaseErrorKind::Unknown, _) if took >= self.lock_timeout => {
-                outage(Outage::Busy, error)
-            }
-            Error::DeserializationError(_) | Error::NotFound => StoreError::Corrupt {
-                what: "row",
-                source: Some(error.into()),
-            },
             _ => StoreError::Backend(error.into()),
-        }
+        })
     }
 
     fn is_broken(&self, conn: &mut Conn) -> bool {
@@ -241,7 +233,7 @@ fn in_snapshot<T>(
     conn.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
     let result = job(conn);
     if let Err(error) = conn.batch_execute("COMMIT") {
-        // Nobody knows what this connection is in.
+        // What this connection is in is not known.
         *Transactions::transaction_manager_status_mut(conn) = TransactionManagerStatus::InError;
         result?;
         return Err(error.into());
@@ -294,7 +286,7 @@ impl Database {
     /// Finds a session. Nothing is cached: other servers end sessions too.
     pub(crate) async fn find_session<F>(
         &self,
-        _: &TokenHash,
+        _: TokenHash,
         job: F,
     ) -> Result<Option<SessionWithUser>, StoreError>
     where

@@ -19,7 +19,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 /// Whom a connection may reach. The roots are in a file, or the system's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Trust {
-    /// Whoever answers: what is sent can't be read on the way, unless by one who pretends to be the
+    /// Any server: what is sent can't be read on the way, unless by one that pretends to be the
     /// server.
     Anybody,
     /// A server whose certificate comes from one of the roots, whatever its name.
@@ -44,7 +44,7 @@ pub(super) fn connector(trust: &Trust) -> Result<MakeRustlsConnect, Cause> {
 #[derive(Debug)]
 struct Verifier {
     provider: Arc<CryptoProvider>,
-    /// `None` when nobody's certificate is checked.
+    /// `None` when no certificate is checked.
     chain: Option<Arc<WebPkiServerVerifier>>,
     /// The certificates of the file. A server may have one of them for its own: it signed itself.
     given: Vec<CertificateDer<'static>>,

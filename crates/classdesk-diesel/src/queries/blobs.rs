@@ -1,77 +1,44 @@
 //! Rows about bytes.
 
-use async_trait::async_trait;
 use classdesk_domain::blobs::{
     BlobRepository, BlobState, FinishedUpload, LeasedBlob, NewBlob, StorageKey, StoredBlobRow,
 };
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::ids::BlobId;
 use classdesk_domain::jobs::{Backlog, TakeDue};
-use classdesk_domain::store::StoreError;
 use diesel::prelude::*;
 
+use super::Conn;
 use super::dialect::{id_set, skip_locked};
 use super::leases::{backlog, due_rows, return_rows, take_due};
-use super::rows::blobs::{BlobRow, info, key};
+use super::port::port;
+use super::rows::blobs::{BlobRow, key};
 use super::rows::schema::blobs;
-use super::rows::values::{At, word};
-use super::{Conn, Database};
+use super::rows::values::At;
 use crate::error::Failure;
 use crate::outcome::exactly_one;
 
-#[async_trait]
-impl BlobRepository for Database {
-    async fn create_blob(&self, blob: NewBlob) -> Result<BlobId, StoreError> {
-        self.write(move |conn| create_blob(conn, &blob)).await
-    }
-
-    async fn mark_blob_deleted(&self, id: BlobId, now: Timestamp) -> Result<(), StoreError> {
-        self.write(move |conn| mark_blob_deleted(conn, id, now))
-            .await
-    }
-
-    async fn take_due_blobs(&self, take: TakeDue) -> Result<Vec<LeasedBlob>, StoreError> {
-        self.write(move |conn| take_due_blobs(conn, take)).await
-    }
-
-    async fn return_blobs(
-        &self,
-        ids: &[BlobId],
-        leased_until: Timestamp,
-        due_at: Timestamp,
-    ) -> Result<(), StoreError> {
-        let ids = ids.to_vec();
-        self.write(move |conn| return_blobs(conn, &ids, leased_until, due_at))
-            .await
-    }
-
-    async fn blob_backlog(&self, now: Timestamp) -> Result<Backlog, StoreError> {
-        self.read(move |conn| blob_backlog(conn, now)).await
-    }
-
-    async fn delete_blob_rows(&self, ids: &[BlobId]) -> Result<u64, StoreError> {
-        let ids = ids.to_vec();
-        self.write(move |conn| delete_blob_rows(conn, &ids)).await
-    }
-
-    async fn list_blobs(
-        &self,
-        after: Option<BlobId>,
-        limit: u32,
-    ) -> Result<Vec<StoredBlobRow>, StoreError> {
-        self.read(move |conn| list_blobs(conn, after, limit)).await
-    }
-
-    async fn known_keys(&self, keys: &[StorageKey]) -> Result<Vec<StorageKey>, StoreError> {
-        let keys = keys.to_vec();
-        self.read(move |conn| known_keys(conn, &keys)).await
+port! {
+    impl BlobRepository {
+        write create_blob(blob: NewBlob) -> BlobId;
+        write mark_blob_deleted(id: BlobId, now: Timestamp) -> ();
+        write take_due_blobs(take: TakeDue) -> Vec<LeasedBlob>;
+        write return_blobs(
+            ids: &[BlobId] = ids.to_vec(), leased_until: Timestamp, due_at: Timestamp
+        ) -> ();
+        read blob_backlog(now: Timestamp) -> Backlog;
+        write delete_blob_rows(ids: &[BlobId] = ids.to_vec()) -> u64;
+        read list_blobs(after: Option<BlobId>, limit: u32) -> Vec<StoredBlobRow>;
+        read known_keys(keys: &[StorageKey] = keys.iter().map(ToString::to_string).collect())
+            -> Vec<StorageKey>;
     }
 }
 
-fn create_blob(conn: &mut Conn, new: &NewBlob) -> Result<BlobId, Failure> {
+fn create_blob(conn: &mut Conn, new: NewBlob) -> Result<BlobId, Failure> {
+    let NewBlob { key, .. } = new;
     let id = diesel::insert_into(blobs::table)
         .values((
-            blobs::key.eq(new.key.as_str()),
+            blobs::key.eq(key.as_str()),
             blobs::purpose.eq(new.purpose.as_str()),
             blobs::state.eq(BlobState::Pending.as_str()),
             blobs::created_by.eq(new.created_by.get()),
@@ -120,12 +87,12 @@ fn take_due_blobs(conn: &mut Conn, take: TakeDue) -> Result<Vec<LeasedBlob>, Fai
 
 fn return_blobs(
     conn: &mut Conn,
-    ids: &[BlobId],
+    ids: Vec<BlobId>,
     leased_until: Timestamp,
     due_at: Timestamp,
 ) -> Result<(), Failure> {
-    let ids: Vec<i64> = ids.iter().map(|id| id.get()).collect();
-    return_rows!(conn, blobs, &ids, leased_until, due_at)?;
+    let ids = ids.into_iter().map(BlobId::get);
+    return_rows!(conn, blobs, ids, leased_until, due_at)?;
     Ok(())
 }
 
@@ -133,11 +100,10 @@ fn blob_backlog(conn: &mut Conn, now: Timestamp) -> Result<Backlog, Failure> {
     Ok(backlog!(conn, blobs, now)?)
 }
 
-fn delete_blob_rows(conn: &mut Conn, ids: &[BlobId]) -> Result<u64, Failure> {
-    let ids: Vec<i64> = ids.iter().map(|id| id.get()).collect();
+fn delete_blob_rows(conn: &mut Conn, ids: Vec<BlobId>) -> Result<u64, Failure> {
     let forgotten = diesel::delete(
         blobs::table
-            .filter(blobs::id.eq_any(id_set(&ids)))
+            .filter(blobs::id.eq_any(id_set(ids.into_iter().map(BlobId::get))))
             .filter(blobs::state.eq(BlobState::Deleted.as_str())),
     )
     .execute(conn)?;
@@ -155,22 +121,12 @@ fn list_blobs(
         .order(blobs::id)
         .limit(i64::from(limit))
         .load(conn)?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(StoredBlobRow {
-                id: BlobId::new(row.id),
-                key: key(&row.key)?,
-                state: word(BlobState::parse, &row.state, "blob")?,
-                info: info(row.size, row.sha256, row.content_type)?,
-                created_at: row.created_at.into(),
-            })
-        })
-        .collect()
+    rows.into_iter().map(BlobRow::into_domain).collect()
 }
 
-fn known_keys(conn: &mut Conn, keys: &[StorageKey]) -> Result<Vec<StorageKey>, Failure> {
+fn known_keys(conn: &mut Conn, keys: Vec<String>) -> Result<Vec<StorageKey>, Failure> {
     let found: Vec<String> = blobs::table
-        .filter(blobs::key.eq_any(keys.iter().map(StorageKey::as_str)))
+        .filter(blobs::key.eq_any(keys))
         .select(blobs::key)
         .load(conn)?;
     found.iter().map(|stored| key(stored)).collect()

@@ -1,4 +1,5 @@
-//! A commit: its guard, its change, its events and its idempotency record in one transaction.
+//! A commit: its preconditions, its change, its events and its idempotency record in one
+//! transaction.
 
 use classdesk_domain::events::{CommitIds, EventRecord};
 use classdesk_domain::ids::MessageId;
@@ -6,32 +7,26 @@ use classdesk_domain::store::{Commit, StoreError};
 
 use super::{Conn, events, idempotency, preconditions};
 use crate::error::Failure;
-use crate::outcome::{LockTargets, Outcome};
+use crate::outcome::{LockTarget, Outcome};
 
 /// Commits a change within the transaction that the caller has opened.
 pub(super) fn commit<C, T>(
     conn: &mut Conn,
     commit: Commit<C>,
-    targets: impl FnOnce(&C) -> LockTargets,
+    target: Option<LockTarget>,
     apply: impl FnOnce(&mut Conn, C) -> Result<Outcome<T>, Failure>,
 ) -> Result<T, Failure> {
-    let Commit {
-        change,
-        guard,
-        events,
-        completes,
-    } = commit;
-    preconditions::lock_and_check(conn, &guard, &targets(&change))?;
-    let outcome = apply(conn, change)?;
+    preconditions::lock_and_check(conn, &commit.guard, target)?;
+    let outcome = apply(conn, commit.change)?;
     if outcome.emits_events {
         let ids = CommitIds {
             row: outcome.object,
             first_message: outcome.message.map(MessageId::new),
         };
-        let records = EventRecord::of_commit(events, ids).map_err(StoreError::from)?;
+        let records = EventRecord::of_commit(commit.events, ids).map_err(StoreError::from)?;
         events::append(conn, records)?;
     }
-    if let Some(completion) = completes.filter(|_| outcome.completes) {
+    if let Some(completion) = commit.completes.filter(|_| outcome.completes) {
         idempotency::complete(conn, completion, outcome.object)?;
     }
     Ok(outcome.answer)

@@ -1,37 +1,33 @@
 //! The log of changes.
 
-use async_trait::async_trait;
 use classdesk_domain::events::{
-    AuditEntry, AuditFilter, EventRecord, EventRepository, HistoryLine,
+    AuditEntry, AuditFilter, EventAction, EventRecord, EventRepository, HistoryLine,
 };
-use classdesk_domain::ids::TicketId;
+use classdesk_domain::ids::{TicketId, UserId};
 use classdesk_domain::paging::{Cursor, Page, PageRequest};
-use classdesk_domain::store::StoreError;
+use classdesk_domain::policy::AccessScope;
+use classdesk_domain::tickets::Ticket;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 
-use super::page::{Rows, after, cut, one_more};
-use super::rows::events::{EntryRow, EventInsert, FullEntry, NumberedInsert, into_entry};
-use super::rows::schema::{events, users};
-use super::rows::users::PersonRow;
+use super::Conn;
+use super::filter::only;
+use super::page::{after, cut, one_more};
+use super::port::port;
+use super::rows::events::{EntryRow, EventRow, NumberedRow};
+use super::rows::schema::events;
 use super::rows::values::At;
-use super::{Conn, Database};
+use super::ticket::{sees_internal, with_ticket};
 use crate::error::Failure;
 
-#[async_trait]
-impl EventRepository for Database {
-    async fn audit(
-        &self,
-        filter: AuditFilter,
-        page: PageRequest,
-    ) -> Result<Page<AuditEntry>, StoreError> {
-        self.read(move |conn| audit(conn, &filter, page)).await
+port! {
+    impl EventRepository {
+        read audit(filter: AuditFilter, page: PageRequest) -> Page<AuditEntry>;
     }
 }
 
 /// Writes the events of a commit in their order.
 pub(super) fn append(conn: &mut Conn, new: Vec<EventRecord>) -> Result<(), Failure> {
-    let mut rows = new.into_iter().map(EventInsert::from);
+    let mut rows = new.into_iter().map(EventRow::from);
     let Some(first) = rows.next() else {
         return Ok(());
     };
@@ -39,9 +35,9 @@ pub(super) fn append(conn: &mut Conn, new: Vec<EventRecord>) -> Result<(), Failu
         .values(first)
         .returning(events::id)
         .get_result(conn)?;
-    let rest: Vec<NumberedInsert> = (base + 1..)
+    let rest: Vec<NumberedRow> = (base + 1..)
         .zip(rows)
-        .map(|(id, event)| NumberedInsert { id, event })
+        .map(|(id, event)| NumberedRow { id, event })
         .collect();
     if !rest.is_empty() {
         diesel::insert_into(events::table)
@@ -53,27 +49,19 @@ pub(super) fn append(conn: &mut Conn, new: Vec<EventRecord>) -> Result<(), Failu
 
 fn audit(
     conn: &mut Conn,
-    filter: &AuditFilter,
+    filter: AuditFilter,
     page: PageRequest,
 ) -> Result<Page<AuditEntry>, Failure> {
-    let mut query = events::table
-        .left_join(users::table.on(users::id.nullable().eq(events::actor_id)))
-        .select((EntryRow::as_select(), Option::<PersonRow>::as_select()))
+    let mut query = EntryRow::query()
         .order((events::at.desc(), events::id.desc()))
         .limit(one_more(page))
         .into_boxed();
-    if let Some(actor) = filter.actor {
-        query = query.filter(events::actor_id.eq(actor.get()));
-    }
-    if let Some(action) = filter.action {
-        query = query.filter(events::action.eq(action.as_str()));
-    }
-    if let Some(kind) = &filter.content_type {
-        query = query.filter(events::content_type.eq(kind));
-    }
-    if let Some(object) = filter.object_id {
-        query = query.filter(events::object_id.eq(object));
-    }
+    only!(query,
+        events::actor_id => filter.actor.map(UserId::get),
+        events::action => filter.action.map(EventAction::as_str),
+        events::content_type => filter.content_type,
+        events::object_id => filter.object_id,
+    );
     if let Some(since) = filter.since {
         query = query.filter(events::at.ge(At::from(since)));
     }
@@ -91,43 +79,45 @@ fn audit(
     if let Some(end) = end {
         query = query.filter(events::at.lt(end));
     }
-    let rows: Vec<FullEntry> = query.load(conn)?;
-    let position = |(row, _): &FullEntry| Cursor {
-        key: row.at.0,
-        id: row.id,
+    let rows = query.load(conn)?;
+    let cursor = |row: &EntryRow| Cursor {
+        key: row.numbered.event.at.0,
+        id: row.numbered.id,
     };
-    Rows(Page::cut(rows, page.limit, position)).try_map(into_entry)
+    let Page { items, next } = Page::cut(rows, page.limit, cursor);
+    let items = items.into_iter().map(EntryRow::into_domain);
+    Ok(Page {
+        items: items.collect::<Result<_, _>>()?,
+        next,
+    })
 }
 
 /// A page of a ticket's history, oldest first.
-pub(super) fn history(
+pub(super) fn ticket_history(
     conn: &mut Conn,
-    ticket: TicketId,
-    internal_too: bool,
+    id: TicketId,
+    scope: AccessScope,
     page: PageRequest,
-) -> Result<Page<HistoryLine>, Failure> {
-    let rows: Vec<FullEntry> = events::table
-        .left_join(users::table.on(users::id.nullable().eq(events::actor_id)))
-        .filter(events::ticket_id.eq(ticket.get()))
-        .filter(events::id.gt(after(page)))
-        .filter(
-            internal_too
-                .into_sql::<Bool>()
-                .or(events::is_internal.eq(false)),
-        )
-        .select((EntryRow::as_select(), Option::<PersonRow>::as_select()))
-        .order(events::id)
-        .limit(one_more(page))
-        .load(conn)?;
-    cut(rows, page, |row| row.0.id).try_map(|row| {
-        let entry = into_entry(row)?;
-        Ok(HistoryLine {
-            id: entry.id,
-            at: entry.at,
-            actor: entry.actor,
-            action: entry.action,
-            from: entry.from,
-            to: entry.to,
-        })
+) -> Result<Option<(Ticket, Page<HistoryLine>)>, Failure> {
+    with_ticket(conn, id, scope, |conn| {
+        let rows = EntryRow::query()
+            .filter(events::ticket_id.eq(id.get()))
+            .filter(events::id.gt(after(page)))
+            .filter(sees_internal(&scope).or(events::is_internal.eq(false)))
+            .order(events::id)
+            .limit(one_more(page))
+            .load(conn)?;
+        let line = |row: EntryRow| {
+            let entry = row.into_domain()?;
+            Ok(HistoryLine {
+                id: entry.id,
+                at: entry.at,
+                actor: entry.actor,
+                action: entry.action,
+                from: entry.from,
+                to: entry.to,
+            })
+        };
+        cut(rows, page, |row| row.numbered.id, line)
     })
 }

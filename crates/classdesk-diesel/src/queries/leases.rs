@@ -1,9 +1,9 @@
 //! Queues: tables with the columns `due_at` and `attempts`.
 //!
-//! This is the one place that says when a row is due, and how it is taken. A row that somebody holds
+//! This is the one place that says when a row is due, and how it is taken. A leased row
 //! is due when the lease ends, so that one index finds what is due and free.
 
-/// The rows of a table that are due and held by nobody at this [`At`](super::rows::values::At).
+/// The rows of a table that are due and not leased at this [`At`](super::rows::values::At).
 macro_rules! due_rows {
     ($table:ident, $now:expr) => {
         $table::table.filter($table::due_at.le($now))

@@ -12,7 +12,7 @@ use crate::error::Failure;
 
 pub(super) fn admit_login(
     conn: &mut Conn,
-    attempt: &LoginAttempt,
+    attempt: LoginAttempt,
 ) -> Result<LoginThrottle, Failure> {
     // Attempts on one account, or from one address, are counted one after the other: two that
     // counted side by side would both find room for one more.
@@ -43,8 +43,8 @@ pub(super) fn admit_login(
     }
     diesel::insert_into(login_failures::table)
         .values((
-            login_failures::account.eq(&attempt.account),
-            login_failures::address.eq(&attempt.address),
+            login_failures::account.eq(attempt.account),
+            login_failures::address.eq(attempt.address),
             login_failures::failed_at.eq(At::from(attempt.at)),
         ))
         .execute(conn)?;

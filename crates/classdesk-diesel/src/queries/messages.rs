@@ -2,101 +2,53 @@
 
 use std::collections::HashMap;
 
-use async_trait::async_trait;
 use classdesk_domain::blobs::{FileInfo, StoredBlob};
 use classdesk_domain::ids::{MessageAttachmentId, MessageId, ThreadId, UserId};
-use classdesk_domain::paging::{Page, PageRequest};
+use classdesk_domain::paging::{Cursor, Page, PageRequest};
 use classdesk_domain::people::Role;
 use classdesk_domain::policy::AccessScope;
-use classdesk_domain::store::{Commit, StoreError};
 use classdesk_domain::text::MessageText;
 use classdesk_domain::threads::{
     AttachedBlob, InsertMessage, Message, MessageAttachment, MessageContext, MessageDeletion,
     MessageEdit, MessageKind, MessageQuery, MessageRepository, PostContext, RecipientContext,
     ThreadContext,
 };
+use diesel::dsl::exists;
 use diesel::prelude::*;
 
+use super::Conn;
 use super::blobs::drop_blob;
-use super::commit::commit;
 use super::dialect::id_set;
-use super::page::{after, cut, one_more};
-use super::participants::participants;
+use super::page::{after, one_more};
+use super::participants::Participants;
 use super::people::People;
+use super::port::port;
 use super::post_message::post_message;
 use super::read_receipts::ReadReceipts;
-use super::rows::blobs::{OwnedBlobRow, file_info};
+use super::rows::blobs::OwnedBlobRow;
 use super::rows::messages::MessageRow;
 use super::rows::schema::{blobs, message_attachments, messages, thread_participants, users};
-use super::rows::thread_participants::ParticipantRow;
 use super::rows::users::PersonRow;
 use super::rows::values::{At, word};
 use super::thread_context::thread_context;
-use super::{Conn, Database};
 use crate::error::Failure;
-use crate::outcome::{LockTargets, Outcome, exactly_one};
+use crate::outcome::{Outcome, exactly_one};
 
-#[async_trait]
-impl MessageRepository for Database {
-    async fn post_context(
-        &self,
-        thread: ThreadId,
-        sender: UserId,
-        recipient: Option<UserId>,
-        reply_to: Option<MessageId>,
-    ) -> Result<Option<PostContext>, StoreError> {
-        self.snapshot(move |conn| post_context(conn, thread, sender, recipient, reply_to))
-            .await
+port! {
+    impl MessageRepository {
+        snapshot post_context(
+            thread: ThreadId, sender: UserId, recipient: Option<UserId>, reply_to: Option<MessageId>
+        ) -> Option<PostContext>;
+        snapshot list_messages(query: MessageQuery, page: PageRequest)
+            -> Option<(ThreadContext, Page<Message>)>;
+        snapshot message_context(id: MessageId, person: UserId) -> Option<MessageContext>;
+        snapshot message(id: MessageId, scope: AccessScope) -> Option<Message>;
+        snapshot message_attachment(id: MessageId, person: UserId) -> Option<AttachedBlob>;
     }
-
-    async fn post_message(
-        &self,
-        commit: Commit<InsertMessage>,
-    ) -> Result<(MessageId, Option<MessageAttachmentId>), StoreError> {
-        self.write(move |conn| post_message(conn, commit)).await
-    }
-
-    async fn list_messages(
-        &self,
-        query: MessageQuery,
-        page: PageRequest,
-    ) -> Result<Option<(ThreadContext, Page<Message>)>, StoreError> {
-        self.snapshot(move |conn| list_messages(conn, &query, page))
-            .await
-    }
-
-    async fn message_context(
-        &self,
-        id: MessageId,
-        person: UserId,
-    ) -> Result<Option<MessageContext>, StoreError> {
-        self.snapshot(move |conn| message_context(conn, id, person))
-            .await
-    }
-
-    async fn message(
-        &self,
-        id: MessageId,
-        scope: AccessScope,
-    ) -> Result<Option<Message>, StoreError> {
-        self.snapshot(move |conn| message(conn, id, &scope)).await
-    }
-
-    async fn message_attachment(
-        &self,
-        id: MessageId,
-        person: UserId,
-    ) -> Result<Option<AttachedBlob>, StoreError> {
-        self.snapshot(move |conn| message_attachment(conn, id, person))
-            .await
-    }
-
-    async fn edit_message(&self, commit: Commit<MessageEdit>) -> Result<Message, StoreError> {
-        self.write(move |conn| edit_message(conn, commit)).await
-    }
-
-    async fn delete_message(&self, commit: Commit<MessageDeletion>) -> Result<(), StoreError> {
-        self.write(move |conn| delete_message(conn, commit)).await
+    commits {
+        post_message(InsertMessage) -> (MessageId, Option<MessageAttachmentId>);
+        edit_message(MessageEdit) -> Message;
+        delete_message(MessageDeletion) -> ();
     }
 }
 
@@ -105,9 +57,8 @@ pub(super) fn by_id(conn: &mut Conn, ids: &[i64]) -> Result<Vec<MessageRow>, Fai
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(messages::table
+    Ok(MessageRow::query()
         .filter(messages::id.eq_any(id_set(ids)))
-        .select(MessageRow::as_select())
         .load(conn)?)
 }
 
@@ -145,7 +96,7 @@ fn attachments(
     found
         .into_iter()
         .map(|((id, message, name, by, at), blob)| {
-            let (file, blob) = file_info(name, people.get(by)?, at, blob)?;
+            let (file, blob) = blob.into_file(name, people.get(by)?, at)?;
             Ok((message, (MessageAttachmentId::new(id), file, blob)))
         })
         .collect()
@@ -155,7 +106,7 @@ fn attachments(
 pub(super) fn into_domain(
     conn: &mut Conn,
     rows: Vec<MessageRow>,
-    participants: &HashMap<i64, Vec<ParticipantRow>>,
+    participants: &Participants,
     people: &mut People,
     marks: &ReadReceipts,
     scope: &AccessScope,
@@ -167,20 +118,13 @@ pub(super) fn into_domain(
     let mut attachments = attachments(conn, &rows, people)?;
     rows.into_iter()
         .map(|row| {
-            let participants = participants
-                .get(&row.thread_id)
-                .map(Vec::as_slice)
-                .unwrap_or_default();
+            let participants = participants.of(row.thread_id);
+            // One's own message is read when any of the others has read it.
             let viewer = scope.viewer.get();
-            let is_read = if row.sender_id == viewer {
-                participants
-                    .iter()
-                    .any(|participant| participant.user != viewer && participant.has_read(row.id))
-            } else {
-                participants
-                    .iter()
-                    .any(|participant| participant.user == viewer && participant.has_read(row.id))
-            };
+            let is_own = row.sender_id == viewer;
+            let is_read = participants
+                .iter()
+                .any(|other| (other.user_id == viewer) != is_own && other.has_read(row.id));
             let attachment = attachments.remove(&row.id);
             Ok(Message {
                 read_by: marks.receipts(&row, participants, people, scope)?,
@@ -204,7 +148,7 @@ pub(super) fn into_domain(
 
 fn list_messages(
     conn: &mut Conn,
-    query: &MessageQuery,
+    query: MessageQuery,
     page: PageRequest,
 ) -> Result<Option<(ThreadContext, Page<Message>)>, Failure> {
     let Some(facts) = thread_context(conn, query.thread, query.scope.viewer)? else {
@@ -213,24 +157,18 @@ fn list_messages(
     let after = query
         .after
         .map_or(after(page), |id| id.get().max(after(page)));
-    let before = query.before.map_or(i64::MAX, |id| id.get());
-    let rows: Vec<MessageRow> = messages::table
+    let before = query.before.map_or(i64::MAX, MessageId::get);
+    let rows = MessageRow::query()
         .filter(messages::thread_id.eq(query.thread.get()))
         .filter(messages::id.gt(after))
         .filter(messages::id.lt(before))
-        .select(MessageRow::as_select())
         .order(messages::id)
         .limit(one_more(page))
         .load(conn)?;
-    let rows = cut(rows, page, |row| row.id).0;
-    let items = shown(conn, query.thread.get(), rows.items, &query.scope)?;
-    Ok(Some((
-        facts,
-        Page {
-            items,
-            next: rows.next,
-        },
-    )))
+    let cursor = |row: &MessageRow| Cursor::of_id(row.id);
+    let Page { items, next } = Page::cut(rows, page.limit, cursor);
+    let items = shown(conn, query.thread.get(), items, &query.scope)?;
+    Ok(Some((facts, Page { items, next })))
 }
 
 /// Messages of one thread, by ascending id, as their viewer sees them.
@@ -243,43 +181,42 @@ fn shown(
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let (participants, mut people) = participants(conn, &[thread])?;
+    let (participants, mut people) = Participants::load(conn, &[thread])?;
     let marks = ReadReceipts::over(conn, &rows, &participants, scope)?;
     into_domain(conn, rows, &participants, &mut people, &marks, scope)
 }
 
 fn row(conn: &mut Conn, id: MessageId) -> Result<Option<MessageRow>, Failure> {
-    Ok(messages::table
-        .find(id.get())
-        .select(MessageRow::as_select())
-        .first(conn)
-        .optional()?)
+    Ok(MessageRow::query().find(id.get()).first(conn).optional()?)
 }
 
-fn message(
-    conn: &mut Conn,
-    id: MessageId,
-    scope: &AccessScope,
-) -> Result<Option<Message>, Failure> {
+fn message(conn: &mut Conn, id: MessageId, scope: AccessScope) -> Result<Option<Message>, Failure> {
     let Some(row) = row(conn, id)? else {
         return Ok(None);
     };
-    Ok(shown(conn, row.thread_id, vec![row], scope)?.pop())
+    Ok(shown(conn, row.thread_id, vec![row], &scope)?.pop())
 }
 
-fn context_of(
+/// A message with the facts that decisions about it rest on.
+fn row_in_context(
     conn: &mut Conn,
-    row: &MessageRow,
+    id: MessageId,
     person: UserId,
-) -> Result<Option<MessageContext>, Failure> {
+) -> Result<Option<(MessageRow, MessageContext)>, Failure> {
+    let Some(row) = row(conn, id)? else {
+        return Ok(None);
+    };
     let thread = thread_context(conn, ThreadId::new(row.thread_id), person)?;
-    Ok(thread.map(|thread| MessageContext {
-        thread,
-        id: MessageId::new(row.id),
-        sender: UserId::new(row.sender_id),
-        sent_at: row.sent_at.into(),
-        is_deleted: row.deleted_at.is_some(),
-        has_attachment: row.has_attachment,
+    Ok(thread.map(|thread| {
+        let context = MessageContext {
+            thread,
+            id,
+            sender: UserId::new(row.sender_id),
+            sent_at: row.sent_at.into(),
+            is_deleted: row.deleted_at.is_some(),
+            has_attachment: row.has_attachment,
+        };
+        (row, context)
     }))
 }
 
@@ -288,10 +225,7 @@ fn message_context(
     id: MessageId,
     person: UserId,
 ) -> Result<Option<MessageContext>, Failure> {
-    match row(conn, id)? {
-        Some(row) => context_of(conn, &row, person),
-        None => Ok(None),
-    }
+    Ok(row_in_context(conn, id, person)?.map(|(_, context)| context))
 }
 
 fn message_attachment(
@@ -299,10 +233,7 @@ fn message_attachment(
     id: MessageId,
     person: UserId,
 ) -> Result<Option<AttachedBlob>, Failure> {
-    let Some(row) = row(conn, id)? else {
-        return Ok(None);
-    };
-    let Some(message) = context_of(conn, &row, person)? else {
+    let Some((row, message)) = row_in_context(conn, id, person)? else {
         return Ok(None);
     };
     let file = attachments(conn, &[row], &mut People::default())?.remove(&id.get());
@@ -312,8 +243,8 @@ fn message_attachment(
     }))
 }
 
-/// A person on their way into a decision: id, whether active, whether a participant, and who.
-type PostingPerson = (i64, bool, Option<bool>, PersonRow);
+/// A person with whether they are active, and whether a participant.
+type PostingPerson = (PersonRow, bool, Option<bool>);
 
 fn post_context(
     conn: &mut Conn,
@@ -325,46 +256,38 @@ fn post_context(
     let Some(facts) = thread_context(conn, thread, sender)? else {
         return Ok(None);
     };
-    let ids: Vec<i64> = std::iter::once(sender)
-        .chain(recipient)
-        .map(UserId::get)
-        .collect();
+    let ids = std::iter::once(sender).chain(recipient);
     let people: Vec<PostingPerson> = users::table
         .left_join(
             thread_participants::table.on(thread_participants::user_id
                 .eq(users::id)
                 .and(thread_participants::thread_id.eq(thread.get()))),
         )
-        .filter(users::id.eq_any(id_set(&ids)))
+        .filter(users::id.eq_any(id_set(ids.map(UserId::get))))
         .select((
-            users::id,
+            PersonRow::as_select(),
             users::is_active,
             thread_participants::participates.nullable(),
-            PersonRow::as_select(),
         ))
         .load(conn)?;
-    let find = |id: UserId| people.iter().find(|person| person.0 == id.get());
-    let Some((_, _, _, sender)) = find(sender) else {
+    let find = |id: UserId| people.iter().find(|(person, ..)| person.id == id.get());
+    let Some((sender, ..)) = find(sender) else {
         return Ok(None);
     };
-    let recipient = recipient
-        .and_then(find)
-        .map(|(_, is_active, participates, person)| {
-            Ok::<_, Failure>(RecipientContext {
-                user: person.clone().into_domain()?,
-                is_active: *is_active,
-                participates: participates.unwrap_or(false),
-            })
-        })
-        .transpose()?;
+    let recipient = match recipient.and_then(find) {
+        Some((person, is_active, participates)) => Some(RecipientContext {
+            user: person.clone().into_domain()?,
+            is_active: *is_active,
+            participates: participates.unwrap_or(false),
+        }),
+        None => None,
+    };
     let reply_to_is_here = match reply_to {
-        Some(reply_to) => messages::table
-            .filter(messages::thread_id.eq(thread.get()))
-            .filter(messages::id.eq(reply_to.get()))
-            .select(messages::id)
-            .first::<i64>(conn)
-            .optional()?
-            .is_some(),
+        Some(reply_to) => {
+            let in_thread = messages::table.filter(messages::thread_id.eq(thread.get()));
+            let found = in_thread.filter(messages::id.eq(reply_to.get()));
+            diesel::select(exists(found)).get_result(conn)?
+        }
         None => false,
     };
     Ok(Some(PostContext {
@@ -375,59 +298,45 @@ fn post_context(
     }))
 }
 
-fn edit_message(conn: &mut Conn, c: Commit<MessageEdit>) -> Result<Message, Failure> {
-    commit(
-        conn,
-        c,
-        |_| LockTargets::default(),
-        |conn, edit| {
-            let id = edit.message.get();
-            let changed = diesel::update(
-                messages::table
-                    .find(id)
-                    .filter(messages::deleted_at.is_null()),
-            )
-            .set((
-                messages::body.eq(edit.text.as_str()),
-                messages::edited_at.eq(At::from(edit.at)),
-            ))
-            .execute(conn)?;
-            exactly_one(changed)?;
-            let edited = message(conn, edit.message, &edit.scope)?.ok_or(Failure::STALE)?;
-            Ok(Outcome::to(id, edited))
-        },
-    )
+/// A message that is not deleted, for a change. A macro because the type can't be written down.
+macro_rules! undeleted {
+    ($id:expr) => {
+        messages::table
+            .find($id)
+            .filter(messages::deleted_at.is_null())
+    };
 }
 
-fn delete_message(conn: &mut Conn, c: Commit<MessageDeletion>) -> Result<(), Failure> {
-    commit(
-        conn,
-        c,
-        |_| LockTargets::default(),
-        |conn, deletion| {
-            let id = deletion.message.get();
-            let changed = diesel::update(
-                messages::table
-                    .find(id)
-                    .filter(messages::deleted_at.is_null()),
-            )
-            .set((
-                messages::body.eq(""),
-                messages::has_attachment.eq(false),
-                messages::deleted_at.eq(At::from(deletion.at)),
-            ))
-            .execute(conn)?;
-            exactly_one(changed)?;
-            let blob: Option<i64> = diesel::delete(
-                message_attachments::table.filter(message_attachments::message_id.eq(id)),
-            )
-            .returning(message_attachments::blob_id)
-            .get_result(conn)
-            .optional()?;
-            if let Some(blob) = blob {
-                drop_blob(conn, blob, deletion.at)?;
-            }
-            Ok(Outcome::to(id, ()))
-        },
-    )
+fn edit_message(conn: &mut Conn, edit: &MessageEdit) -> Result<Outcome<Message>, Failure> {
+    let id = edit.message.get();
+    let changed = diesel::update(undeleted!(id))
+        .set((
+            messages::body.eq(edit.text.as_str()),
+            messages::edited_at.eq(At::from(edit.at)),
+        ))
+        .execute(conn)?;
+    exactly_one(changed)?;
+    let edited = message(conn, edit.message, edit.scope)?.ok_or(Failure::STALE)?;
+    Ok(Outcome::to(id, edited))
+}
+
+fn delete_message(conn: &mut Conn, deletion: &MessageDeletion) -> Result<Outcome<()>, Failure> {
+    let id = deletion.message.get();
+    let changed = diesel::update(undeleted!(id))
+        .set((
+            messages::body.eq(""),
+            messages::has_attachment.eq(false),
+            messages::deleted_at.eq(At::from(deletion.at)),
+        ))
+        .execute(conn)?;
+    exactly_one(changed)?;
+    let attachment = message_attachments::table.filter(message_attachments::message_id.eq(id));
+    let blob: Option<i64> = diesel::delete(attachment)
+        .returning(message_attachments::blob_id)
+        .get_result(conn)
+        .optional()?;
+    if let Some(blob) = blob {
+        drop_blob(conn, blob, deletion.at)?;
+    }
+    Ok(Outcome::to(id, ()))
 }

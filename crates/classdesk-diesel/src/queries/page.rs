@@ -19,28 +19,14 @@ pub(super) fn one_more(page: PageRequest) -> i64 {
     i64::from(page.limit.get()) + 1
 }
 
-/// A page whose rows are still to be read.
-pub(super) struct Rows<R>(pub(super) Page<R>);
-
-/// Cuts rows that are ordered by id into a page.
-pub(super) fn cut<R>(rows: Vec<R>, page: PageRequest, id: impl Fn(&R) -> i64) -> Rows<R> {
-    Rows(Page::cut(rows, page.limit, |row| Cursor::of_id(id(row))))
-}
-
-impl<R> Rows<R> {
-    /// The page of what the rows mean.
-    pub(super) fn try_map<T>(
-        self,
-        each: impl FnMut(R) -> Result<T, Failure>,
-    ) -> Result<Page<T>, Failure> {
-        Ok(Page {
-            items: self
-                .0
-                .items
-                .into_iter()
-                .map(each)
-                .collect::<Result<_, _>>()?,
-            next: self.0.next,
-        })
-    }
+/// Cuts rows that are ordered by id into a page of what they mean.
+pub(super) fn cut<R, T>(
+    rows: Vec<R>,
+    page: PageRequest,
+    id: impl Fn(&R) -> i64,
+    each: impl FnMut(R) -> Result<T, Failure>,
+) -> Result<Page<T>, Failure> {
+    let Page { items, next } = Page::cut(rows, page.limit, |row| Cursor::of_id(id(row)));
+    let items = items.into_iter().map(each).collect::<Result<_, _>>()?;
+    Ok(Page { items, next })
 }

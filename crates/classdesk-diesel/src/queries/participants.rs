@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use classdesk_domain::subjects::SubjectRef;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
 use diesel::upsert::excluded;
 
 use super::Conn;
@@ -15,29 +16,34 @@ use super::rows::users::PersonRow;
 use super::rows::values::At;
 use crate::error::Failure;
 
-/// Who is or was in these threads, by ascending id, and who they are.
-pub(super) fn participants(
-    conn: &mut Conn,
-    threads: &[i64],
-) -> Result<(HashMap<i64, Vec<ParticipantRow>>, People), Failure> {
-    let rows: Vec<(ParticipantRow, PersonRow)> = thread_participants::table
-        .inner_join(users::table.on(users::id.eq(thread_participants::user_id)))
-        .filter(thread_participants::thread_id.eq_any(id_set(threads)))
-        .select((ParticipantRow::as_select(), PersonRow::as_select()))
-        .load(conn)?;
-    let mut people = People::default();
-    let mut participants: HashMap<i64, Vec<ParticipantRow>> = HashMap::with_capacity(threads.len());
-    for (participant, person) in rows {
-        people.insert(person.into_domain()?);
-        participants
-            .entry(participant.thread)
-            .or_default()
-            .push(participant);
+/// Who is or was in each of some threads.
+pub(super) struct Participants(HashMap<i64, Vec<ParticipantRow>>);
+
+impl Participants {
+    /// Reads them, and who they are.
+    pub(super) fn load(conn: &mut Conn, threads: &[i64]) -> Result<(Self, People), Failure> {
+        let rows: Vec<(ParticipantRow, PersonRow)> = thread_participants::table
+            .inner_join(users::table.on(users::id.eq(thread_participants::user_id)))
+            .filter(thread_participants::thread_id.eq_any(id_set(threads)))
+            .select((ParticipantRow::as_select(), PersonRow::as_select()))
+            .load(conn)?;
+        let mut people = People::default();
+        let mut participants: HashMap<_, Vec<ParticipantRow>> =
+            HashMap::with_capacity(threads.len());
+        for (row, person) in rows {
+            people.insert(person.into_domain()?);
+            participants.entry(row.thread_id).or_default().push(row);
+        }
+        for of_thread in participants.values_mut() {
+            of_thread.sort_unstable_by_key(|row| row.user_id);
+        }
+        Ok((Self(participants), people))
     }
-    for participants in participants.values_mut() {
-        participants.sort_unstable_by_key(|participant| participant.user);
+
+    /// Those of one thread, by ascending id.
+    pub(super) fn of(&self, thread: i64) -> &[ParticipantRow] {
+        self.0.get(&thread).map(Vec::as_slice).unwrap_or_default()
     }
-    Ok((participants, people))
 }
 
 /// The participant of one person.
@@ -53,7 +59,7 @@ pub(super) fn participant(
         .optional()?)
 }
 
-/// Gives somebody who was never in a thread a row there, for a mark or a count.
+/// Gives a person who was never in a thread a row there, for a mark or a count.
 pub(super) fn upsert_participant(
     conn: &mut Conn,
     thread: i64,
@@ -67,35 +73,27 @@ pub(super) fn upsert_participant(
     Ok(())
 }
 
-/// Adds somebody to every non-private thread of a subject that they are not in. The caller holds
+/// Adds a person to every non-private thread of a subject that they are not in. The caller holds
 /// the subject, so that no thread is opened on it meanwhile.
 pub(super) fn join_all(conn: &mut Conn, reference: &SubjectRef, user: i64) -> Result<(), Failure> {
-    let kind = reference.content_type.as_str();
-    let held: Vec<i64> = for_update!(
-        threads::table
-            .filter(threads::object_id.eq(reference.object_id))
-            .filter(threads::content_type.eq(kind))
-            .filter(threads::is_private.eq(false))
-            .select(threads::id)
-            .order(threads::id)
-    )
-    .load(conn)?;
+    let open_to_all = threads::table
+        .filter(threads::object_id.eq(reference.object_id))
+        .filter(threads::content_type.eq(reference.content_type.as_str()))
+        .filter(threads::is_private.eq(false));
+    let held: Vec<i64> =
+        for_update!(open_to_all.select(threads::id).order(threads::id)).load(conn)?;
     if held.is_empty() {
         return Ok(());
     }
-    let participants = threads::table
-        .filter(threads::object_id.eq(reference.object_id))
-        .filter(threads::content_type.eq(kind))
-        .filter(threads::is_private.eq(false))
-        .select((
-            threads::id,
-            user.into_sql::<diesel::sql_types::BigInt>(),
-            true.into_sql::<diesel::sql_types::Bool>(),
-            threads::updated_at,
-            0_i64.into_sql::<diesel::sql_types::BigInt>(),
-            0_i64.into_sql::<diesel::sql_types::BigInt>(),
-            0_i64.into_sql::<diesel::sql_types::BigInt>(),
-        ));
+    let participants = open_to_all.select((
+        threads::id,
+        user.into_sql::<BigInt>(),
+        true.into_sql::<Bool>(),
+        threads::updated_at,
+        0_i64.into_sql::<BigInt>(),
+        0_i64.into_sql::<BigInt>(),
+        0_i64.into_sql::<BigInt>(),
+    ));
     diesel::insert_into(thread_participants::table)
         .values(participants)
         .into_columns((

@@ -2,72 +2,48 @@
 
 use std::collections::HashMap;
 
-use async_trait::async_trait;
 use classdesk_domain::ids::UserId;
 use classdesk_domain::paging::{Page, PageRequest};
 use classdesk_domain::people::{
-    Credentials, Email, InsertUser, LoginName, PasswordHash, Role, User, UserFilter, UserRef,
+    Credentials, InsertUser, LoginName, PasswordHash, Role, User, UserFilter, UserRef,
     UserRepository, UserUpdate,
 };
 use classdesk_domain::store::{Commit, StoreError, Unique};
-use classdesk_domain::text::DisplayName;
+use diesel::dsl::exists;
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
 
+use super::Conn;
 use super::commit::commit;
-use super::dialect::{ascii_lower, id_set};
+use super::dialect::id_set;
+use super::filter::{contains, only};
 use super::page::{after, cut, one_more};
+use super::port::port;
 use super::rows::schema::users;
-use super::rows::users::{PersonRow, UserInsert, UserRow};
-use super::rows::values::containing;
-use super::{Conn, Database, sessions as session_queries};
+use super::rows::users::{PersonRow, UserRow};
+use super::rows::values::At;
+use super::sessions::end;
 use crate::error::Failure;
-use crate::outcome::{LockTargets, Outcome};
+use crate::outcome::{LockTarget, Outcome};
 use crate::session_cache::Invalidate;
 
-#[async_trait]
-impl UserRepository for Database {
-    async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
-        self.read(move |conn| user(conn, id)).await
+port! {
+    impl UserRepository {
+        read user(id: UserId) -> Option<User>;
+        read users(ids: &[UserId] = ids.to_vec()) -> Vec<User>;
+        read any_user() -> bool;
+        read credentials(login: &LoginName = login.as_str().to_owned()) -> Option<Credentials>;
+        read credentials_of(id: UserId) -> Option<Credentials>;
+        read list_users(filter: UserFilter, page: PageRequest) -> Page<User>;
+        write_sessions(Invalidate::Person(commit.change.user))
+            update_user(commit: Commit<UserUpdate>) -> User;
     }
-
-    async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, StoreError> {
-        let ids = ids.to_vec();
-        self.read(move |conn| users(conn, &ids)).await
-    }
-
-    async fn any_user(&self) -> Result<bool, StoreError> {
-        self.read(any_user).await
-    }
-
-    async fn credentials(&self, login: &LoginName) -> Result<Option<Credentials>, StoreError> {
-        let login = login.clone();
-        self.read(move |conn| credentials(conn, &login)).await
-    }
-
-    async fn credentials_of(&self, id: UserId) -> Result<Option<Credentials>, StoreError> {
-        self.read(move |conn| credentials_of(conn, id)).await
-    }
-
-    async fn list_users(
-        &self,
-        filter: UserFilter,
-        page: PageRequest,
-    ) -> Result<Page<User>, StoreError> {
-        self.read(move |conn| list_users(conn, &filter, page)).await
-    }
-
-    async fn create_user(&self, commit: Commit<InsertUser>) -> Result<User, StoreError> {
-        self.write(move |conn| create_user(conn, commit)).await
-    }
-
-    async fn update_user(&self, commit: Commit<UserUpdate>) -> Result<User, StoreError> {
-        let which = Invalidate::Person(commit.change.user);
-        self.write_sessions(which, move |conn| update_user(conn, commit))
-            .await
+    commits {
+        create_user(InsertUser) -> User;
     }
 }
 
-/// People who are named on a page, read by one statement whatever their number.
+/// People that are named on a page, read by one statement whatever their number.
 #[derive(Debug, Default)]
 pub(super) struct People(HashMap<i64, UserRef>);
 
@@ -81,7 +57,7 @@ impl People {
         Ok(people)
     }
 
-    /// Reads those who are not known yet.
+    /// Reads those that are not known yet.
     pub(super) fn add_missing(
         &mut self,
         conn: &mut Conn,
@@ -96,9 +72,8 @@ impl People {
         if missing.is_empty() {
             return Ok(());
         }
-        let rows: Vec<PersonRow> = users::table
+        let rows: Vec<PersonRow> = PersonRow::query()
             .filter(users::id.eq_any(id_set(&missing)))
-            .select(PersonRow::as_select())
             .load(conn)?;
         for row in rows {
             self.insert(row.into_domain()?);
@@ -120,20 +95,17 @@ impl People {
 }
 
 pub(super) fn user(conn: &mut Conn, id: UserId) -> Result<Option<User>, Failure> {
-    users::table
+    UserRow::query()
         .find(id.get())
-        .select(UserRow::as_select())
         .first(conn)
         .optional()?
         .map(UserRow::into_domain)
         .transpose()
 }
 
-fn users(conn: &mut Conn, ids: &[UserId]) -> Result<Vec<User>, Failure> {
-    let ids: Vec<i64> = ids.iter().map(|id| id.get()).collect();
-    users::table
-        .filter(users::id.eq_any(id_set(&ids)))
-        .select(UserRow::as_select())
+fn users(conn: &mut Conn, ids: Vec<UserId>) -> Result<Vec<User>, Failure> {
+    UserRow::query()
+        .filter(users::id.eq_any(id_set(ids.into_iter().map(UserId::get))))
         .load(conn)?
         .into_iter()
         .map(UserRow::into_domain)
@@ -145,17 +117,17 @@ fn any_user(conn: &mut Conn) -> Result<bool, Failure> {
     Ok(first.is_some())
 }
 
-fn credentials(conn: &mut Conn, login: &LoginName) -> Result<Option<Credentials>, Failure> {
-    // Two statements on unique indexes; the first finds nearly everybody.
+fn credentials(conn: &mut Conn, login: String) -> Result<Option<Credentials>, Failure> {
+    // Two statements on unique indexes; the first finds nearly every user.
     let columns = (UserRow::as_select(), users::password_hash);
     let by_username = users::table
-        .filter(users::username.eq(login.as_str()))
+        .filter(users::username.eq(&login))
         .select(columns)
         .first(conn)
         .optional()?;
-    let found: Option<(UserRow, String)> = match by_username {
+    let found = match by_username {
         None => users::table
-            .filter(users::email.eq(login.as_str()))
+            .filter(users::email.eq(login))
             .select(columns)
             .first(conn)
             .optional()?,
@@ -183,135 +155,97 @@ fn with_hash((user, hash): (UserRow, String)) -> Result<Credentials, Failure> {
 
 fn list_users(
     conn: &mut Conn,
-    filter: &UserFilter,
+    filter: UserFilter,
     page: PageRequest,
 ) -> Result<Page<User>, Failure> {
-    let mut query = users::table
+    let mut query = UserRow::query()
         .filter(users::id.gt(after(page)))
-        .select(UserRow::as_select())
         .order(users::id)
         .limit(one_more(page))
         .into_boxed();
-    if let Some(role) = filter.role {
-        query = query.filter(users::role.eq(role.as_str()));
-    }
-    if let Some(is_active) = filter.is_active {
-        query = query.filter(users::is_active.eq(is_active));
-    }
-    if let Some(q) = &filter.q {
-        let pattern = containing(q.as_str());
-        query = query.filter(
-            ascii_lower(users::username)
-                .like(pattern.clone())
-                .escape('\\')
-                .or(ascii_lower(users::email).like(pattern.clone()).escape('\\'))
-                .or(ascii_lower(users::display_name).like(pattern).escape('\\')),
-        );
+    only!(query,
+        users::role => filter.role.map(Role::as_str),
+        users::is_active => filter.is_active,
+    );
+    if let Some(q) = filter.q {
+        query = query.filter(contains!(
+            q,
+            users::username,
+            users::email,
+            users::display_name
+        ));
     }
     let rows = query.load(conn)?;
-    cut(rows, page, |row: &UserRow| row.id).try_map(UserRow::into_domain)
+    cut(rows, page, |row| row.person.id, UserRow::into_domain)
 }
 
-fn create_user(conn: &mut Conn, c: Commit<InsertUser>) -> Result<User, Failure> {
-    commit(
-        conn,
-        c,
-        |_| LockTargets::default(),
-        |conn, new| {
-            let created: Option<UserRow> = diesel::insert_into(users::table)
-                .values(UserInsert {
-                    username: new.username.as_str(),
-                    email: new.email.as_str(),
-                    display_name: new.display_name.as_str(),
-                    role: new.role.as_str(),
-                    is_active: true,
-                    password_hash: new.password.as_str(),
-                    created_at: new.created_at.into(),
-                    last_login_at: None,
-                })
-                .on_conflict_do_nothing()
-                .returning(UserRow::as_returning())
-                .get_result(conn)
-                .optional()?;
-            let Some(row) = created else {
-                let same_name: Option<i64> = users::table
-                    .filter(users::username.eq(new.username.as_str()))
-                    .select(users::id)
-                    .first(conn)
-                    .optional()?;
-                let taken = same_name.map_or(Unique::Email, |_| Unique::Username);
-                return Err(StoreError::Duplicate(taken).into());
-            };
-            Ok(Outcome::to(row.id, row.into_domain()?))
-        },
-    )
+fn create_user(conn: &mut Conn, new: &InsertUser) -> Result<Outcome<User>, Failure> {
+    let created: Option<UserRow> = diesel::insert_into(users::table)
+        .values((
+            users::username.eq(new.username.as_str()),
+            users::email.eq(new.email.as_str()),
+            users::display_name.eq(new.display_name.as_str()),
+            users::role.eq(new.role.as_str()),
+            users::is_active.eq(true),
+            users::password_hash.eq(new.password.as_str()),
+            users::created_at.eq(At::from(new.created_at)),
+        ))
+        .on_conflict_do_nothing()
+        .returning(UserRow::as_returning())
+        .get_result(conn)
+        .optional()?;
+    let Some(row) = created else {
+        let same_name = users::table.filter(users::username.eq(new.username.as_str()));
+        let taken = match diesel::select(exists(same_name)).get_result(conn)? {
+            true => Unique::Username,
+            false => Unique::Email,
+        };
+        return Err(StoreError::Duplicate(taken).into());
+    };
+    Ok(Outcome::to(row.person.id, row.into_domain()?))
 }
 
 fn update_user(conn: &mut Conn, c: Commit<UserUpdate>) -> Result<User, Failure> {
-    let targets = |update: &UserUpdate| LockTargets {
-        user: Some(update.user),
-        ..LockTargets::default()
-    };
-    commit(conn, c, targets, |conn, update| {
+    let target = LockTarget::User(c.change.user);
+    commit(conn, c, Some(target), |conn, update| {
         let id = update.user.get();
+        let taken = || Failure::from(StoreError::Duplicate(Unique::Email));
         if let Some(email) = &update.email {
-            let other: Option<i64> = users::table
-                .filter(users::email.eq(email.as_str()))
-                .filter(users::id.ne(id))
-                .select(users::id)
-                .first(conn)
-                .optional()?;
-            if other.is_some() {
-                return Err(StoreError::Duplicate(Unique::Email).into());
+            let same_address = users::table.filter(users::email.eq(email.as_str()));
+            let of_another = exists(same_address.filter(users::id.ne(id)));
+            if diesel::select(of_another).get_result(conn)? {
+                return Err(taken());
             }
         }
-        let before: Option<(String, String, String, bool, String)> = users::table
+        let before: Option<String> = users::table
             .find(id)
-            .select((
-                users::display_name,
-                users::email,
-                users::role,
-                users::is_active,
-                users::password_hash,
-            ))
+            .select(users::password_hash)
             .first(conn)
             .optional()?;
-        let (display_name, email, role, is_active, hash) = before.ok_or(Failure::STALE)?;
-        if update
-            .verified_hash
-            .is_some_and(|verified_hash| verified_hash.as_str() != hash)
-        {
+        let before = PasswordHash::new(before.ok_or(Failure::STALE)?);
+        if update.verified_hash.is_some_and(|hash| hash != before) {
             return Err(Failure::STALE);
         }
-        let new = |change: Option<&str>, before| change.map_or(before, ToOwned::to_owned);
+        let hash = update.password.unwrap_or(before);
         let changed: Option<UserRow> = diesel::update(users::table.find(id))
             .set((
-                users::display_name.eq(new(
-                    update.display_name.as_ref().map(DisplayName::as_str),
-                    display_name,
-                )),
-                users::email.eq(new(update.email.as_ref().map(Email::as_str), email)),
-                users::role.eq(new(update.role.map(Role::as_str), role)),
-                users::is_active.eq(update.is_active.unwrap_or(is_active)),
-                users::password_hash.eq(new(
-                    update.password.as_ref().map(PasswordHash::as_str),
-                    hash,
-                )),
+                (update.display_name).map(|name| users::display_name.eq(name.into_string())),
+                (update.email).map(|email| users::email.eq(email.as_str().to_owned())),
+                (update.role).map(|role| users::role.eq(role.as_str())),
+                (update.is_active).map(|is_active| users::is_active.eq(is_active)),
+                users::password_hash.eq(hash.as_str()),
             ))
             .returning(UserRow::as_returning())
             .get_result(conn)
             .optional()
             .map_err(|error| match error {
-                // Somebody else took the address between the look and the change.
-                diesel::result::Error::DatabaseError(
-                    diesel::result::DatabaseErrorKind::UniqueViolation,
-                    _,
-                ) => StoreError::Duplicate(Unique::Email).into(),
-                error => Failure::from(error),
+                // Another client took the address between the look and the change.
+                Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => taken(),
+                error => error.into(),
             })?;
         let user = changed.ok_or(Failure::STALE)?.into_domain()?;
         if let Some(which) = update.ends {
-            session_queries::end(conn, update.user, which)?;
+            end(conn, update.user, which)?;
         }
         Ok(Outcome::to(id, user))
     })

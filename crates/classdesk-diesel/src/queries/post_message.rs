@@ -1,11 +1,7 @@
 //! Storing a message: the hot write.
 
-use classdesk_domain::blobs::FinishedUpload;
-use classdesk_domain::clock::Timestamp;
-use classdesk_domain::ids::{MessageAttachmentId, MessageId};
-use classdesk_domain::people::Role;
-use classdesk_domain::store::Commit;
-use classdesk_domain::threads::{InsertMessage, MessageKind};
+use classdesk_domain::ids::{MessageAttachmentId, MessageId, UserId};
+use classdesk_domain::threads::InsertMessage;
 use diesel::expression::{ValidGrouping, is_aggregate};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
@@ -14,36 +10,14 @@ use diesel::sql_types::BigInt;
 use super::Conn;
 use super::blobs::take_upload;
 use super::column_types::Instant;
-use super::commit::commit;
-use super::dialect::{NEXT_MESSAGE, for_update};
+use super::dialect::NEXT_MESSAGE;
 use super::participants::upsert_participant;
-use super::rows::message_attachments::AttachmentInsert;
-use super::rows::messages::MessageInsert;
+use super::preconditions::locked;
+use super::rows::Backend;
 use super::rows::schema::{message_attachments, messages, thread_participants, threads};
 use super::rows::values::At;
 use crate::error::Failure;
-use crate::outcome::{LockTargets, Outcome, exactly_one};
-
-type Backend = <Conn as Connection>::Backend;
-
-/// A message on its way into a thread.
-pub(super) struct NewPost<'a> {
-    pub(super) thread: i64,
-    pub(super) sender: i64,
-    pub(super) sender_role: Role,
-    pub(super) recipient: Option<i64>,
-    pub(super) text: &'a str,
-    pub(super) kind: MessageKind,
-    pub(super) reply_to: Option<i64>,
-    pub(super) attachment: Option<&'a FinishedUpload>,
-    pub(super) at: Timestamp,
-}
-
-/// What was stored.
-pub(super) struct Posted {
-    pub(super) message: i64,
-    pub(super) attachment: Option<i64>,
-}
+use crate::outcome::{Outcome, exactly_one};
 
 /// The id of the message that is being inserted.
 #[derive(Debug, QueryId)]
@@ -66,119 +40,78 @@ impl ValidGrouping<()> for NextMessage {
 
 impl<Source> AppearsOnTable<Source> for NextMessage {}
 
+/// The ids of a message and of its attachment.
+type Posted = (MessageId, Option<MessageAttachmentId>);
+
 pub(super) fn post_message(
     conn: &mut Conn,
-    c: Commit<InsertMessage>,
-) -> Result<(MessageId, Option<MessageAttachmentId>), Failure> {
-    commit(
-        conn,
-        c,
-        |_| LockTargets::default(),
-        |conn, new| {
-            let Posted {
-                message,
-                attachment,
-            } = post(
-                conn,
-                &NewPost {
-                    thread: new.thread.get(),
-                    sender: new.sender.get(),
-                    sender_role: new.sender_role,
-                    recipient: new.recipient.map(|id| id.get()),
-                    text: new.text.as_str(),
-                    kind: new.kind,
-                    reply_to: new.reply_to.map(|id| id.get()),
-                    attachment: new.attachment.as_ref(),
-                    at: new.sent_at,
-                },
-            )?;
-            let answer = (
-                MessageId::new(message),
-                attachment.map(MessageAttachmentId::new),
-            );
-            Ok(Outcome::to(message, answer))
-        },
-    )
+    new: &InsertMessage,
+) -> Result<Outcome<Posted>, Failure> {
+    let posted = post(conn, new)?;
+    Ok(Outcome::to(posted.0.get(), posted))
 }
 
 /// Stores a message and makes it its thread's latest activity.
-pub(super) fn post(conn: &mut Conn, new: &NewPost<'_>) -> Result<Posted, Failure> {
-    let at = At::from(new.at);
+pub(super) fn post(conn: &mut Conn, new: &InsertMessage) -> Result<Posted, Failure> {
+    let (thread, sender, at) = (new.thread.get(), new.sender.get(), At::from(new.sent_at));
     // The thread is held before the message gets its id: within a thread, ids grow in the order
     // in which messages become visible.
-    let count: Option<i64> = for_update!(
-        threads::table
-            .filter(threads::id.eq(new.thread))
-            .select(threads::message_count)
-    )
-    .first(conn)
-    .optional()?;
+    let count: Option<i64> = locked!(conn, threads, thread, threads::message_count);
     let position = count.ok_or(Failure::STALE)? + 1;
     let sent: Option<i64> = thread_participants::table
-        .find((new.thread, new.sender))
+        .find((thread, sender))
         .select(thread_participants::sent_count)
         .first(conn)
         .optional()?;
     if sent.is_none() {
-        upsert_participant(conn, new.thread, new.sender, at)?;
+        upsert_participant(conn, thread, sender, at)?;
     }
-    if let Some(upload) = new.attachment {
+    if let Some(upload) = &new.attachment {
         take_upload(conn, upload)?;
     }
     let message: i64 = diesel::insert_into(messages::table)
         .values((
             messages::id.eq(NextMessage),
-            MessageInsert {
-                thread_id: new.thread,
-                position,
-                sender_id: new.sender,
-                sender_position: sent.unwrap_or(0) + 1,
-                sender_role: new.sender_role.as_str(),
-                recipient_id: new.recipient,
-                body: new.text,
-                kind: new.kind.as_str(),
-                reply_to: new.reply_to,
-                has_attachment: new.attachment.is_some(),
-                sent_at: at,
-                edited_at: None,
-                deleted_at: None,
-            },
+            messages::thread_id.eq(thread),
+            messages::position.eq(position),
+            messages::sender_id.eq(sender),
+            messages::sender_position.eq(sent.unwrap_or(0) + 1),
+            messages::sender_role.eq(new.sender_role.as_str()),
+            messages::recipient_id.eq(new.recipient.map(UserId::get)),
+            messages::body.eq(new.text.as_str()),
+            messages::kind.eq(new.kind.as_str()),
+            messages::reply_to.eq(new.reply_to.map(MessageId::get)),
+            messages::has_attachment.eq(new.attachment.is_some()),
+            messages::sent_at.eq(at),
         ))
         .returning(messages::id)
         .get_result(conn)?;
-    let attachment = match new.attachment {
+    let attachment = match &new.attachment {
         Some(upload) => Some(
             diesel::insert_into(message_attachments::table)
-                .values(AttachmentInsert {
-                    message_id: message,
-                    blob_id: upload.blob.get(),
-                    file_name: upload.name.as_str(),
-                    uploaded_by: upload.uploaded_by.get(),
-                    uploaded_at: at,
-                })
+                .values((
+                    message_attachments::message_id.eq(message),
+                    message_attachments::blob_id.eq(upload.blob.get()),
+                    message_attachments::file_name.eq(upload.name.as_str()),
+                    message_attachments::uploaded_by.eq(upload.uploaded_by.get()),
+                    message_attachments::uploaded_at.eq(at),
+                ))
                 .returning(message_attachments::id)
                 .get_result(conn)?,
         ),
         None => None,
     };
     let changed = CountMessage {
-        thread: new.thread,
+        thread,
         message,
         position,
         at,
     }
     .execute(conn)?;
     exactly_one(changed)?;
-    ShowActivity {
-        thread: new.thread,
-        sender: new.sender,
-        at,
-    }
-    .execute(conn)?;
-    Ok(Posted {
-        message,
-        attachment,
-    })
+    ShowActivity { thread, sender, at }.execute(conn)?;
+    let attachment = attachment.map(MessageAttachmentId::new);
+    Ok((MessageId::new(message), attachment))
 }
 
 // Diesel prepares every UPDATE of its own anew. On the hot write that costs as much as running it,

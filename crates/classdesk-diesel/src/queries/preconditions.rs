@@ -5,6 +5,7 @@
 //! Each row is read by a statement of its own that locks it: on PostgreSQL a join would show the
 //! other table as it was before the wait.
 
+use classdesk_domain::ids::UserId;
 use classdesk_domain::store::Precondition;
 use classdesk_domain::subjects::{Parties, SubjectRef};
 use diesel::prelude::*;
@@ -14,8 +15,19 @@ use super::dialect::{for_update, id_set};
 use super::rows::schema::{
     bundle_files, bundles, messages, subjects, thread_participants, threads, tickets, users,
 };
+use super::rows::subjects::PartiesRow;
 use crate::error::Failure;
-use crate::outcome::LockTargets;
+use crate::outcome::LockTarget;
+
+/// What a query finds in the row with this id, which is held for a change.
+macro_rules! locked {
+    ($conn:expr, $table:ident, $id:expr, $columns:expr) => {
+        super::dialect::for_update!($table::table.filter($table::id.eq($id)).select($columns))
+            .first($conn)
+            .optional()?
+    };
+}
+pub(super) use locked;
 
 /// Where a fact's row stands in the order of locks.
 fn rank(fact: &Precondition) -> (u8, i64) {
@@ -36,67 +48,58 @@ fn rank(fact: &Precondition) -> (u8, i64) {
 /// Checks every fact and holds it, or answers that one is stale.
 pub(super) fn lock_and_check(
     conn: &mut Conn,
-    guard: &[Precondition],
-    targets: &LockTargets,
+    required: &[Precondition],
+    target: Option<LockTarget>,
 ) -> Result<(), Failure> {
-    let mut facts: Vec<&Precondition> = guard.iter().collect();
+    let mut facts: Vec<&Precondition> = required.iter().collect();
     facts.sort_by_key(|fact| rank(fact));
-    lock_people(conn, &facts, targets)?;
-    if let Some(subject) = &targets.subject {
-        lock_subject(conn, subject)?;
+    let (user, subject) = match target {
+        None => (None, None),
+        Some(LockTarget::User(user)) => (Some(user), None),
+        Some(LockTarget::Subject(subject)) => (None, Some(subject)),
+    };
+    lock_people(conn, &facts, user)?;
+    if let Some(subject) = subject {
+        // Held whether or not it is there.
+        lock_parties(conn, &subject)?;
     }
     let mut locked_thread = None;
     for fact in facts {
         let holds = match fact {
             Precondition::ActiveUser { .. } | Precondition::HasRole { .. } => true,
-            Precondition::Parties { subject, parties } => parties_hold(conn, subject, *parties)?,
-            Precondition::BundleVersion { bundle, version } => for_update!(
-                bundles::table
-                    .filter(bundles::id.eq(bundle.get()))
-                    .select(bundles::version)
-            )
-            .first::<i64>(conn)
-            .optional()?
-            .is_some_and(|found| found == *version),
+            Precondition::Parties { subject, parties } => {
+                lock_parties(conn, subject)? == Some(*parties)
+            }
+            Precondition::BundleVersion { bundle, version } => {
+                locked!(conn, bundles, bundle.get(), bundles::version) == Some(*version)
+            }
             Precondition::ThreadActive { thread, active } => {
                 locked_thread = Some(*thread);
                 lock_thread(conn, thread.get())? == Some(*active)
             }
             Precondition::Participant { thread, user } => {
-                // Whoever changes participants holds the thread, so it is held here too.
+                // A change of participants holds the thread, so it is held here too.
                 if locked_thread != Some(*thread) {
                     lock_thread(conn, thread.get())?;
                     locked_thread = Some(*thread);
                 }
                 participates(conn, thread.get(), user.get())?
             }
-            Precondition::TicketVersion { ticket, version } => for_update!(
-                tickets::table
-                    .filter(tickets::id.eq(ticket.get()))
-                    .select(tickets::version)
-            )
-            .first::<i64>(conn)
-            .optional()?
-            .is_some_and(|found| found == *version),
-            Precondition::MessageNotDeleted { message } => for_update!(
-                messages::table
-                    .filter(messages::id.eq(message.get()))
-                    .select(messages::deleted_at.is_null())
-            )
-            .first::<bool>(conn)
-            .optional()?
-            .unwrap_or(false),
-            Precondition::FileVisibleTo { file, visibility } => for_update!(
-                bundle_files::table
-                    .filter(bundle_files::id.eq(file.get()))
-                    .select((
-                        bundle_files::visible_to_client,
-                        bundle_files::visible_to_writer
-                    ))
-            )
-            .first::<(bool, bool)>(conn)
-            .optional()?
-            .is_some_and(|found| found == (visibility.to_client, visibility.to_writer)),
+            Precondition::TicketVersion { ticket, version } => {
+                locked!(conn, tickets, ticket.get(), tickets::version) == Some(*version)
+            }
+            Precondition::MessageNotDeleted { message } => {
+                let is_there = messages::deleted_at.is_null();
+                locked!(conn, messages, message.get(), is_there) == Some(true)
+            }
+            Precondition::FileVisibleTo { file, visibility } => {
+                let shown = (
+                    bundle_files::visible_to_client,
+                    bundle_files::visible_to_writer,
+                );
+                let visibility = (visibility.to_client, visibility.to_writer);
+                locked!(conn, bundle_files, file.get(), shown) == Some(visibility)
+            }
         };
         if !holds {
             return Err(Failure::STALE);
@@ -107,16 +110,10 @@ pub(super) fn lock_and_check(
 
 /// Holds a thread's row for a change and says whether it is active; `None` when it is not there.
 pub(super) fn lock_thread(conn: &mut Conn, thread: i64) -> Result<Option<bool>, Failure> {
-    Ok(for_update!(
-        threads::table
-            .filter(threads::id.eq(thread))
-            .select(threads::is_active)
-    )
-    .first(conn)
-    .optional()?)
+    Ok(locked!(conn, threads, thread, threads::is_active))
 }
 
-/// Whether somebody is a participant. The caller holds the thread.
+/// Whether a person is a participant. The caller holds the thread.
 pub(super) fn participates(conn: &mut Conn, thread: i64, user: i64) -> Result<bool, Failure> {
     Ok(thread_participants::table
         .filter(thread_participants::thread_id.eq(thread))
@@ -130,7 +127,7 @@ pub(super) fn participates(conn: &mut Conn, thread: i64, user: i64) -> Result<bo
 fn lock_people(
     conn: &mut Conn,
     facts: &[&Precondition],
-    targets: &LockTargets,
+    changed: Option<UserId>,
 ) -> Result<(), Failure> {
     let expected: Vec<_> = facts
         .iter()
@@ -141,7 +138,7 @@ fn lock_people(
         })
         .collect();
     let mut ids: Vec<_> = expected.iter().map(|(id, ..)| *id).collect();
-    ids.extend(targets.user.map(|user| user.get()));
+    ids.extend(changed.map(UserId::get));
     if ids.is_empty() {
         return Ok(());
     }
@@ -161,31 +158,16 @@ fn lock_people(
     if holds { Ok(()) } else { Err(Failure::STALE) }
 }
 
-/// Holds a subject's row for a change, whether or not it is there.
-fn lock_subject(conn: &mut Conn, subject: &SubjectRef) -> Result<(), Failure> {
-    for_update!(
-        subjects::table
-            .find((subject.content_type.as_str(), subject.object_id))
-            .select(subjects::object_id)
-    )
-    .first::<i64>(conn)
-    .optional()?;
-    Ok(())
-}
-
-fn parties_hold(conn: &mut Conn, subject: &SubjectRef, parties: Parties) -> Result<bool, Failure> {
-    // Not shared: on PostgreSQL a stream of posts that share the row would keep whoever changes the
+/// Holds a subject's row for a change and names its parties; `None` when it is not there.
+fn lock_parties(conn: &mut Conn, subject: &SubjectRef) -> Result<Option<Parties>, Failure> {
+    // Not shared: on PostgreSQL a stream of posts that share the row would keep a change of the
     // parties waiting for ever, while those that take it alone queue up.
-    let found: Option<(i64, Option<i64>)> = for_update!(
+    let found = for_update!(
         subjects::table
             .find((subject.content_type.as_str(), subject.object_id))
-            .select((subjects::client_id, subjects::assigned_writer_id))
+            .select(PartiesRow::as_select())
     )
     .first(conn)
     .optional()?;
-    Ok(found
-        == Some((
-            parties.client.get(),
-            parties.assigned_writer.map(|writer| writer.get()),
-        )))
+    Ok(found.map(Parties::from))
 }

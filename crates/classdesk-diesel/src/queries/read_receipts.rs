@@ -3,13 +3,11 @@
 use std::collections::HashMap;
 
 use classdesk_domain::policy::{AccessScope, ReceiptScope};
-use classdesk_domain::store::Commit;
 use classdesk_domain::threads::{ReadMark, ReadReceipt};
 use diesel::prelude::*;
 
-use super::commit::commit;
 use super::dialect::id_set;
-use super::participants::{participant, upsert_participant};
+use super::participants::{Participants, participant, upsert_participant};
 use super::people::People;
 use super::rows::messages::MessageRow;
 use super::rows::schema::{messages, read_marks, thread_participants};
@@ -17,7 +15,7 @@ use super::rows::thread_participants::ParticipantRow;
 use super::rows::values::At;
 use super::{Conn, preconditions};
 use crate::error::Failure;
-use crate::outcome::{LockTargets, Outcome, exactly_one};
+use crate::outcome::{Outcome, exactly_one};
 
 /// Whether the viewer may see who has read a message.
 const fn is_shown(scope: &AccessScope, sender: i64) -> bool {
@@ -27,7 +25,7 @@ const fn is_shown(scope: &AccessScope, sender: i64) -> bool {
     }
 }
 
-/// ReadReceipts that tell when messages of a page were read, by thread and person, the nearest first.
+/// Read marks that tell when messages of a page were read, by thread and person, the nearest first.
 #[derive(Debug, Default)]
 pub(super) struct ReadReceipts(HashMap<(i64, i64), Vec<(i64, At)>>);
 
@@ -35,12 +33,12 @@ pub(super) struct ReadReceipts(HashMap<(i64, i64), Vec<(i64, At)>>);
 type MarkRow = (i64, i64, i64, At);
 
 impl ReadReceipts {
-    /// ReadReceipts for messages that are each the latest of their thread, so that only a mark on the
+    /// Marks for messages that are each the latest of their thread, so that only a mark on the
     /// message itself can have reached it.
     pub(super) fn at(
         conn: &mut Conn,
         latest: &[MessageRow],
-        participants: &HashMap<i64, Vec<ParticipantRow>>,
+        participants: &Participants,
         scope: &AccessScope,
     ) -> Result<Self, Failure> {
         let read: Vec<&MessageRow> = latest
@@ -50,26 +48,18 @@ impl ReadReceipts {
         if read.is_empty() {
             return Ok(Self::default());
         }
-        let threads: Vec<i64> = read.iter().map(|row| row.thread_id).collect();
-        let ids: Vec<i64> = read.iter().map(|row| row.id).collect();
         let rows: Vec<MarkRow> = read_marks::table
-            .filter(read_marks::thread_id.eq_any(id_set(&threads)))
-            .filter(read_marks::up_to.eq_any(id_set(&ids)))
-            .select((
-                read_marks::thread_id,
-                read_marks::user_id,
-                read_marks::up_to,
-                read_marks::read_at,
-            ))
+            .filter(read_marks::thread_id.eq_any(id_set(read.iter().map(|row| row.thread_id))))
+            .filter(read_marks::up_to.eq_any(id_set(read.iter().map(|row| row.id))))
             .load(conn)?;
         Ok(Self::collect(rows))
     }
 
-    /// ReadReceipts for a page of one thread: those on the page, and each person's first one beyond it.
+    /// Marks for a page of one thread: those on the page, and each person's first one beyond it.
     pub(super) fn over(
         conn: &mut Conn,
         page: &[MessageRow],
-        participants: &HashMap<i64, Vec<ParticipantRow>>,
+        participants: &Participants,
         scope: &AccessScope,
     ) -> Result<Self, Failure> {
         let mut read = page.iter().filter(|row| row.is_read(participants, scope));
@@ -81,12 +71,6 @@ impl ReadReceipts {
             .filter(read_marks::thread_id.eq(thread))
             .filter(read_marks::up_to.ge(first.id))
             .filter(read_marks::up_to.le(last.id))
-            .select((
-                read_marks::thread_id,
-                read_marks::user_id,
-                read_marks::up_to,
-                read_marks::read_at,
-            ))
             .order(read_marks::up_to)
             .load(conn)?;
         let beyond = read_marks::table
@@ -131,14 +115,14 @@ impl ReadReceipts {
         }
         participants
             .iter()
-            .filter(|participant| participant.user != row.sender_id && participant.has_read(row.id))
-            .map(|participant| {
-                let steps = self.0.get(&(row.thread_id, participant.user));
+            .filter(|other| other.user_id != row.sender_id && other.has_read(row.id))
+            .map(|reader| {
+                let steps = self.0.get(&(row.thread_id, reader.user_id));
                 let reached = steps
                     .and_then(|steps| steps.iter().find(|(up_to, _)| *up_to >= row.id))
                     .ok_or_else(|| Failure::corrupt("read mark"))?;
                 Ok(ReadReceipt {
-                    user: people.get(participant.user)?,
+                    user: people.get(reader.user_id)?,
                     read_at: reached.1.into(),
                 })
             })
@@ -148,62 +132,48 @@ impl ReadReceipts {
 
 impl MessageRow {
     /// Whether there are receipts of it that the viewer may see.
-    fn is_read(
-        &self,
-        participants: &HashMap<i64, Vec<ParticipantRow>>,
-        scope: &AccessScope,
-    ) -> bool {
+    fn is_read(&self, participants: &Participants, scope: &AccessScope) -> bool {
         is_shown(scope, self.sender_id)
             && participants
-                .get(&self.thread_id)
-                .is_some_and(|participants| {
-                    participants.iter().any(|participant| {
-                        participant.user != self.sender_id && participant.has_read(self.id)
-                    })
-                })
+                .of(self.thread_id)
+                .iter()
+                .any(|other| other.user_id != self.sender_id && other.has_read(self.id))
     }
 }
 
-pub(super) fn mark_read(conn: &mut Conn, c: Commit<ReadMark>) -> Result<bool, Failure> {
-    commit(
-        conn,
-        c,
-        |_| LockTargets::default(),
-        |conn, mark| {
-            let (thread, user, at) = (mark.thread.get(), mark.user.get(), At::from(mark.at));
-            preconditions::lock_thread(conn, thread)?.ok_or(Failure::STALE)?;
-            let in_thread = messages::table
-                .filter(messages::thread_id.eq(thread))
-                .select((messages::id, messages::position));
-            let reached: Option<(i64, i64)> = match mark.up_to {
-                Some(up_to) => in_thread
-                    .filter(messages::id.eq(up_to.get()))
-                    .first(conn)
-                    .optional()?,
-                None => in_thread
-                    .order(messages::id.desc())
-                    .first(conn)
-                    .optional()?,
-            };
-            let Some((up_to, position)) = reached else {
-                return Ok(match mark.up_to {
-                    Some(_) => Outcome::nothing(false),
-                    None => Outcome::to(thread, true),
-                });
-            };
-            let participant = match participant(conn, thread, user)? {
-                Some(participant) => participant,
-                None => {
-                    upsert_participant(conn, thread, user, at)?;
-                    ParticipantRow::empty(thread, user)
-                }
-            };
-            if !participant.has_read(up_to) {
-                advance(conn, thread, user, (up_to, position), at)?;
-            }
-            Ok(Outcome::to(thread, true))
-        },
-    )
+pub(super) fn mark_read(conn: &mut Conn, mark: &ReadMark) -> Result<Outcome<bool>, Failure> {
+    let (thread, user, at) = (mark.thread.get(), mark.user.get(), At::from(mark.at));
+    preconditions::lock_thread(conn, thread)?.ok_or(Failure::STALE)?;
+    let in_thread = messages::table
+        .filter(messages::thread_id.eq(thread))
+        .select((messages::id, messages::position));
+    let reached: Option<(i64, i64)> = match mark.up_to {
+        Some(up_to) => in_thread
+            .filter(messages::id.eq(up_to.get()))
+            .first(conn)
+            .optional()?,
+        None => in_thread
+            .order(messages::id.desc())
+            .first(conn)
+            .optional()?,
+    };
+    let Some((up_to, position)) = reached else {
+        return Ok(match mark.up_to {
+            Some(_) => Outcome::nothing(false),
+            None => Outcome::to(thread, true),
+        });
+    };
+    let has_read = match participant(conn, thread, user)? {
+        Some(participant) => participant.has_read(up_to),
+        None => {
+            upsert_participant(conn, thread, user, at)?;
+            false
+        }
+    };
+    if !has_read {
+        advance(conn, thread, user, (up_to, position), at)?;
+    }
+    Ok(Outcome::to(thread, true))
 }
 
 fn advance(

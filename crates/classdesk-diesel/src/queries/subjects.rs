@@ -1,54 +1,60 @@
 //! Subjects and their parties.
 
-use async_trait::async_trait;
 use classdesk_domain::store::{Commit, StoreError};
-use classdesk_domain::subjects::{Subject, SubjectPut, SubjectRef, SubjectRepository};
+use classdesk_domain::subjects::{Parties, Subject, SubjectPut, SubjectRef, SubjectRepository};
 use classdesk_domain::text::Title;
+use diesel::dsl::exists;
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
 
+use super::Conn;
 use super::commit::commit;
 use super::participants::join_all;
+use super::port::port;
 use super::rows::schema::{bundles, subjects, threads, tickets};
-use super::rows::subjects::parties;
-use super::{Conn, Database};
+use super::rows::subjects::PartiesRow;
 use crate::error::Failure;
-use crate::outcome::{LockTargets, Outcome, exactly_one};
+use crate::outcome::{LockTarget, Outcome, exactly_one};
 
-#[async_trait]
-impl SubjectRepository for Database {
-    async fn subject(&self, reference: &SubjectRef) -> Result<Option<Subject>, StoreError> {
-        let reference = reference.clone();
-        self.read(move |conn| subject(conn, &reference)).await
-    }
-
-    async fn put_subject(&self, commit: Commit<SubjectPut>) -> Result<Subject, StoreError> {
-        self.write(move |conn| put_subject(conn, commit)).await
-    }
-
-    async fn delete_subject(&self, commit: Commit<SubjectRef>) -> Result<bool, StoreError> {
-        self.write(move |conn| delete_subject(conn, commit)).await
+port! {
+    impl SubjectRepository {
+        read subject(reference: &SubjectRef = reference.clone()) -> Option<Subject>;
+        write put_subject(commit: Commit<SubjectPut>) -> Subject;
+        write delete_subject(commit: Commit<SubjectRef>) -> bool;
     }
 }
 
-fn subject(conn: &mut Conn, reference: &SubjectRef) -> Result<Option<Subject>, Failure> {
-    let found: Option<(i64, Option<i64>, String)> = subjects::table
+/// The kind of the subjects that are bundles.
+pub(super) const BUNDLE: &str = "class_bundle";
+
+fn subject(conn: &mut Conn, reference: SubjectRef) -> Result<Option<Subject>, Failure> {
+    let found: Option<(PartiesRow, String)> = subjects::table
         .find((reference.content_type.as_str(), reference.object_id))
-        .select((
-            subjects::client_id,
-            subjects::assigned_writer_id,
-            subjects::label,
-        ))
+        .select((PartiesRow::as_select(), subjects::label))
         .first(conn)
         .optional()?;
-    Ok(found.map(|(client, writer, label)| Subject {
-        reference: reference.clone(),
-        parties: parties(client, writer),
+    Ok(found.map(|(parties, label)| Subject {
+        reference,
+        parties: parties.into(),
         label: Title::from_stored(label),
     }))
 }
 
-/// LockTargets the row of a subject that is not there yet.
-pub(super) fn insert(conn: &mut Conn, subject: &Subject) -> Result<usize, Failure> {
+/// The parties of a subject, if there is such a subject.
+pub(super) fn parties_of(
+    conn: &mut Conn,
+    reference: &SubjectRef,
+) -> Result<Option<Parties>, Failure> {
+    let found = subjects::table
+        .find((reference.content_type.as_str(), reference.object_id))
+        .select(PartiesRow::as_select())
+        .first(conn)
+        .optional()?;
+    Ok(found.map(Parties::from))
+}
+
+/// Inserts the row of a subject that is not there yet.
+pub(super) fn insert_subject(conn: &mut Conn, subject: &Subject) -> Result<usize, Failure> {
     Ok(diesel::insert_into(subjects::table)
         .values((
             subjects::content_type.eq(subject.reference.content_type.as_str()),
@@ -62,23 +68,20 @@ pub(super) fn insert(conn: &mut Conn, subject: &Subject) -> Result<usize, Failur
 }
 
 fn put_subject(conn: &mut Conn, c: Commit<SubjectPut>) -> Result<Subject, Failure> {
-    let targets = |put: &SubjectPut| LockTargets {
-        subject: Some(put.subject.reference.clone()),
-        ..LockTargets::default()
-    };
-    commit(conn, c, targets, |conn, put| {
+    let target = LockTarget::Subject(c.change.subject.reference.clone());
+    commit(conn, c, Some(target), |conn, put| {
         let SubjectPut {
             subject: new,
             before,
             joins,
             at: _,
         } = put;
-        if subject(conn, &new.reference)? != before {
+        if subject(conn, new.reference.clone())? != before {
             return Err(Failure::STALE);
         }
         let written = match before {
-            // On a conflict somebody else registered it a moment ago.
-            None => insert(conn, &new)?,
+            // On a conflict another client registered it a moment ago.
+            None => insert_subject(conn, &new)?,
             Some(_) => diesel::update(
                 subjects::table
                     .find((new.reference.content_type.as_str(), new.reference.object_id)),
@@ -99,61 +102,41 @@ fn put_subject(conn: &mut Conn, c: Commit<SubjectPut>) -> Result<Subject, Failur
 }
 
 fn delete_subject(conn: &mut Conn, c: Commit<SubjectRef>) -> Result<bool, Failure> {
-    let targets = |reference: &SubjectRef| LockTargets {
-        subject: Some(reference.clone()),
-        ..LockTargets::default()
-    };
-    commit(conn, c, targets, |conn, reference| {
+    let target = LockTarget::Subject(c.change.clone());
+    commit(conn, c, Some(target), |conn, reference| {
         if is_linked(conn, &reference)? {
             return Err(StoreError::Referenced.into());
         }
         let removed = diesel::delete(
             subjects::table.find((reference.content_type.as_str(), reference.object_id)),
         )
-        .execute(conn)
-        .map_err(|error| match error {
+        .execute(conn);
+        match removed {
+            Ok(0) => Ok(Outcome::nothing(false)),
+            Ok(_) => Ok(Outcome::to(reference.object_id, true)),
             // A thread or ticket came between the look and the removal.
-            diesel::result::Error::DatabaseError(
-                diesel::result::DatabaseErrorKind::ForeignKeyViolation,
-                _,
-            ) => StoreError::Referenced.into(),
-            error => Failure::from(error),
-        })?;
-        Ok(match removed {
-            0 => Outcome::nothing(false),
-            _ => Outcome::to(reference.object_id, true),
-        })
+            Err(Error::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)) => {
+                Err(StoreError::Referenced.into())
+            }
+            Err(error) => Err(error.into()),
+        }
     })
 }
 
 fn is_linked(conn: &mut Conn, reference: &SubjectRef) -> Result<bool, Failure> {
-    let kind = reference.content_type.as_str();
-    let object = reference.object_id;
-    let thread: Option<i64> = threads::table
-        .filter(
-            threads::object_id
-                .eq(object)
-                .and(threads::content_type.eq(kind)),
-        )
-        .select(threads::id)
-        .first(conn)
-        .optional()?;
-    let ticket: Option<i64> = tickets::table
-        .filter(
-            tickets::object_id
-                .eq(object)
-                .and(tickets::content_type.eq(kind)),
-        )
-        .select(tickets::id)
-        .first(conn)
-        .optional()?;
-    let bundle: Option<i64> = match reference.as_bundle() {
-        Some(bundle) => bundles::table
-            .find(bundle.get())
-            .select(bundles::id)
-            .first(conn)
-            .optional()?,
-        None => None,
-    };
-    Ok(thread.or(ticket).or(bundle).is_some())
+    let (kind, object) = (reference.content_type.as_str(), reference.object_id);
+    let of_threads = threads::table
+        .filter(threads::object_id.eq(object))
+        .filter(threads::content_type.eq(kind));
+    let of_tickets = tickets::table
+        .filter(tickets::object_id.eq(object))
+        .filter(tickets::content_type.eq(kind));
+    Ok(diesel::select(exists(of_threads)).get_result(conn)?
+        || diesel::select(exists(of_tickets)).get_result(conn)?
+        || match reference.as_bundle() {
+            Some(bundle) => {
+                diesel::select(exists(bundles::table.find(bundle.get()))).get_result(conn)?
+            }
+            None => false,
+        })
 }

@@ -1,27 +1,24 @@
 //! The facts about a thread that decisions rest on.
 
 use classdesk_domain::ids::{ThreadId, UserId};
+use classdesk_domain::subjects::Parties;
 use classdesk_domain::text::SubjectLine;
 use classdesk_domain::threads::ThreadContext;
 use diesel::prelude::*;
 
 use super::Conn;
 use super::rows::schema::{subjects, thread_participants, threads};
-use super::rows::subjects::{parties, subject_ref};
+use super::rows::subjects::{PartiesRow, subject_ref};
+use super::rows::threads::ThreadRow;
 use crate::error::Failure;
 
-type ContextRow = (
-    (i64, String, i64, String, bool, i64),
-    (i64, Option<i64>),
-    Option<bool>,
-);
-
-pub(super) fn thread_context(
+/// A thread with its parties, and whether a person participates in it.
+pub(super) fn thread_of(
     conn: &mut Conn,
     id: ThreadId,
     person: UserId,
-) -> Result<Option<ThreadContext>, Failure> {
-    let row: Option<ContextRow> = threads::table
+) -> Result<Option<(ThreadRow, Parties, bool)>, Failure> {
+    let row: Option<(ThreadRow, PartiesRow, Option<bool>)> = threads::table
         .inner_join(
             subjects::table.on(subjects::content_type
                 .eq(threads::content_type)
@@ -34,29 +31,30 @@ pub(super) fn thread_context(
         )
         .filter(threads::id.eq(id.get()))
         .select((
-            (
-                threads::id,
-                threads::content_type,
-                threads::object_id,
-                threads::subject,
-                threads::is_active,
-                threads::created_by,
-            ),
-            (subjects::client_id, subjects::assigned_writer_id),
+            ThreadRow::as_select(),
+            PartiesRow::as_select(),
             thread_participants::participates.nullable(),
         ))
         .first(conn)
         .optional()?;
-    Ok(row.map(|(thread, (client, writer), participates)| {
-        let (id, content_type, object_id, subject, is_active, created_by) = thread;
-        ThreadContext {
-            id: ThreadId::new(id),
-            about: subject_ref(content_type, object_id),
-            parties: parties(client, writer),
-            created_by: UserId::new(created_by),
-            subject: SubjectLine::from_stored(subject),
-            is_active,
-            participates: participates.unwrap_or(false),
-        }
+    Ok(row.map(|(thread, parties, participates)| {
+        (thread, parties.into(), participates.unwrap_or(false))
+    }))
+}
+
+pub(super) fn thread_context(
+    conn: &mut Conn,
+    id: ThreadId,
+    person: UserId,
+) -> Result<Option<ThreadContext>, Failure> {
+    let found = thread_of(conn, id, person)?;
+    Ok(found.map(|(thread, parties, participates)| ThreadContext {
+        id,
+        about: subject_ref(thread.content_type, thread.object_id),
+        parties,
+        created_by: UserId::new(thread.created_by),
+        subject: SubjectLine::from_stored(thread.subject),
+        is_active: thread.is_active,
+        participates,
     }))
 }

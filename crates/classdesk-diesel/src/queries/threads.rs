@@ -2,88 +2,46 @@
 
 use std::collections::HashMap;
 
-use async_trait::async_trait;
 use classdesk_domain::ids::{ThreadId, UserId};
 use classdesk_domain::paging::{Cursor, Page, PageRequest};
 use classdesk_domain::people::Actor;
 use classdesk_domain::policy::{AccessScope, ThreadScope};
-use classdesk_domain::store::{Commit, StoreError};
+use classdesk_domain::subjects::SubjectKind;
 use classdesk_domain::text::SubjectLine;
 use classdesk_domain::threads::{
-    InsertThread, MessageKind, ParticipantAddition, ParticipantRemoval, ReadMark, Thread,
-    ThreadContext, ThreadFilter, ThreadQuery, ThreadRepository, ThreadUpdate, ThreadView,
+    InsertMessage, InsertThread, MessageKind, ParticipantAddition, ParticipantRemoval, ReadMark,
+    Thread, ThreadContext, ThreadFilter, ThreadQuery, ThreadRepository, ThreadUpdate, ThreadView,
 };
 use diesel::prelude::*;
 
-use super::commit::commit;
-use super::messages::by_id;
+use super::filter::only;
 use super::page::one_more;
-use super::participants::participants;
-use super::post_message::{NewPost, Posted, post};
+use super::participants::Participants;
+use super::port::port;
+use super::post_message::post;
 use super::read_receipts::{ReadReceipts, mark_read};
 use super::rows::schema::{subjects, thread_participants, threads};
 use super::rows::subjects::subject_ref;
 use super::rows::thread_participants::ParticipantInsert;
-use super::rows::threads::{ThreadInsert, ThreadRow};
+use super::rows::threads::ThreadRow;
 use super::rows::values::At;
-use super::thread_context::thread_context;
-use super::{Conn, Database, messages, people, preconditions};
+use super::thread_context::{thread_context, thread_of};
+use super::{Conn, messages, people, preconditions};
 use crate::error::Failure;
-use crate::outcome::{LockTargets, Outcome, exactly_one};
+use crate::outcome::{Outcome, exactly_one};
 
-#[async_trait]
-impl ThreadRepository for Database {
-    async fn thread_context(
-        &self,
-        id: ThreadId,
-        person: UserId,
-    ) -> Result<Option<ThreadContext>, StoreError> {
-        self.read(move |conn| thread_context(conn, id, person))
-            .await
+port! {
+    impl ThreadRepository {
+        read thread_context(id: ThreadId, person: UserId) -> Option<ThreadContext>;
+        snapshot thread(id: ThreadId, scope: AccessScope) -> Option<ThreadView>;
+        snapshot list_threads(query: ThreadQuery, page: PageRequest) -> Page<ThreadView>;
     }
-
-    async fn thread(
-        &self,
-        id: ThreadId,
-        scope: AccessScope,
-    ) -> Result<Option<ThreadView>, StoreError> {
-        self.snapshot(move |conn| thread(conn, id, &scope)).await
-    }
-
-    async fn list_threads(
-        &self,
-        query: ThreadQuery,
-        page: PageRequest,
-    ) -> Result<Page<ThreadView>, StoreError> {
-        self.snapshot(move |conn| list_threads(conn, &query.scope, &query.filter, page))
-            .await
-    }
-
-    async fn open_thread(&self, commit: Commit<InsertThread>) -> Result<ThreadView, StoreError> {
-        self.write(move |conn| open_thread(conn, commit)).await
-    }
-
-    async fn update_thread(&self, commit: Commit<ThreadUpdate>) -> Result<ThreadView, StoreError> {
-        self.write(move |conn| update_thread(conn, commit)).await
-    }
-
-    async fn add_participant(
-        &self,
-        commit: Commit<ParticipantAddition>,
-    ) -> Result<ThreadView, StoreError> {
-        self.write(move |conn| add_participant(conn, commit)).await
-    }
-
-    async fn remove_participant(
-        &self,
-        commit: Commit<ParticipantRemoval>,
-    ) -> Result<bool, StoreError> {
-        self.write(move |conn| remove_participant(conn, commit))
-            .await
-    }
-
-    async fn mark_read(&self, commit: Commit<ReadMark>) -> Result<bool, StoreError> {
-        self.write(move |conn| mark_read(conn, commit)).await
+    commits {
+        open_thread(InsertThread) -> ThreadView;
+        update_thread(ThreadUpdate) -> ThreadView;
+        add_participant(ParticipantAddition) -> ThreadView;
+        remove_participant(ParticipantRemoval) -> bool;
+        mark_read(ReadMark) -> bool;
     }
 }
 
@@ -97,10 +55,10 @@ fn views(
         return Ok(Vec::new());
     }
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-    let (participants, mut people) = participants(conn, &ids)?;
+    let (participants, mut people) = Participants::load(conn, &ids)?;
     people.add_missing(conn, rows.iter().map(|row| row.created_by))?;
     let latest: Vec<i64> = rows.iter().filter_map(|row| row.last_message_id).collect();
-    let latest = by_id(conn, &latest)?;
+    let latest = messages::by_id(conn, &latest)?;
     let marks = ReadReceipts::at(conn, &latest, &participants, scope)?;
     let mut latest: HashMap<i64, _> =
         messages::into_domain(conn, latest, &participants, &mut people, &marks, scope)?
@@ -109,25 +67,19 @@ fn views(
             .collect();
     rows.into_iter()
         .map(|row| {
-            let participants = participants
-                .get(&row.id)
-                .map(Vec::as_slice)
-                .unwrap_or_default();
+            let participants = participants.of(row.id);
             let own = participants
                 .iter()
-                .find(|participant| participant.user == scope.viewer.get());
-            let participants = participants
-                .iter()
-                .filter(|participant| participant.participates);
+                .find(|participant| participant.user_id == scope.viewer.get());
             Ok(ThreadView {
                 created_by: people.get(row.created_by)?,
                 participants: participants
-                    .map(|participant| people.get(participant.user))
+                    .iter()
+                    .filter(|participant| participant.participates)
+                    .map(|participant| people.get(participant.user_id))
                     .collect::<Result<_, _>>()?,
                 message_count: row.message_count,
-                unread_count: own.map_or(row.message_count, |participant| {
-                    participant.unread(row.message_count)
-                }),
+                unread_count: own.map_or(row.message_count, |own| own.unread(row.message_count)),
                 last_message: row.last_message_id.and_then(|id| latest.remove(&id)),
                 thread: Thread {
                     id: ThreadId::new(row.id),
@@ -143,36 +95,26 @@ fn views(
         .collect()
 }
 
-/// A thread whatever the sight.
-fn row(conn: &mut Conn, id: i64) -> Result<Option<ThreadRow>, Failure> {
-    Ok(threads::table
-        .find(id)
-        .select(ThreadRow::as_select())
-        .first(conn)
-        .optional()?)
-}
-
 fn thread(
     conn: &mut Conn,
     id: ThreadId,
-    scope: &AccessScope,
+    scope: AccessScope,
 ) -> Result<Option<ThreadView>, Failure> {
-    let Some(facts) = thread_context(conn, id, scope.viewer)? else {
+    let Some((row, parties, participates)) = thread_of(conn, id, scope.viewer)? else {
         return Ok(None);
     };
-    // The same rule as in the list; of one row it needs no statement of its own for each sight.
-    let in_sight = match scope.threads {
+    // The same rule as in the list; of one row it needs no statement of its own for each scope.
+    let in_scope = match scope.threads {
         ThreadScope::All => true,
-        ThreadScope::OwnedAndJoined(client) => facts.participates && facts.parties.client == client,
+        ThreadScope::OwnedAndJoined(client) => participates && parties.client == client,
         ThreadScope::AssignedAndJoined(writer) => {
-            facts.participates && facts.parties.assigned_writer == Some(writer)
+            participates && parties.assigned_writer == Some(writer)
         }
     };
-    if !in_sight {
+    if !in_scope {
         return Ok(None);
     }
-    let rows = row(conn, id.get())?.into_iter().collect();
-    Ok(views(conn, rows, scope)?.pop())
+    Ok(views(conn, vec![row], &scope)?.pop())
 }
 
 /// Filters a query of threads by what was asked for, and orders and cuts it.
@@ -181,12 +123,10 @@ fn thread(
 macro_rules! filtered {
     ($query:expr, $updated_at:expr, $filter:expr, $page:expr) => {{
         let mut query = $query;
-        if let Some(kind) = &$filter.content_type {
-            query = query.filter(threads::content_type.eq(kind.as_str().to_owned()));
-        }
-        if let Some(object) = $filter.object_id {
-            query = query.filter(threads::object_id.eq(object));
-        }
+        only!(query,
+            threads::content_type => $filter.content_type.as_ref().map(SubjectKind::as_str),
+            threads::object_id => $filter.object_id,
+        );
         if let Some(unread) = $filter.unread {
             let count = threads::message_count.nullable()
                 - thread_participants::read_count.nullable()
@@ -222,12 +162,11 @@ macro_rules! filtered {
 
 fn list_threads(
     conn: &mut Conn,
-    scope: &AccessScope,
-    filter: &ThreadFilter,
+    ThreadQuery { scope, filter }: ThreadQuery,
     page: PageRequest,
 ) -> Result<Page<ThreadView>, Failure> {
     let rows: Vec<ThreadRow> = if filter.mine || scope.threads != ThreadScope::All {
-        joined(conn, scope, filter, page)?
+        joined(conn, &scope, &filter, page)?
     } else {
         let participant = thread_participants::table.on(thread_participants::thread_id
             .eq(threads::id)
@@ -238,14 +177,12 @@ fn list_threads(
             .into_boxed();
         filtered!(all, threads::updated_at, filter, page).load(conn)?
     };
-    let cut = Page::cut(rows, page.limit, |row| Cursor {
+    let Page { items, next } = Page::cut(rows, page.limit, |row| Cursor {
         key: row.updated_at.0,
         id: row.id,
     });
-    Ok(Page {
-        next: cut.next,
-        items: views(conn, cut.items, scope)?,
-    })
+    let items = views(conn, items, &scope)?;
+    Ok(Page { items, next })
 }
 
 /// Threads that a person participates in, found from the person.
@@ -255,10 +192,10 @@ fn joined(
     filter: &ThreadFilter,
     page: PageRequest,
 ) -> Result<Vec<ThreadRow>, Failure> {
-    let person = match scope.threads {
-        ThreadScope::All => scope.viewer,
-        ThreadScope::OwnedAndJoined(client) => client,
-        ThreadScope::AssignedAndJoined(writer) => writer,
+    let (person, client, writer) = match scope.threads {
+        ThreadScope::All => (scope.viewer, None, None),
+        ThreadScope::OwnedAndJoined(client) => (client, Some(client), None),
+        ThreadScope::AssignedAndJoined(writer) => (writer, None, Some(writer)),
     };
     let mut query = thread_participants::table
         .inner_join(threads::table.on(threads::id.eq(thread_participants::thread_id)))
@@ -271,13 +208,10 @@ fn joined(
         .filter(thread_participants::participates.eq(true))
         .select(ThreadRow::as_select())
         .into_boxed();
-    query = match scope.threads {
-        ThreadScope::All => query,
-        ThreadScope::OwnedAndJoined(client) => query.filter(subjects::client_id.eq(client.get())),
-        ThreadScope::AssignedAndJoined(writer) => {
-            query.filter(subjects::assigned_writer_id.eq(writer.get()))
-        }
-    };
+    only!(query,
+        subjects::client_id => client.map(UserId::get),
+        subjects::assigned_writer_id => writer.map(UserId::get),
+    );
     // The same instant in two tables: the order is asked of the one whose index serves it.
     Ok(if filter.object_id.is_some() {
         filtered!(query, threads::updated_at, filter, page).load(conn)?
@@ -286,156 +220,131 @@ fn joined(
     })
 }
 
-fn open_thread(conn: &mut Conn, c: Commit<InsertThread>) -> Result<ThreadView, Failure> {
-    commit(
-        conn,
-        c,
-        |_| LockTargets::default(),
-        |conn, new| {
-            let at = At::from(new.created_at);
-            let creator = new.created_by.get();
-            let id: i64 = diesel::insert_into(threads::table)
-                .values(ThreadInsert {
-                    content_type: new.about.content_type.as_str(),
-                    object_id: new.about.object_id,
-                    subject: new.subject.as_str(),
-                    is_active: true,
-                    is_private: new.is_private,
-                    created_by: creator,
-                    created_at: at,
-                    updated_at: at,
-                    message_count: 0,
-                    last_message_id: None,
-                })
-                .returning(threads::id)
-                .get_result(conn)?;
-            let participants: Vec<ParticipantInsert> = new
-                .participants
-                .iter()
-                .map(|user| ParticipantInsert::new(id, user.get(), true, at))
-                .collect();
-            diesel::insert_into(thread_participants::table)
-                .values(&participants)
-                .execute(conn)?;
-            let message = match &new.first_message {
-                Some((text, recipient)) => {
-                    let posting = NewPost {
-                        thread: id,
-                        sender: creator,
-                        sender_role: new.creator_role,
-                        recipient: Some(recipient.get()),
-                        text: text.as_str(),
-                        kind: MessageKind::Text,
-                        reply_to: None,
-                        attachment: None,
-                        at: new.created_at,
-                    };
-                    let Posted { message, .. } = post(conn, &posting)?;
-                    Some(message)
-                }
-                None => None,
+fn open_thread(conn: &mut Conn, new: &InsertThread) -> Result<Outcome<ThreadView>, Failure> {
+    let at = At::from(new.created_at);
+    let id: i64 = diesel::insert_into(threads::table)
+        .values((
+            threads::content_type.eq(new.about.content_type.as_str()),
+            threads::object_id.eq(new.about.object_id),
+            threads::subject.eq(new.subject.as_str()),
+            threads::is_active.eq(true),
+            threads::is_private.eq(new.is_private),
+            threads::created_by.eq(new.created_by.get()),
+            threads::created_at.eq(at),
+            threads::updated_at.eq(at),
+            threads::message_count.eq(0),
+        ))
+        .returning(threads::id)
+        .get_result(conn)?;
+    let participants: Vec<ParticipantInsert> = new
+        .participants
+        .iter()
+        .map(|user| ParticipantInsert::new(id, user.get(), true, at))
+        .collect();
+    diesel::insert_into(thread_participants::table)
+        .values(&participants)
+        .execute(conn)?;
+    let message = match &new.first_message {
+        Some((text, recipient)) => {
+            let first = InsertMessage {
+                thread: ThreadId::new(id),
+                sender: new.created_by,
+                sender_role: new.creator_role,
+                recipient: Some(*recipient),
+                text: text.clone(),
+                kind: MessageKind::Text,
+                reply_to: None,
+                attachment: None,
+                sent_at: new.created_at,
             };
-            let scope = AccessScope::of(&Actor::new(new.created_by, new.creator_role));
-            let view = shown(conn, id, &scope)?;
-            Ok(Outcome::to(id, view).with_message(message))
-        },
-    )
+            Some(post(conn, &first)?.0.get())
+        }
+        None => None,
+    };
+    let scope = AccessScope::of(&Actor::new(new.created_by, new.creator_role));
+    Ok(Outcome {
+        message,
+        ..Outcome::to(id, shown(conn, id, &scope)?)
+    })
+}
+
+/// A thread whatever the scope.
+fn row(conn: &mut Conn, id: i64) -> Result<ThreadRow, Failure> {
+    threads::table
+        .find(id)
+        .select(ThreadRow::as_select())
+        .first(conn)
+        .optional()?
+        .ok_or(Failure::STALE)
 }
 
 /// A thread that a commit has written, as its viewer sees it.
 fn shown(conn: &mut Conn, id: i64, scope: &AccessScope) -> Result<ThreadView, Failure> {
-    let rows = row(conn, id)?.into_iter().collect();
-    views(conn, rows, scope)?.pop().ok_or(Failure::STALE)
+    let row = row(conn, id)?;
+    views(conn, vec![row], scope)?.pop().ok_or(Failure::STALE)
 }
 
-/// The same for somebody in their present role.
+/// The same for a person in their present role.
 fn shown_to(conn: &mut Conn, id: i64, viewer: UserId) -> Result<ThreadView, Failure> {
     let viewer = people::user(conn, viewer)?.ok_or(Failure::STALE)?;
     shown(conn, id, &AccessScope::of(&Actor::from(&viewer)))
 }
 
-/// Makes an instant the latest activity of a thread, for the thread's list and each person's.
-fn touch(conn: &mut Conn, thread: i64, at: At) -> Result<(), Failure> {
-    diesel::update(thread_participants::table.filter(thread_participants::thread_id.eq(thread)))
+fn update_thread(conn: &mut Conn, update: &ThreadUpdate) -> Result<Outcome<ThreadView>, Failure> {
+    let id = update.thread.get();
+    let at = At::from(update.at);
+    preconditions::lock_thread(conn, id)?;
+    let changed = diesel::update(threads::table.find(id))
+        .set((
+            (update.subject.as_ref()).map(|subject| threads::subject.eq(subject.as_str())),
+            update
+                .is_active
+                .map(|is_active| threads::is_active.eq(is_active)),
+            threads::updated_at.eq(at),
+        ))
+        .execute(conn)?;
+    exactly_one(changed)?;
+    // The thread's latest activity stands in each person's row too.
+    diesel::update(thread_participants::table.filter(thread_participants::thread_id.eq(id)))
         .set(thread_participants::updated_at.eq(at))
         .execute(conn)?;
-    Ok(())
+    Ok(Outcome::to(id, shown_to(conn, id, update.viewer)?))
 }
 
-fn update_thread(conn: &mut Conn, c: Commit<ThreadUpdate>) -> Result<ThreadView, Failure> {
-    commit(
-        conn,
-        c,
-        |_| LockTargets::default(),
-        |conn, update| {
-            let id = update.thread.get();
-            preconditions::lock_thread(conn, id)?;
-            let before = row(conn, id)?.ok_or(Failure::STALE)?;
-            let at = At::from(update.at);
-            let subject = update
-                .subject
-                .map_or(before.subject, SubjectLine::into_string);
-            let changed = diesel::update(threads::table.find(id))
-                .set((
-                    threads::subject.eq(subject),
-                    threads::is_active.eq(update.is_active.unwrap_or(before.is_active)),
-                    threads::updated_at.eq(at),
-                ))
-                .execute(conn)?;
-            exactly_one(changed)?;
-            touch(conn, id, at)?;
-            Ok(Outcome::to(id, shown_to(conn, id, update.viewer)?))
-        },
-    )
+fn add_participant(
+    conn: &mut Conn,
+    addition: &ParticipantAddition,
+) -> Result<Outcome<ThreadView>, Failure> {
+    let (id, user) = (addition.thread.get(), addition.user.get());
+    preconditions::lock_thread(conn, id)?.ok_or(Failure::STALE)?;
+    if preconditions::participates(conn, id, user)? {
+        return Ok(Outcome::already(id, shown_to(conn, id, addition.viewer)?));
+    }
+    let updated_at = row(conn, id)?.updated_at;
+    diesel::insert_into(thread_participants::table)
+        .values(ParticipantInsert::new(id, user, true, updated_at))
+        .on_conflict((thread_participants::thread_id, thread_participants::user_id))
+        .do_update()
+        .set(thread_participants::participates.eq(true))
+        .execute(conn)?;
+    Ok(Outcome::to(id, shown_to(conn, id, addition.viewer)?))
 }
 
-fn add_participant(conn: &mut Conn, c: Commit<ParticipantAddition>) -> Result<ThreadView, Failure> {
-    commit(
-        conn,
-        c,
-        |_| LockTargets::default(),
-        |conn, addition| {
-            let (id, user) = (addition.thread.get(), addition.user.get());
-            preconditions::lock_thread(conn, id)?.ok_or(Failure::STALE)?;
-            let is_new = !preconditions::participates(conn, id, user)?;
-            if is_new {
-                let thread = row(conn, id)?.ok_or(Failure::STALE)?;
-                diesel::insert_into(thread_participants::table)
-                    .values(ParticipantInsert::new(id, user, true, thread.updated_at))
-                    .on_conflict((thread_participants::thread_id, thread_participants::user_id))
-                    .do_update()
-                    .set(thread_participants::participates.eq(true))
-                    .execute(conn)?;
-            }
-            let view = shown_to(conn, id, addition.viewer)?;
-            Ok(if is_new {
-                Outcome::to(id, view)
-            } else {
-                Outcome::already(id, view)
-            })
-        },
+fn remove_participant(
+    conn: &mut Conn,
+    removal: &ParticipantRemoval,
+) -> Result<Outcome<bool>, Failure> {
+    let (id, user) = (removal.thread.get(), removal.user.get());
+    preconditions::lock_thread(conn, id)?.ok_or(Failure::STALE)?;
+    let removed = diesel::update(
+        thread_participants::table
+            .find((id, user))
+            .filter(thread_participants::participates.eq(true)),
     )
-}
-
-fn remove_participant(conn: &mut Conn, c: Commit<ParticipantRemoval>) -> Result<bool, Failure> {
-    commit(
-        conn,
-        c,
-        |_| LockTargets::default(),
-        |conn, removal| {
-            let (id, user) = (removal.thread.get(), removal.user.get());
-            preconditions::lock_thread(conn, id)?.ok_or(Failure::STALE)?;
-            let removed = diesel::update(
-                thread_participants::table
-                    .find((id, user))
-                    .filter(thread_participants::participates.eq(true)),
-            )
-            .set(thread_participants::participates.eq(false))
-            .execute(conn)?;
-            Ok(match removed {
-                0 => Outcome::nothing(false),
-                _ => Outcome::to(id, true),
-            })
-        },
-    )
+    .set(thread_participants::participates.eq(false))
+    .execute(conn)?;
+    Ok(match removed {
+        0 => Outcome::nothing(false),
+        _ => Outcome::to(id, true),
+    })
 }

@@ -6,14 +6,19 @@ use classdesk_domain::ids::{BundleId, FileId};
 use classdesk_domain::text::Description;
 use diesel::prelude::*;
 
-use super::blobs::{OwnedBlobRow, file_info};
-use super::schema::bundle_files;
+use super::Backend;
+use super::blobs::OwnedBlobRow;
+use super::schema::{blobs, bundle_files, users};
 use super::users::PersonRow;
 use super::values::At;
 use crate::error::Failure;
 
-#[derive(Debug, Queryable, Selectable)]
-#[diesel(table_name = bundle_files)]
+/// A file with its bytes' row and its uploader.
+#[derive(Debug, HasQuery)]
+#[diesel(table_name = bundle_files, check_for_backend(Backend))]
+#[diesel(base_query = bundle_files::table
+    .inner_join(blobs::table.on(blobs::id.eq(bundle_files::blob_id)))
+    .inner_join(users::table.on(users::id.eq(bundle_files::uploaded_by))))]
 pub(crate) struct FileRow {
     pub(crate) id: i64,
     pub(crate) bundle_id: i64,
@@ -22,41 +27,26 @@ pub(crate) struct FileRow {
     pub(crate) visible_to_client: bool,
     pub(crate) visible_to_writer: bool,
     pub(crate) uploaded_at: At,
+    #[diesel(embed)]
+    pub(crate) blob: OwnedBlobRow,
+    #[diesel(embed)]
+    pub(crate) uploader: PersonRow,
 }
 
-pub(crate) type FullFile = (FileRow, OwnedBlobRow, PersonRow);
-
-pub(crate) fn into_file(
-    (row, blob, uploader): FullFile,
-) -> Result<(BundleFile, StoredBlob), Failure> {
-    let (file, blob) = file_info(
-        row.file_name,
-        uploader.into_domain()?,
-        row.uploaded_at,
-        blob,
-    )?;
-    let file = BundleFile {
-        id: FileId::new(row.id),
-        bundle: BundleId::new(row.bundle_id),
-        file,
-        description: Description::from_stored(row.description),
-        visibility: Visibility {
-            to_client: row.visible_to_client,
-            to_writer: row.visible_to_writer,
-        },
-    };
-    Ok((file, blob))
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = bundle_files, treat_none_as_default_value = false)]
-pub(crate) struct FileInsert<'a> {
-    pub(crate) bundle_id: i64,
-    pub(crate) blob_id: i64,
-    pub(crate) file_name: &'a str,
-    pub(crate) description: &'a str,
-    pub(crate) visible_to_client: bool,
-    pub(crate) visible_to_writer: bool,
-    pub(crate) uploaded_by: i64,
-    pub(crate) uploaded_at: At,
+impl FileRow {
+    pub(crate) fn into_domain(self) -> Result<(BundleFile, StoredBlob), Failure> {
+        let uploader = self.uploader.into_domain()?;
+        let (file, blob) = (self.blob).into_file(self.file_name, uploader, self.uploaded_at)?;
+        let file = BundleFile {
+            id: FileId::new(self.id),
+            bundle: BundleId::new(self.bundle_id),
+            file,
+            description: Description::from_stored(self.description),
+            visibility: Visibility {
+                to_client: self.visible_to_client,
+                to_writer: self.visible_to_writer,
+            },
+        };
+        Ok((file, blob))
+    }
 }

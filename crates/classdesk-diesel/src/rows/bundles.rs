@@ -3,11 +3,12 @@
 use classdesk_domain::bundles::{Bundle, BundleStatus, BundleView, Dates, NumberOfClasses};
 use classdesk_domain::ids::{BundleId, UserId};
 use classdesk_domain::people::Username;
+use classdesk_domain::subjects::Parties;
 use classdesk_domain::text::{Description, Level, Title};
 use diesel::prelude::*;
 
 use super::schema::bundles;
-use super::subjects::parties;
+use super::subjects::PartiesRow;
 use super::values::{At, DayOf, word};
 use crate::error::Failure;
 
@@ -30,10 +31,7 @@ pub(crate) struct BundleRow {
 }
 
 impl BundleRow {
-    pub(crate) fn into_domain(
-        self,
-        (client, writer): (i64, Option<i64>),
-    ) -> Result<Bundle, Failure> {
+    pub(crate) fn into_domain(self, parties: Parties) -> Result<Bundle, Failure> {
         Ok(Bundle {
             id: BundleId::new(self.id),
             title: Title::from_stored(self.title),
@@ -45,7 +43,7 @@ impl BundleRow {
                 self.start_date.map(|day| day.0),
                 self.end_date.map(|day| day.0),
             ),
-            parties: parties(client, writer),
+            parties,
             created_by: UserId::new(self.created_by),
             created_at: self.created_at.into(),
             updated_at: self.updated_at.into(),
@@ -58,7 +56,7 @@ impl BundleRow {
 /// A bundle with its parties, their names, and how many threads and tickets are in sight.
 pub(crate) type ViewRow = (
     BundleRow,
-    (i64, Option<i64>),
+    PartiesRow,
     String,
     Option<String>,
     Option<i64>,
@@ -68,27 +66,10 @@ pub(crate) type ViewRow = (
 pub(crate) fn into_view(row: ViewRow) -> Result<BundleView, Failure> {
     let (bundle, parties, client, writer, threads, tickets) = row;
     Ok(BundleView {
-        bundle: bundle.into_domain(parties)?,
+        bundle: bundle.into_domain(parties.into())?,
         client_username: Username::from_stored(client),
         assigned_writer_username: writer.map(Username::from_stored),
         threads_count: threads.unwrap_or(0),
         tickets_count: tickets.unwrap_or(0),
     })
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = bundles, treat_none_as_default_value = false)]
-pub(crate) struct BundleInsert<'a> {
-    pub(crate) title: &'a str,
-    pub(crate) description: &'a str,
-    pub(crate) status: &'a str,
-    pub(crate) level: &'a str,
-    pub(crate) number_of_classes: i32,
-    pub(crate) start_date: Option<DayOf>,
-    pub(crate) end_date: Option<DayOf>,
-    pub(crate) created_by: i64,
-    pub(crate) created_at: At,
-    pub(crate) updated_at: At,
-    pub(crate) completed_at: Option<At>,
-    pub(crate) version: i64,
 }

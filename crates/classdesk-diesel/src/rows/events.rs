@@ -6,17 +6,19 @@ use classdesk_domain::ids::{EventId, FileId, ThreadId, TicketId, UserId};
 use classdesk_domain::subjects::{SubjectKind, SubjectRef};
 use diesel::prelude::*;
 
-use super::schema::events;
+use super::Backend;
+use super::schema::{events, users};
 use super::users::PersonRow;
 use super::values::{At, Details, word};
 use crate::error::Failure;
 
-#[derive(Insertable)]
+/// What is told of a change.
+#[derive(Debug, Insertable, Queryable, Selectable)]
 #[diesel(table_name = events, treat_none_as_default_value = false)]
-pub(crate) struct EventInsert {
+pub(crate) struct EventRow {
     pub(crate) at: At,
     pub(crate) actor_id: Option<i64>,
-    pub(crate) action: &'static str,
+    pub(crate) action: String,
     pub(crate) content_type: String,
     pub(crate) object_id: i64,
     pub(crate) is_internal: bool,
@@ -27,12 +29,12 @@ pub(crate) struct EventInsert {
     pub(crate) scope: ScopeRow,
 }
 
-impl From<EventRecord> for EventInsert {
+impl From<EventRecord> for EventRow {
     fn from(event: EventRecord) -> Self {
         Self {
             at: event.at.into(),
             actor_id: event.actor.map(UserId::get),
-            action: event.action.as_str(),
+            action: event.action.as_str().to_owned(),
             content_type: event.content_type,
             object_id: event.object_id,
             is_internal: event.scope.ticket.is_some_and(|line| line.is_internal),
@@ -105,44 +107,41 @@ impl ScopeRow {
     }
 }
 
-/// The same with a given id.
-#[derive(Insertable)]
-#[diesel(table_name = events, treat_none_as_default_value = false)]
-pub(crate) struct NumberedInsert {
-    pub(crate) id: i64,
-    #[diesel(embed)]
-    pub(crate) event: EventInsert,
-}
-
-#[derive(Debug, Queryable, Selectable)]
+/// An event with its id.
+#[derive(Debug, Insertable, Queryable, Selectable)]
 #[diesel(table_name = events)]
-pub(crate) struct EntryRow {
+pub(crate) struct NumberedRow {
     pub(crate) id: i64,
-    pub(crate) at: At,
-    pub(crate) action: String,
-    pub(crate) content_type: String,
-    pub(crate) object_id: i64,
-    pub(crate) is_internal: bool,
-    pub(crate) value_before: Option<String>,
-    pub(crate) value_after: Option<String>,
-    pub(crate) detail: Details,
     #[diesel(embed)]
-    pub(crate) scope: ScopeRow,
+    pub(crate) event: EventRow,
 }
 
-pub(crate) type FullEntry = (EntryRow, Option<PersonRow>);
+/// An event with its actor.
+#[derive(Debug, HasQuery)]
+#[diesel(table_name = events, check_for_backend(Backend))]
+#[diesel(base_query = events::table
+    .left_join(users::table.on(users::id.nullable().eq(events::actor_id))))]
+pub(crate) struct EntryRow {
+    #[diesel(embed)]
+    pub(crate) numbered: NumberedRow,
+    #[diesel(embed)]
+    pub(crate) actor: Option<PersonRow>,
+}
 
-pub(crate) fn into_entry((row, actor): FullEntry) -> Result<AuditEntry, Failure> {
-    Ok(AuditEntry {
-        id: EventId::new(row.id),
-        at: row.at.into(),
-        actor: actor.map(PersonRow::into_domain).transpose()?,
-        action: word(EventAction::parse, &row.action, "event")?,
-        content_type: row.content_type,
-        object_id: row.object_id,
-        from: row.value_before,
-        to: row.value_after,
-        detail: row.detail.0,
-        scope: row.scope.into_domain(row.is_internal),
-    })
+impl EntryRow {
+    pub(crate) fn into_domain(self) -> Result<AuditEntry, Failure> {
+        let NumberedRow { id, event: row } = self.numbered;
+        Ok(AuditEntry {
+            id: EventId::new(id),
+            at: row.at.into(),
+            actor: self.actor.map(PersonRow::into_domain).transpose()?,
+            action: word(EventAction::parse, &row.action, "event")?,
+            content_type: row.content_type,
+            object_id: row.object_id,
+            from: row.value_before,
+            to: row.value_after,
+            detail: row.detail.0,
+            scope: row.scope.into_domain(row.is_internal),
+        })
+    }
 }

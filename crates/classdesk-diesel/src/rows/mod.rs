@@ -1,14 +1,13 @@
 //! The tables and their rows: one file for each table, with what its rows mean in the domain.
 //!
 //! Compiled once for each database, as the queries above it are. The module that mounts this one
-//! supplies `column_types`.
+//! supplies `Conn` and `column_types`.
 
 pub(crate) mod blobs;
 pub(crate) mod bundle_files;
 pub(crate) mod bundles;
 pub(crate) mod events;
 pub(crate) mod idempotency_keys;
-pub(crate) mod message_attachments;
 pub(crate) mod messages;
 pub(crate) mod schema;
 pub(crate) mod sessions;
@@ -22,3 +21,6 @@ pub(crate) mod users;
 pub(crate) mod values;
 
 use super::column_types;
+
+/// The database whose types the rows are checked against.
+pub(crate) type Backend = <super::Conn as diesel::Connection>::Backend;

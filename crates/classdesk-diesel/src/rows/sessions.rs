@@ -4,11 +4,12 @@ use classdesk_domain::ids::{SessionId, UserId};
 use classdesk_domain::people::Session;
 use diesel::prelude::*;
 
+use super::Backend;
 use super::schema::sessions;
 use super::values::At;
 
-#[derive(Debug, Queryable, Selectable)]
-#[diesel(table_name = sessions)]
+#[derive(Debug, HasQuery)]
+#[diesel(table_name = sessions, check_for_backend(Backend))]
 pub(crate) struct SessionRow {
     pub(crate) id: i64,
     pub(crate) user_id: i64,
@@ -31,16 +32,4 @@ impl From<SessionRow> for Session {
             user_agent: row.user_agent,
         }
     }
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = sessions, treat_none_as_default_value = false)]
-pub(crate) struct SessionInsert<'a> {
-    pub(crate) user_id: i64,
-    pub(crate) token_hash: &'a [u8],
-    pub(crate) created_at: At,
-    pub(crate) last_used_at: At,
-    pub(crate) expires_at: At,
-    pub(crate) address: Option<&'a str>,
-    pub(crate) user_agent: Option<&'a str>,
 }

@@ -1,4 +1,4 @@
-//! What a thread knows of those who are or were in it.
+//! What a thread knows of the people who are or were in it.
 
 use diesel::prelude::*;
 
@@ -9,10 +9,8 @@ use super::values::At;
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = thread_participants)]
 pub(crate) struct ParticipantRow {
-    #[diesel(column_name = thread_id)]
-    pub(crate) thread: i64,
-    #[diesel(column_name = user_id)]
-    pub(crate) user: i64,
+    pub(crate) thread_id: i64,
+    pub(crate) user_id: i64,
     pub(crate) participates: bool,
     pub(crate) sent_count: i64,
     pub(crate) last_read_id: Option<i64>,
@@ -21,19 +19,6 @@ pub(crate) struct ParticipantRow {
 }
 
 impl ParticipantRow {
-    /// The row of a person who has done nothing yet.
-    pub(crate) const fn empty(thread: i64, user: i64) -> Self {
-        Self {
-            thread,
-            user,
-            participates: false,
-            sent_count: 0,
-            last_read_id: None,
-            read_count: 0,
-            sent_read_count: 0,
-        }
-    }
-
     /// Whether the person's mark has reached a message.
     pub(crate) fn has_read(&self, message: i64) -> bool {
         self.last_read_id.is_some_and(|mark| mark >= message)
@@ -45,17 +30,17 @@ impl ParticipantRow {
     }
 }
 
+/// The row of a person who has neither sent nor read anything yet.
 #[derive(Insertable)]
 #[diesel(table_name = thread_participants, treat_none_as_default_value = false)]
 pub(crate) struct ParticipantInsert {
-    pub(crate) thread_id: i64,
-    pub(crate) user_id: i64,
-    pub(crate) participates: bool,
-    pub(crate) updated_at: At,
-    pub(crate) sent_count: i64,
-    pub(crate) last_read_id: Option<i64>,
-    pub(crate) read_count: i64,
-    pub(crate) sent_read_count: i64,
+    thread_id: i64,
+    user_id: i64,
+    participates: bool,
+    updated_at: At,
+    sent_count: i64,
+    read_count: i64,
+    sent_read_count: i64,
 }
 
 impl ParticipantInsert {
@@ -71,7 +56,6 @@ impl ParticipantInsert {
             participates,
             updated_at,
             sent_count: 0,
-            last_read_id: None,
             read_count: 0,
             sent_read_count: 0,
         }

@@ -20,18 +20,3 @@ pub(crate) struct ThreadRow {
     pub(crate) message_count: i64,
     pub(crate) last_message_id: Option<i64>,
 }
-
-#[derive(Insertable)]
-#[diesel(table_name = threads, treat_none_as_default_value = false)]
-pub(crate) struct ThreadInsert<'a> {
-    pub(crate) content_type: &'a str,
-    pub(crate) object_id: i64,
-    pub(crate) subject: &'a str,
-    pub(crate) is_active: bool,
-    pub(crate) is_private: bool,
-    pub(crate) created_by: i64,
-    pub(crate) created_at: At,
-    pub(crate) updated_at: At,
-    pub(crate) message_count: i64,
-    pub(crate) last_message_id: Option<i64>,
-}

@@ -5,32 +5,36 @@ use classdesk_domain::text::MessageText;
 use classdesk_domain::tickets::TicketMessage;
 use diesel::prelude::*;
 
-use super::schema::ticket_messages;
+use super::Backend;
+use super::schema::{ticket_messages, users};
 use super::users::PersonRow;
 use super::values::At;
 use crate::error::Failure;
 
-#[derive(Debug, Queryable, Selectable)]
-#[diesel(table_name = ticket_messages)]
+/// A message with its sender.
+#[derive(Debug, HasQuery)]
+#[diesel(table_name = ticket_messages, check_for_backend(Backend))]
+#[diesel(base_query = ticket_messages::table
+    .inner_join(users::table.on(users::id.eq(ticket_messages::sender_id))))]
 pub(crate) struct TicketMessageRow {
     pub(crate) id: i64,
     pub(crate) ticket_id: i64,
     pub(crate) body: String,
     pub(crate) is_internal: bool,
     pub(crate) created_at: At,
+    #[diesel(embed)]
+    pub(crate) sender: PersonRow,
 }
 
-pub(crate) type FullTicketMessage = (TicketMessageRow, PersonRow);
-
-pub(crate) fn into_ticket_message(
-    (row, sender): FullTicketMessage,
-) -> Result<TicketMessage, Failure> {
-    Ok(TicketMessage {
-        id: TicketMessageId::new(row.id),
-        ticket: TicketId::new(row.ticket_id),
-        sender: sender.into_domain()?,
-        text: MessageText::from_stored(row.body),
-        is_internal: row.is_internal,
-        created_at: row.created_at.into(),
-    })
+impl TicketMessageRow {
+    pub(crate) fn into_domain(self) -> Result<TicketMessage, Failure> {
+        Ok(TicketMessage {
+            id: TicketMessageId::new(self.id),
+            ticket: TicketId::new(self.ticket_id),
+            sender: self.sender.into_domain()?,
+            text: MessageText::from_stored(self.body),
+            is_internal: self.is_internal,
+            created_at: self.created_at.into(),
+        })
+    }
 }

@@ -1,6 +1,6 @@
 //! Writing the log of commits back into the database file, beside the thread that writes.
 //!
-//! Left to itself SQLite does so within a commit, which then makes everybody wait for it.
+//! Left to itself SQLite does so within a commit, which then makes every caller wait for it.
 
 use std::io;
 use std::sync::Arc;

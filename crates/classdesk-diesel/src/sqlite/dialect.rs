@@ -1,5 +1,7 @@
 //! What only SQLite says in its own way.
 
+use std::borrow::Borrow;
+
 use diesel::dsl::{Eq, Filter, Select};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -48,14 +50,13 @@ pub(crate) type IdSet =
     Select<Filter<json_each::table, Eq<json_each::json, String>>, json_each::value>;
 
 /// The set of these ids, for `eq_any`.
-pub(crate) fn id_set(ids: &[i64]) -> IdSet {
-    let mut json = String::with_capacity(2 + ids.len() * 8);
-    json.push('[');
+pub(crate) fn id_set(ids: impl IntoIterator<Item: Borrow<i64>>) -> IdSet {
+    let mut json = String::from("[");
     for id in ids {
         if json.len() > 1 {
             json.push(',');
         }
-        json.push_str(&id.to_string());
+        json.push_str(&id.borrow().to_string());
     }
     json.push(']');
     json_each::table
@@ -66,7 +67,7 @@ pub(crate) fn id_set(ids: &[i64]) -> IdSet {
 /// The id of the message that is being inserted: one more than the greatest.
 pub(crate) const NEXT_MESSAGE: &str = "(SELECT coalesce(max(id), 0) + 1 FROM messages)";
 
-/// Holds rows for a change: nobody else can write while this transaction does.
+/// Holds rows for a change: no other transaction writes while this one does.
 macro_rules! for_update {
     ($query:expr) => {
         $query

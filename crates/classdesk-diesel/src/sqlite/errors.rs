@@ -1,6 +1,6 @@
 //! What SQLite's errors mean. The only place that reads their texts.
 
-use classdesk_domain::store::{Outage, StoreError, Unique};
+use classdesk_domain::store::{Outage, StoreError};
 use diesel::result::{DatabaseErrorKind, Error};
 
 use crate::error::{Failure, outage};
@@ -20,37 +20,24 @@ pub(super) fn is_locked(error: &Error) -> bool {
 /// belongs to SQLite's result code, so those texts are matched here: a heuristic. They are part of
 /// the SQLite that is compiled in and are never translated.
 pub(super) fn classify(failure: Failure) -> StoreError {
-    let error = match failure {
-        Failure::Refused(error) => return error,
-        Failure::Database(error) => error,
-    };
-    match &error {
-        Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
-            StoreError::Duplicate(Unique::Other)
-        }
-        // What the row links to is gone.
-        Error::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _) => StoreError::Stale,
-        Error::DatabaseError(DatabaseErrorKind::Unknown, information) => {
-            let code = match information.message() {
-                "database is locked" | "database table is locked" => Outage::Busy,
-                "database or disk is full" => Outage::StorageFull,
-                "disk I/O error" | "unable to open database file" => Outage::Disconnected,
-                "database disk image is malformed" | "file is not a database" => {
-                    return StoreError::Corrupt {
-                        what: "page",
-                        source: Some(error.into()),
-                    };
-                }
-                _ => return StoreError::Backend(error.into()),
-            };
-            outage(code, error)
-        }
-        Error::DeserializationError(_) | Error::NotFound => StoreError::Corrupt {
-            what: "row",
-            source: Some(error.into()),
-        },
-        _ => StoreError::Backend(error.into()),
-    }
+    failure.classify(|error| {
+        let Error::DatabaseError(DatabaseErrorKind::Unknown, information) = &error else {
+            return StoreError::Backend(error.into());
+        };
+        let code = match information.message() {
+            "database is locked" | "database table is locked" => Outage::Busy,
+            "database or disk is full" => Outage::StorageFull,
+            "disk I/O error" | "unable to open database file" => Outage::Disconnected,
+            "database disk image is malformed" | "file is not a database" => {
+                return StoreError::Corrupt {
+                    what: "page",
+                    source: Some(error.into()),
+                };
+            }
+            _ => return StoreError::Backend(error.into()),
+        };
+        outage(code, error)
+    })
 }
 
 #[cfg(test)]

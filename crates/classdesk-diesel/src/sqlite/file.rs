@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use classdesk_domain::store::StoreError;
+use classdesk_domain::store::{Cause, StoreError};
 use diesel::connection::{AnsiTransactionManager, CacheSize, SimpleConnection, TransactionManager};
 use diesel::result::Error;
 use diesel::{Connection, SqliteConnection};
@@ -29,16 +29,16 @@ pub(crate) struct File {
 impl File {
     /// A file in a folder that is there and can be written; it is made if need be.
     pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<Self, ConnectError> {
-        if let Some(folder) = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-        {
-            std::fs::create_dir_all(folder).map_err(|source| ConnectError::UnwritableFolder {
-                folder: folder.to_owned(),
-                source,
-            })?;
-            make_durable(folder);
-        }
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let unwritable = |source| ConnectError::UnwritableFolder {
+            folder: folder.to_owned(),
+            source,
+        };
+        std::fs::create_dir_all(folder).map_err(unwritable)?;
+        make_durable(folder);
         let file = Self {
             path: path.to_owned(),
             lock_timeout: options.lock_timeout,
@@ -57,18 +57,11 @@ impl File {
                 path: path.to_owned(),
                 source: source.into(),
             }),
-            Err(source) => Err(ConnectError::UnwritableFolder {
-                folder: path
-                    .parent()
-                    .filter(|folder| !folder.as_os_str().is_empty())
-                    .unwrap_or(Path::new("."))
-                    .to_owned(),
-                source,
-            }),
+            Err(source) => Err(unwritable(source)),
         }
     }
 
-    /// Switches the file to a write-ahead log. Of several who do so to a new file at once, SQLite
+    /// Switches the file to a write-ahead log. Of several that do so to a new file at once, SQLite
     /// tells some that it is locked without letting them wait; they wait for a lock that it does
     /// let them wait for, and try again.
     fn write_ahead(&self, conn: &mut SqliteConnection) -> Result<(), Error> {
@@ -85,6 +78,27 @@ impl File {
                 outcome => return outcome,
             }
         }
+    }
+
+    /// Opens a connection with its settings.
+    fn set_up(&self) -> Result<SqliteConnection, Cause> {
+        let mut conn = SqliteConnection::establish(&self.path.to_string_lossy())?;
+        let waiting = format!("PRAGMA busy_timeout = {};", self.lock_timeout.as_millis());
+        conn.batch_execute(&waiting)?;
+        self.write_ahead(&mut conn)?;
+        // The log is written back by a thread of its own; only when that does not keep up, a
+        // commit does it once the log has some 64 MiB. There are few connections, so that each
+        // may keep 8 MiB of the file; what is hot of a large one fits in no less.
+        let pragmas = format!(
+            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0; \
+             PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; \
+             PRAGMA wal_autocheckpoint = 16384; PRAGMA journal_size_limit = 67108864; \
+             PRAGMA query_only = {};",
+            if self.writes { "OFF" } else { "ON" },
+        );
+        conn.batch_execute(&pragmas)?;
+        conn.set_prepared_statement_cache_size(CacheSize::Unbounded);
+        Ok(conn)
     }
 
     pub(super) fn for_reading(&self) -> Self {
@@ -134,32 +148,10 @@ impl ConnectionManager for File {
     type Conn = SqliteConnection;
 
     fn connect(&self) -> Result<SqliteConnection, ConnectError> {
-        let unusable =
-            |source: Box<dyn std::error::Error + Send + Sync>| ConnectError::UnusableFile {
-                path: self.path.clone(),
-                source,
-            };
-        let mut conn = SqliteConnection::establish(&self.path.to_string_lossy())
-            .map_err(|error| unusable(error.into()))?;
-        let waiting = format!("PRAGMA busy_timeout = {};", self.lock_timeout.as_millis());
-        conn.batch_execute(&waiting)
-            .map_err(|error| unusable(error.into()))?;
-        self.write_ahead(&mut conn)
-            .map_err(|error| unusable(error.into()))?;
-        // The log is written back by a thread of its own; only when that does not keep up, a
-        // commit does it once the log has some 64 MiB. There are few connections, so that each
-        // may keep 8 MiB of the file; what is hot of a large one fits in no less.
-        let pragmas = format!(
-            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0; \
-             PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; \
-             PRAGMA wal_autocheckpoint = 16384; PRAGMA journal_size_limit = 67108864; \
-             PRAGMA query_only = {};",
-            if self.writes { "OFF" } else { "ON" },
-        );
-        conn.batch_execute(&pragmas)
-            .map_err(|error| unusable(error.into()))?;
-        conn.set_prepared_statement_cache_size(CacheSize::Unbounded);
-        Ok(conn)
+        self.set_up().map_err(|source| ConnectError::UnusableFile {
+            path: self.path.clone(),
+            source,
+        })
     }
 
     fn classify(&self, _: &mut SqliteConnection, failure: Failure, _: Duration) -> StoreError {

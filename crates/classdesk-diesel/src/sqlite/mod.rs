@@ -78,19 +78,19 @@ impl Database {
     /// Finds a session, which most requests of its owner have found just before.
     pub(crate) async fn find_session<F>(
         &self,
-        token: &TokenHash,
+        token: TokenHash,
         job: F,
     ) -> Result<Option<SessionWithUser>, StoreError>
     where
         F: FnOnce(&mut Conn) -> Result<Option<SessionWithUser>, Failure> + Send + 'static,
     {
-        let read = match self.sessions.get(token) {
+        let read = match self.sessions.get(&token) {
             Ok(session) => return Ok(Some(session)),
             Err(read) => read,
         };
         let found = self.readers.run(job).await?;
         if let Some(session) = &found {
-            self.sessions.insert(read, *token, session);
+            self.sessions.insert(read, token, session);
         }
         Ok(found)
     }

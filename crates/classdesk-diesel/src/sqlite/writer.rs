@@ -14,11 +14,11 @@ use diesel::connection::{
     AnsiTransactionManager, SimpleConnection, TransactionManager, TransactionManagerStatus,
 };
 use diesel::{Connection, SqliteConnection};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::error::{ConnectError, Failure};
 use crate::options::StoreOptions;
-use crate::pool::{ConnectionManager, Ended, lost_answer};
+use crate::pool::{ConnectionManager, lost_answer};
 use crate::stats::WriterStats;
 use crate::work_queue::{Receiver, Sender, queue};
 
@@ -32,7 +32,7 @@ trait Write: Send {
     /// in this transaction.
     fn apply(&mut self, conn: &mut SqliteConnection) -> Result<(), Broken>;
 
-    /// Whether somebody still waits for it.
+    /// Whether the caller still waits for it.
     fn is_wanted(&self) -> bool;
 
     /// Answers the caller: with what came of it when the transaction is durable, with the outage
@@ -43,7 +43,7 @@ trait Write: Send {
 /// The transaction can't go on.
 #[derive(Debug)]
 enum Broken {
-    /// One of the changes met an outage, which is everybody's.
+    /// One of the changes met an outage, which is an outage for all.
     Outage(Outage),
     /// The transaction itself could not be begun or ended.
     Transaction(diesel::result::Error),
@@ -123,7 +123,8 @@ struct Counts {
 pub(super) struct Writer {
     sender: Sender<Job>,
     counts: Arc<Counts>,
-    ended: Ended,
+    /// Closed when the thread is gone; nothing is ever sent.
+    ended: mpsc::Sender<()>,
     queue_length: usize,
 }
 
@@ -137,7 +138,7 @@ impl Writer {
         let queue_length = options.queue_length.max(1);
         let (sender, jobs) = queue(queue_length);
         let counts = Arc::new(Counts::default());
-        let (alive, ended) = Ended::new();
+        let (ended, alive) = mpsc::channel(1);
         let checkpointer = Checkpointer::start(file.clone()).map_err(ConnectError::Thread)?;
         let thread = Thread {
             file,
@@ -161,7 +162,7 @@ impl Writer {
     }
 
     /// Applies a change and answers once it is durable. Whatever comes of it, `ended` is called
-    /// before the answer, also when nobody waits for that any more.
+    /// before the answer, also when the caller waits no more.
     pub(super) async fn run<T, F, E>(&self, change: F, ended: E) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -192,7 +193,7 @@ impl Writer {
 
     pub(super) async fn close(&self) {
         self.sender.close();
-        self.ended.wait().await;
+        self.ended.closed().await;
     }
 }
 
@@ -232,7 +233,7 @@ impl Thread {
         }
     }
 
-    /// Takes a job into the group unless nobody waits for it or it waited for too long.
+    /// Takes a job into the group unless its caller waits no more or it waited for too long.
     fn admit(&self, group: &mut Vec<Box<dyn Write>>, Job { since, write }: Job) {
         if !write.is_wanted() {
             return;
@@ -244,7 +245,7 @@ impl Thread {
         }
     }
 
-    /// Commits a group and answers everybody in it. Hands the connection back if it is still good.
+    /// Commits a group and answers its callers. Hands the connection back if it is still good.
     fn commit(
         &self,
         mut group: Vec<Box<dyn Write>>,
