@@ -45,9 +45,11 @@ mod extract;
 mod idempotency;
 mod input;
 mod openapi;
+mod output;
 mod render;
 mod routes;
 mod routing;
+mod schema;
 mod state;
 
 pub use app::{Api, ApiBuilder, openapi};

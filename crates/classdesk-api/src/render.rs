@@ -7,7 +7,7 @@ use bytes::Bytes;
 use classdesk_domain::paging::{Cursor, ListKind, Page};
 use classdesk_http::conditional::matches_if_none_match;
 use classdesk_http::context::path_within;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::state::state_of;
@@ -104,11 +104,8 @@ pub(crate) fn page<T, V: Serialize>(
     page: Page<T>,
     view: impl FnMut(T) -> V,
 ) -> HttpResponse {
-    let next = page.next;
-    let views: Vec<V> = page.items.into_iter().map(view).collect();
-    let mut response = ok(&views);
-    link_next(request, &mut response, list, next);
-    response
+    let page = page.map(view);
+    link_next(request, ok(&page.items), list, page.next)
 }
 
 /// The same with an entity tag, for lists that clients read again and again.
@@ -118,54 +115,32 @@ pub(crate) fn page_with_etag<T, V: Serialize>(
     page: Page<T>,
     view: impl FnMut(T) -> V,
 ) -> HttpResponse {
-    let next = page.next;
-    let views: Vec<V> = page.items.into_iter().map(view).collect();
-    let mut response = text_with_etag(request, "application/json", to_json(&views).into());
-    link_next(request, &mut response, list, next);
-    response
+    let page = page.map(view);
+    let response = text_with_etag(request, "application/json", to_json(&page.items).into());
+    link_next(request, response, list, page.next)
 }
 
 /// Adds `Link: <…>; rel="next"` with every parameter of the request but the cursor.
 fn link_next(
     request: &HttpRequest,
-    response: &mut HttpResponse,
+    mut response: HttpResponse,
     list: ListKind,
     next: Option<Cursor>,
-) {
-    let Some(position) = next else { return };
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
-        if name != "cursor" {
-            query.append_pair(&name, &value);
-        }
-    }
-    query.append_pair("cursor", &position.encode(list));
+) -> HttpResponse {
+    let Some(position) = next else {
+        return response;
+    };
+    let parameters = form_urlencoded::parse(request.query_string().as_bytes());
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(parameters.filter(|(name, _)| name != "cursor"))
+        .append_pair("cursor", &position.encode(list))
+        .finish();
     let path = path_within(request);
-    let url = state_of(request).public_url.join(&format!(
-        "{}/?{}",
-        path.trim_end_matches('/'),
-        query.finish()
-    ));
+    let url = state_of(request)
+        .public_url
+        .join(&format!("{}/?{query}", path.trim_end_matches('/')));
     let link = header::HeaderValue::from_str(&format!("<{url}>; rel=\"next\""))
         .expect("a percent-encoded URL is visible ASCII");
     response.headers_mut().insert(header::LINK, link);
-}
-
-/// Writes a value by its `Display`, as times and dates are.
-pub(crate) fn display<S: Serializer>(
-    value: &impl std::fmt::Display,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
-}
-
-/// The same for a value that may be missing.
-pub(crate) fn display_option<S: Serializer>(
-    value: &Option<impl std::fmt::Display>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(value) => serializer.collect_str(value),
-        None => serializer.serialize_none(),
-    }
+    response
 }

@@ -13,8 +13,8 @@ pub enum FieldError {
     Unknown,
     /// The value has another type than the contract says.
     WrongType {
-        /// The expected type, for example `a string`.
-        expected: &'static str,
+        /// The expected type.
+        expected: ExpectedType,
     },
     /// The request can't be parsed. Only the adapter that parses it knows the format.
     Malformed {
@@ -85,6 +85,23 @@ pub enum FieldError {
     IdempotencyKey,
 }
 
+/// What a value has to be before its own rules are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ExpectedType {
+    /// A text.
+    Text,
+    /// A text whose bytes are UTF-8.
+    Utf8,
+    /// A whole number of 64 bits.
+    Integer,
+    /// True or false.
+    Boolean,
+    /// A day of the calendar.
+    Date,
+    /// An instant.
+    Time,
+}
+
 /// What a person has to be where a field names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Eligibility {
@@ -150,7 +167,7 @@ impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let code = self.code();
         match self {
-            Self::WrongType { expected } => write!(f, "{code} (expected {expected})"),
+            Self::WrongType { expected } => write!(f, "{code} (expected {expected:?})"),
             Self::Malformed { detail, .. } => write!(f, "{code}: {detail}"),
             Self::TooShort { min } => write!(f, "{code} (min {min})"),
             Self::TooLong { max } => write!(f, "{code} (max {max})"),

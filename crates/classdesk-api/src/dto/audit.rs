@@ -4,62 +4,48 @@ use std::collections::BTreeMap;
 
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::events::{AuditEntry, AuditFilter, EventAction};
-use classdesk_domain::ids::UserId;
+use classdesk_domain::ids::{EventId, UserId};
 use classdesk_domain::subjects::SubjectKind;
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::input::input;
-use crate::render::display;
+use crate::output::view;
 
 use super::people::UserRefView;
-use super::string_enum::EventActionName;
 
-/// A change that was made.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
-    "id": 91, "at": "2026-03-01T10:00:00.000000Z",
-    "actor": {"id": 2, "username": "admin", "display_name": "Ada Admin", "role": "admin"},
-    "action": "bundle.changed", "content_type": "class_bundle", "object_id": 42,
-    "detail": {"fields": "status", "from": "not_started", "to": "in_progress"},
-}))]
-pub struct AuditEntryView {
-    /// Its place in the log.
-    pub id: i64,
-    /// When.
-    #[serde(serialize_with = "display")]
-    #[schema(value_type = String, format = DateTime)]
-    pub at: Timestamp,
-    /// Who; null for the program itself.
-    #[schema(required = true)]
-    pub actor: Option<UserRefView>,
-    /// What was done.
-    pub action: EventActionName,
-    /// To what kind of thing.
-    pub content_type: String,
-    /// To which one.
-    pub object_id: i64,
-    /// Further facts by name; `from` and `to` for changes of one value.
-    pub detail: BTreeMap<String, String>,
+view! {
+    /// A change that was made.
+    AuditEntryView from (entry: AuditEntry) {
+        /// Its place in the log.
+        id: EventId,
+        /// When.
+        at: Timestamp,
+        /// Who; null for the program itself.
+        actor: Option<UserRefView> = entry.actor.map(Into::into),
+        /// What was done.
+        action: EventAction,
+        /// To what kind of thing.
+        content_type: String,
+        /// To which one.
+        object_id: i64,
+        /// Further facts by name; `from` and `to` for changes of one value.
+        detail: BTreeMap<String, String> = detail(entry.detail, entry.from, entry.to),
+    },
+    example {
+        "id": 91, "at": "2026-03-01T10:00:00.000000Z",
+        "actor": {"id": 2, "username": "admin", "display_name": "Ada Admin", "role": "admin"},
+        "action": "bundle.changed", "content_type": "class_bundle", "object_id": 42,
+        "detail": {"fields": "status", "from": "not_started", "to": "in_progress"},
+    }
 }
 
-impl From<AuditEntry> for AuditEntryView {
-    fn from(entry: AuditEntry) -> Self {
-        let mut detail = entry.detail;
-        let values = [("from", entry.from), ("to", entry.to)];
-        for (name, value) in values {
-            detail.extend(value.map(|value| (name.to_owned(), value)));
-        }
-        Self {
-            id: entry.id.get(),
-            at: entry.at,
-            actor: entry.actor.map(Into::into),
-            action: entry.action.into(),
-            content_type: entry.content_type,
-            object_id: entry.object_id,
-            detail,
-        }
-    }
+fn detail(
+    mut facts: BTreeMap<String, String>,
+    from: Option<String>,
+    to: Option<String>,
+) -> BTreeMap<String, String> {
+    facts.extend(from.map(|value| ("from".to_owned(), value)));
+    facts.extend(to.map(|value| ("to".to_owned(), value)));
+    facts
 }
 
 input! {

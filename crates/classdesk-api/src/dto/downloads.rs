@@ -1,25 +1,11 @@
 //! What every download answers.
 
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
-use utoipa::{IntoResponses, PartialSchema, ToSchema};
+use utoipa::{IntoResponses, ToSchema};
 
-/// The bytes of a file, of whatever media type they look like.
-#[derive(Debug)]
-pub struct FileBytes;
-
-impl PartialSchema for FileBytes {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
-            .description(Some("The bytes of a file."))
-            .build()
-            .into()
-    }
-}
-
-impl ToSchema for FileBytes {}
+/// The bytes of a file.
+#[derive(Debug, ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub struct FileBytes(pub Vec<u8>);
 
 /// The answers of a download that are no problem.
 #[derive(Debug, IntoResponses)]

@@ -1,18 +1,19 @@
 //! The JSON of the API: what clients send (`…Body`, `…Params`) and what they get (`…View`).
 //!
 //! These types are the schemas of the OpenAPI document. Views are built from what the domain
-//! returned for one viewer. What clients send is defined with `input!`.
+//! returned for one viewer. What clients send is defined with `input!`, what they get with
+//! `view!`.
 
 mod audit;
 mod bundles;
 mod downloads;
+mod enumerations;
 mod files;
 mod lists;
 mod messages;
 mod operations;
 mod people;
 mod sessions;
-mod string_enum;
 mod subjects;
 mod threads;
 mod ticket_notes;
@@ -27,7 +28,6 @@ pub use messages::*;
 pub use operations::*;
 pub use people::*;
 pub use sessions::*;
-pub use string_enum::*;
 pub use subjects::*;
 pub use threads::*;
 pub use ticket_notes::*;

@@ -1,88 +1,57 @@
 //! People.
 
 use classdesk_domain::clock::Timestamp;
+use classdesk_domain::ids::UserId;
 use classdesk_domain::people::{
     DisplayUpdate, Email, NewPassword, NewUser, Role, User, UserChange, UserFilter, UserRef,
     Username,
 };
 use classdesk_domain::text::{DisplayName, SearchText};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::input::input;
-use crate::render::{display, display_option};
+use crate::output::view;
 
-use super::string_enum::RoleName;
-
-/// A person as they and the staff see them.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
-    "id": 7, "username": "client", "email": "client@example.com", "display_name": "Clara Client",
-    "role": "client", "is_active": true, "created_at": "2026-03-01T10:00:00.000000Z",
-    "last_login_at": "2026-03-02T08:30:00.000000Z",
-}))]
-pub struct UserView {
-    /// Their id.
-    pub id: i64,
-    /// Their username.
-    pub username: String,
-    /// Their email address.
-    pub email: String,
-    /// Their name for others.
-    pub display_name: String,
-    /// What they are.
-    pub role: RoleName,
-    /// Whether they may sign in and act.
-    pub is_active: bool,
-    /// Since when they exist.
-    #[serde(serialize_with = "display")]
-    #[schema(value_type = String, format = DateTime)]
-    pub created_at: Timestamp,
-    /// When they last signed in.
-    #[serde(serialize_with = "display_option")]
-    #[schema(value_type = Option<String>, format = DateTime, required = true)]
-    pub last_login_at: Option<Timestamp>,
-}
-
-impl From<User> for UserView {
-    fn from(user: User) -> Self {
-        Self {
-            id: user.id.get(),
-            username: user.username.to_string(),
-            email: user.email.as_str().to_owned(),
-            display_name: user.display_name.into_string(),
-            role: user.role.into(),
-            is_active: user.is_active,
-            created_at: user.created_at,
-            last_login_at: user.last_login_at,
-        }
+view! {
+    /// A person as they and the staff see them.
+    UserView from (user: User) {
+        /// Their id.
+        id: UserId,
+        /// Their username.
+        username: Username,
+        /// Their email address.
+        email: Email,
+        /// Their name for others.
+        display_name: DisplayName,
+        /// What they are.
+        role: Role,
+        /// Whether they may sign in and act.
+        is_active: bool,
+        /// Since when they exist.
+        created_at: Timestamp,
+        /// When they last signed in.
+        last_login_at: Option<Timestamp>,
+    },
+    example {
+        "id": 7, "username": "client", "email": "client@example.com", "display_name": "Clara Client",
+        "role": "client", "is_active": true, "created_at": "2026-03-01T10:00:00.000000Z",
+        "last_login_at": "2026-03-02T08:30:00.000000Z",
     }
 }
 
-/// What other people see of a person.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
-    "id": 7, "username": "client", "display_name": "Clara Client", "role": "client",
-}))]
-pub struct UserRefView {
-    /// Their id.
-    pub id: i64,
-    /// Their username.
-    pub username: String,
-    /// Their name for others.
-    pub display_name: String,
-    /// What they are.
-    pub role: RoleName,
-}
-
-impl From<UserRef> for UserRefView {
-    fn from(user: UserRef) -> Self {
-        Self {
-            id: user.id.get(),
-            username: user.username.to_string(),
-            display_name: user.display_name.into_string(),
-            role: user.role.into(),
-        }
+view! {
+    /// What other people see of a person.
+    UserRefView from (user: UserRef) {
+        /// Their id.
+        id: UserId,
+        /// Their username.
+        username: Username,
+        /// Their name for others.
+        display_name: DisplayName,
+        /// What they are.
+        role: Role,
+    },
+    example {
+        "id": 7, "username": "client", "display_name": "Clara Client", "role": "client",
     }
 }
 
@@ -99,7 +68,7 @@ input! {
         role: Role,
         /// Their first password: not a common one, and without the username in it.
         password: NewPassword,
-    } => NewUser { username, email, display_name, role, password },
+    },
     example {
         "username": "client", "email": "client@example.com", "display_name": "Clara Client",
         "role": "client", "password": "correct horse battery",
@@ -113,7 +82,7 @@ input! {
         display_name: Option<DisplayName>,
         /// A new email address, by the person themselves.
         email: Option<Email>,
-        /// A new role, by who manages the old and the new one.
+        /// A new role, by one that manages the old and the new one.
         role: Option<Role>,
         /// Activation or deactivation, by who manages the role. Deactivation ends all sessions.
         is_active: Option<bool>,
@@ -132,5 +101,5 @@ input! {
         is_active: Option<bool>,
         /// Username, email or display name contains this, whatever the case.
         q: Option<SearchText>,
-    } => UserFilter { role, is_active, q }
+    }
 }

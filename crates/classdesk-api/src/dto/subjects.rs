@@ -3,41 +3,29 @@
 use classdesk_domain::ids::UserId;
 use classdesk_domain::subjects::{PutSubject, Subject, SubjectKind, SubjectRef};
 use classdesk_domain::text::Title;
-use classdesk_domain::validation::FieldError;
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde_json::Value;
 
-use crate::input::{FieldSet, Fields, Input, Nullable, Property, Raw, ValueSchema, input};
+use crate::input::{FieldSet, Fields, Input, Nullable, input, inputs};
+use crate::output::view;
+use crate::schema::{Components, Property};
 
-/// What threads and tickets can be about.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
-    "content_type": "order", "object_id": 1001, "client_id": 7, "assigned_writer_id": null,
-    "label": "Order 1001",
-}))]
-pub struct SubjectView {
-    /// Its kind.
-    pub content_type: String,
-    /// Its id in the system where it lives.
-    pub object_id: i64,
-    /// The id of its owner.
-    pub client_id: i64,
-    /// The id of its writer, if it has one.
-    #[schema(required = true)]
-    pub assigned_writer_id: Option<i64>,
-    /// What it is called.
-    pub label: String,
-}
-
-impl From<Subject> for SubjectView {
-    fn from(subject: Subject) -> Self {
-        Self {
-            content_type: subject.reference.content_type.to_string(),
-            object_id: subject.reference.object_id,
-            client_id: subject.parties.client.get(),
-            assigned_writer_id: subject.parties.assigned_writer.map(UserId::get),
-            label: subject.label.into_string(),
-        }
+view! {
+    /// What threads and tickets can be about.
+    SubjectView from (subject: Subject) {
+        /// Its kind.
+        content_type: SubjectKind = subject.reference.content_type,
+        /// Its id in the system where it lives.
+        object_id: i64 = subject.reference.object_id,
+        /// The id of its owner.
+        client_id: UserId = subject.parties.client,
+        /// The id of its writer, if it has one.
+        assigned_writer_id: Option<UserId> = subject.parties.assigned_writer,
+        /// What it is called.
+        label: Title,
+    },
+    example {
+        "content_type": "order", "object_id": 1001, "client_id": 7, "assigned_writer_id": null,
+        "label": "Order 1001",
     }
 }
 
@@ -47,13 +35,9 @@ input! {
         /// Its owner, an active client.
         client_id: UserId,
         /// Its writer, an active writer; none when it is null or left out.
-        assigned_writer_id: Option<Nullable<UserId>>,
+        assigned_writer_id: Nullable<UserId> = Value::Null,
         /// What it is called.
         label: Title,
-    } => PutSubject {
-        client_id,
-        assigned_writer_id: assigned_writer_id.and_then(|writer| writer.0),
-        label,
     },
     example {"client_id": 7, "assigned_writer_id": 8, "label": "Order 1001"}
 }
@@ -71,16 +55,11 @@ pub(crate) enum SubjectInput {
 }
 
 /// A kind; `None` if no subject can be of it.
-pub(crate) struct KindInput(Option<SubjectKind>);
+pub(crate) struct KindInput;
 
-impl Input for KindInput {
-    fn read(raw: &Raw) -> Result<Self, FieldError> {
-        Ok(Self(SubjectKind::parse(raw.text()?).ok()))
-    }
-
-    fn schema() -> ValueSchema {
-        SubjectKind::schema()
-    }
+inputs! {
+    KindInput => Option<SubjectKind>: |raw| Ok(SubjectKind::parse(raw.text()?).ok()),
+        <SubjectKind as Input>::schema(&mut Vec::new());
 }
 
 input! {
@@ -90,7 +69,7 @@ input! {
         content_type: KindInput,
         /// Which subject of that kind.
         object_id: i64,
-    } => content_type.0.map_or(SubjectInput::Impossible, |kind| {
+    } => content_type.map_or(SubjectInput::Impossible, |kind| {
         SubjectInput::Subject(SubjectRef::new(kind, object_id))
     })
 }
@@ -119,15 +98,7 @@ impl FieldSet for OptionalSubjectFields {
         }
     }
 
-    fn properties() -> Vec<Property> {
-        OptionalSubjectProperties::properties()
+    fn properties(components: &mut Components) -> Vec<Property> {
+        OptionalSubjectProperties::properties(components)
     }
-}
-
-/// A body that names a subject among other things.
-pub(crate) trait OnSubject {
-    /// The fields that name it.
-    type Subject: FieldSet;
-    /// The other fields.
-    type Rest: FieldSet;
 }

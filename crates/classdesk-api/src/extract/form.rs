@@ -9,7 +9,7 @@ use super::json::validated;
 
 /// Which part of a form is its file, and whether it has to be there.
 pub(crate) fn file_part<S: FieldSet>() -> FilePart {
-    let properties = S::properties();
+    let properties = S::properties(&mut Vec::new());
     let file = properties
         .iter()
         .find(|property| property.is_file())

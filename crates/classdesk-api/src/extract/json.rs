@@ -11,7 +11,6 @@ use classdesk_http::{content_length, http_state, media_type, while_body_arrives}
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 
-use crate::dto::OnSubject;
 use crate::input::{FieldSet, Fields};
 
 /// The greatest JSON body, in bytes (docs/contract.md#requests).
@@ -23,12 +22,6 @@ const USUAL: usize = 8 * 1024;
 /// A JSON body as it came. [`JsonBody::validated`] reads it. Its errors travel into the service,
 /// which decides about rights first.
 pub(crate) struct JsonBody(Bytes);
-
-/// The subject of a body, if it could be read, and the rest with everything that is wrong.
-type SubjectAndRest<S, R> = (
-    Option<<S as FieldSet>::Output>,
-    Validated<<R as FieldSet>::Output>,
-);
 
 impl JsonBody {
     /// Reads what the body asks for.
@@ -45,13 +38,15 @@ impl JsonBody {
     }
 
     /// The subject that the body names, whatever else is wrong with it, and the rest of it.
-    pub(crate) fn on_subject<B: OnSubject>(&self) -> SubjectAndRest<B::Subject, B::Rest> {
+    pub(crate) fn on_subject<S: FieldSet, R: FieldSet>(
+        &self,
+    ) -> (Option<S::Output>, Validated<R::Output>) {
         let mut fields = match Fields::of_json(&self.0) {
             Ok(fields) => fields,
             Err(invalid) => return (None, Validated::invalid(invalid)),
         };
-        let subject = B::Subject::read(&mut fields);
-        let rest = B::Rest::read(&mut fields);
+        let subject = S::read(&mut fields);
+        let rest = R::read(&mut fields);
         let rest = fields.finish(subject.as_ref().and(rest));
         (subject, validated(rest))
     }

@@ -8,5 +8,5 @@ mod subject;
 pub(crate) use form::{file_part, validated_form};
 pub use json::JSON_LIMIT;
 pub(crate) use json::JsonBody;
-pub(crate) use path::{Path, SubjectPath};
+pub(crate) use path::Path;
 pub(crate) use subject::required_subject;

@@ -15,9 +15,6 @@ use crate::routing::SLASH;
 /// The ids in a path. Text that is no id names nothing that exists: 404.
 pub(crate) struct Path<T>(pub(crate) T);
 
-/// The subject in a path that ends in `{content_type}/{object_id}/`.
-pub(crate) struct SubjectPath(pub(crate) SubjectRef);
-
 /// A number as it stands in a path: decimal, without sign and leading zeros, so that each object
 /// has one path.
 fn number(segment: &str) -> Option<i64> {
@@ -26,7 +23,7 @@ fn number(segment: &str) -> Option<i64> {
     segment.parse().ok().filter(|_| canonical)
 }
 
-/// Ids that can be read from the last segments that a path has as parameters.
+/// What can be read from the last segments that a path has as parameters.
 pub(crate) trait PathIds: Sized {
     /// Reads them.
     fn read(segments: &[&str]) -> Option<Self>;
@@ -50,40 +47,27 @@ impl<A: PathIds, B: PathIds> PathIds for (A, B) {
     }
 }
 
-impl PathIds for SubjectPath {
+/// A path that ends in `{content_type}/{object_id}/`.
+impl PathIds for SubjectRef {
     fn read(segments: &[&str]) -> Option<Self> {
         let (object_id, before) = segments.split_last()?;
         let kind = SubjectKind::parse(before.last()?).ok()?;
-        Some(Self(SubjectRef::new(kind, number(object_id)?)))
+        Some(Self::new(kind, number(object_id)?))
     }
-}
-
-/// Below a host's own prefix the first parameters are the host's, so ours are the last ones.
-fn read<T: PathIds>(request: &HttpRequest) -> Result<T, Problem> {
-    let segments: Vec<&str> = request
-        .match_info()
-        .iter()
-        .filter(|(name, _)| *name != SLASH)
-        .map(|(_, segment)| segment)
-        .collect();
-    T::read(&segments).ok_or_else(Problem::not_found)
 }
 
 impl<T: PathIds> FromRequest for Path<T> {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
+    /// Below a host's own prefix the first parameters are the host's, so ours are the last ones.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(read(request).map(Self))
-    }
-}
-
-impl FromRequest for SubjectPath {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(read(request))
+        let parameters = request.match_info().iter();
+        let segments: Vec<&str> = parameters
+            .filter(|(name, _)| *name != SLASH)
+            .map(|(_, segment)| segment)
+            .collect();
+        ready(T::read(&segments).map(Self).ok_or_else(Problem::not_found))
     }
 }
 

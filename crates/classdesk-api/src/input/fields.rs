@@ -1,14 +1,17 @@
 //! The fields of one request, read one by one so that all errors are found at once.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use classdesk_domain::validation::{ErrorCollector, FieldError, Invalid};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::schema::Property;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+
+use crate::schema::{Components, Property};
+
 use super::value::{Input, Raw};
 
 /// The fields of one request and what is wrong with them so far.
@@ -16,8 +19,7 @@ use super::value::{Input, Raw};
 /// Each field is asked for once; whatever nobody asked for is an error in the end.
 #[derive(Default)]
 pub(crate) struct Fields {
-    values: BTreeMap<String, Raw>,
-    repeated: BTreeSet<String>,
+    values: BTreeMap<String, Result<Raw, FieldError>>,
     errors: ErrorCollector,
 }
 
@@ -28,7 +30,10 @@ impl Fields {
     /// One error of the `body` when the text is no JSON object. What is nested too deeply and
     /// numbers beyond all bounds count as no JSON.
     pub(crate) fn of_json(json: &[u8]) -> Result<Self, Invalid> {
-        let Object(fields) = serde_json::from_slice(json).map_err(|error| {
+        let mut json = serde_json::Deserializer::from_slice(json);
+        let fields = json.deserialize_map(Self::default());
+        let whole = fields.and_then(|fields| json.end().map(|()| fields));
+        whole.map_err(|error| {
             let message = match error.classify() {
                 serde_json::error::Category::Data => "Expected a JSON object.".to_owned(),
                 _ => format!(
@@ -38,8 +43,7 @@ impl Fields {
                 ),
             };
             Invalid::field("body", FieldError::malformed("malformed_json", message))
-        })?;
-        Ok(fields)
+        })
     }
 
     /// Reads the parameters of a query.
@@ -54,22 +58,16 @@ impl Fields {
     /// The parts of a form, with the errors that were found while it came in.
     pub(crate) fn of_form(texts: BTreeMap<String, String>, errors: ErrorCollector) -> Self {
         let parts = texts.into_iter();
-        Self {
-            values: parts.map(|(name, text)| (name, Raw::Part(text))).collect(),
-            repeated: BTreeSet::new(),
-            errors,
-        }
+        let values = parts
+            .map(|(name, text)| (name, Ok(Raw::Part(text))))
+            .collect();
+        Self { values, errors }
     }
 
     fn add(&mut self, name: String, value: Raw) {
-        match self.values.entry(name) {
-            Entry::Occupied(there) => {
-                self.repeated.insert(there.key().clone());
-            }
-            Entry::Vacant(free) => {
-                free.insert(value);
-            }
-        }
+        let entry = self.values.entry(name);
+        let entry = entry.and_modify(|first| *first = Err(value.repeated()));
+        entry.or_insert(Ok(value));
     }
 
     /// Whether a field is there and was not taken yet.
@@ -78,11 +76,14 @@ impl Fields {
     }
 
     /// Takes a field. One that is not there is read as if it had its default, if there is one.
-    pub(crate) fn take<T: Input>(&mut self, name: &str, default: Option<Value>) -> Option<T> {
-        let raw = self.values.remove(name);
-        let value = match raw.or(default.map(Raw::Json)) {
-            Some(raw) if self.repeated.contains(name) => Err(raw.repeated()),
-            Some(raw) => T::read(&raw),
+    pub(crate) fn take<T: Input>(
+        &mut self,
+        name: &str,
+        default: Option<Value>,
+    ) -> Option<T::Value> {
+        let default = || default.map(|value| Ok(Raw::Json(value)));
+        let value = match self.values.remove(name).or_else(default) {
+            Some(raw) => raw.and_then(|raw| T::read(&raw)),
             None => T::absent(),
         };
         self.errors.check(name, value)
@@ -126,7 +127,7 @@ pub(crate) trait FieldSet {
     fn read(fields: &mut Fields) -> Option<Self::Output>;
 
     /// What the OpenAPI document says of them.
-    fn properties() -> Vec<Property>;
+    fn properties(components: &mut Components) -> Vec<Property>;
 }
 
 /// No fields.
@@ -139,7 +140,7 @@ impl FieldSet for NoFields {
         Some(())
     }
 
-    fn properties() -> Vec<Property> {
+    fn properties(_: &mut Components) -> Vec<Property> {
         Vec::new()
     }
 }
@@ -149,35 +150,31 @@ pub(crate) fn property<T: Input>(
     name: &'static str,
     about: &[&str],
     default: Option<Value>,
+    components: &mut Components,
 ) -> Property {
     let is_required = T::IS_REQUIRED && default.is_none();
-    Property::new(name, is_required, about, default, T::schema())
+    let mut schema = T::schema(components);
+    match &mut schema {
+        RefOr::T(Schema::Object(object)) => object.default = default,
+        RefOr::Ref(reference) => reference.default = default,
+        RefOr::T(_) => {}
+    }
+    Property::new(name, is_required, about, schema)
 }
 
-/// A JSON object.
-struct Object(Fields);
+/// Takes in the fields of a JSON object.
+impl<'de> Visitor<'de> for Fields {
+    type Value = Self;
 
-impl<'de> Deserialize<'de> for Object {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ObjectVisitor;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
 
-        impl<'de> Visitor<'de> for ObjectVisitor {
-            type Value = Object;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
-                let mut fields = Fields::default();
-                while let Some((name, value)) = map.next_entry::<String, Value>()? {
-                    fields.add(name, Raw::Json(value));
-                }
-                Ok(Object(fields))
-            }
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self, A::Error> {
+        while let Some((name, value)) = map.next_entry()? {
+            self.add(name, Raw::Json(value));
         }
-
-        deserializer.deserialize_map(ObjectVisitor)
+        Ok(self)
     }
 }
 
@@ -195,7 +192,7 @@ mod tests {
             flag: Option<Nullable<bool>>,
             /// Has a default.
             text: String = "usual",
-        } => (count, flag.map(|flag| flag.0), text)
+        } => (count, flag, text)
     }
 
     type Values = (Option<i64>, Option<Option<bool>>, String);

@@ -1,9 +1,11 @@
 //! One value that clients send: as it came, and what reads it.
 
-use classdesk_domain::validation::FieldError;
+use classdesk_domain::validation::{ExpectedType, FieldError};
 use serde_json::{Number, Value};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
 
-use super::schema::ValueSchema;
+use crate::schema::Components;
 
 /// The greatest whole number up to which a JSON number with a fraction is exact.
 const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -21,25 +23,21 @@ pub(crate) enum Raw {
 impl Raw {
     /// A string.
     pub(crate) fn text(&self) -> Result<&str, FieldError> {
-        match self {
-            Self::Json(Value::String(text)) | Self::Parameter(text) | Self::Part(text) => Ok(text),
-            Self::Json(_) => Err(FieldError::WrongType {
-                expected: "a string",
-            }),
-        }
+        let text = match self {
+            Self::Json(value) => value.as_str(),
+            Self::Parameter(text) | Self::Part(text) => Some(&**text),
+        };
+        expect(text, ExpectedType::Text)
     }
 
     /// A whole number.
     pub(crate) fn integer(&self) -> Result<i64, FieldError> {
         let number = match self {
-            Self::Json(Value::Number(number)) => whole_number(number),
-            Self::Json(_) => None,
+            Self::Json(value) => value.as_number().and_then(whole_number),
             Self::Parameter(text) => text.parse().ok(),
             Self::Part(text) => text.trim().parse().ok(),
         };
-        number.ok_or(FieldError::WrongType {
-            expected: "a whole number of 64 bits",
-        })
+        expect(number, ExpectedType::Integer)
     }
 
     /// `true` or `false`; in a form, whatever the case.
@@ -49,9 +47,7 @@ impl Raw {
             Self::Parameter(text) => text.parse().ok(),
             Self::Part(text) => text.trim().to_ascii_lowercase().parse().ok(),
         };
-        value.ok_or(FieldError::WrongType {
-            expected: "true or false",
-        })
+        expect(value, ExpectedType::Boolean)
     }
 
     /// Whether it is JSON's `null`.
@@ -68,6 +64,11 @@ impl Raw {
     }
 }
 
+/// A value that was read, or that it has another type.
+pub(super) fn expect<T>(value: Option<T>, expected: ExpectedType) -> Result<T, FieldError> {
+    value.ok_or(FieldError::WrongType { expected })
+}
+
 /// JSON does not tell `5` from `5.0`, so neither do we.
 fn whole_number(number: &Number) -> Option<i64> {
     number.as_i64().or_else(|| {
@@ -82,34 +83,39 @@ fn whole_number(number: &Number) -> Option<i64> {
 }
 
 /// A value that clients send.
-pub(crate) trait Input: Sized {
+pub(crate) trait Input {
+    /// What is read.
+    type Value;
+
     /// Whether its field has to be there.
     const IS_REQUIRED: bool = true;
 
     /// Reads it.
-    fn read(raw: &Raw) -> Result<Self, FieldError>;
+    fn read(raw: &Raw) -> Result<Self::Value, FieldError>;
 
     /// What stands for a field that is not there.
-    fn absent() -> Result<Self, FieldError> {
+    fn absent() -> Result<Self::Value, FieldError> {
         Err(FieldError::Required)
     }
 
     /// What the OpenAPI document says of it.
-    fn schema() -> ValueSchema;
+    fn schema(components: &mut Components) -> RefOr<Schema>;
 }
 
 impl<T: Input> Input for Option<T> {
+    type Value = Option<T::Value>;
+
     const IS_REQUIRED: bool = false;
 
-    fn read(raw: &Raw) -> Result<Self, FieldError> {
+    fn read(raw: &Raw) -> Result<Self::Value, FieldError> {
         T::read(raw).map(Some)
     }
 
-    fn absent() -> Result<Self, FieldError> {
+    fn absent() -> Result<Self::Value, FieldError> {
         Ok(None)
     }
 
-    fn schema() -> ValueSchema {
-        T::schema()
+    fn schema(components: &mut Components) -> RefOr<Schema> {
+        T::schema(components)
     }
 }

@@ -1,10 +1,10 @@
 //! Subjects that live in another system: `subjects/`.
 
-use classdesk_domain::subjects::Registered;
+use classdesk_domain::subjects::{Registered, SubjectRef};
 
 use crate::call::{Answer, Call};
 use crate::dto::{SubjectBody, SubjectView};
-use crate::extract::{JsonBody, SubjectPath};
+use crate::extract::{JsonBody, Path};
 use crate::render;
 use crate::routing::{Endpoints, endpoints};
 
@@ -24,7 +24,7 @@ pub(super) const ENDPOINTS: Endpoints = endpoints![put_subject, read_subject, re
     ),
     extensions(("x-problems" = json!(["forbidden"]))),
 )]
-async fn put_subject(call: Call, SubjectPath(subject): SubjectPath, body: JsonBody) -> Answer {
+async fn put_subject(call: Call, Path(subject): Path<SubjectRef>, body: JsonBody) -> Answer {
     let input = body.validated::<SubjectBody>();
     let subjects = &call.app().subjects;
     Ok(match subjects.put(call.actor(), &subject, input).await? {
@@ -40,7 +40,7 @@ async fn put_subject(call: Call, SubjectPath(subject): SubjectPath, body: JsonBo
     get, path = "/api/v1/subjects/{content_type}/{object_id}/", tag = "subjects",
     responses((status = 200, description = "The subject", body = SubjectView)),
 )]
-async fn read_subject(call: Call, SubjectPath(subject): SubjectPath) -> Answer {
+async fn read_subject(call: Call, Path(subject): Path<SubjectRef>) -> Answer {
     let subject = call.app().subjects.get(call.actor(), &subject).await?;
     Ok(render::ok(&SubjectView::from(subject)))
 }
@@ -53,7 +53,7 @@ async fn read_subject(call: Call, SubjectPath(subject): SubjectPath) -> Answer {
     responses((status = 204, description = "Removed")),
     extensions(("x-problems" = json!(["forbidden", "subject-in-use", "validation"]))),
 )]
-async fn remove_subject(call: Call, SubjectPath(subject): SubjectPath) -> Answer {
+async fn remove_subject(call: Call, Path(subject): Path<SubjectRef>) -> Answer {
     call.app().subjects.delete(call.actor(), &subject).await?;
     Ok(render::no_content())
 }

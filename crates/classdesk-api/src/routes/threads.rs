@@ -8,8 +8,8 @@ use classdesk_domain::validation::Validated;
 
 use crate::call::{Answer, Call};
 use crate::dto::{
-    ParticipantBody, ReadMarkBody, ThreadBody, ThreadChangeBody, ThreadOnSubjectBody, ThreadParams,
-    ThreadView,
+    ParticipantBody, ReadMarkBody, SubjectFields, ThreadBody, ThreadChangeBody,
+    ThreadOnSubjectBody, ThreadParams, ThreadView,
 };
 use crate::extract::{JsonBody, Path, required_subject};
 use crate::idempotency::IdempotentRequest;
@@ -69,7 +69,7 @@ async fn create_thread(
 )]
 async fn open_thread(call: Call, idempotent: IdempotentRequest, body: JsonBody) -> Answer {
     let threads = &call.app().threads;
-    let (subject, input) = body.on_subject::<ThreadOnSubjectBody>();
+    let (subject, input) = body.on_subject::<SubjectFields, ThreadBody>();
     idempotent
         .once(
             &call,

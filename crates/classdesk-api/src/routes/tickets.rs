@@ -10,8 +10,8 @@ use classdesk_domain::tickets::{NewTicketOnSubject, Ticket, TicketFilter};
 
 use crate::call::{Answer, Call, authorize_before_validation};
 use crate::dto::{
-    BundleTicketBody, HistoryLineView, SubjectInput, TicketBody, TicketChangeBody, TicketParams,
-    TicketView,
+    BundleTicketBody, HistoryLineView, OptionalSubjectFields, SubjectInput, TicketBody,
+    TicketChangeBody, TicketFields, TicketParams, TicketView,
 };
 use crate::extract::{JsonBody, Path};
 use crate::idempotency::IdempotentRequest;
@@ -69,7 +69,7 @@ async fn create_bundle_ticket(
 )]
 async fn create_ticket(call: Call, idempotent: IdempotentRequest, body: JsonBody) -> Answer {
     let tickets = &call.app().tickets;
-    let (subject, input) = body.on_subject::<TicketBody>();
+    let (subject, input) = body.on_subject::<OptionalSubjectFields, TicketFields>();
     idempotent
         .once(
             &call,

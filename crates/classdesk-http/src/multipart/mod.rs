@@ -13,7 +13,7 @@ use actix_web::http::header::HeaderMap;
 use actix_web::{HttpRequest, web};
 use bytes::BytesMut;
 use classdesk_domain::error::Error;
-use classdesk_domain::validation::{ErrorCollector, FieldError, Invalid};
+use classdesk_domain::validation::{ErrorCollector, ExpectedType, FieldError, Invalid};
 use futures_util::stream::StreamExt;
 
 use crate::body::while_body_arrives;
@@ -131,9 +131,8 @@ impl Reader<'_> {
             return Ok(());
         }
         let text = String::from_utf8(bytes.into()).unwrap_or_else(|_| {
-            let fault = FieldError::WrongType {
-                expected: "text in UTF-8",
-            };
+            let expected = ExpectedType::Utf8;
+            let fault = FieldError::WrongType { expected };
             self.form.faults.add(name.clone(), fault);
             String::new()
         });

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use classdesk_domain::validation::{Eligibility, FieldError};
+use classdesk_domain::validation::{Eligibility, ExpectedType, FieldError};
 
 /// The sentence for people about an invalid field.
 #[must_use]
 pub fn field_message(fault: &FieldError) -> Cow<'static, str> {
     match fault {
-        FieldError::WrongType { expected } => format!("Expected {expected}.").into(),
+        FieldError::WrongType { expected } => wrong_type(*expected).into(),
         FieldError::Malformed { detail, .. } => detail.clone().into(),
         FieldError::TooShort { min } => format!("This must have at least {min} characters.").into(),
         FieldError::TooLong { max } => format!("This must have at most {max} characters.").into(),
@@ -42,6 +42,17 @@ pub fn field_message(fault: &FieldError) -> Cow<'static, str> {
         FieldError::IdempotencyKey => {
             "An idempotency key has 1 to 255 printable ASCII characters.".into()
         }
+    }
+}
+
+const fn wrong_type(expected: ExpectedType) -> &'static str {
+    match expected {
+        ExpectedType::Text => "Expected a string.",
+        ExpectedType::Utf8 => "Expected text in UTF-8.",
+        ExpectedType::Integer => "Expected a whole number of 64 bits.",
+        ExpectedType::Boolean => "Expected true or false.",
+        ExpectedType::Date => "Expected a date, YYYY-MM-DD.",
+        ExpectedType::Time => "Expected a time as in RFC 3339.",
     }
 }
 

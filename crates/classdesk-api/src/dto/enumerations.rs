@@ -1,0 +1,62 @@
+//! The enumerations of the contract, as schemas made from the domain's own lists.
+
+use classdesk_domain::bundles::{BundleStatus, MemberRelation};
+use classdesk_domain::events::EventAction;
+use classdesk_domain::people::Role;
+use classdesk_domain::threads::MessageKind;
+use classdesk_domain::tickets::{TicketCategory, TicketPriority, TicketStatus};
+use classdesk_domain::validation::FieldError;
+use serde::Serializer;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+
+use crate::input::{Input, Raw};
+use crate::output::Output;
+use crate::schema::{Components, named, string};
+
+macro_rules! enumerations {
+    ($(#[doc = $about:literal] $name:ident;)*) => {$(
+        impl Input for $name {
+            type Value = Self;
+
+            fn read(raw: &Raw) -> Result<Self, FieldError> {
+                Self::parse(raw.text()?)
+            }
+
+            fn schema(components: &mut Components) -> RefOr<Schema> {
+                let words = Self::ALL.iter().map(|value| value.as_str());
+                let schema = string().description(Some($about.trim())).enum_values(Some(words));
+                named(stringify!($name), schema.into(), components)
+            }
+        }
+
+        impl Output for $name {
+            fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+
+            fn schema(components: &mut Components) -> RefOr<Schema> {
+                <Self as Input>::schema(components)
+            }
+        }
+    )*};
+}
+
+enumerations! {
+    /// What a person is.
+    Role;
+    /// How far a bundle is.
+    BundleStatus;
+    /// Why a person can be a recipient on a bundle.
+    MemberRelation;
+    /// What was done.
+    EventAction;
+    /// What a message is.
+    MessageKind;
+    /// How urgent a ticket is.
+    TicketPriority;
+    /// What a ticket is about.
+    TicketCategory;
+    /// Where a ticket stands.
+    TicketStatus;
+}
