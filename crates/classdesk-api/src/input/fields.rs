@@ -16,7 +16,7 @@ use super::value::{Input, Raw};
 
 /// The fields of one request and what is wrong with them so far.
 ///
-/// Each field is asked for once; whatever nobody asked for is an error in the end.
+/// Each field is asked for once; what is never asked for is an error in the end.
 #[derive(Default)]
 pub(crate) struct Fields {
     values: BTreeMap<String, Result<Raw, FieldError>>,
@@ -103,7 +103,7 @@ impl Fields {
         self.finish(value)
     }
 
-    /// Ends the reading: every field that nobody took is an error.
+    /// Ends the reading: every field that was not taken is an error.
     ///
     /// `value` is `None` only if a field was missing or wrong.
     ///
