@@ -2,21 +2,18 @@
 
 use std::io::IsTerminal as _;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer as _, fmt, registry};
 
 use crate::cli::{LogArgs, LogFormat};
 
 /// Sends what is traced from now on to standard error.
 pub(crate) fn start(log: &LogArgs) {
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(&log.filter))
-        .with_writer(std::io::stderr);
-    match log.format {
-        LogFormat::Pretty => builder
-            .with_ansi(std::io::stderr().is_terminal())
-            .finish()
-            .init(),
-        LogFormat::Json => builder.json().flatten_event(true).finish().init(),
-    }
+    let layer = fmt::layer().with_writer(std::io::stderr);
+    let layer = match log.format {
+        LogFormat::Pretty => layer.with_ansi(std::io::stderr().is_terminal()).boxed(),
+        LogFormat::Json => layer.json().flatten_event(true).boxed(),
+    };
+    registry().with(layer).with(log.filter.clone()).init();
 }

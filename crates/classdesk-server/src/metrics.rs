@@ -10,77 +10,50 @@ use classdesk_http::{Gauge, HttpState, METRICS_MEDIA_TYPE};
 
 use crate::error::CliError;
 
-/// What is told of the store.
+/// The figures of [`PoolStats`]: the end of each name, and its help.
+const POOL: [(&str, &str); 4] = [
+    ("threads", "Threads with a connection to the database"),
+    ("busy_threads", "Threads at work on the database"),
+    ("queued_jobs", "Jobs that wait for a thread"),
+    ("queue_length", "Jobs that may wait for a thread"),
+];
+
+/// The figures of [`WriterStats`], which PostgreSQL does not have.
+const WRITER: [(&str, &str); 4] = [
+    ("queued_commits", "Commits that wait for the writer"),
+    ("queue_length", "Commits that may wait for the writer"),
+    ("commits", "Commits made durable since the start"),
+    ("transactions", "Transactions that those commits took"),
+];
+
+/// The figures of the store.
 pub(crate) fn gauges(store: &Arc<DieselStore>) -> Vec<Gauge> {
-    let mut gauges = vec![
-        pool(
-            store,
-            "threads",
-            "Threads with a connection to the database",
-            |pool| pool.threads,
-        ),
-        pool(
-            store,
-            "busy_threads",
-            "Threads at work on the database",
-            |pool| pool.busy,
-        ),
-        pool(
-            store,
-            "queued_jobs",
-            "Jobs that wait for a thread",
-            |pool| pool.queued,
-        ),
-        pool(
-            store,
-            "queue_length",
-            "Jobs that may wait for a thread",
-            |pool| pool.queue_length,
-        ),
-    ];
-    if store.stats().writer.is_some() {
-        gauges.extend([
-            writer(
-                store,
-                "queued_commits",
-                "Commits that wait for the writer",
-                |writer| writer.queued as f64,
-            ),
-            writer(
-                store,
-                "queue_length",
-                "Commits that may wait for the writer",
-                |writer| writer.queue_length as f64,
-            ),
-            writer(
-                store,
-                "commits",
-                "Commits made durable since the start",
-                |writer| writer.commits as f64,
-            ),
-            writer(
-                store,
-                "transactions",
-                "Transactions that those commits took",
-                |writer| writer.groups as f64,
-            ),
-        ]);
-    }
-    gauges
+    let pool = POOL.into_iter().enumerate().map(|(at, (name, help))| {
+        let store = store.clone();
+        Gauge::new(format!("classdesk_database_{name}"), help, move || {
+            pool_figures(store.stats().pool)[at] as f64
+        })
+    });
+    let writer = WRITER.into_iter().enumerate().map(|(at, (name, help))| {
+        let store = store.clone();
+        Gauge::new(format!("classdesk_writer_{name}"), help, move || {
+            store
+                .stats()
+                .writer
+                .map_or(0.0, |it| writer_figures(it)[at])
+        })
+    });
+    let has_writer = store.stats().writer.is_some();
+    pool.chain(writer.filter(|_| has_writer)).collect()
 }
 
-fn pool(store: &Arc<DieselStore>, name: &str, help: &str, read: fn(PoolStats) -> usize) -> Gauge {
-    let store = store.clone();
-    Gauge::new(format!("classdesk_database_{name}"), help, move || {
-        read(store.stats().pool) as f64
-    })
+const fn pool_figures(pool: PoolStats) -> [usize; 4] {
+    [pool.threads, pool.busy, pool.queued, pool.queue_length]
 }
 
-fn writer(store: &Arc<DieselStore>, name: &str, help: &str, read: fn(WriterStats) -> f64) -> Gauge {
-    let store = store.clone();
-    Gauge::new(format!("classdesk_writer_{name}"), help, move || {
-        store.stats().writer.map_or(0.0, read)
-    })
+const fn writer_figures(writer: WriterStats) -> [f64; 4] {
+    let (queued, most) = (writer.queued as f64, writer.queue_length as f64);
+    [queued, most, writer.commits as f64, writer.groups as f64]
 }
 
 /// Serves `/metrics` and nothing else on an address of its own.

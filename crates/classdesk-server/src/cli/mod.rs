@@ -4,11 +4,12 @@ mod redacted_parser;
 mod serve;
 mod stores;
 
+use clap::builder::Resettable;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use classdesk_domain::people::Role;
 use classdesk_http::problem::field_message;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 
 pub(crate) use serve::ServeArgs;
 pub(crate) use stores::{FilesArgs, HashingArgs, StoreArgs};
@@ -27,7 +28,7 @@ impl Cli {
     /// Reads the command line and the environment. A wrong option ends the program with exit
     /// code 2 and the parser's own explanation.
     pub(crate) fn read() -> Self {
-        let matches = without_empty_variables(Self::command()).get_matches();
+        let matches = with_variables(Self::command()).get_matches();
         let cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         if let Command::Serve(serve) = &cli.command
             && let Err(conflict) = serve.check()
@@ -39,19 +40,26 @@ impl Cli {
     }
 }
 
-/// An empty variable counts as not set.
-fn without_empty_variables(command: clap::Command) -> clap::Command {
-    let is_empty =
-        |name: &std::ffi::OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+/// Gives every option without a variable of its own the one that is named after its flag. An empty
+/// variable counts as not set.
+fn with_variables(command: clap::Command) -> clap::Command {
     command
         .mut_args(|arg| {
-            if arg.get_env().is_some_and(is_empty) {
-                arg.env(None::<&'static str>)
+            let variable = match (arg.get_env(), arg.get_long()) {
+                (Some(own), _) => own.to_owned(),
+                (None, Some(flag)) => {
+                    format!("CLASSDESK_{}", flag.to_uppercase().replace('-', "_")).into()
+                }
+                (None, None) => return arg,
+            };
+            let is_empty = std::env::var_os(&variable).is_some_and(|value| value.is_empty());
+            if is_empty {
+                arg.env(Resettable::Reset)
             } else {
-                arg
+                arg.env(variable)
             }
         })
-        .mut_subcommands(without_empty_variables)
+        .mut_subcommands(with_variables)
 }
 
 /// What is logged, and how.
@@ -61,17 +69,14 @@ pub(crate) struct LogArgs {
     /// module, for example `warn,classdesk=debug`
     #[arg(
         long = "log",
-        env = "CLASSDESK_LOG",
         value_name = "FILTER",
         default_value = "info,actix_server=warn",
-        value_parser = log_filter,
         global = true
     )]
-    pub(crate) filter: String,
+    pub(crate) filter: Targets,
     /// How log lines look: `pretty` for people, `json` for machines
     #[arg(
         long = "log-format",
-        env = "CLASSDESK_LOG_FORMAT",
         value_name = "FORMAT",
         value_enum,
         default_value_t = LogFormat::Pretty,
@@ -87,13 +92,6 @@ pub(crate) enum LogFormat {
     Pretty,
     /// One JSON object a line.
     Json,
-}
-
-fn log_filter(text: &str) -> Result<String, String> {
-    EnvFilter::builder()
-        .parse(text)
-        .map(|_| text.to_owned())
-        .map_err(|error| error.to_string())
 }
 
 /// What the program can be asked to do.
@@ -224,6 +222,6 @@ mod tests {
             }
             command.get_subcommands().for_each(check_command);
         }
-        check_command(&Cli::command());
+        check_command(&with_variables(Cli::command()));
     }
 }

@@ -17,21 +17,11 @@ use super::stores::{FilesArgs, HashingArgs, StoreArgs, some_time};
 #[derive(Args)]
 pub(crate) struct ServeArgs {
     /// The address to serve on
-    #[arg(
-        long,
-        env = "CLASSDESK_BIND",
-        value_name = "IP:PORT",
-        default_value = "127.0.0.1:8080"
-    )]
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:8080")]
     pub(crate) bind: SocketAddr,
     /// Where clients reach this server from outside; file URLs begin with it [default: the address
     /// it serves on]
-    #[arg(
-        long,
-        env = "CLASSDESK_PUBLIC_URL",
-        value_name = "URL",
-        value_parser = RedactedParser(PublicUrl::parse)
-    )]
+    #[arg(long, value_name = "URL", value_parser = RedactedParser(PublicUrl::parse))]
     pub(crate) public_url: Option<PublicUrl>,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
@@ -41,18 +31,16 @@ pub(crate) struct ServeArgs {
     /// conversations. Serves on loopback only
     #[arg(
         long,
-        env = "CLASSDESK_DEMO",
         conflicts_with_all = ["database_url", "storage_url", "superadmin_password", "no_migrate"]
     )]
     pub(crate) demo: bool,
     /// Leave the database's schema alone; refuses to serve when it is not up to date
-    #[arg(long, env = "CLASSDESK_NO_MIGRATE")]
+    #[arg(long)]
     pub(crate) no_migrate: bool,
     /// The password of `superadmin`, who is created on a database without users. Better given as
     /// a variable than as a flag [default: one is generated and printed once]
     #[arg(
         long,
-        env = "CLASSDESK_SUPERADMIN_PASSWORD",
         hide_env_values = true,
         value_name = "PASSWORD",
         value_parser = RedactedParser(new_password)
@@ -65,7 +53,7 @@ pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) connections: ConnectionArgs,
     /// Serve /metrics on this address instead of beside the API
-    #[arg(long, env = "CLASSDESK_METRICS_BIND", value_name = "IP:PORT")]
+    #[arg(long, value_name = "IP:PORT")]
     pub(crate) metrics_bind: Option<SocketAddr>,
 }
 
@@ -75,34 +63,20 @@ pub(crate) struct LimitArgs {
     /// The greatest upload, in bytes
     #[arg(
         long,
-        env = "CLASSDESK_MAX_UPLOAD_BYTES",
         value_name = "BYTES",
         default_value_t = Settings::default().max_upload_bytes,
         value_parser = clap::value_parser!(u64).range(1..=1024 * 1024 * 1024 * 1024)
     )]
     pub(crate) max_upload_bytes: u64,
     /// How long a session lasts at most
-    #[arg(
-        long,
-        env = "CLASSDESK_SESSION_LIFETIME",
-        value_name = "TIME",
-        default_value = "14d",
-        value_parser = some_time
-    )]
+    #[arg(long, value_name = "TIME", default_value = "14d", value_parser = some_time)]
     pub(crate) session_lifetime: Duration,
     /// How long a session lasts without use
-    #[arg(
-        long,
-        env = "CLASSDESK_SESSION_IDLE",
-        value_name = "TIME",
-        default_value = "24h",
-        value_parser = some_time
-    )]
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = some_time)]
     pub(crate) session_idle: Duration,
     /// Failed logins of one account within the window before further ones are refused
     #[arg(
         long,
-        env = "CLASSDESK_LOGIN_FAILURES_PER_ACCOUNT",
         value_name = "N",
         default_value_t = LoginLimits::default().per_account,
         value_parser = clap::value_parser!(u32).range(1..=1000)
@@ -111,29 +85,16 @@ pub(crate) struct LimitArgs {
     /// Failed logins from one address within the window before further ones are refused
     #[arg(
         long,
-        env = "CLASSDESK_LOGIN_FAILURES_PER_ADDRESS",
         value_name = "N",
         default_value_t = LoginLimits::default().per_address,
         value_parser = clap::value_parser!(u32).range(1..=1000)
     )]
     pub(crate) login_failures_per_address: u32,
     /// The window in which failed logins are counted
-    #[arg(
-        long,
-        env = "CLASSDESK_LOGIN_WINDOW",
-        value_name = "TIME",
-        default_value = "15m",
-        value_parser = some_time
-    )]
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = some_time)]
     pub(crate) login_window: Duration,
     /// How often bytes without an owner and rows that have outlived their use are removed
-    #[arg(
-        long,
-        env = "CLASSDESK_SWEEP_INTERVAL",
-        value_name = "TIME",
-        default_value = "10m",
-        value_parser = some_time
-    )]
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = some_time)]
     pub(crate) sweep_interval: Duration,
 }
 
@@ -159,17 +120,11 @@ impl LimitArgs {
 #[derive(Args)]
 pub(crate) struct ConnectionArgs {
     /// Threads that serve requests [default: one for each processor]
-    #[arg(
-        long,
-        env = "CLASSDESK_WORKERS",
-        value_name = "N",
-        value_parser = clap::value_parser!(u16).range(1..=1024)
-    )]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) workers: Option<u16>,
     /// Connections of one worker at once; further ones wait
     #[arg(
         long,
-        env = "CLASSDESK_MAX_CONNECTIONS",
         value_name = "N",
         default_value_t = 10_000,
         value_parser = clap::value_parser!(u32).range(1..=1_000_000)
@@ -177,66 +132,31 @@ pub(crate) struct ConnectionArgs {
     pub(crate) max_connections: u32,
     /// Requests worked on at once. Further ones wait for a second and are then answered 503; those
     /// that wait for their body or send a stream do not count [default: 16 for each worker]
-    #[arg(
-        long,
-        env = "CLASSDESK_MAX_CONCURRENT_REQUESTS",
-        value_name = "N",
-        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
-    )]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) max_concurrent_requests: Option<u32>,
     /// Bodies that arrive at once; a person or an address has a quarter of that. Further requests
     /// with a body are answered 503
     #[arg(
         long,
-        env = "CLASSDESK_MAX_ARRIVING_BODIES",
         value_name = "N",
         default_value_t = 512,
         value_parser = clap::value_parser!(u32).range(1..=1_000_000)
     )]
     pub(crate) max_arriving_bodies: u32,
     /// How long an unused connection is kept
-    #[arg(
-        long,
-        env = "CLASSDESK_KEEP_ALIVE",
-        value_name = "TIME",
-        default_value = "75s",
-        value_parser = some_time
-    )]
+    #[arg(long, value_name = "TIME", default_value = "75s", value_parser = some_time)]
     pub(crate) keep_alive: Duration,
     /// How long the headers of a connection's first request may take to arrive
-    #[arg(
-        long,
-        env = "CLASSDESK_HEADER_TIMEOUT",
-        value_name = "TIME",
-        default_value = "10s",
-        value_parser = some_time
-    )]
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = some_time)]
     pub(crate) header_timeout: Duration,
     /// How long a JSON body may take to arrive, and an upload may stand still
-    #[arg(
-        long,
-        env = "CLASSDESK_BODY_TIMEOUT",
-        value_name = "TIME",
-        default_value = "30s",
-        value_parser = some_time
-    )]
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = some_time)]
     pub(crate) body_timeout: Duration,
     /// How long a client may take nothing of its answer before its connection is closed (Linux)
-    #[arg(
-        long,
-        env = "CLASSDESK_WRITE_TIMEOUT",
-        value_name = "TIME",
-        default_value = "1m",
-        value_parser = some_time
-    )]
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = some_time)]
     pub(crate) write_timeout: Duration,
     /// Networks of proxies whose X-Forwarded-For is believed, for example `10.0.0.0/8,::1/128`
-    #[arg(
-        long,
-        env = "CLASSDESK_TRUSTED_PROXIES",
-        value_name = "NETWORKS",
-        value_delimiter = ','
-    )]
+    #[arg(long, value_name = "NETWORKS", value_delimiter = ',')]
     pub(crate) trusted_proxies: Vec<IpNet>,
 }
 

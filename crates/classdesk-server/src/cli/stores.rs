@@ -15,7 +15,6 @@ pub(crate) struct StoreArgs {
     /// The database: `sqlite://PATH`, or `postgres://USER:PASSWORD@HOST/DATABASE?sslmode=verify-full`
     #[arg(
         long,
-        env = "CLASSDESK_DATABASE_URL",
         hide_env_values = true,
         value_name = "URL",
         default_value = "sqlite://classdesk-data/classdesk.db",
@@ -24,30 +23,18 @@ pub(crate) struct StoreArgs {
     pub(crate) database_url: DatabaseUrl,
     /// Connections to the database, with a thread each. SQLite has one more, for writing [default:
     /// 8 to PostgreSQL; on SQLite one for each processor and one besides]
-    #[arg(
-        long,
-        env = "CLASSDESK_DATABASE_CONNECTIONS",
-        value_name = "N",
-        value_parser = clap::value_parser!(u16).range(1..=512)
-    )]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(crate) database_connections: Option<u16>,
     /// Requests to the database that may wait for a connection; one more is answered 503
     #[arg(
         long,
-        env = "CLASSDESK_DATABASE_QUEUE",
         value_name = "N",
         default_value_t = 1024,
         value_parser = clap::value_parser!(u32).range(1..=1_000_000)
     )]
     pub(crate) database_queue: u32,
     /// How long a statement may run on PostgreSQL
-    #[arg(
-        long,
-        env = "CLASSDESK_DATABASE_STATEMENT_TIMEOUT",
-        value_name = "TIME",
-        default_value = "15s",
-        value_parser = some_time
-    )]
+    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = some_time)]
     pub(crate) database_statement_timeout: Duration,
 }
 
@@ -77,7 +64,6 @@ pub(crate) struct FilesArgs {
     /// variables (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL)
     #[arg(
         long,
-        env = "CLASSDESK_STORAGE_URL",
         hide_env_values = true,
         value_name = "URL",
         default_value = "file://classdesk-data/files",
@@ -97,7 +83,6 @@ pub(crate) struct HashingArgs {
     /// Memory of one password hash (Argon2id), in KiB
     #[arg(
         long,
-        env = "CLASSDESK_ARGON2_MEMORY_KIB",
         value_name = "KIB",
         default_value_t = Cost::MIN_MEMORY_KIB,
         value_parser = clap::value_parser!(u32).range(i64::from(Cost::MIN_MEMORY_KIB)..=4 * 1024 * 1024)
@@ -106,7 +91,6 @@ pub(crate) struct HashingArgs {
     /// Passes of one password hash over its memory
     #[arg(
         long,
-        env = "CLASSDESK_ARGON2_PASSES",
         value_name = "N",
         default_value_t = Cost::MIN_PASSES,
         value_parser = clap::value_parser!(u32).range(i64::from(Cost::MIN_PASSES)..=64)
@@ -114,12 +98,7 @@ pub(crate) struct HashingArgs {
     pub(crate) argon2_passes: u32,
     /// Password hashes computed at the same time; each takes its memory, and a processor at low
     /// priority [default: 2, or 1 on one or two processors]
-    #[arg(
-        long,
-        env = "CLASSDESK_PASSWORD_HASH_CONCURRENCY",
-        value_name = "N",
-        value_parser = clap::value_parser!(u16).range(1..=256)
-    )]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) password_hash_concurrency: Option<u16>,
 }
 
