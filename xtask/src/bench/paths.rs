@@ -15,8 +15,8 @@ pub(crate) enum Compared {
     Copy { bytes: usize },
 }
 
-/// A path to be measured. In an argument `{name}` is a fact of the data set, `{etag}` the path's
-/// own ETag, and `%d` a random number up to the argument that follows.
+/// A path to be measured. In an argument `{name}` is a fact of the data set, and `%d` a
+/// random number up to the argument that follows.
 pub(crate) struct Path {
     pub(crate) name: &'static str,
     pub(crate) arguments: &'static [&'static str],
@@ -94,17 +94,6 @@ pub(crate) fn all() -> Vec<Path> {
             &["get", "{token}", BUNDLE, "{bundles}"],
         ),
         get(
-            "bundle detail, unchanged",
-            &[
-                "get",
-                "{token}",
-                "/api/v1/class-management/class-bundles/1/",
-                "1",
-                "If-None-Match",
-                "{etag}",
-            ],
-        ),
-        get(
             "bundle list",
             &[
                 "get",
@@ -120,17 +109,6 @@ pub(crate) fn all() -> Vec<Path> {
                 "{token}",
                 "/api/v1/communications/threads/%d/messages/?limit=20",
                 "{threads}",
-            ],
-        ),
-        get(
-            "page of 20 messages, unchanged",
-            &[
-                "get",
-                "{token}",
-                "/api/v1/communications/threads/1/messages/?limit=20",
-                "1",
-                "If-None-Match",
-                "{etag}",
             ],
         ),
         get(PAGE_1000, &["get", "{token}", "{page_1000}", "1"]),

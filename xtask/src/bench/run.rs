@@ -263,27 +263,11 @@ impl Bench {
                 && let Some((name, end)) = rest.split_once('}')
                 && !name.contains('"')
             {
-                let value = if name == "etag" {
-                    self.etag(measured)?
-                } else {
-                    self.fact(name)?.to_owned()
-                };
+                let value = self.fact(name)?;
                 text = format!("{begin}{value}{end}");
             }
             filled.push(text);
         }
         Ok(filled)
-    }
-
-    /// The ETag of the path that is asked for unchanged.
-    fn etag(&self, measured: &Measured) -> Result<String> {
-        let path = measured.arguments[2].replace("%d", "1");
-        let headers = self.server.answer("GET", &path, self.fact("token")?, "")?;
-        let etag = headers.lines().find_map(|line| {
-            let (name, value) = line.split_once(':')?;
-            name.eq_ignore_ascii_case("etag")
-                .then(|| value.trim().to_owned())
-        });
-        etag.with_context(|| format!("{path} has no ETag:\n{headers}"))
     }
 }
