@@ -4,10 +4,29 @@
 use classdesk_domain::events::{CommitIds, EventRecord};
 use classdesk_domain::ids::MessageId;
 use classdesk_domain::store::{Commit, StoreError};
+use diesel::prelude::*;
 
-use super::{Conn, events, idempotency, preconditions};
+use super::rows::events::{EventRow, NumberedRow};
+use super::rows::schema::events;
+use super::{Conn, Database, idempotency, preconditions};
 use crate::error::Failure;
 use crate::outcome::{LockTarget, Outcome};
+
+impl Database {
+    /// Runs a commit as a transaction of its own.
+    pub(super) async fn commit<C, T>(
+        &self,
+        whole: Commit<C>,
+        apply: fn(&mut Conn, &C) -> Result<Outcome<T>, Failure>,
+    ) -> Result<T, StoreError>
+    where
+        C: Send + 'static,
+        T: Send + 'static,
+    {
+        self.write(move |conn| commit(conn, whole, None, |conn, change| apply(conn, &change)))
+            .await
+    }
+}
 
 /// Commits a change within the transaction that the caller has opened.
 pub(super) fn commit<C, T>(
@@ -24,10 +43,32 @@ pub(super) fn commit<C, T>(
             first_message: outcome.message.map(MessageId::new),
         };
         let records = EventRecord::of_commit(commit.events, ids).map_err(StoreError::from)?;
-        events::append(conn, records)?;
+        append(conn, records)?;
     }
     if let Some(completion) = commit.completes.filter(|_| outcome.completes) {
         idempotency::complete(conn, completion, outcome.object)?;
     }
     Ok(outcome.answer)
+}
+
+/// Writes the events of a commit in their order.
+fn append(conn: &mut Conn, new: Vec<EventRecord>) -> Result<(), Failure> {
+    let mut rows = new.into_iter().map(EventRow::from);
+    let Some(first) = rows.next() else {
+        return Ok(());
+    };
+    let base: i64 = diesel::insert_into(events::table)
+        .values(first)
+        .returning(events::id)
+        .get_result(conn)?;
+    let rest: Vec<NumberedRow> = (base + 1..)
+        .zip(rows)
+        .map(|(id, event)| NumberedRow { id, event })
+        .collect();
+    if !rest.is_empty() {
+        diesel::insert_into(events::table)
+            .values(rest)
+            .execute(conn)?;
+    }
+    Ok(())
 }

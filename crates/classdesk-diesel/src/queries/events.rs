@@ -1,7 +1,7 @@
 //! The log of changes.
 
 use classdesk_domain::events::{
-    AuditEntry, AuditFilter, EventAction, EventRecord, EventRepository, HistoryLine,
+    AuditEntry, AuditFilter, EventAction, EventRepository, HistoryLine,
 };
 use classdesk_domain::ids::{TicketId, UserId};
 use classdesk_domain::paging::{Cursor, Page, PageRequest};
@@ -13,7 +13,7 @@ use super::Conn;
 use super::filter::only;
 use super::page::{after, cut, one_more};
 use super::port::port;
-use super::rows::events::{EntryRow, EventRow, NumberedRow};
+use super::rows::events::EntryRow;
 use super::rows::schema::events;
 use super::rows::values::At;
 use super::ticket::{sees_internal, with_ticket};
@@ -23,28 +23,6 @@ port! {
     impl EventRepository {
         read audit(filter: AuditFilter, page: PageRequest) -> Page<AuditEntry>;
     }
-}
-
-/// Writes the events of a commit in their order.
-pub(super) fn append(conn: &mut Conn, new: Vec<EventRecord>) -> Result<(), Failure> {
-    let mut rows = new.into_iter().map(EventRow::from);
-    let Some(first) = rows.next() else {
-        return Ok(());
-    };
-    let base: i64 = diesel::insert_into(events::table)
-        .values(first)
-        .returning(events::id)
-        .get_result(conn)?;
-    let rest: Vec<NumberedRow> = (base + 1..)
-        .zip(rows)
-        .map(|(id, event)| NumberedRow { id, event })
-        .collect();
-    if !rest.is_empty() {
-        diesel::insert_into(events::table)
-            .values(rest)
-            .execute(conn)?;
-    }
-    Ok(())
 }
 
 fn audit(

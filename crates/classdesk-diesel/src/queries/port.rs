@@ -4,7 +4,7 @@
 /// method of [`Database`](super::Database) that says how.
 ///
 /// What the port borrows is followed by the owned copy that goes to the query's thread. Methods
-/// after `commits` apply a change, and the rest of the [commit](super::commit) goes along with it.
+/// after `commits` apply a change, and the rest of the commit goes along with it.
 macro_rules! port {
     (
         impl $port:ident {
@@ -29,10 +29,7 @@ macro_rules! port {
                 &self,
                 commit: classdesk_domain::store::Commit<$change>,
             ) -> Result<$done, classdesk_domain::store::StoreError> {
-                self.write(move |conn| {
-                    super::commit::commit(conn, commit, None, |conn, change| $apply(conn, &change))
-                })
-                .await
+                self.commit(commit, $apply).await
             })*)?
         }
     };
