@@ -123,6 +123,87 @@ async fn every_post_that_creates_takes_a_key() {
     }
 }
 
+/// contract: conv.retries.replay
+#[tokio::test]
+async fn a_replay_gives_the_thing_as_it_is_now() {
+    let desk = TestServer::start().await;
+    let (admin, client) = (desk.named("admin").await, desk.named("client").await);
+    let first = post_with_key(&client, TICKETS, "k", &ticket("a")).await;
+    let path = format!("{TICKETS}{}/", first.check_json(201)["id"]);
+    let triage = admin.patch(&path, &json!({"priority": "high"})).await;
+    triage.check_json(200);
+    let again = post_with_key(&client, TICKETS, "k", &ticket("a")).await;
+    let now = client.get(&path).await;
+    assert_eq!(again.check_json(201), now.check_json(200));
+    assert_eq!(again.check_json(201)["priority"], "high");
+    assert_eq!(again.header("idempotency-replayed"), "true");
+    assert_eq!(again.header("etag"), now.header("etag"));
+    assert_ne!(again.header("etag"), first.header("etag"));
+}
+
+/// contract: conv.retries.replay, conv.retries.mismatch
+#[tokio::test]
+async fn a_replay_of_what_is_hidden_or_gone_is_404() {
+    let desk = TestServer::start().await;
+    let (admin, client) = (desk.named("admin").await, desk.named("client").await);
+    let path = upload_path(&desk);
+    let form = |bytes| Form::new().file("file", "a", bytes);
+    let check_gone = async |key| {
+        for bytes in [b"bytes", b"other"] {
+            let again = form_with_key(&client, &path, key, form(bytes)).await;
+            again.check_problem(404, "not-found");
+        }
+    };
+    let mut files = Vec::new();
+    for key in ["hidden", "deleted"] {
+        let made = form_with_key(&client, &path, key, form(b"bytes")).await;
+        let id = made.check_json(201)["id"].clone();
+        files.push(format!("{}files/{id}/", bundle_path(&desk)));
+        let another = form_with_key(&client, &path, key, form(b"other")).await;
+        another.check_problem(422, "idempotency-mismatch");
+    }
+    let hide = json!({"is_visible_to_client": false});
+    admin.patch(&files[0], &hide).await.check_json(200);
+    check_gone("hidden").await;
+    client.delete(&files[1]).await.check_no_content();
+    check_gone("deleted").await;
+    assert_eq!(objects(&desk).await, 2, "nothing was stored once more");
+}
+
+/// contract: conv.retries.replay
+#[tokio::test]
+async fn what_can_no_longer_be_created_is_still_replayed() {
+    let desk = TestServer::start().await;
+    let client = desk.named("client").await;
+    let opening = json!({"recipient_id": desk.world.writer.id.get(), "initial_message": "hi"});
+    let opened = client
+        .post(&format!("{}create_thread/", bundle_path(&desk)), &opening)
+        .await;
+    let thread = format!(
+        "/api/v1/communications/threads/{}/",
+        opened.check_json(201)["id"]
+    );
+    let messages = format!("{thread}messages/");
+    let body = json!({"message": "hello"});
+    let form = || Form::new().file("attachment", "a.txt", b"bytes");
+    let text = post_with_key(&client, &messages, "text", &body).await;
+    let file = form_with_key(&client, &messages, "file", form()).await;
+    let closing = client.patch(&thread, &json!({"is_active": false})).await;
+    closing.check_json(200);
+    check_replay(
+        &text,
+        &post_with_key(&client, &messages, "text", &body).await,
+    );
+    check_replay(
+        &file,
+        &form_with_key(&client, &messages, "file", form()).await,
+    );
+    let fresh = form_with_key(&client, &messages, "fresh", form()).await;
+    fresh.check_problem(409, "thread-closed");
+    let anew = form_with_key(&client, &messages, "fresh", form()).await;
+    anew.check_problem(409, "thread-closed");
+}
+
 /// contract: conv.retries.mismatch
 #[tokio::test]
 async fn another_body_with_the_same_key_is_422() {
@@ -313,7 +394,7 @@ async fn a_key_whose_server_died_is_free_after_a_minute() {
 
 /// contract: conv.retries.restart
 #[tokio::test]
-async fn an_answer_that_was_not_kept_is_rendered_anew() {
+async fn a_request_whose_answer_was_never_sent_is_replayed() {
     let desk = TestServer::start().await;
     let client = desk.named("client").await;
     let scope = KeyScope {
@@ -339,8 +420,8 @@ async fn an_answer_that_was_not_kept_is_rendered_anew() {
     let again = post_with_key(&client, TICKETS, "k", &ticket("a")).await;
     assert_eq!(again.header("idempotency-replayed"), "true");
     assert_eq!(again.check_json(201)["id"], created.id.get());
-    let kept = post_with_key(&client, TICKETS, "k", &ticket("a")).await;
-    assert_eq!(kept.text(), again.text());
+    let once_more = post_with_key(&client, TICKETS, "k", &ticket("a")).await;
+    assert_eq!(once_more.text(), again.text());
     assert_eq!(count(&client, TICKETS).await, 1);
 }
 
