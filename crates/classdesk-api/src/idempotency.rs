@@ -8,24 +8,19 @@ use std::future::{Future, Ready, ready};
 use std::pin::pin;
 use std::time::Duration;
 
-use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::Payload;
-use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::rt::time::sleep;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
-use bytes::Bytes;
 use classdesk_domain::RequestContext;
-use classdesk_domain::blobs::{UploadPermit, Uploads};
+use classdesk_domain::blobs::UploadPermit;
 use classdesk_domain::error::{Conflict, Error};
 use classdesk_domain::idempotency::{
     Begun, Completed, Completion, Fingerprint, IdempotencyKey, IdempotencyService, KeyScope,
-    LEASE_TTL, Lease, StoredResponse,
+    LEASE_TTL, Lease,
 };
-use classdesk_domain::ids::IdempotencyId;
 use classdesk_domain::people::Actor;
 use classdesk_http::context::path_within;
-use classdesk_http::multipart::FileSink;
 use classdesk_http::problem::{Problem, ProblemKind};
 use futures_util::future::{Either, select};
 use tokio::runtime::Handle;
@@ -55,7 +50,7 @@ impl FromRequest for IdempotentRequest {
         ready(key(request).map(|key| Self {
             key,
             operation: format!("{} {}/", request.method(), path.trim_end_matches('/')),
-            service: state_of(request).app.retries.clone(),
+            service: state_of(request).app.idempotency.clone(),
         }))
     }
 }
@@ -80,11 +75,10 @@ fn key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, Problem> {
 }
 
 impl IdempotentRequest {
-    /// Creates something, unless an earlier request with the same key has: then its answer is
-    /// given again.
+    /// Creates something, unless an earlier request with the same key has: then the answer is
+    /// what that one created, as it is now.
     ///
-    /// `read` finds what the earlier request has created, for the case that the server died
-    /// before its answer was kept.
+    /// `read` finds it again, if the caller may still see it.
     pub(crate) async fn once<T>(
         self,
         call: &Call,
@@ -117,7 +111,7 @@ impl IdempotentRequest {
         };
         Ok(match self.service.begin(&scope).await? {
             Begun::First(lease) => Attempt::First(reservation(Some(lease))),
-            Begun::Repeated(completed) => Attempt::Repeated(completed, self.service),
+            Begun::Repeated(completed) => Attempt::Repeated(completed),
         })
     }
 }
@@ -127,19 +121,22 @@ pub(crate) enum Attempt {
     /// It is, or it has no key.
     First(Reservation),
     /// An earlier one has created something.
-    Repeated(Completed, IdempotencyService),
+    Repeated(Completed),
 }
 
 impl Attempt {
-    /// Where the file of the request's form goes: what is repeated is not stored once more.
-    pub(crate) const fn sink<'a>(
-        &self,
-        uploads: &'a Uploads,
-        permit: &'a UploadPermit,
-    ) -> FileSink<'a> {
+    /// The permit to store the file of the request's form. A repeated request stores nothing, so
+    /// it gets none, and needs only to see what the file is for.
+    pub(crate) async fn permit(
+        &mut self,
+        right: impl Future<Output = Result<UploadPermit, Error>>,
+    ) -> Result<Option<UploadPermit>, Problem> {
         match self {
-            Self::First(_) => FileSink::Store(uploads, permit),
-            Self::Repeated(..) => FileSink::Digest(uploads),
+            Self::First(_) => self.during(async { Ok(Some(right.await?)) }).await,
+            Self::Repeated(_) => match right.await {
+                Err(Error::NotFound) => Err(Error::NotFound.into()),
+                _ => Ok(None),
+            },
         }
     }
 
@@ -150,11 +147,12 @@ impl Attempt {
     ) -> Result<T, Problem> {
         match self {
             Self::First(reservation) => reservation.during(work, RENEWAL).await,
-            Self::Repeated(..) => work.await,
+            Self::Repeated(_) => work.await,
         }
     }
 
-    /// Creates something, or gives the answer of the request that has; see [`IdempotentRequest::once`].
+    /// Creates something, or answers with what an earlier request has created; see
+    /// [`IdempotentRequest::once`].
     pub(crate) async fn finish<T>(
         self,
         fingerprint: Fingerprint,
@@ -164,15 +162,11 @@ impl Attempt {
     ) -> Result<HttpResponse, Problem> {
         match self {
             Self::First(reservation) => reservation.finish(fingerprint, create, render).await,
-            Self::Repeated(completed, service) => {
-                let completed = completed.matching(&fingerprint)?;
-                let mut response = match &completed.answer {
-                    Some(answer) => replay(answer)?,
-                    None => {
-                        let response = render(read(completed.object_id).await?);
-                        save_response(&service, completed.id, response).await
-                    }
-                };
+            Self::Repeated(completed) => {
+                // The right to see it comes first: another body on something hidden is 404, not 422.
+                let found = read(completed.object_id).await?;
+                completed.check(&fingerprint)?;
+                let mut response = render(found);
                 response
                     .headers_mut()
                     .insert(REPLAYED, HeaderValue::from_static("true"));
@@ -235,11 +229,9 @@ impl Reservation {
         let completes = self.lease.map(|lease| Completion { lease, fingerprint });
         match create(RequestContext::completing(self.actor, completes)).await {
             Ok(created) => {
-                let response = render(created);
-                match self.lease.take() {
-                    Some(lease) => Ok(save_response(&self.service, lease.id, response).await),
-                    None => Ok(response),
-                }
+                // The commit has completed it, so there is nothing to free.
+                self.lease = None;
+                Ok(render(created))
             }
             Err(error) => {
                 self.release().await;
@@ -271,60 +263,12 @@ async fn release(service: &IdempotencyService, lease: Lease) {
     }
 }
 
-/// Keeps an answer for service. Its entity tag goes before its body, on a line of its own.
-async fn save_response(
-    service: &IdempotencyService,
-    id: IdempotencyId,
-    response: HttpResponse,
-) -> HttpResponse {
-    let (head, body) = response.into_parts();
-    let body = match body.try_into_bytes() {
-        Ok(body) => body,
-        // A stream can't be kept; service are rendered anew.
-        Err(body) => return head.set_body(body),
-    };
-    let tag = head.headers().get(header::ETAG);
-    let mut kept = tag.map_or(Vec::new(), |tag| tag.as_bytes().to_vec());
-    kept.push(b'\n');
-    kept.extend_from_slice(&body);
-    let answer = StoredResponse {
-        status: head.status().as_u16(),
-        body: kept,
-    };
-    if let Err(error) = service.save_response(id, &answer).await {
-        tracing::warn!(%error, "the answer to an idempotent request was not kept");
-    }
-    head.set_body(BoxBody::new(body))
-}
-
-/// Gives a kept answer again.
-fn replay(answer: &StoredResponse) -> Result<HttpResponse, Problem> {
-    let damaged = || {
-        Problem::of(ProblemKind::Internal)
-            .caused_by("the kept answer of an idempotent request is damaged")
-    };
-    let status = StatusCode::from_u16(answer.status).map_err(|_| damaged())?;
-    let end = answer
-        .body
-        .iter()
-        .position(|byte| *byte == b'\n')
-        .ok_or_else(damaged)?;
-    let (tag, body) = (&answer.body[..end], &answer.body[end + 1..]);
-    let mut response = HttpResponse::build(status);
-    if !tag.is_empty() {
-        response.insert_header((header::ETAG, tag));
-        response.insert_header((header::CACHE_CONTROL, "private, no-cache"));
-    }
-    Ok(response
-        .content_type(header::ContentType::json())
-        .body(Bytes::copy_from_slice(body)))
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use actix_web::http::StatusCode;
     use classdesk_conformance::Fixture;
     use classdesk_domain::clock::{Clock, Timestamp};
     use classdesk_domain::{App, Ports, Settings};
@@ -368,7 +312,7 @@ mod tests {
             clock.clone(),
             Arc::new(SeededSecrets::new(1)),
         );
-        let service = App::new(ports, Settings::default()).retries;
+        let service = App::new(ports, Settings::default()).idempotency;
         let scope = KeyScope {
             user: actor.id,
             operation: "POST /api/v1/tickets/".to_owned(),
@@ -401,7 +345,7 @@ mod tests {
             .clock
             .advance(LEASE_TTL - Duration::from_secs(1));
         let before = clock.asked.load(Ordering::SeqCst);
-        // Whoever renews asks for the time first: the second question follows a whole renewal.
+        // A renewal asks for the time first: the second question follows a whole renewal.
         let work = async {
             while clock.asked.load(Ordering::SeqCst) < before + 2 {
                 tokio::task::yield_now().await;

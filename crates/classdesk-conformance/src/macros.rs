@@ -91,7 +91,6 @@ macro_rules! store_conformance {
                 a_lease_ends
                 a_lease_is_released
                 a_lease_is_renewed
-                a_running_key_has_no_answer
                 an_ended_lease_may_still_commit
                 one_of_many_reserves
             }

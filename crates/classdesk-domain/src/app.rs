@@ -15,7 +15,7 @@ use crate::idempotency::ports::IdempotencyRepository;
 use crate::idempotency::service::IdempotencyService;
 use crate::maintenance::MaintenanceService;
 use crate::people::hasher::PasswordHasher;
-use crate::people::operator::AdminCommands;
+use crate::people::admin_commands::AdminCommands;
 use crate::people::ports::{SessionRepository, UserRepository};
 use crate::people::session_service::Sessions;
 use crate::people::sessions::{LoginLimits, SessionLimits};
@@ -126,7 +126,7 @@ pub struct App {
     /// People, as they and the staff see them.
     pub users: Users,
     /// What the operator of the program does, outside of anybody's session.
-    pub operator: AdminCommands,
+    pub admin_commands: AdminCommands,
     /// Registered subjects.
     pub subjects: Subjects,
     /// Class bundles.
@@ -146,7 +146,7 @@ pub struct App {
     /// The audit log.
     pub audit: Audit,
     /// Idempotency keys.
-    pub retries: IdempotencyService,
+    pub idempotency: IdempotencyService,
     /// Sweeping, purging and checking.
     pub maintenance: MaintenanceService,
 }
@@ -188,7 +188,7 @@ impl App {
                 hasher: hasher.clone(),
                 clock: clock.clone(),
             },
-            operator: AdminCommands {
+            admin_commands: AdminCommands {
                 users: users.clone(),
                 hasher: hasher.clone(),
                 clock: clock.clone(),
@@ -247,7 +247,7 @@ impl App {
             audit: Audit {
                 events: events.clone(),
             },
-            retries: IdempotencyService {
+            idempotency: IdempotencyService {
                 idempotency: idempotency.clone(),
                 clock: clock.clone(),
             },

@@ -28,7 +28,7 @@
 //! | [`blobs`] | bytes on their way in and out |
 //! | [`policy`] | every permission |
 //! | [`events`] | the log of changes: audit trail and ticket history |
-//! | [`store`] | the commit, its guard, and how stores fail |
+//! | [`store`] | the commit, its preconditions, and how stores fail |
 //! | [`idempotency`] | the same request twice creates one thing |
 //! | [`jobs`] | what every queue of background work has in common |
 //! | [`maintenance`] | sweeping, purging and checking what is stored |

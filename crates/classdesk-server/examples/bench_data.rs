@@ -238,7 +238,7 @@ async fn person(desk: &App, role: Role, n: i64) -> Outcome<Actor> {
         role,
         password: NewPassword::parse(PASSWORD)?,
     };
-    Ok(Actor::from(&desk.operator.create_user(&new).await?))
+    Ok(Actor::from(&desk.admin_commands.create_user(&new).await?))
 }
 
 async fn bundle(

@@ -25,7 +25,7 @@ pub(crate) async fn ensure_superadmin(
     app: &App,
     chosen: Option<NewPassword>,
 ) -> Result<FirstPerson, CliError> {
-    if app.operator.any_user().await? {
+    if app.admin_commands.any_user().await? {
         return Ok(FirstPerson::Existed);
     }
     let generated = chosen.is_none();
@@ -40,7 +40,7 @@ pub(crate) async fn ensure_superadmin(
         role: Role::Superadmin,
         password: password.clone(),
     };
-    match app.operator.create_user(&superadmin).await {
+    match app.admin_commands.create_user(&superadmin).await {
         Ok(_) if generated => Ok(FirstPerson::CreatedWith(password)),
         Ok(_) => Ok(FirstPerson::Created),
         Err(Error::Conflict(Conflict::UsernameTaken | Conflict::EmailTaken)) => {

@@ -93,8 +93,8 @@ fn headers(method: &Method, operation: &Operation) -> Vec<Parameter> {
     headers.collect()
 }
 
-const IDEMPOTENCY_KEY: &str = "A key of your choice. The same key with the same body gives the first \
-    answer again for 24\nhours, marked by `Idempotency-Replayed: true`, and creates nothing.";
+const IDEMPOTENCY_KEY: &str = "A key of your choice. For 24 hours, the same key with the same body \
+    creates nothing\nand gives the thing as it is now, marked by `Idempotency-Replayed: true`.";
 
 const IF_MATCH: &str =
     "Entity tags of the versions that the change is made for; 412 when it is another by now.";

@@ -5,7 +5,7 @@ use classdesk_domain::blobs::{FinishedUpload, UploadTarget};
 use classdesk_domain::error::Error;
 use classdesk_domain::idempotency::Fingerprint;
 use classdesk_domain::validation::Validated;
-use classdesk_http::multipart::read_form;
+use classdesk_http::multipart::{FileSink, read_form};
 use classdesk_http::problem::Problem;
 
 use crate::call::Call;
@@ -33,9 +33,13 @@ pub(super) async fn receive<S: FieldSet>(
     payload: web::Payload,
 ) -> Result<UploadForm<S::Output>, Problem> {
     let uploads = &call.app().uploads;
-    let permit = uploads.begin(call.actor(), target).await?;
     let mut attempt = idempotent.begin(call).await?;
-    let sink = attempt.sink(uploads, &permit);
+    let right = uploads.begin(call.actor(), target);
+    let permit = attempt.permit(right).await?;
+    let sink = match &permit {
+        Some(permit) => FileSink::Store(uploads, permit),
+        None => FileSink::Digest(uploads),
+    };
     let reading = Box::pin(read_form(call.request(), payload, file_part::<S>(), sink));
     let mut form = attempt.during(reading).await?;
     Ok(UploadForm {

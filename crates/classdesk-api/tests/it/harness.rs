@@ -186,7 +186,7 @@ async fn set_password(classdesk: &App, username: &str) {
     let password = NewPassword::parse(PASSWORD).unwrap();
     let name = LoginName::new(username);
     classdesk
-        .operator
+        .admin_commands
         .set_password(&name, &password)
         .await
         .unwrap();

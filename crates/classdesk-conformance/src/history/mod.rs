@@ -1,7 +1,7 @@
 //! Random histories: the same commands on two stores give the same answers.
 //!
 //! A history is a sequence of commits and reads by several people, drawn from a seed. Among them
-//! are ones that a store has to refuse: guards that do not hold, names that are taken, rows that
+//! are ones that a store has to refuse: preconditions that do not hold, names that are taken, rows that
 //! are not there. After each step the answers of both stores are compared whole, refusals by kind.
 //!
 //! The only thing that may differ is the number behind an id, since a database may leave gaps:

@@ -152,8 +152,7 @@ impl Renumber for Reservation {
         match self {
             Self::Reserved(lease) => lease.renumber(numbers),
             Self::Running => {}
-            Self::Completed(Completed { id, object_id, .. }) => {
-                id.renumber(numbers);
+            Self::Completed(Completed { object_id, .. }) => {
                 numbers.renumber("ticket", object_id);
             }
         }

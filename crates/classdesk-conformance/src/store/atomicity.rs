@@ -25,7 +25,7 @@ use super::support::{
 use crate::Fixture;
 use crate::fixture::{title, words};
 
-/// A commit whose guard fails changes nothing, emits no event and completes nothing: for every
+/// A commit whose preconditions fail changes nothing, emits no event and completes nothing: for every
 /// kind of commit that creates something.
 pub async fn a_failed_commit_leaves_nothing(store: &dyn Store) {
     let fixture = Fixture::create(store).await;

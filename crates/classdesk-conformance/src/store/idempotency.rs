@@ -6,7 +6,6 @@ use classdesk_domain::clock::Timestamp;
 use classdesk_domain::events::{DomainEvent, RowId};
 use classdesk_domain::idempotency::{
     Completed, Completion, Fingerprint, KEY_TTL, KeyScope, LEASE_TTL, Lease, Reservation,
-    StoredResponse,
 };
 use classdesk_domain::ids::IdempotencyId;
 use classdesk_domain::people::UserUpdate;
@@ -80,49 +79,8 @@ pub async fn a_key_is_reserved_and_completed(store: &dyn Store) {
     }
     let created = complete(store, &fixture, lease).await.expect("created");
     let found = completed(store, &key, fixture.now()).await;
-    assert_eq!((found.id, found.object_id), (lease.id, created));
+    assert_eq!(found.object_id, created);
     assert_eq!(found.fingerprint, Fingerprint::of(b"a body"));
-    assert_eq!(found.answer, None, "nobody has had an answer yet");
-
-    let answer = StoredResponse {
-        status: 201,
-        body: vec![0, 255, b'"', 10],
-    };
-    store
-        .store_response(lease.id, &answer)
-        .await
-        .expect("stored");
-    let other = StoredResponse {
-        status: 500,
-        body: Vec::new(),
-    };
-    store
-        .store_response(lease.id, &other)
-        .await
-        .expect("without effect");
-    let found = completed(store, &key, fixture.now()).await;
-    assert_eq!(found.answer, Some(answer), "the first answer is kept");
-    store
-        .store_response(IdempotencyId::new(9_999), &other)
-        .await
-        .expect("without effect");
-}
-
-/// An answer is stored of nothing that is not completed.
-pub async fn a_running_key_has_no_answer(store: &dyn Store) {
-    let fixture = Fixture::create(store).await;
-    let lease = reserve(store, &fixture, "key").await;
-    let answer = StoredResponse {
-        status: 201,
-        body: Vec::new(),
-    };
-    store
-        .store_response(lease.id, &answer)
-        .await
-        .expect("without effect");
-    complete(store, &fixture, lease).await.expect("created");
-    let found = completed(store, &key_scope(&fixture, "key"), fixture.now()).await;
-    assert_eq!(found.answer, None);
 }
 
 /// Of reservations at the same time one is made.
@@ -192,11 +150,9 @@ pub async fn an_ended_lease_may_still_commit(store: &dyn Store) {
     let fixture = Fixture::create(store).await;
     let lease = reserve(store, &fixture, "key").await;
     fixture.clock.advance(LEASE_TTL * 2);
-    complete(store, &fixture, lease)
-        .await
-        .expect("nobody else has it");
+    let created = complete(store, &fixture, lease).await;
     let found = completed(store, &key_scope(&fixture, "key"), fixture.now()).await;
-    assert_eq!(found.id, lease.id);
+    assert_eq!(found.object_id, created.expect("nobody else has it"));
 }
 
 /// A lease is renewed while it is held, and only then.
@@ -269,9 +225,9 @@ pub async fn a_completed_key_is_remembered(store: &dyn Store) {
     };
     assert_eq!((anew.id, anew.attempt), (lease.id, 2));
     assert_eq!(state(store, &key, end).await, Reservation::Running);
-    complete(store, &fixture, anew).await.expect("created");
+    let created = complete(store, &fixture, anew).await.expect("created");
     let found = completed(store, &key, end).await;
-    assert_eq!(found.answer, None, "the old answer is gone");
+    assert_eq!(found.object_id, created, "the old ticket is forgotten");
 }
 
 /// A completion remembers the row that was created, or else the one that was changed.

@@ -1,4 +1,4 @@
-//! The guard of a commit.
+//! The preconditions of a commit.
 
 use classdesk_domain::bundles::WriterAssignment;
 use classdesk_domain::files::{FileDeletion, Visibility};
@@ -289,11 +289,11 @@ pub async fn every_fact_has_to_hold(store: &dyn Store) {
         bundle: fixture.bundle,
         version: 1,
     };
-    for guard in [[good.clone(), NEVER], [NEVER, good.clone()], [NEVER, NEVER]] {
-        let commit = Commit::new(UserUpdate::of(fixture.client.id)).require_all(guard);
+    for facts in [[good.clone(), NEVER], [NEVER, good.clone()], [NEVER, NEVER]] {
+        let commit = Commit::new(UserUpdate::of(fixture.client.id)).require_all(facts);
         assert_stale(
             &store.update_user(commit).await,
-            "a guard with a false fact",
+            "a false precondition",
         );
     }
     let commit = Commit::new(UserUpdate::of(fixture.client.id)).require_all([good.clone(), good]);

@@ -35,7 +35,7 @@ pub(super) fn commit<C, T>(
     target: Option<LockTarget>,
     apply: impl FnOnce(&mut Conn, C) -> Result<Outcome<T>, Failure>,
 ) -> Result<T, Failure> {
-    preconditions::lock_and_check(conn, &commit.guard, target)?;
+    preconditions::lock_and_check(conn, &commit.preconditions, target)?;
     let outcome = apply(conn, commit.change)?;
     if outcome.emits_events {
         let ids = CommitIds {

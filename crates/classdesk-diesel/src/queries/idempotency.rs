@@ -4,7 +4,6 @@ use async_trait::async_trait;
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::idempotency::{
     Completion, IdempotencyRepository, KEY_TTL, KeyScope, LEASE_TTL, Lease, Reservation,
-    StoredResponse,
 };
 use classdesk_domain::ids::IdempotencyId;
 use classdesk_domain::store::{Outage, StoreError};
@@ -31,16 +30,6 @@ impl IdempotencyRepository for Database {
 
     async fn release(&self, lease: Lease) -> Result<(), StoreError> {
         self.write(move |conn| release(conn, lease)).await
-    }
-
-    async fn store_response(
-        &self,
-        id: IdempotencyId,
-        answer: &StoredResponse,
-    ) -> Result<(), StoreError> {
-        let answer = answer.clone();
-        self.write(move |conn| store_response(conn, id, &answer))
-            .await
     }
 }
 
@@ -87,8 +76,6 @@ fn reserve(conn: &mut Conn, scope: &KeyScope, now: Timestamp) -> Result<Reservat
             idempotency_keys::ends_at.eq(ends_at),
             idempotency_keys::fingerprint.eq(None::<Vec<u8>>),
             idempotency_keys::object_id.eq(None::<i64>),
-            idempotency_keys::answer_status.eq(None::<i32>),
-            idempotency_keys::answer_body.eq(None::<Vec<u8>>),
         ))
         .execute(conn)?;
     exactly_one(taken)?;
@@ -143,23 +130,4 @@ pub(super) fn complete(
         ))
         .execute(conn)?;
     exactly_one(completed)
-}
-
-fn store_response(
-    conn: &mut Conn,
-    id: IdempotencyId,
-    answer: &StoredResponse,
-) -> Result<(), Failure> {
-    diesel::update(
-        idempotency_keys::table
-            .find(id.get())
-            .filter(idempotency_keys::object_id.is_not_null())
-            .filter(idempotency_keys::answer_status.is_null()),
-    )
-    .set((
-        idempotency_keys::answer_status.eq(i32::from(answer.status)),
-        idempotency_keys::answer_body.eq(&answer.body),
-    ))
-    .execute(conn)?;
-    Ok(())
 }

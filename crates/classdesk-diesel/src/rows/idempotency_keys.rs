@@ -1,7 +1,6 @@
 //! Idempotency keys.
 
-use classdesk_domain::idempotency::{Completed, Fingerprint, Reservation, StoredResponse};
-use classdesk_domain::ids::IdempotencyId;
+use classdesk_domain::idempotency::{Completed, Fingerprint, Reservation};
 use diesel::prelude::*;
 
 use super::schema::idempotency_keys;
@@ -16,8 +15,6 @@ pub(crate) struct KeyRow {
     pub(crate) ends_at: Option<At>,
     pub(crate) fingerprint: Option<Vec<u8>>,
     pub(crate) object_id: Option<i64>,
-    pub(crate) answer_status: Option<i32>,
-    pub(crate) answer_body: Option<Vec<u8>>,
 }
 
 impl KeyRow {
@@ -29,20 +26,11 @@ impl KeyRow {
         let (Some(fingerprint), Some(object_id)) = (self.fingerprint, self.object_id) else {
             return Ok(Reservation::Running);
         };
-        let damaged = || Failure::corrupt("idempotency key");
-        let fingerprint = fingerprint.try_into().map_err(|_| damaged())?;
-        let answer = match (self.answer_status, self.answer_body) {
-            (Some(status), Some(body)) => Some(StoredResponse {
-                status: u16::try_from(status).map_err(|_| damaged())?,
-                body,
-            }),
-            _ => None,
-        };
+        let fingerprint = fingerprint.try_into();
+        let fingerprint = fingerprint.map_err(|_| Failure::corrupt("idempotency key"))?;
         Ok(Reservation::Completed(Completed {
-            id: IdempotencyId::new(self.id),
             fingerprint: Fingerprint::from_bytes(fingerprint),
             object_id,
-            answer,
         }))
     }
 }

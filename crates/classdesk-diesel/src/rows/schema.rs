@@ -226,7 +226,5 @@ tables! {
         ends_at -> Nullable<Instant>,
         fingerprint -> Nullable<Binary>,
         object_id -> Nullable<BigInt>,
-        answer_status -> Nullable<Integer>,
-        answer_body -> Nullable<Binary>,
     }
 }

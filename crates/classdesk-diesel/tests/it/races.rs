@@ -1,4 +1,4 @@
-//! Guards under real concurrency, checked alike on both databases.
+//! Preconditions under real concurrency, checked alike on both databases.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -3,35 +3,21 @@
 use async_trait::async_trait;
 
 use crate::clock::Timestamp;
-use crate::ids::IdempotencyId;
 
 use super::model::{Fingerprint, KeyScope, Lease};
 use crate::store::error::StoreError;
 
-/// A rendered answer, opaque to the domain.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredResponse {
-    /// The status of the transport, for example 201.
-    pub status: u16,
-    /// The body's bytes.
-    pub body: Vec<u8>,
-}
-
 /// What a completed reservation remembers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Completed {
-    /// The reservation.
-    pub id: IdempotencyId,
     /// What the first request asked for.
     pub fingerprint: Fingerprint,
     /// The id of what the first request created.
     pub object_id: i64,
-    /// Its answer; `None` when the process died before it was stored.
-    pub answer: Option<StoredResponse>,
 }
 
 /// The state in which a key was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reservation {
     /// It is the caller's now.
     Reserved(Lease),
@@ -61,11 +47,4 @@ pub trait IdempotencyRepository: Send + Sync {
     /// Frees a key whose request has failed. Without effect when the lease is no longer held or
     /// the reservation is completed.
     async fn release(&self, lease: Lease) -> Result<(), StoreError>;
-
-    /// Stores the rendered answer of a completed reservation. Without effect when there is one.
-    async fn store_response(
-        &self,
-        id: IdempotencyId,
-        answer: &StoredResponse,
-    ) -> Result<(), StoreError>;
 }

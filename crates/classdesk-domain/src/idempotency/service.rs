@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::error::{Conflict, Error};
-use crate::ids::IdempotencyId;
 
 use super::model::{Fingerprint, KeyScope, Lease};
-use super::ports::{Completed, IdempotencyRepository, Reservation, StoredResponse};
+use super::ports::{Completed, IdempotencyRepository, Reservation};
 
 impl Completed {
-    /// Checks that a retry asks for what the first request asked for.
+    /// Checks that a retry asks for what the first request asked for. To be called once it is sure
+    /// that the actor still sees the object.
     ///
     /// # Errors
     /// [`Error::IdempotencyMismatch`].
-    pub fn matching(self, fingerprint: &Fingerprint) -> Result<Self, Error> {
+    pub fn check(&self, fingerprint: &Fingerprint) -> Result<(), Error> {
         if self.fingerprint == *fingerprint {
-            Ok(self)
+            Ok(())
         } else {
             Err(Error::IdempotencyMismatch)
         }
@@ -24,7 +24,7 @@ impl Completed {
 }
 
 /// Whether a request is the first with its key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Begun {
     /// It is, and holds this lease.
     First(Lease),
@@ -66,17 +66,5 @@ impl IdempotencyService {
     /// Only failures of the store; the lease ends by itself then.
     pub async fn release(&self, lease: Lease) -> Result<(), Error> {
         Ok(self.idempotency.release(lease).await?)
-    }
-
-    /// Keeps the rendered answer for retries.
-    ///
-    /// # Errors
-    /// Only failures of the store; a retry is rendered anew then.
-    pub async fn save_response(
-        &self,
-        id: IdempotencyId,
-        answer: &StoredResponse,
-    ) -> Result<(), Error> {
-        Ok(self.idempotency.store_response(id, answer).await?)
     }
 }

@@ -3,7 +3,7 @@
 pub(crate) mod hasher;
 pub(crate) mod model;
 pub(crate) mod names;
-pub(crate) mod operator;
+pub(crate) mod admin_commands;
 pub(crate) mod passwords;
 pub(crate) mod ports;
 pub(crate) mod session_service;
@@ -15,7 +15,7 @@ pub use hasher::MockPasswordHasher;
 pub use hasher::{PasswordHashError, PasswordHasher, Verification};
 pub use model::{Actor, DisplayUpdate, NewUser, Role, User, UserChange, UserFilter, UserRef};
 pub use names::{Email, LoginName, Username};
-pub use operator::AdminCommands;
+pub use admin_commands::AdminCommands;
 pub use passwords::{NewPassword, PasswordHash};
 pub use ports::{Credentials, InsertUser, SessionRepository, UserRepository, UserUpdate};
 #[cfg(feature = "mocks")]

@@ -95,7 +95,7 @@ pub struct Commit<C> {
     /// What changes.
     pub change: C,
     /// What has to hold still.
-    pub guard: Vec<Precondition>,
+    pub preconditions: Vec<Precondition>,
     /// What is written to the log of changes, in this order.
     pub events: Vec<NewEvent>,
     /// The idempotency reservation that this commit completes.
@@ -108,23 +108,23 @@ impl<C> Commit<C> {
     pub fn new(change: C) -> Self {
         Self {
             change,
-            guard: Vec::new(),
+            preconditions: Vec::new(),
             events: Vec::new(),
             completes: None,
         }
     }
 
-    /// Adds a fact to the guard.
+    /// Adds a precondition.
     #[must_use]
     pub fn require(mut self, fact: Precondition) -> Self {
-        self.guard.push(fact);
+        self.preconditions.push(fact);
         self
     }
 
-    /// Adds facts to the guard.
+    /// Adds preconditions.
     #[must_use]
     pub fn require_all(mut self, facts: impl IntoIterator<Item = Precondition>) -> Self {
-        self.guard.extend(facts);
+        self.preconditions.extend(facts);
         self
     }
 

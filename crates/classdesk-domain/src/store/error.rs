@@ -38,7 +38,7 @@ pub enum Outage {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// A fact of the commit's guard no longer holds; nothing was changed. Load and decide again.
+    /// A precondition of the commit no longer holds; nothing was changed. Load and decide again.
     #[error("what the decision rested on has changed")]
     Stale,
     /// A unique value is taken; nothing was changed.

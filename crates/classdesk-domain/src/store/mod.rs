@@ -1,4 +1,4 @@
-//! What every repository port has in common: the commit, its guard, and how a store fails.
+//! What every repository port has in common: the commit, its preconditions, and how a store fails.
 //!
 //! A use case is *load, decide, commit*. The commit carries everything that has to become true
 //! together, so a port needs no transaction handle, and an adapter is free to put many commits

@@ -1,10 +1,9 @@
-//! What every commit does beside its change: the guard, the log and the completion.
+//! What every commit does beside its change: the preconditions, the log and the completion.
 
 use classdesk_domain::events::{CommitIds, EventRecord, NewEvent};
-use classdesk_domain::idempotency::Completion;
+use classdesk_domain::idempotency::{Completed, Completion};
 use classdesk_domain::store::{Precondition, StoreError};
 
-use super::rows::CompletedRow;
 use super::state::State;
 
 /// What a commit came to.
@@ -35,9 +34,9 @@ impl Outcome {
 }
 
 impl State {
-    /// Checks a guard.
-    pub(super) fn hold(&self, guard: &[Precondition]) -> Result<(), StoreError> {
-        if guard.iter().all(|fact| self.holds(fact)) {
+    /// Checks preconditions.
+    pub(super) fn hold(&self, preconditions: &[Precondition]) -> Result<(), StoreError> {
+        if preconditions.iter().all(|fact| self.holds(fact)) {
             Ok(())
         } else {
             Err(StoreError::Stale)
@@ -110,10 +109,9 @@ impl State {
         if row.attempt != lease.attempt || row.until.is_none() || row.completed.is_some() {
             return Err(StoreError::Stale);
         }
-        row.completed = Some(CompletedRow {
+        row.completed = Some(Completed {
             fingerprint,
             object_id,
-            answer: None,
         });
         Ok(())
     }

@@ -3,14 +3,12 @@
 use async_trait::async_trait;
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::idempotency::{
-    Completed, IdempotencyRepository, KEY_TTL, KeyScope, LEASE_TTL, Lease, Reservation,
-    StoredResponse,
+    IdempotencyRepository, KEY_TTL, KeyScope, LEASE_TTL, Lease, Reservation,
 };
-use classdesk_domain::ids::IdempotencyId;
 use classdesk_domain::store::StoreError;
 
 use super::MemoryStore;
-use super::rows::{CompletedRow, ReservationRow};
+use super::rows::ReservationRow;
 
 impl ReservationRow {
     /// When the key becomes free; `None` when it is.
@@ -29,20 +27,9 @@ impl ReservationRow {
         self.attempt == lease.attempt && self.completed.is_none() && self.until.is_some()
     }
 
-    fn found(&self, id: IdempotencyId) -> Reservation {
-        match &self.completed {
-            None => Reservation::Running,
-            Some(CompletedRow {
-                fingerprint,
-                object_id,
-                answer,
-            }) => Reservation::Completed(Completed {
-                id,
-                fingerprint: *fingerprint,
-                object_id: *object_id,
-                answer: answer.clone(),
-            }),
-        }
+    fn found(&self) -> Reservation {
+        self.completed
+            .map_or(Reservation::Running, Reservation::Completed)
     }
 }
 
@@ -56,7 +43,7 @@ impl IdempotencyRepository for MemoryStore {
                 .iter()
                 .find(|(_, row)| row.scope == *scope);
             let lease = match known.map(|(id, row)| (id, row.clone())) {
-                Some((id, row)) if !row.is_free(now) => return Ok(row.found(id)),
+                Some((_, row)) if !row.is_free(now) => return Ok(row.found()),
                 Some((id, row)) => {
                     let attempt = row.attempt + 1;
                     *state.reservations.change(id)? = reservation(row.scope, attempt, now);
@@ -92,21 +79,6 @@ impl IdempotencyRepository for MemoryStore {
                 && row.is_held_by(lease)
             {
                 row.until = None;
-            }
-            Ok(())
-        })
-    }
-
-    async fn store_response(
-        &self,
-        id: IdempotencyId,
-        answer: &StoredResponse,
-    ) -> Result<(), StoreError> {
-        self.write(|state| {
-            if let Ok(row) = state.reservations.change(id)
-                && let Some(completed) = &mut row.completed
-            {
-                completed.answer.get_or_insert_with(|| answer.clone());
             }
             Ok(())
         })

@@ -93,12 +93,12 @@ impl MemoryStore {
     ) -> Result<T, StoreError> {
         let Commit {
             change,
-            guard,
+            preconditions,
             events,
             completes,
         } = commit;
         self.write(|state| {
-            state.hold(&guard)?;
+            state.hold(&preconditions)?;
             let (answer, outcome) = apply(state, change)?;
             match outcome {
                 Outcome::Changed(ids) => {

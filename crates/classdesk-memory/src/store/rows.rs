@@ -6,7 +6,7 @@ use classdesk_domain::blobs::{BlobInfo, BlobState, FileName, StorageKey};
 use classdesk_domain::bundles::{BundleStatus, Dates, NumberOfClasses};
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::files::Visibility;
-use classdesk_domain::idempotency::{Fingerprint, KeyScope, StoredResponse};
+use classdesk_domain::idempotency::{Completed, KeyScope};
 use classdesk_domain::ids::{
     BlobId, BundleId, MessageAttachmentId, MessageId, ThreadId, TicketId, UserId,
 };
@@ -181,12 +181,5 @@ pub(super) struct ReservationRow {
     pub(super) reserved_at: Timestamp,
     /// When the lease ends; `None` when it was released.
     pub(super) until: Option<Timestamp>,
-    pub(super) completed: Option<CompletedRow>,
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct CompletedRow {
-    pub(super) fingerprint: Fingerprint,
-    pub(super) object_id: i64,
-    pub(super) answer: Option<StoredResponse>,
+    pub(super) completed: Option<Completed>,
 }

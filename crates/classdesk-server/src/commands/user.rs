@@ -26,7 +26,7 @@ async fn create(args: UserCreateArgs) -> Result<ExitCode, CliError> {
     let password = read_password()?;
     let assembly = Assembly::for_people(&args.store, Some(&args.hashing)).await?;
     let new = new_user(&args, &password)?;
-    let user = assembly.app.operator.create_user(&new).await?;
+    let user = assembly.app.admin_commands.create_user(&new).await?;
     writeln!(std::io::stdout(), "{}", user.id)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -57,7 +57,7 @@ async fn list(args: &UserListArgs) -> Result<ExitCode, CliError> {
         let limit = Limit::GREATEST;
         let page = assembly
             .app
-            .operator
+            .admin_commands
             .list_users(PageRequest { limit, after })
             .await?;
         for user in &page.items {
@@ -83,7 +83,7 @@ async fn set_password(args: &UserSetPasswordArgs) -> Result<ExitCode, CliError> 
         NewPassword::parse(&password).map_err(|fault| Invalid::field("password", fault))?;
     let assembly = Assembly::for_people(&args.store, Some(&args.hashing)).await?;
     let name = LoginName::new(&args.username);
-    match assembly.app.operator.set_password(&name, &password).await {
+    match assembly.app.admin_commands.set_password(&name, &password).await {
         Ok(_) => {
             // When the command returns, the old sessions have ended at every server.
             assembly.store.wait_for_cache_expiry().await;

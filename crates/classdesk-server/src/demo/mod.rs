@@ -94,7 +94,7 @@ pub(crate) async fn fill(app: &App) -> Result<(), CliError> {
 async fn create_people(app: &App) -> Result<[Actor; PEOPLE.len()], Error> {
     let mut actors = Vec::with_capacity(PEOPLE.len());
     for person in &PEOPLE {
-        let user = app.operator.create_user(&account(person)?).await?;
+        let user = app.admin_commands.create_user(&account(person)?).await?;
         actors.push(Actor::from(&user));
     }
     Ok(actors

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use classdesk_domain::clock::Timestamp;
-use classdesk_domain::idempotency::{IdempotencyKey, KeyScope, Reservation, StoredResponse};
+use classdesk_domain::idempotency::{IdempotencyKey, KeyScope, Reservation};
 use classdesk_domain::store::RetentionCutoffs;
 
 use crate::history::replica::Replica;
@@ -26,23 +26,12 @@ impl Replica<'_> {
         }
         let leases = self.leases.clone();
         let lease = self.any(&leases);
-        match self.dice.u32(0..3) {
-            0 => {
-                let renewed = self.store.renew(lease, now).await;
-                self.report("renew", renewed)
-            }
-            1 => {
-                let released = self.store.release(lease).await;
-                self.report("release", released)
-            }
-            _ => {
-                let answer = StoredResponse {
-                    status: 201,
-                    body: vec![self.dice.u8(..)],
-                };
-                let stored = self.store.store_response(lease.id, &answer).await;
-                self.report("store_answer", stored)
-            }
+        if self.once_in(2) {
+            let renewed = self.store.renew(lease, now).await;
+            self.report("renew", renewed)
+        } else {
+            let released = self.store.release(lease).await;
+            self.report("release", released)
         }
     }
 

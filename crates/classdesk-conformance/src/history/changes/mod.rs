@@ -56,7 +56,7 @@ impl Replica<'_> {
         }
     }
 
-    /// A commit with events, and now and then with a guard and a completion.
+    /// A commit with events, and now and then with a precondition and a completion.
     async fn commit<C>(&mut self, change: C, event: DomainEvent) -> Commit<C> {
         let actor = self.person().id;
         let event = NewEvent::new(self.fixture().now(), Some(actor), event);

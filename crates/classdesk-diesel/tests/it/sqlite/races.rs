@@ -1,4 +1,4 @@
-//! Guards under real concurrency.
+//! Preconditions under real concurrency.
 
 use crate::databases::{Fresh, SqliteFile, options};
 use crate::races::{

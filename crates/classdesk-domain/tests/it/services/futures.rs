@@ -4,9 +4,9 @@ use classdesk_domain::blobs::{ByteStream, FileName, FinishedUpload, UploadPermit
 use classdesk_domain::bundles::{BundleChange, BundleFilter, NewBundle};
 use classdesk_domain::events::AuditFilter;
 use classdesk_domain::files::{FileChange, NewFile};
-use classdesk_domain::idempotency::{KeyScope, Lease, StoredResponse};
+use classdesk_domain::idempotency::{KeyScope, Lease};
 use classdesk_domain::ids::{
-    BundleId, FileId, IdempotencyId, MessageId, SessionId, ThreadId, TicketAttachmentId, TicketId,
+    BundleId, FileId, MessageId, SessionId, ThreadId, TicketAttachmentId, TicketId,
     TicketMessageId, UserId,
 };
 use classdesk_domain::paging::PageRequest;
@@ -51,11 +51,11 @@ fn check_every_use_case(app: &App) {
     check_send(app.users.get(actor, user));
     check_send(app.users.create(actor, any::<NewUser>()));
     check_send(app.users.change(actor, user, any::<UserChange>()));
-    check_send(app.operator.any_user());
-    check_send(app.operator.create_user(any::<&NewUser>()));
-    check_send(app.operator.list_users(page));
+    check_send(app.admin_commands.any_user());
+    check_send(app.admin_commands.create_user(any::<&NewUser>()));
+    check_send(app.admin_commands.list_users(page));
     check_send(
-        app.operator
+        app.admin_commands
             .set_password(any::<&LoginName>(), any::<&NewPassword>()),
     );
     check_send(app.subjects.get(actor, subject));
@@ -136,13 +136,9 @@ fn check_every_use_case(app: &App) {
     check_send(app.uploads.abandon(&upload));
     check_send(app.downloads.open(any::<&ReadPermit>(), None));
     check_send(app.audit.list(actor, any::<AuditFilter>(), page));
-    check_send(app.retries.begin(any::<&KeyScope>()));
-    check_send(app.retries.renew(any::<Lease>()));
-    check_send(app.retries.release(any::<Lease>()));
-    check_send(
-        app.retries
-            .save_response(any::<IdempotencyId>(), any::<&StoredResponse>()),
-    );
+    check_send(app.idempotency.begin(any::<&KeyScope>()));
+    check_send(app.idempotency.renew(any::<Lease>()));
+    check_send(app.idempotency.release(any::<Lease>()));
     check_send(app.maintenance.ready());
     check_send(app.maintenance.sweep());
     check_send(app.maintenance.sweep_backlog());

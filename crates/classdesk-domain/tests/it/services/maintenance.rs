@@ -14,7 +14,7 @@ use classdesk_domain::error::{Conflict, Error};
 use classdesk_domain::events::{AuditFilter, EventAction};
 use classdesk_domain::files::NewFile;
 use classdesk_domain::idempotency::{
-    Begun, Completion, Fingerprint, IdempotencyKey, KeyScope, LEASE_TTL, Lease, StoredResponse,
+    Begun, Completion, Fingerprint, IdempotencyKey, KeyScope, LEASE_TTL, Lease,
 };
 use classdesk_domain::jobs::retry_after;
 use classdesk_domain::maintenance::{Checked, Finding, Swept};
@@ -241,12 +241,12 @@ fn first(begun: Result<Begun, Error>) -> Lease {
 
 /// contract: conv.retries.replay, conv.retries.mismatch, conv.retries.running, conv.retries.day
 #[tokio::test]
-async fn a_key_creates_one_thing_and_remembers_the_answer() {
+async fn a_key_creates_one_thing_and_remembers_which() {
     let test = AppFixture::open().await;
     let (fixture, app, scope) = (&test.fixture, &test.app, scope(&test));
     let fingerprint = Fingerprint::of(b"{}");
-    let lease = first(app.retries.begin(&scope).await);
-    let running = app.retries.begin(&scope).await;
+    let lease = first(app.idempotency.begin(&scope).await);
+    let running = app.idempotency.begin(&scope).await;
     assert!(matches!(
         running,
         Err(Error::Conflict(Conflict::IdempotencyRunning))
@@ -259,51 +259,38 @@ async fn a_key_creates_one_thing_and_remembers_the_answer() {
         "too many concurrent changes"
     );
 
-    let completed = async || match app.retries.begin(&scope).await.expect("free") {
+    let completed = async || match app.idempotency.begin(&scope).await.expect("free") {
         Begun::Repeated(completed) => completed,
         Begun::First(lease) => panic!("{lease:?} instead of what was completed"),
     };
     let found = completed().await;
     assert_eq!(found.object_id, created.id.get());
-    assert_eq!(found.answer, None);
-    let answer = StoredResponse {
-        status: 201,
-        body: b"{}".to_vec(),
-    };
-    app.retries
-        .save_response(found.id, &answer)
-        .await
-        .expect("kept");
-    let found = completed()
-        .await
-        .matching(&fingerprint)
-        .expect("the same request");
-    assert_eq!(found.answer, Some(answer));
-    let another = found.matching(&Fingerprint::of(b"[]"));
+    found.check(&fingerprint).expect("the same request");
+    let another = found.check(&Fingerprint::of(b"[]"));
     assert!(matches!(another, Err(Error::IdempotencyMismatch)));
     test.clock.advance(Duration::from_secs(24 * 60 * 60));
     // Forgotten after a day.
-    first(app.retries.begin(&scope).await);
+    first(app.idempotency.begin(&scope).await);
 }
 
 /// contract: conv.retries.lease
 #[tokio::test]
 async fn a_lease_ends_is_renewed_and_released() {
     let test = AppFixture::open().await;
-    let (retries, scope) = (&test.app.retries, scope(&test));
-    let begin = async || retries.begin(&scope).await;
+    let (keys, scope) = (&test.app.idempotency, scope(&test));
+    let begin = async || keys.begin(&scope).await;
     let lease = first(begin().await);
     test.clock.advance(LEASE_TTL - INSTANT);
-    assert!(retries.renew(lease).await.expect("kept"));
+    assert!(keys.renew(lease).await.expect("kept"));
     test.clock.advance(LEASE_TTL - INSTANT);
     assert!(begin().await.is_err(), "it runs still");
     test.clock.advance(INSTANT);
-    assert!(!retries.renew(lease).await.expect("asked"), "it has ended");
+    assert!(!keys.renew(lease).await.expect("asked"), "it has ended");
     let second = first(begin().await);
     assert_eq!(second.attempt, 2);
-    retries.release(lease).await.expect("without effect");
+    keys.release(lease).await.expect("without effect");
     assert!(begin().await.is_err());
-    retries.release(second).await.expect("released");
+    keys.release(second).await.expect("released");
     first(begin().await);
 }
 
@@ -311,9 +298,9 @@ async fn a_lease_ends_is_renewed_and_released() {
 async fn purging_forgets_what_has_ended() {
     let test = AppFixture::open().await;
     let (app, scope) = (&test.app, scope(&test));
-    let lease = first(app.retries.begin(&scope).await);
+    let lease = first(app.idempotency.begin(&scope).await);
     assert_eq!(app.maintenance.purge().await.expect("purged"), 0);
-    app.retries.release(lease).await.expect("released");
+    app.idempotency.release(lease).await.expect("released");
     test.clock.advance(Duration::from_secs(48 * 60 * 60));
     app.maintenance.purge().await.expect("purged");
     assert_eq!(app.maintenance.purge().await.expect("purged"), 0, "once");

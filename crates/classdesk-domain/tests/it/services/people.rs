@@ -224,13 +224,13 @@ async fn managers_change_role_activation_and_password_within_their_reach() {
 #[tokio::test]
 async fn the_operator_needs_no_right() {
     let test = AppFixture::open().await;
-    let operator = &test.app.operator;
-    assert!(operator.any_user().await.expect("readable"));
-    let created = operator
+    let commands = &test.app.admin_commands;
+    assert!(commands.any_user().await.expect("readable"));
+    let created = commands
         .create_user(&new_user("root", Role::Superadmin))
         .await;
     assert_eq!(created.expect("created").role, Role::Superadmin);
-    let listed = operator
+    let listed = commands
         .list_users(PageRequest::default())
         .await
         .expect("listed");
@@ -241,11 +241,11 @@ async fn the_operator_needs_no_right() {
         "nobody's session"
     );
     let password = NewPassword::parse("another horse battery").expect("a password");
-    let unknown = operator
+    let unknown = commands
         .set_password(&LoginName::new("nobody"), &password)
         .await;
     assert_eq!(word(unknown), "not found");
     let silly = NewPassword::parse("the root password").expect("a password");
-    let refused = operator.set_password(&LoginName::new("root"), &silly).await;
+    let refused = commands.set_password(&LoginName::new("root"), &silly).await;
     assert_eq!(word(refused), "password:password_contains_username");
 }

@@ -41,7 +41,7 @@ async fn test() -> AppFixture {
 async fn set_password(test: &AppFixture, name: &str, password: &str) {
     let password = NewPassword::parse(password).expect("a password");
     let name = LoginName::new(name);
-    let set = test.app.operator.set_password(&name, &password).await;
+    let set = test.app.admin_commands.set_password(&name, &password).await;
     set.expect("somebody has this name");
 }
 
