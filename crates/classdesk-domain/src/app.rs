@@ -14,8 +14,8 @@ use crate::files::service::Files;
 use crate::idempotency::ports::IdempotencyRepository;
 use crate::idempotency::service::IdempotencyService;
 use crate::maintenance::MaintenanceService;
-use crate::people::hasher::PasswordHasher;
 use crate::people::admin_commands::AdminCommands;
+use crate::people::hasher::PasswordHasher;
 use crate::people::ports::{SessionRepository, UserRepository};
 use crate::people::session_service::Sessions;
 use crate::people::sessions::{LoginLimits, SessionLimits};
@@ -125,7 +125,7 @@ pub struct App {
     pub sessions: Sessions,
     /// People, as they and the staff see them.
     pub users: Users,
-    /// What the operator of the program does, outside of anybody's session.
+    /// What the command line does, outside of any session.
     pub admin_commands: AdminCommands,
     /// Registered subjects.
     pub subjects: Subjects,
@@ -151,111 +151,46 @@ pub struct App {
     pub maintenance: MaintenanceService,
 }
 
+/// A service with clones of the ports that it uses.
+macro_rules! service {
+    ($service:ident { $($setting:ident: $value:expr,)* ..$ports:ident: $($port:ident),+ }) => {
+        $service {
+            $($setting: $value,)*
+            $($port: $ports.$port.clone(),)+
+        }
+    };
+}
+
 impl App {
     /// Puts the domain together.
     #[must_use]
     pub fn new(ports: Ports, settings: Settings) -> Self {
-        let Ports {
-            users,
-            sessions,
-            subjects,
-            bundles,
-            threads,
-            messages,
-            tickets,
-            files,
-            blob_rows,
-            events,
-            idempotency,
-            maintenance,
-            blobs,
-            hasher,
-            clock,
-            secrets,
-        } = ports;
         Self {
-            sessions: Sessions {
-                sessions: sessions.clone(),
-                users: users.clone(),
-                hasher: hasher.clone(),
-                clock: clock.clone(),
-                secrets: secrets.clone(),
+            sessions: service!(Sessions {
                 limits: settings.sessions,
                 login_limits: settings.logins,
-            },
-            users: Users {
-                users: users.clone(),
-                hasher: hasher.clone(),
-                clock: clock.clone(),
-            },
-            admin_commands: AdminCommands {
-                users: users.clone(),
-                hasher: hasher.clone(),
-                clock: clock.clone(),
-            },
-            subjects: Subjects {
-                subjects: subjects.clone(),
-                users: users.clone(),
-                clock: clock.clone(),
-            },
-            bundles: Bundles {
-                bundles: bundles.clone(),
-                subjects: subjects.clone(),
-                users: users.clone(),
-                clock: clock.clone(),
-            },
-            threads: Threads {
-                threads: threads.clone(),
-                subjects: subjects.clone(),
-                users: users.clone(),
-                clock: clock.clone(),
-            },
-            messages: Messages {
-                messages: messages.clone(),
-                threads: threads.clone(),
-                users: users.clone(),
-                blob_rows: blob_rows.clone(),
-                clock: clock.clone(),
-            },
-            tickets: Tickets {
-                tickets: tickets.clone(),
-                subjects: subjects.clone(),
-                users: users.clone(),
-                blob_rows: blob_rows.clone(),
-                clock: clock.clone(),
-            },
-            files: Files {
-                files: files.clone(),
-                subjects: subjects.clone(),
-                users: users.clone(),
-                blob_rows: blob_rows.clone(),
-                clock: clock.clone(),
-            },
-            uploads: Uploads {
-                blob_rows: blob_rows.clone(),
-                blobs: blobs.clone(),
-                subjects: subjects.clone(),
-                threads: threads.clone(),
-                tickets: tickets.clone(),
-                clock: clock.clone(),
-                secrets: secrets.clone(),
+                ..ports: sessions, users, hasher, clock, secrets
+            }),
+            users: service!(Users { ..ports: users, hasher, clock }),
+            admin_commands: service!(AdminCommands { ..ports: users, hasher, clock }),
+            subjects: service!(Subjects { ..ports: subjects, users, clock }),
+            bundles: service!(Bundles { ..ports: bundles, subjects, users, clock }),
+            threads: service!(Threads { ..ports: threads, subjects, users, clock }),
+            messages: service!(Messages { ..ports: messages, threads, users, blob_rows, clock }),
+            tickets: service!(Tickets { ..ports: tickets, subjects, users, blob_rows, clock }),
+            files: service!(Files { ..ports: files, subjects, users, blob_rows, clock }),
+            uploads: service!(Uploads {
                 limit: settings.max_upload_bytes,
-            },
-            downloads: Downloads {
-                blobs: blobs.clone(),
-            },
-            audit: Audit {
-                events: events.clone(),
-            },
-            idempotency: IdempotencyService {
-                idempotency: idempotency.clone(),
-                clock: clock.clone(),
-            },
+                ..ports: blob_rows, blobs, subjects, threads, tickets, clock, secrets
+            }),
+            downloads: service!(Downloads { ..ports: blobs }),
+            audit: service!(Audit { ..ports: events }),
+            idempotency: service!(IdempotencyService { ..ports: idempotency, clock }),
             maintenance: MaintenanceService {
-                maintenance: maintenance.clone(),
-                blob_rows: blob_rows.clone(),
-                blobs: blobs.clone(),
-                clock: clock.clone(),
+                maintenance: ports.maintenance,
+                blob_rows: ports.blob_rows,
+                blobs: ports.blobs,
+                clock: ports.clock,
                 limits: settings.sessions,
                 login_limits: settings.logins,
             },

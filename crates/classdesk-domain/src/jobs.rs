@@ -17,7 +17,7 @@ const RETRY: (Duration, Duration) = (Duration::from_secs(60), Duration::from_sec
 /// Which rows of a queue are taken, and until when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TakeDue {
-    /// Rows that are due by now, and that nobody holds by now.
+    /// Rows that are due and not held by now.
     pub now: Timestamp,
     /// Until when they are held. It also names the lease: of two leases of a row, the later one
     /// ends later.

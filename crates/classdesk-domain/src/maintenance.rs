@@ -1,4 +1,4 @@
-//! Looking after what is stored: sweeping bytes that nobody owns, forgetting what has outlived its
+//! Looking after what is stored: sweeping bytes without an owner, forgetting what has outlived its
 //! use, and checking every file against its row.
 
 use std::collections::{BTreeMap, HashSet};
@@ -67,7 +67,7 @@ pub struct Checked {
     pub objects: u64,
 }
 
-/// The program's own upkeep. It asks nobody, because nobody asked for it.
+/// The program's own upkeep. It runs for no actor, so it asks for no permission.
 #[derive(Clone)]
 pub struct MaintenanceService {
     pub(crate) maintenance: Arc<dyn Maintenance>,

@@ -13,7 +13,7 @@ pub struct Limit(u32);
 impl Limit {
     /// The greatest number of items on a page.
     pub const MAX: u32 = 200;
-    /// The number of items when nobody asks.
+    /// The number of items by default.
     pub const DEFAULT: Self = Self(50);
     /// As many items as a page can have.
     pub const GREATEST: Self = Self(Self::MAX);

@@ -1,8 +1,6 @@
 //! Text that is bounded before it is stored: trimmed, free of NUL, and counted in characters
 //! (Unicode scalar values).
 
-use std::fmt;
-
 use crate::validation::FieldError;
 
 /// Trims `raw` and holds it to `min..=max` characters.
@@ -24,11 +22,39 @@ fn bounded(raw: &str, min: usize, max: usize) -> Result<String, FieldError> {
     }
 }
 
-macro_rules! texts {
-    ($($(#[$doc:meta])* $name:ident($min:literal..=$max:literal);)*) => {$(
+/// A text of a certain form, which is checked where it comes in.
+macro_rules! text_type {
+    ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
+
+        impl $name {
+            /// Takes back what a store kept, without checking it anew.
+            #[must_use]
+            pub fn from_stored(text: String) -> Self {
+                Self(text)
+            }
+
+            /// The text itself.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+pub(crate) use text_type;
+
+macro_rules! bounded_texts {
+    ($($(#[$doc:meta])* $name:ident($min:literal..=$max:literal);)*) => {$(
+        text_type! { $(#[$doc])* $name }
 
         impl $name {
             /// The least number of characters, after trimming.
@@ -44,34 +70,16 @@ macro_rules! texts {
                 bounded(raw, $min, $max).map(Self)
             }
 
-            /// Takes back what a store kept, without checking it anew.
-            #[must_use]
-            pub fn from_stored(text: String) -> Self {
-                Self(text)
-            }
-
-            /// The text itself.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-
             /// The text itself, given away.
             #[must_use]
             pub fn into_string(self) -> String {
                 self.0
             }
         }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
     )*};
 }
 
-texts! {
+bounded_texts! {
     /// The title of a bundle or a ticket, and the label of a registered subject.
     Title(1..=255);
     /// The subject line of a thread.

@@ -10,7 +10,7 @@ use crate::validation::{Eligibility, FieldError, Invalid};
 /// How often a use case decides before it gives up with [`Error::Contended`].
 pub(crate) const ATTEMPTS: usize = 16;
 
-/// Runs `load, authorize, commit` until the commit does not find its guard stale. A guard is stale
+/// Runs `load, authorize, commit` until the commit does not find a precondition stale. One is stale
 /// for good when the actor may no longer act, so that is looked at before each further attempt.
 macro_rules! retry_on_stale {
     ($users:expr, $actor:expr, $attempt:expr) => {{
@@ -57,14 +57,6 @@ impl ExpectedVersion {
     }
 }
 
-/// The actor is active and still has their role.
-pub(crate) const fn actor_is_active(actor: &Actor) -> Precondition {
-    Precondition::ActiveUser {
-        user: actor.id,
-        role: actor.role,
-    }
-}
-
 /// The user is active and still has their role.
 pub(crate) const fn user_is_active(user: &User) -> Precondition {
     Precondition::ActiveUser {
@@ -88,31 +80,18 @@ pub(crate) async fn active_person(
         .ok_or_else(|| Invalid::field(field, FieldError::NotEligible(needs)).into())
 }
 
-/// Finds an active client among the loaded people; otherwise an error on `field`.
-pub(crate) fn active_client<'a>(
-    loaded: &'a [User],
-    id: UserId,
-    field: &'static str,
-) -> Result<&'a User, Invalid> {
-    active_in_role(loaded, id, Role::Client, field, Eligibility::ActiveClient)
-}
-
-/// Finds an active writer among the loaded people; otherwise an error on `field`.
-pub(crate) fn active_writer<'a>(
-    loaded: &'a [User],
-    id: UserId,
-    field: &'static str,
-) -> Result<&'a User, Invalid> {
-    active_in_role(loaded, id, Role::Writer, field, Eligibility::ActiveWriter)
-}
-
-fn active_in_role<'a>(
+/// Finds an active person in this role among the loaded people; otherwise an error on `field`.
+pub(crate) fn active_in_role<'a>(
     loaded: &'a [User],
     id: UserId,
     role: Role,
     field: &'static str,
-    needs: Eligibility,
 ) -> Result<&'a User, Invalid> {
+    let needs = match role {
+        Role::Client => Eligibility::ActiveClient,
+        Role::Writer => Eligibility::ActiveWriter,
+        Role::Editor | Role::Admin | Role::Superadmin => Eligibility::ActiveStaff,
+    };
     loaded
         .iter()
         .find(|user| user.id == id && user.is_active && user.role == role)

@@ -291,10 +291,7 @@ pub async fn every_fact_has_to_hold(store: &dyn Store) {
     };
     for facts in [[good.clone(), NEVER], [NEVER, good.clone()], [NEVER, NEVER]] {
         let commit = Commit::new(UserUpdate::of(fixture.client.id)).require_all(facts);
-        assert_stale(
-            &store.update_user(commit).await,
-            "a false precondition",
-        );
+        assert_stale(&store.update_user(commit).await, "a false precondition");
     }
     let commit = Commit::new(UserUpdate::of(fixture.client.id)).require_all([good.clone(), good]);
     store.update_user(commit).await.expect("all facts hold");

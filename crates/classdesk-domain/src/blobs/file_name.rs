@@ -1,20 +1,21 @@
 //! File names as people gave them, made harmless (docs/contract.md#uploads).
 
-use std::fmt;
-
 use unicode_normalization::UnicodeNormalization;
 
-/// The name of a file: Unicode in NFC, without path pieces, control or bidi-override characters,
-/// 1 to 255 bytes.
-///
-/// ```
-/// use classdesk_domain::blobs::FileName;
-///
-/// assert_eq!(FileName::clean("../../etc/pass\u{202e}wd").as_str(), "passwd");
-/// assert_eq!(FileName::clean("C:\\work\\Müller.pdf").as_str(), "Müller.pdf");
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct FileName(String);
+use crate::text::text_type;
+
+text_type! {
+    /// The name of a file: Unicode in NFC, without path pieces, control or bidi-override characters,
+    /// 1 to 255 bytes.
+    ///
+    /// ```
+    /// use classdesk_domain::blobs::FileName;
+    ///
+    /// assert_eq!(FileName::clean("../../etc/pass\u{202e}wd").as_str(), "passwd");
+    /// assert_eq!(FileName::clean("C:\\work\\Müller.pdf").as_str(), "Müller.pdf");
+    /// ```
+    FileName
+}
 
 /// The name of a file of whose name nothing is left.
 const NAMELESS: &str = "file";
@@ -43,18 +44,6 @@ impl FileName {
         }
         Self(cut(name))
     }
-
-    /// Takes back what a store kept.
-    #[must_use]
-    pub fn from_stored(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The name itself.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 /// The characters that change the direction of text (Unicode TR 9): they make `exe.txt` of
@@ -79,10 +68,4 @@ fn cut(name: &str) -> String {
     let stem = &name[..name.len() - extension.len()];
     let end = stem.floor_char_boundary(FileName::MAX_BYTES - extension.len());
     format!("{}{extension}", stem[..end].trim_end())
-}
-
-impl fmt::Display for FileName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }

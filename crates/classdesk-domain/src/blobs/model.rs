@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::ids::{BlobId, UserId};
 use crate::string_enum::string_enum;
+use crate::text::text_type;
 use crate::validation::FieldError;
 
 use super::file_name::FileName;
@@ -38,11 +39,11 @@ impl BlobPurpose {
 string_enum! {
     /// Where stored bytes are in their life.
     BlobState {
-        /// The key is taken; bytes may be arriving. Nobody owns it.
+        /// The key is taken; bytes may be arriving. It has no owner.
         Pending = "pending",
         /// The bytes are durable and a record owns them.
         Stored = "stored",
-        /// Nobody owns it any more; the sweeper removes bytes and row.
+        /// It has no owner any more; the sweeper removes bytes and row.
         Deleted = "deleted",
     }
 }
@@ -132,12 +133,13 @@ impl fmt::Debug for Sha256Digest {
     }
 }
 
-/// A media type that was sniffed from the bytes, for example `application/pdf`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ContentType(String);
+text_type! {
+    /// A media type that was sniffed from the bytes, for example `application/pdf`.
+    ContentType
+}
 
 impl ContentType {
-    /// What bytes are called that nobody recognises.
+    /// The media type of bytes that are not recognised.
     #[must_use]
     pub fn unknown() -> Self {
         Self("application/octet-stream".to_owned())
@@ -161,18 +163,6 @@ impl ContentType {
             }
             _ => Err(FieldError::MediaType),
         }
-    }
-
-    /// Takes back what a store kept.
-    #[must_use]
-    pub fn from_stored(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The media type itself.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 

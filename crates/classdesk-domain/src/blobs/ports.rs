@@ -186,7 +186,7 @@ pub trait BlobRepository: Send + Sync {
     /// Turns a pending row to deleted, due at `now`. A row that is not pending MUST stay as it is.
     async fn mark_blob_deleted(&self, id: BlobId, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Takes rows that are due and that nobody holds: at most `take.limit` of them, the ones that
+    /// Takes rows that are due and not held: at most `take.limit` of them, the ones that
     /// are due longest. It MUST turn pending ones to deleted, so that what was taken can't become
     /// stored any more. Stored rows are never due.
     ///

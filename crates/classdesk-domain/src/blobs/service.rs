@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::clock::{Clock, SecretSource, Timestamp};
+use crate::clock::{Clock, SecretSource};
 use crate::error::{Conflict, Error};
 use crate::ids::{BundleId, ThreadId, TicketId};
 
@@ -11,7 +11,6 @@ use super::model::{BlobPurpose, FileInfo, FinishedUpload, StorageKey, UPLOAD_GRA
 use super::ports::{BlobRepository, BlobStore, ByteRange, ByteStream, NewBlob};
 use crate::people::model::Actor;
 use crate::policy::access_scope::AccessScope;
-use crate::policy::authorize::authorize;
 use crate::policy::permission::{BundleAction, Permission, ThreadAction, TicketAction};
 use crate::policy::permit::ReadPermit;
 use crate::subjects::model::SubjectRef;
@@ -40,7 +39,7 @@ impl UploadTarget {
     }
 }
 
-/// Proof that somebody may upload something for a target. Whether they still may is decided once
+/// Proof that a person may upload something for a target. Whether they still may is decided once
 /// more when the upload gets its owner.
 #[derive(Debug, Clone)]
 pub struct UploadPermit {
@@ -80,24 +79,20 @@ impl Uploads {
                 let reference = SubjectRef::bundle(bundle);
                 let subject = self.subjects.subject(&reference).await?;
                 let parties = subject.ok_or(Error::NotFound)?.parties;
-                authorize(actor, &Permission::Bundle(BundleAction::Upload, parties)).require()?;
+                actor.require(Permission::Bundle(BundleAction::Upload, parties))?;
             }
             UploadTarget::Thread(thread) => {
-                let facts = self.threads.thread_context(thread, actor.id).await?;
-                let facts = facts.ok_or(Error::NotFound)?;
-                authorize(
-                    actor,
-                    &Permission::Thread(ThreadAction::Post, facts.access()),
-                )
-                .require()?;
+                let found = self.threads.thread_context(thread, actor.id).await?;
+                let facts = found.ok_or(Error::NotFound)?;
+                actor.require(Permission::Thread(ThreadAction::Post, facts.access()))?;
                 if !facts.is_active {
                     return Err(Conflict::ThreadClosed.into());
                 }
             }
             UploadTarget::Ticket(ticket) => {
                 let found = self.tickets.ticket(ticket, AccessScope::of(actor)).await?;
-                let access = found.ok_or(Error::NotFound)?.access();
-                authorize(actor, &Permission::Ticket(TicketAction::Write, access)).require()?;
+                let ticket = found.ok_or(Error::NotFound)?;
+                actor.require(ticket.asks(TicketAction::Write))?;
             }
         }
         Ok(UploadPermit {
@@ -120,16 +115,14 @@ impl Uploads {
         let purpose = permit.target.purpose();
         let key = StorageKey::fresh(purpose, self.secrets.bytes());
         let now = self.clock.now();
-        let blob = self
-            .blob_rows
-            .create_blob(NewBlob {
-                key: key.clone(),
-                purpose,
-                created_by: permit.actor.id,
-                created_at: now,
-                due_at: now.plus(UPLOAD_GRACE),
-            })
-            .await?;
+        let row = NewBlob {
+            key: key.clone(),
+            purpose,
+            created_by: permit.actor.id,
+            created_at: now,
+            due_at: now.plus(UPLOAD_GRACE),
+        };
+        let blob = self.blob_rows.create_blob(row).await?;
         match self.blobs.put(&key, bytes, self.limit).await {
             Ok(info) => Ok(FinishedUpload {
                 blob,
@@ -139,10 +132,8 @@ impl Uploads {
             }),
             Err(error) => {
                 // The first error is the one to report; the sweeper finds the row either way.
-                let _ = self
-                    .blob_rows
-                    .mark_blob_deleted(blob, self.clock.now())
-                    .await;
+                let now = self.clock.now();
+                let _ = self.blob_rows.mark_blob_deleted(blob, now).await;
                 Err(error.into())
             }
         }
@@ -161,13 +152,13 @@ impl Uploads {
 /// Gives up the upload of a use case that did not succeed.
 pub(crate) async fn discard_on_error<T>(
     rows: &dyn BlobRepository,
-    now: Timestamp,
+    clock: &dyn Clock,
     upload: Option<&FinishedUpload>,
     outcome: Result<T, Error>,
 ) -> Result<T, Error> {
     if let (Err(_), Some(upload)) = (&outcome, upload) {
         // A row that can't be turned now is swept after a day.
-        let _ = rows.mark_blob_deleted(upload.blob, now).await;
+        let _ = rows.mark_blob_deleted(upload.blob, clock.now()).await;
     }
     outcome
 }

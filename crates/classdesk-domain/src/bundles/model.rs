@@ -35,7 +35,7 @@ impl NumberOfClasses {
     pub const MIN: i32 = 1;
     /// The greatest number.
     pub const MAX: i32 = 1000;
-    /// One class, the number when nobody says.
+    /// One class, the number by default.
     pub const ONE: Self = Self(1);
 
     /// Checks a number.
@@ -238,7 +238,7 @@ pub struct BundleFilter {
 }
 
 string_enum! {
-    /// Why somebody can be a recipient on a bundle.
+    /// Why a person can be a recipient on a bundle.
     MemberRelation {
         /// They own it.
         Client = "client",

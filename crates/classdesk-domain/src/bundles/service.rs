@@ -4,22 +4,19 @@ use std::sync::Arc;
 
 use crate::clock::{Clock, Timestamp};
 use crate::error::Error;
-use crate::events::model::{DomainEvent, NewEvent, RowId};
+use crate::events::facts::RowId;
+use crate::events::model::DomainEvent;
 use crate::ids::{BundleId, UserId};
 use crate::paging::{Page, PageRequest};
 use crate::people::model::{Actor, Role};
 use crate::people::ports::UserRepository;
 use crate::policy::access_scope::AccessScope;
-use crate::policy::authorize::authorize;
 use crate::policy::permission::{BundleAction, Permission};
 use crate::request_context::RequestContext;
 use crate::store::commit::{Commit, Precondition};
 use crate::subjects::model::{Parties, SubjectRef};
 use crate::subjects::ports::SubjectRepository;
-use crate::use_case::{
-    ExpectedVersion, active_client, active_writer, actor_is_active, both, retry_on_stale,
-    user_is_active,
-};
+use crate::use_case::{ExpectedVersion, active_in_role, both, retry_on_stale, user_is_active};
 use crate::validation::{Invalid, Validated};
 
 use super::model::{
@@ -48,10 +45,8 @@ impl Bundles {
         filter: BundleFilter,
         page: PageRequest,
     ) -> Result<Page<BundleView>, Error> {
-        Ok(self
-            .bundles
-            .list_bundles(AccessScope::of(actor), filter, page)
-            .await?)
+        let scope = AccessScope::of(actor);
+        Ok(self.bundles.list_bundles(scope, filter, page).await?)
     }
 
     /// One bundle with its counts and files.
@@ -59,13 +54,11 @@ impl Bundles {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn detail(&self, actor: &Actor, id: BundleId) -> Result<BundleDetail, Error> {
-        let found = self
-            .bundles
-            .bundle_detail(id, AccessScope::of(actor))
-            .await?;
+        let scope = AccessScope::of(actor);
+        let found = self.bundles.bundle_detail(id, scope).await?;
         let detail = found.ok_or(Error::NotFound)?;
         let parties = detail.view.bundle.parties;
-        authorize(actor, &Permission::Bundle(BundleAction::See, parties)).require()?;
+        actor.require(Permission::Bundle(BundleAction::See, parties))?;
         Ok(detail)
     }
 
@@ -76,7 +69,7 @@ impl Bundles {
     pub async fn authorize_see(&self, actor: &Actor, id: BundleId) -> Result<(), Error> {
         let subject = self.subjects.subject(&SubjectRef::bundle(id)).await?;
         let parties = subject.ok_or(Error::NotFound)?.parties;
-        Ok(authorize(actor, &Permission::Bundle(BundleAction::See, parties)).require()?)
+        Ok(actor.require(Permission::Bundle(BundleAction::See, parties))?)
     }
 
     /// The possible recipients on the bundle.
@@ -112,58 +105,45 @@ impl Bundles {
         draft: impl Into<Validated<NewBundle>>,
     ) -> Result<BundleDetail, Error> {
         let (by, draft) = (by.into(), draft.into());
-        retry_on_stale!(self.users, &by.actor, self.try_create(by, &draft))
-    }
-
-    async fn try_create(
-        &self,
-        by: RequestContext,
-        draft: &Validated<NewBundle>,
-    ) -> Result<BundleDetail, Error> {
-        authorize(&by.actor, &Permission::CreateBundle).require()?;
-        let new = draft.as_result()?;
-        let named: Vec<_> = [new.client_id]
-            .into_iter()
-            .chain(new.assigned_writer_id)
-            .collect();
-        let people = self.users.users(&named).await?;
-        let (client, writer) = both(
-            active_client(&people, new.client_id, "client_id"),
-            new.assigned_writer_id
-                .map(|id| active_writer(&people, id, "assigned_writer_id"))
-                .transpose(),
-        )?;
-        let now = self.clock.now();
-        let created = DomainEvent::BundleCreated {
-            bundle: RowId::Created,
-            parties: Parties {
-                client: client.id,
-                assigned_writer: writer.map(|writer| writer.id),
-            },
-        };
-        let row = InsertBundle {
-            bundle: new.clone(),
-            created_by: by.actor.id,
-            created_at: now,
-            completed_at: (new.status == BundleStatus::Completed).then_some(now),
-        };
-        let commit = Commit::new(row)
-            .require(actor_is_active(&by.actor))
-            .require(user_is_active(client))
-            .require_all(writer.map(user_is_active))
-            .with_event(NewEvent::new(now, Some(by.actor.id), created))
-            .completing(by.completes);
-        let bundle = self.bundles.create_bundle(commit).await?;
-        let view = BundleView {
-            bundle,
-            client_username: client.username.clone(),
-            assigned_writer_username: writer.map(|writer| writer.username.clone()),
-            threads_count: 0,
-            tickets_count: 0,
-        };
-        Ok(BundleDetail {
-            view,
-            files: Vec::new(),
+        let actor = &by.actor;
+        retry_on_stale!(self.users, actor, async {
+            actor.require(Permission::CreateBundle)?;
+            let new = draft.as_result()?;
+            let mut named = vec![new.client_id];
+            named.extend(new.assigned_writer_id);
+            let people = self.users.users(&named).await?;
+            let (client, writer) = both(
+                active_in_role(&people, new.client_id, Role::Client, "client_id"),
+                new.assigned_writer_id
+                    .map(|id| active_in_role(&people, id, Role::Writer, "assigned_writer_id"))
+                    .transpose(),
+            )?;
+            let now = self.clock.now();
+            let created = DomainEvent::BundleCreated {
+                bundle: RowId::Created,
+                parties: Parties {
+                    client: new.client_id,
+                    assigned_writer: new.assigned_writer_id,
+                },
+            };
+            let row = InsertBundle {
+                bundle: new.clone(),
+                created_by: actor.id,
+                created_at: now,
+                completed_at: (new.status == BundleStatus::Completed).then_some(now),
+            };
+            let commit = Commit::by(by, now, row, [created])
+                .require(user_is_active(client))
+                .require_all(writer.map(user_is_active));
+            let view = BundleView {
+                bundle: self.bundles.create_bundle(commit).await?,
+                client_username: client.username.clone(),
+                assigned_writer_username: writer.map(|writer| writer.username.clone()),
+                threads_count: 0,
+                tickets_count: 0,
+            };
+            let files = Vec::new();
+            Ok(BundleDetail { view, files })
         })
     }
 
@@ -180,46 +160,32 @@ impl Bundles {
         expected: &ExpectedVersion,
     ) -> Result<BundleDetail, Error> {
         let draft = draft.into();
-        retry_on_stale!(
-            self.users,
-            actor,
-            self.try_change(actor, id, &draft, expected)
-        )?;
+        retry_on_stale!(self.users, actor, async {
+            let before = self.load_for_change(actor, id).await?;
+            let change = draft.as_result()?;
+            expected.check(before.version)?;
+            let now = self.clock.now();
+            let after = changed(&before, change, now)?;
+            let fields = differing_fields(&before, &after);
+            if fields.is_empty() {
+                return Ok(());
+            }
+            let moved = before.status != after.status;
+            let changed = DomainEvent::BundleChanged {
+                bundle: id,
+                fields,
+                status: moved.then_some((before.status, after.status)),
+            };
+            let update = BundleUpdate { bundle: after };
+            let commit =
+                Commit::by(actor, now, update, [changed]).require(Precondition::BundleVersion {
+                    bundle: id,
+                    version: before.version,
+                });
+            self.bundles.update_bundle(commit).await?;
+            Ok(())
+        })?;
         self.detail(actor, id).await
-    }
-
-    async fn try_change(
-        &self,
-        actor: &Actor,
-        id: BundleId,
-        draft: &Validated<BundleChange>,
-        expected: &ExpectedVersion,
-    ) -> Result<(), Error> {
-        let before = self.load_for_change(actor, id).await?;
-        let change = draft.as_result()?;
-        expected.check(before.version)?;
-        let now = self.clock.now();
-        let after = changed(&before, change, now)?;
-        let fields = differing_fields(&before, &after);
-        if fields.is_empty() {
-            return Ok(());
-        }
-        let moved = before.status != after.status;
-        let changed = DomainEvent::BundleChanged {
-            bundle: id,
-            fields,
-            status: moved.then_some((before.status, after.status)),
-        };
-        let version = Precondition::BundleVersion {
-            bundle: id,
-            version: before.version,
-        };
-        let commit = Commit::new(BundleUpdate { bundle: after })
-            .require(actor_is_active(actor))
-            .require(version)
-            .with_event(NewEvent::new(now, Some(actor.id), changed));
-        self.bundles.update_bundle(commit).await?;
-        Ok(())
     }
 
     /// Gives the bundle another writer, who joins its non-private threads, or none.
@@ -233,68 +199,45 @@ impl Bundles {
         draft: impl Into<Validated<Option<UserId>>>,
     ) -> Result<BundleDetail, Error> {
         let draft = draft.into();
-        retry_on_stale!(self.users, actor, self.try_assign(actor, id, &draft))?;
+        retry_on_stale!(self.users, actor, async {
+            let before = self.load_for_change(actor, id).await?;
+            let writer = *draft.as_result()?;
+            let former = before.parties.assigned_writer;
+            if writer == former {
+                return Ok(());
+            }
+            let named: Vec<_> = writer.into_iter().collect();
+            let people = self.users.users(&named).await?;
+            let person = writer
+                .map(|id| active_in_role(&people, id, Role::Writer, "writer_id"))
+                .transpose()?;
+            let assignment = WriterAssignment {
+                bundle: id,
+                writer,
+                at: self.clock.now(),
+            };
+            let assigned = DomainEvent::WriterAssigned {
+                bundle: id,
+                from: former,
+                to: writer,
+            };
+            let commit = Commit::by(actor, assignment.at, assignment, [assigned])
+                .require(Precondition::Parties {
+                    subject: before.subject(),
+                    parties: before.parties,
+                })
+                .require_all(person.map(user_is_active));
+            self.bundles.assign_writer(commit).await?;
+            Ok(())
+        })?;
         self.detail(actor, id).await
     }
 
-    async fn try_assign(
-        &self,
-        actor: &Actor,
-        id: BundleId,
-        draft: &Validated<Option<UserId>>,
-    ) -> Result<(), Error> {
-        let before = self.load_for_change(actor, id).await?;
-        let writer = *draft.as_result()?;
-        let former = before.parties.assigned_writer;
-        if writer == former {
-            return Ok(());
-        }
-        let named: Vec<_> = writer.into_iter().collect();
-        let people = self.users.users(&named).await?;
-        let person = writer
-            .map(|id| active_writer(&people, id, "writer_id"))
-            .transpose()?;
-        let now = self.clock.now();
-        let assigned = DomainEvent::WriterAssigned {
-            bundle: id,
-            from: former,
-            to: writer,
-        };
-        let commit = Commit::new(WriterAssignment {
-            bundle: id,
-            writer,
-            at: now,
-        })
-        .require(actor_is_active(actor))
-        .require(Precondition::Parties {
-            subject: before.subject(),
-            parties: before.parties,
-        })
-        .require_all(person.map(user_is_active))
-        .with_event(NewEvent::new(now, Some(actor.id), assigned));
-        self.bundles.assign_writer(commit).await?;
-        Ok(())
-    }
-
-    async fn load(&self, actor: &Actor, id: BundleId) -> Result<BundleView, Error> {
-        let found = self.bundles.bundle(id, AccessScope::of(actor)).await?;
-        let view = found.ok_or(Error::NotFound)?;
-        authorize(
-            actor,
-            &Permission::Bundle(BundleAction::See, view.bundle.parties),
-        )
-        .require()?;
-        Ok(view)
-    }
-
     async fn load_for_change(&self, actor: &Actor, id: BundleId) -> Result<Bundle, Error> {
-        let view = self.load(actor, id).await?;
-        authorize(
-            actor,
-            &Permission::Bundle(BundleAction::Change, view.bundle.parties),
-        )
-        .require()?;
-        Ok(view.bundle)
+        let found = self.bundles.bundle(id, AccessScope::of(actor)).await?;
+        let bundle = found.ok_or(Error::NotFound)?.bundle;
+        actor.require(Permission::Bundle(BundleAction::Change, bundle.parties))?;
+        Ok(bundle)
     }
 }
 

@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 use crate::clock::Timestamp;
 use crate::ids::{EventId, UserId};
 use crate::people::model::UserRef;
-use crate::subjects::model::SubjectKind;
-use crate::validation::FieldError;
 
-use super::action::EventAction;
-use super::record::EventScope;
+use super::facts::EventScope;
+use super::model::EventAction;
 
 /// An entry of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,14 +66,4 @@ pub struct AuditFilter {
     pub since: Option<Timestamp>,
     /// Before this time.
     pub until: Option<Timestamp>,
-}
-
-impl AuditFilter {
-    /// Checks the text of a `content_type` filter.
-    ///
-    /// # Errors
-    /// A [`FieldError`] when it can't be any kind.
-    pub fn parse_content_type(text: &str) -> Result<String, FieldError> {
-        SubjectKind::parse(text).map(|kind| kind.as_str().to_owned())
-    }
 }

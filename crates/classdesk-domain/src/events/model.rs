@@ -1,50 +1,18 @@
-//! The things that happen.
+//! The things that happen, and what the log says of each.
 
 use crate::blobs::file_name::FileName;
 use crate::bundles::model::BundleStatus;
 use crate::clock::Timestamp;
 use crate::files::model::Visibility;
-use crate::ids::{BundleId, FileId, MessageId, ThreadId, TicketId, UserId};
+use crate::ids::{BundleId, FileId, MessageId, UserId};
 use crate::people::model::Role;
 use crate::people::names::Username;
+use crate::string_enum::string_enum;
 use crate::subjects::model::{Parties, SubjectRef};
 use crate::text::{SubjectLine, Title};
 use crate::tickets::model::{TicketCategory, TicketPriority, TicketStatus};
 
-/// The id of a row that an event names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RowId<I> {
-    /// The row that the commit of the event creates. Only the store knows its id.
-    Created,
-    /// A row that was there before.
-    Existing(I),
-}
-
-impl<I> From<I> for RowId<I> {
-    fn from(id: I) -> Self {
-        Self::Existing(id)
-    }
-}
-
-/// The thread that an event belongs to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EventThread {
-    /// Which one.
-    pub id: RowId<ThreadId>,
-    /// The subject it is about.
-    pub subject: SubjectRef,
-}
-
-/// The ticket that an event belongs to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EventTicket {
-    /// Which one.
-    pub id: RowId<TicketId>,
-    /// Whom it is for.
-    pub requester: UserId,
-    /// The subject it is on, if it is on one.
-    pub subject: Option<SubjectRef>,
-}
+use super::facts::{CommitIds, EventFacts, EventThread, EventTicket, RowId, by_kind};
 
 /// Which fields of a person were changed. Names and addresses are not repeated in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -57,250 +25,6 @@ pub struct UserChanges {
     pub role: Option<Role>,
     /// Whether the person is active from now on.
     pub is_active: Option<bool>,
-}
-
-/// Something that happened, with every id that decides who may see it.
-///
-/// It never holds a secret or the text of a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DomainEvent {
-    /// A person was created.
-    UserCreated {
-        /// Who.
-        user: RowId<UserId>,
-        /// Their username.
-        username: Username,
-        /// What they are.
-        role: Role,
-    },
-    /// A person's fields were changed.
-    UserChanged {
-        /// Who.
-        user: UserId,
-        /// What was changed.
-        changes: UserChanges,
-    },
-    /// A person's password was changed, by themselves or by who manages them.
-    PasswordChanged {
-        /// Who.
-        user: UserId,
-    },
-    /// A person signed in.
-    SessionStarted {
-        /// Who.
-        user: UserId,
-    },
-    /// Sessions of a person were ended.
-    SessionEnded {
-        /// Who.
-        user: UserId,
-    },
-    /// A subject was registered.
-    SubjectRegistered {
-        /// Which one.
-        subject: SubjectRef,
-        /// Whose it is now.
-        parties: Parties,
-    },
-    /// A registered subject was changed.
-    SubjectChanged {
-        /// Which one.
-        subject: SubjectRef,
-        /// Whose it is now.
-        parties: Parties,
-    },
-    /// A registered subject was removed.
-    SubjectRemoved {
-        /// Which one.
-        subject: SubjectRef,
-    },
-    /// A bundle was created.
-    BundleCreated {
-        /// Which bundle.
-        bundle: RowId<BundleId>,
-        /// Whose it is now.
-        parties: Parties,
-    },
-    /// Some of a bundle's fields were changed.
-    BundleChanged {
-        /// Which bundle.
-        bundle: BundleId,
-        /// The names of the fields.
-        fields: Vec<&'static str>,
-        /// Its status before and after, if it is among them.
-        status: Option<(BundleStatus, BundleStatus)>,
-    },
-    /// A bundle got another writer, or none.
-    WriterAssigned {
-        /// Which bundle.
-        bundle: BundleId,
-        /// Before.
-        from: Option<UserId>,
-        /// After.
-        to: Option<UserId>,
-    },
-    /// A thread was opened.
-    ThreadCreated {
-        /// Which thread.
-        thread: EventThread,
-        /// To whom it was opened.
-        recipient: UserId,
-    },
-    /// A thread's subject line was changed.
-    ThreadChanged {
-        /// Which thread.
-        thread: EventThread,
-        /// Before.
-        from: SubjectLine,
-        /// After.
-        to: SubjectLine,
-    },
-    /// A thread was closed.
-    ThreadClosed {
-        /// Which thread.
-        thread: EventThread,
-    },
-    /// A thread was opened again.
-    ThreadReopened {
-        /// Which thread.
-        thread: EventThread,
-    },
-    /// Somebody joined a thread.
-    ParticipantAdded {
-        /// Which thread.
-        thread: EventThread,
-        /// Who.
-        user: UserId,
-    },
-    /// Somebody was taken off a thread.
-    ParticipantRemoved {
-        /// Which thread.
-        thread: EventThread,
-        /// Who.
-        user: UserId,
-    },
-    /// A message was sent.
-    MessageSent {
-        /// Which message.
-        message: RowId<MessageId>,
-        /// Which thread.
-        thread: EventThread,
-    },
-    /// A message was edited.
-    MessageEdited {
-        /// Which message.
-        message: MessageId,
-        /// Which thread.
-        thread: EventThread,
-        /// Who had sent it.
-        sender: UserId,
-    },
-    /// A message was deleted.
-    MessageDeleted {
-        /// Which message.
-        message: MessageId,
-        /// Which thread.
-        thread: EventThread,
-        /// Who had sent it.
-        sender: UserId,
-    },
-    /// A ticket was created.
-    TicketCreated {
-        /// Which ticket.
-        ticket: EventTicket,
-    },
-    /// A ticket's status was changed.
-    TicketStatusChanged {
-        /// Which ticket.
-        ticket: EventTicket,
-        /// Before.
-        from: TicketStatus,
-        /// After.
-        to: TicketStatus,
-    },
-    /// A ticket's priority was changed.
-    TicketPriorityChanged {
-        /// Which ticket.
-        ticket: EventTicket,
-        /// Before.
-        from: TicketPriority,
-        /// After.
-        to: TicketPriority,
-    },
-    /// A ticket's category was changed.
-    TicketCategoryChanged {
-        /// Which ticket.
-        ticket: EventTicket,
-        /// Before.
-        from: TicketCategory,
-        /// After.
-        to: TicketCategory,
-    },
-    /// A ticket's assignee was changed.
-    TicketAssigned {
-        /// Which ticket.
-        ticket: EventTicket,
-        /// Before.
-        from: Option<UserId>,
-        /// After.
-        to: Option<UserId>,
-    },
-    /// A ticket's title was changed.
-    TicketTitleChanged {
-        /// Which ticket.
-        ticket: EventTicket,
-        /// Before.
-        from: Title,
-        /// After.
-        to: Title,
-    },
-    /// A message was added to a ticket.
-    TicketMessageAdded {
-        /// Which ticket.
-        ticket: EventTicket,
-        /// Whether it is for staff alone.
-        is_internal: bool,
-    },
-    /// A file was attached to a ticket.
-    TicketAttachmentAdded {
-        /// Which ticket.
-        ticket: EventTicket,
-        /// What the file is called.
-        file_name: FileName,
-        /// Whether it is for staff alone.
-        is_internal: bool,
-    },
-    /// A file was put on a bundle.
-    FileUploaded {
-        /// Which file.
-        file: RowId<FileId>,
-        /// Which bundle.
-        bundle: BundleId,
-        /// What the file is called.
-        file_name: FileName,
-    },
-    /// A bundle file's description or visibility was changed.
-    FileChanged {
-        /// Which file.
-        file: FileId,
-        /// Which bundle.
-        bundle: BundleId,
-        /// Whether the description was.
-        description: bool,
-        /// The new visibility, if it was.
-        visibility: Option<Visibility>,
-    },
-    /// A bundle file was deleted.
-    FileDeleted {
-        /// Which file.
-        file: FileId,
-        /// Which bundle.
-        bundle: BundleId,
-        /// What the file is called.
-        file_name: FileName,
-        /// Which parties saw it until then: afterwards nothing else tells.
-        visibility: Visibility,
-    },
 }
 
 /// An event on its way into the log.
@@ -320,4 +44,300 @@ impl NewEvent {
     pub const fn new(at: Timestamp, actor: Option<UserId>, event: DomainEvent) -> Self {
         Self { at, actor, event }
     }
+}
+
+/// Each event once: its name, the word for it, its fields, and what the log keeps of it.
+macro_rules! events {
+    (|$ids:ident| $(
+        $(#[$doc:meta])*
+        $name:ident = $word:literal { $($(#[$field_doc:meta])* $field:ident: $type:ty,)+ }
+            => $facts:expr;
+    )+) => {
+        string_enum! {
+            /// What was done.
+            EventAction { $($(#[$doc])* $name = $word,)+ }
+        }
+
+        /// Something that happened, with every id that decides who may see it.
+        ///
+        /// It never holds a secret or the text of a message.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum DomainEvent {
+            $($(#[$doc])* $name { $($(#[$field_doc])* $field: $type,)+ },)+
+        }
+
+        impl DomainEvent {
+            pub(super) const fn action(&self) -> EventAction {
+                match self {
+                    $(Self::$name { .. } => EventAction::$name,)+
+                }
+            }
+
+            pub(super) fn facts(&self, $ids: CommitIds) -> EventFacts {
+                match self {
+                    $(Self::$name { $($field,)+ } => $facts,)+
+                }
+            }
+        }
+    };
+}
+
+events! { |ids|
+    /// A person was created.
+    UserCreated = "user.created" {
+        /// Who.
+        user: RowId<UserId>,
+        /// Their username.
+        username: Username,
+        /// What they are.
+        role: Role,
+    } => EventFacts::user(ids.row(*user, UserId::new))
+        .fact("username", username)
+        .fact("role", role);
+    /// A person's fields were changed.
+    UserChanged = "user.changed" {
+        /// Who.
+        user: UserId,
+        /// What was changed.
+        changes: UserChanges,
+    } => EventFacts::user(*user)
+        .changed("display_name", changes.display_name)
+        .changed("email", changes.email)
+        .maybe("role", changes.role)
+        .maybe("is_active", changes.is_active);
+    /// A person's password was changed, by themselves or by who manages them.
+    PasswordChanged = "user.password_changed" {
+        /// Who.
+        user: UserId,
+    } => EventFacts::user(*user);
+    /// A person signed in.
+    SessionStarted = "session.started" {
+        /// Who.
+        user: UserId,
+    } => EventFacts::user(*user);
+    /// Sessions of a person were ended.
+    SessionEnded = "session.ended" {
+        /// Who.
+        user: UserId,
+    } => EventFacts::user(*user);
+    /// A subject was registered.
+    SubjectRegistered = "subject.registered" {
+        /// Which one.
+        subject: SubjectRef,
+        /// Whose it is now.
+        parties: Parties,
+    } => EventFacts::subject(subject).parties(parties);
+    /// A registered subject was changed.
+    SubjectChanged = "subject.changed" {
+        /// Which one.
+        subject: SubjectRef,
+        /// Whose it is now.
+        parties: Parties,
+    } => EventFacts::subject(subject).parties(parties);
+    /// A registered subject was removed.
+    SubjectRemoved = "subject.removed" {
+        /// Which one.
+        subject: SubjectRef,
+    } => EventFacts::subject(subject);
+    /// A bundle was created.
+    BundleCreated = "bundle.created" {
+        /// Which bundle.
+        bundle: RowId<BundleId>,
+        /// Whose it is now.
+        parties: Parties,
+    } => EventFacts::bundle(ids.row(*bundle, BundleId::new)).parties(parties);
+    /// Some of a bundle's fields were changed.
+    BundleChanged = "bundle.changed" {
+        /// Which bundle.
+        bundle: BundleId,
+        /// The names of the fields.
+        fields: Vec<&'static str>,
+        /// Its status before and after, if it is among them.
+        status: Option<(BundleStatus, BundleStatus)>,
+    } => EventFacts::bundle(*bundle)
+        .values(status.map(|(from, _)| from), status.map(|(_, to)| to))
+        .fact("fields", fields.join(","));
+    /// A bundle got another writer, or none.
+    WriterAssigned = "bundle.writer_assigned" {
+        /// Which bundle.
+        bundle: BundleId,
+        /// Before.
+        from: Option<UserId>,
+        /// After.
+        to: Option<UserId>,
+    } => EventFacts::bundle(*bundle).values(*from, *to);
+    /// A thread was opened.
+    ThreadCreated = "thread.created" {
+        /// Which thread.
+        thread: EventThread,
+        /// To whom it was opened.
+        recipient: UserId,
+    } => EventFacts::thread(thread, ids)
+        .fact("subject", by_kind(&thread.subject))
+        .fact("recipient", recipient);
+    /// A thread's subject line was changed.
+    ThreadChanged = "thread.changed" {
+        /// Which thread.
+        thread: EventThread,
+        /// Before.
+        from: SubjectLine,
+        /// After.
+        to: SubjectLine,
+    } => EventFacts::thread(thread, ids).values(Some(from), Some(to));
+    /// A thread was closed.
+    ThreadClosed = "thread.closed" {
+        /// Which thread.
+        thread: EventThread,
+    } => EventFacts::thread(thread, ids);
+    /// A thread was opened again.
+    ThreadReopened = "thread.reopened" {
+        /// Which thread.
+        thread: EventThread,
+    } => EventFacts::thread(thread, ids);
+    /// A person joined a thread.
+    ParticipantAdded = "thread.participant_added" {
+        /// Which thread.
+        thread: EventThread,
+        /// Who.
+        user: UserId,
+    } => EventFacts::thread(thread, ids).fact("user", user);
+    /// A person was taken off a thread.
+    ParticipantRemoved = "thread.participant_removed" {
+        /// Which thread.
+        thread: EventThread,
+        /// Who.
+        user: UserId,
+    } => EventFacts::thread(thread, ids).fact("user", user);
+    /// A message was sent.
+    MessageSent = "message.sent" {
+        /// Which message.
+        message: RowId<MessageId>,
+        /// Which thread.
+        thread: EventThread,
+    } => EventFacts::message(*message, thread, ids);
+    /// A message was edited.
+    MessageEdited = "message.edited" {
+        /// Which message.
+        message: MessageId,
+        /// Which thread.
+        thread: EventThread,
+        /// Who had sent it.
+        sender: UserId,
+    } => EventFacts::message((*message).into(), thread, ids).fact("sender", sender);
+    /// A message was deleted.
+    MessageDeleted = "message.deleted" {
+        /// Which message.
+        message: MessageId,
+        /// Which thread.
+        thread: EventThread,
+        /// Who had sent it.
+        sender: UserId,
+    } => EventFacts::message((*message).into(), thread, ids).fact("sender", sender);
+    /// A ticket was created.
+    TicketCreated = "ticket.created" {
+        /// Which ticket.
+        ticket: EventTicket,
+    } => EventFacts::ticket(ticket, ids)
+        .values(None, Some(TicketStatus::Open))
+        .fact("requester", ticket.requester)
+        .maybe("subject", ticket.subject.as_ref().map(by_kind));
+    /// A ticket's status was changed.
+    TicketStatusChanged = "ticket.status_changed" {
+        /// Which ticket.
+        ticket: EventTicket,
+        /// Before.
+        from: TicketStatus,
+        /// After.
+        to: TicketStatus,
+    } => EventFacts::ticket(ticket, ids).values(Some(from), Some(to));
+    /// A ticket's priority was changed.
+    TicketPriorityChanged = "ticket.priority_changed" {
+        /// Which ticket.
+        ticket: EventTicket,
+        /// Before.
+        from: TicketPriority,
+        /// After.
+        to: TicketPriority,
+    } => EventFacts::ticket(ticket, ids).values(Some(from), Some(to));
+    /// A ticket's category was changed.
+    TicketCategoryChanged = "ticket.category_changed" {
+        /// Which ticket.
+        ticket: EventTicket,
+        /// Before.
+        from: TicketCategory,
+        /// After.
+        to: TicketCategory,
+    } => EventFacts::ticket(ticket, ids).values(Some(from), Some(to));
+    /// A ticket's assignee was changed.
+    TicketAssigned = "ticket.assigned" {
+        /// Which ticket.
+        ticket: EventTicket,
+        /// Before.
+        from: Option<UserId>,
+        /// After.
+        to: Option<UserId>,
+    } => EventFacts::ticket(ticket, ids).values(*from, *to);
+    /// A ticket's title was changed.
+    TicketTitleChanged = "ticket.title_changed" {
+        /// Which ticket.
+        ticket: EventTicket,
+        /// Before.
+        from: Title,
+        /// After.
+        to: Title,
+    } => EventFacts::ticket(ticket, ids).values(Some(from), Some(to));
+    /// A message was added to a ticket.
+    TicketMessageAdded = "ticket.message_added" {
+        /// Which ticket.
+        ticket: EventTicket,
+        /// Whether it is for staff alone.
+        is_internal: bool,
+    } => EventFacts::ticket(ticket, ids).internal(*is_internal);
+    /// A file was attached to a ticket.
+    TicketAttachmentAdded = "ticket.attachment_added" {
+        /// Which ticket.
+        ticket: EventTicket,
+        /// What the file is called.
+        file_name: FileName,
+        /// Whether it is for staff alone.
+        is_internal: bool,
+    } => EventFacts::ticket(ticket, ids)
+        .internal(*is_internal)
+        .values(None, Some(file_name));
+    /// A file was put on a bundle.
+    FileUploaded = "file.uploaded" {
+        /// Which file.
+        file: RowId<FileId>,
+        /// Which bundle.
+        bundle: BundleId,
+        /// What the file is called.
+        file_name: FileName,
+    } => EventFacts::file(ids.row(*file, FileId::new), *bundle).fact("file_name", file_name);
+    /// A bundle file's description or visibility was changed.
+    FileChanged = "file.changed" {
+        /// Which file.
+        file: FileId,
+        /// Which bundle.
+        bundle: BundleId,
+        /// Whether the description was.
+        description: bool,
+        /// The new visibility, if it was.
+        visibility: Option<Visibility>,
+    } => EventFacts::file(*file, *bundle)
+        .changed("description", *description)
+        .maybe("is_visible_to_client", visibility.map(|now| now.to_client))
+        .maybe("is_visible_to_writer", visibility.map(|now| now.to_writer));
+    /// A bundle file was deleted.
+    FileDeleted = "file.deleted" {
+        /// Which file.
+        file: FileId,
+        /// Which bundle.
+        bundle: BundleId,
+        /// What the file is called.
+        file_name: FileName,
+        /// Which parties saw it until then: afterwards nothing else tells.
+        visibility: Visibility,
+    } => EventFacts::file(*file, *bundle)
+        .seen_by(*visibility)
+        .fact("file_name", file_name);
 }

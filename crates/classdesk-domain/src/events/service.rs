@@ -5,7 +5,6 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::paging::{Page, PageRequest};
 use crate::people::model::Actor;
-use crate::policy::authorize::authorize;
 use crate::policy::permission::Permission;
 
 use super::audit::{AuditEntry, AuditFilter};
@@ -23,7 +22,7 @@ impl Audit {
     /// # Errors
     /// [`Error::Forbidden`].
     pub fn authorize_list(&self, actor: &Actor) -> Result<(), Error> {
-        Ok(authorize(actor, &Permission::ReadAudit).require()?)
+        Ok(actor.require(Permission::ReadAudit)?)
     }
 
     /// Entries that match, newest first.

@@ -7,20 +7,21 @@ use crate::blobs::ports::BlobRepository;
 use crate::blobs::service::{Download, discard_on_error};
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::events::model::{DomainEvent, NewEvent, RowId};
+use crate::events::facts::RowId;
+use crate::events::model::DomainEvent;
 use crate::ids::{BundleId, FileId};
 use crate::paging::{Page, PageRequest};
 use crate::people::model::Actor;
 use crate::people::ports::UserRepository;
 use crate::policy::access_scope::AccessScope;
-use crate::policy::authorize::{authorize, may_set_visibility_at_upload};
+use crate::policy::authorize::may_set_visibility_at_upload;
 use crate::policy::permission::{BundleAction, FileAction, Permission};
 use crate::policy::permit::permit_read;
 use crate::request_context::RequestContext;
 use crate::store::commit::{Commit, Precondition};
 use crate::subjects::model::SubjectRef;
 use crate::subjects::ports::SubjectRepository;
-use crate::use_case::{actor_is_active, retry_on_stale};
+use crate::use_case::retry_on_stale;
 use crate::validation::Validated;
 
 use super::model::{BundleFile, FileChange, NewFile, Visibility};
@@ -51,62 +52,36 @@ impl Files {
         draft: impl Into<Validated<NewFile>>,
     ) -> Result<BundleFile, Error> {
         let (by, draft) = (by.into(), draft.into());
-        let added = retry_on_stale!(
-            self.users,
-            &by.actor,
-            self.try_add(by, bundle, &upload, &draft)
-        );
-        discard_on_error(&*self.blob_rows, self.clock.now(), Some(&upload), added).await
-    }
-
-    async fn try_add(
-        &self,
-        by: RequestContext,
-        bundle: BundleId,
-        upload: &FinishedUpload,
-        draft: &Validated<NewFile>,
-    ) -> Result<BundleFile, Error> {
         let actor = &by.actor;
-        let reference = SubjectRef::bundle(bundle);
-        let subject = self
-            .subjects
-            .subject(&reference)
-            .await?
-            .ok_or(Error::NotFound)?;
-        authorize(
-            actor,
-            &Permission::Bundle(BundleAction::Upload, subject.parties),
-        )
-        .require()?;
-        let new = draft.as_result()?;
-        if new.is_visible_to_client.is_some() || new.is_visible_to_writer.is_some() {
-            may_set_visibility_at_upload(actor).require()?;
-        }
-        let now = self.clock.now();
-        let row = InsertBundleFile {
-            bundle,
-            upload: upload.clone(),
-            description: new.description.clone(),
-            visibility: Visibility {
-                to_client: new.is_visible_to_client.unwrap_or(true),
-                to_writer: new.is_visible_to_writer.unwrap_or(true),
-            },
-            uploaded_at: now,
-        };
-        let uploaded = DomainEvent::FileUploaded {
-            file: RowId::Created,
-            bundle,
-            file_name: upload.name.clone(),
-        };
-        let commit = Commit::new(row)
-            .require(actor_is_active(actor))
-            .require(Precondition::Parties {
-                subject: reference,
-                parties: subject.parties,
-            })
-            .with_event(NewEvent::new(now, Some(actor.id), uploaded))
-            .completing(by.completes);
-        Ok(self.files.add_file(commit).await?)
+        let added = retry_on_stale!(self.users, actor, async {
+            let reference = SubjectRef::bundle(bundle);
+            let found = self.subjects.subject(&reference).await?;
+            let subject = found.ok_or(Error::NotFound)?;
+            actor.require(Permission::Bundle(BundleAction::Upload, subject.parties))?;
+            let new = draft.as_result()?;
+            if new.is_visible_to_client.is_some() || new.is_visible_to_writer.is_some() {
+                may_set_visibility_at_upload(actor).require()?;
+            }
+            let row = InsertBundleFile {
+                bundle,
+                upload: upload.clone(),
+                description: new.description.clone(),
+                visibility: Visibility {
+                    to_client: new.is_visible_to_client.unwrap_or(true),
+                    to_writer: new.is_visible_to_writer.unwrap_or(true),
+                },
+                uploaded_at: self.clock.now(),
+            };
+            let uploaded = DomainEvent::FileUploaded {
+                file: RowId::Created,
+                bundle,
+                file_name: upload.name.clone(),
+            };
+            let commit =
+                Commit::by(by, row.uploaded_at, row, [uploaded]).require(subject.same_parties());
+            Ok(self.files.add_file(commit).await?)
+        });
+        discard_on_error(&*self.blob_rows, &*self.clock, Some(&upload), added).await
     }
 
     /// The bundle's files that the actor may see, newest first.
@@ -124,7 +99,7 @@ impl Files {
             .list_files(bundle, AccessScope::of(actor), page)
             .await?;
         let (parties, files) = found.ok_or(Error::NotFound)?;
-        authorize(actor, &Permission::Bundle(BundleAction::See, parties)).require()?;
+        actor.require(Permission::Bundle(BundleAction::See, parties))?;
         Ok(files)
     }
 
@@ -171,61 +146,41 @@ impl Files {
         draft: impl Into<Validated<FileChange>>,
     ) -> Result<BundleFile, Error> {
         let draft = draft.into();
-        retry_on_stale!(
-            self.users,
-            actor,
-            self.try_change(actor, bundle, file, &draft)
-        )
-    }
-
-    async fn try_change(
-        &self,
-        actor: &Actor,
-        bundle: BundleId,
-        file: FileId,
-        draft: &Validated<FileChange>,
-    ) -> Result<BundleFile, Error> {
-        let facts = self.load(actor, bundle, file, FileAction::Change).await?;
-        let change = draft.as_result()?;
-        if change.is_visible_to_client.is_some() || change.is_visible_to_writer.is_some() {
-            authorize(
-                actor,
-                &Permission::File(FileAction::SetVisibility, facts.access()),
-            )
-            .require()?;
-        }
-        let before = &facts.file;
-        let visibility = Visibility {
-            to_client: change
-                .is_visible_to_client
-                .unwrap_or(before.visibility.to_client),
-            to_writer: change
-                .is_visible_to_writer
-                .unwrap_or(before.visibility.to_writer),
-        };
-        let visibility = Some(visibility).filter(|visibility| *visibility != before.visibility);
-        let description = change
-            .description
-            .clone()
-            .filter(|description| *description != before.description);
-        if visibility.is_none() && description.is_none() {
-            return Ok(facts.file);
-        }
-        let changed = DomainEvent::FileChanged {
-            file,
-            bundle,
-            description: description.is_some(),
-            visibility,
-        };
-        let commit = Commit::new(FileUpdate {
-            file,
-            description,
-            visibility,
+        retry_on_stale!(self.users, actor, async {
+            let facts = self.load(actor, bundle, file, FileAction::Change).await?;
+            let change = draft.as_result()?;
+            if change.is_visible_to_client.is_some() || change.is_visible_to_writer.is_some() {
+                let access = facts.access();
+                actor.require(Permission::File(FileAction::SetVisibility, access))?;
+            }
+            let before = &facts.file;
+            let Visibility {
+                to_client,
+                to_writer,
+            } = before.visibility;
+            let visibility = Some(Visibility {
+                to_client: change.is_visible_to_client.unwrap_or(to_client),
+                to_writer: change.is_visible_to_writer.unwrap_or(to_writer),
+            });
+            let description = change.description.clone();
+            let update = FileUpdate {
+                file,
+                description: description.filter(|new| *new != before.description),
+                visibility: visibility.filter(|new| *new != before.visibility),
+            };
+            if update.visibility.is_none() && update.description.is_none() {
+                return Ok(facts.file);
+            }
+            let changed = DomainEvent::FileChanged {
+                file,
+                bundle,
+                description: update.description.is_some(),
+                visibility: update.visibility,
+            };
+            let commit = Commit::by(actor, self.clock.now(), update, [changed])
+                .require_all(same_access(&facts));
+            Ok(self.files.update_file(commit).await?)
         })
-        .require(actor_is_active(actor))
-        .require_all(same_access(&facts))
-        .with_event(NewEvent::new(self.clock.now(), Some(actor.id), changed));
-        Ok(self.files.update_file(commit).await?)
     }
 
     /// Deletes a file; its bytes are swept afterwards.
@@ -233,23 +188,19 @@ impl Files {
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`].
     pub async fn delete(&self, actor: &Actor, bundle: BundleId, file: FileId) -> Result<(), Error> {
-        retry_on_stale!(self.users, actor, self.try_delete(actor, bundle, file))
-    }
-
-    async fn try_delete(&self, actor: &Actor, bundle: BundleId, file: FileId) -> Result<(), Error> {
-        let facts = self.load(actor, bundle, file, FileAction::Change).await?;
-        let deleted = DomainEvent::FileDeleted {
-            file,
-            bundle,
-            file_name: facts.file.file.name.clone(),
-            visibility: facts.file.visibility,
-        };
-        let at = self.clock.now();
-        let commit = Commit::new(FileDeletion { file, at })
-            .require(actor_is_active(actor))
-            .require_all(same_access(&facts))
-            .with_event(NewEvent::new(at, Some(actor.id), deleted));
-        Ok(self.files.delete_file(commit).await?)
+        retry_on_stale!(self.users, actor, async {
+            let facts = self.load(actor, bundle, file, FileAction::Change).await?;
+            let deleted = DomainEvent::FileDeleted {
+                file,
+                bundle,
+                file_name: facts.file.file.name.clone(),
+                visibility: facts.file.visibility,
+            };
+            let at = self.clock.now();
+            let commit = Commit::by(actor, at, FileDeletion { file, at }, [deleted])
+                .require_all(same_access(&facts));
+            Ok(self.files.delete_file(commit).await?)
+        })
     }
 
     async fn load(
@@ -259,12 +210,9 @@ impl Files {
         file: FileId,
         action: FileAction,
     ) -> Result<BundleFileContext, Error> {
-        let facts = self
-            .files
-            .file(bundle, file)
-            .await?
-            .ok_or(Error::NotFound)?;
-        authorize(actor, &Permission::File(action, facts.access())).require()?;
+        let found = self.files.file(bundle, file).await?;
+        let facts = found.ok_or(Error::NotFound)?;
+        actor.require(Permission::File(action, facts.access()))?;
         Ok(facts)
     }
 }

@@ -93,7 +93,7 @@ pub struct Lease {
 ///
 /// The store MUST answer [`StoreError::Stale`](crate::store::StoreError::Stale), and change nothing, when the lease is no longer
 /// held or was completed already. A lease that has ended is still held for a commit as long as
-/// nobody has reserved the key anew.
+/// the key is not reserved anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Completion {
     /// The reservation.

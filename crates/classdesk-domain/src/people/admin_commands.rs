@@ -1,4 +1,4 @@
-//! What the operator of the program does from its command line, outside of anybody's session.
+//! What the program's command line does, outside of any session.
 
 use std::sync::Arc;
 
@@ -7,7 +7,6 @@ use crate::error::Error;
 use crate::events::model::{DomainEvent, NewEvent};
 use crate::paging::{Page, PageRequest};
 use crate::store::commit::Commit;
-use crate::validation::Invalid;
 
 use super::hasher::PasswordHasher;
 use super::model::{NewUser, User, UserFilter};
@@ -15,9 +14,9 @@ use super::names::LoginName;
 use super::passwords::NewPassword;
 use super::ports::{UserRepository, UserUpdate};
 use super::sessions::WhichSessions;
-use super::user_service::new_user;
+use super::user_service::{check_fits, new_user};
 
-/// The operator's use cases: running the program on its store is the only right they need.
+/// The use cases of the command line: running the program on its store is the only right they need.
 /// Their events have no actor.
 #[derive(Clone)]
 pub struct AdminCommands {
@@ -27,7 +26,7 @@ pub struct AdminCommands {
 }
 
 impl AdminCommands {
-    /// Whether anybody exists.
+    /// Whether any person exists.
     ///
     /// # Errors
     /// Only failures of the store.
@@ -40,11 +39,13 @@ impl AdminCommands {
     /// # Errors
     /// [`Error::Invalid`], or a conflict that names the taken field.
     pub async fn create_user(&self, new: &NewUser) -> Result<User, Error> {
-        let commit = new_user(&*self.hasher, new, None, self.clock.now()).await?;
+        let (row, created) = new_user(&*self.hasher, new, self.clock.now()).await?;
+        let event = NewEvent::new(row.created_at, None, created);
+        let commit = Commit::new(row).with_event(event);
         Ok(self.users.create_user(commit).await?)
     }
 
-    /// Lists everybody.
+    /// Lists all people.
     ///
     /// # Errors
     /// Only failures of the store.
@@ -52,31 +53,26 @@ impl AdminCommands {
         Ok(self.users.list_users(UserFilter::default(), page).await?)
     }
 
-    /// Gives somebody a new password and ends their sessions.
+    /// Gives a person a new password and ends their sessions.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when nobody signs in with this name; [`Error::Invalid`].
+    /// [`Error::NotFound`] when no person signs in with this name; [`Error::Invalid`].
     pub async fn set_password(
         &self,
         name: &LoginName,
         password: &NewPassword,
     ) -> Result<User, Error> {
         let known = self.users.credentials(name).await?.ok_or(Error::NotFound)?;
-        password
-            .fits(&known.user.username)
-            .map_err(|fault| Invalid::field("password", fault))?;
+        let user = known.user.id;
+        check_fits(password, &known.user.username)?;
         let update = UserUpdate {
             password: Some(self.hasher.hash(password.expose().to_owned()).await?),
             ends: Some(WhichSessions::All),
-            ..UserUpdate::of(known.user.id)
+            ..UserUpdate::of(user)
         };
-        let changed = DomainEvent::PasswordChanged {
-            user: known.user.id,
-        };
+        let changed = DomainEvent::PasswordChanged { user };
         let event = NewEvent::new(self.clock.now(), None, changed);
-        Ok(self
-            .users
-            .update_user(Commit::new(update).with_event(event))
-            .await?)
+        let commit = Commit::new(update).with_event(event);
+        Ok(self.users.update_user(commit).await?)
     }
 }

@@ -1,21 +1,21 @@
 //! People, passwords and sessions.
 
+pub(crate) mod admin_commands;
 pub(crate) mod hasher;
 pub(crate) mod model;
 pub(crate) mod names;
-pub(crate) mod admin_commands;
 pub(crate) mod passwords;
 pub(crate) mod ports;
 pub(crate) mod session_service;
 pub(crate) mod sessions;
 pub(crate) mod user_service;
 
+pub use admin_commands::AdminCommands;
 #[cfg(feature = "mocks")]
 pub use hasher::MockPasswordHasher;
 pub use hasher::{PasswordHashError, PasswordHasher, Verification};
 pub use model::{Actor, DisplayUpdate, NewUser, Role, User, UserChange, UserFilter, UserRef};
 pub use names::{Email, LoginName, Username};
-pub use admin_commands::AdminCommands;
 pub use passwords::{NewPassword, PasswordHash};
 pub use ports::{Credentials, InsertUser, SessionRepository, UserRepository, UserUpdate};
 #[cfg(feature = "mocks")]

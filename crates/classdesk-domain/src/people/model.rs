@@ -120,7 +120,7 @@ pub struct NewUser {
     pub password: NewPassword,
 }
 
-/// What somebody changes about their own appearance.
+/// What a person changes about their own appearance.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DisplayUpdate {
     /// The new name for others.

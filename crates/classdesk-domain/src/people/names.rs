@@ -1,12 +1,12 @@
 //! The names by which people sign in.
 
-use std::fmt;
-
+use crate::text::text_type;
 use crate::validation::FieldError;
 
-/// A username: 3 to 64 characters of `a-z 0-9 . _ -`, case-folded.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Username(String);
+text_type! {
+    /// A username: 3 to 64 characters of `a-z 0-9 . _ -`, case-folded.
+    Username
+}
 
 impl Username {
     /// The least number of characters.
@@ -36,32 +36,15 @@ impl Username {
             Err(FieldError::Username)
         }
     }
-
-    /// Takes back what a store kept.
-    #[must_use]
-    pub fn from_stored(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The username itself.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
-impl fmt::Display for Username {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+text_type! {
+    /// An email address, case-folded, at most 254 characters (RFC 5321).
+    ///
+    /// Only the shape is checked: one `@`, something before it, a domain after it. Whether mail
+    /// arrives there can't be known from the text.
+    Email
 }
-
-/// An email address, case-folded, at most 254 characters (RFC 5321).
-///
-/// Only the shape is checked: one `@`, something before it, a domain after it. Whether mail
-/// arrives there nobody can know from the text.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Email(String);
 
 impl Email {
     /// The greatest number of characters.
@@ -97,27 +80,9 @@ impl Email {
             Err(FieldError::Email)
         }
     }
-
-    /// Takes back what a store kept.
-    #[must_use]
-    pub fn from_stored(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The address itself.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
-impl fmt::Display for Email {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// What somebody types to sign in: a username or an email address. Anything at all is accepted
+/// What is typed to sign in: a username or an email address. Anything at all is accepted
 /// here, since a name that can't exist has to be answered like one that does not.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LoginName(String);
@@ -126,14 +91,8 @@ impl LoginName {
     /// Folds what was typed.
     #[must_use]
     pub fn new(raw: &str) -> Self {
-        Self(
-            raw.trim()
-                .chars()
-                .filter(|c| *c != '\0')
-                .take(254)
-                .collect::<String>()
-                .to_lowercase(),
-        )
+        let typed = raw.trim().chars().filter(|c| *c != '\0');
+        Self(typed.take(254).collect::<String>().to_lowercase())
     }
 
     /// The folded name.

@@ -13,7 +13,7 @@ use super::names::Username;
 static COMMON: LazyLock<HashSet<&str>> =
     LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
 
-/// A password that somebody chose: 12 to 128 characters, none of the common ones.
+/// A chosen password: 12 to 128 characters, none of the common ones.
 ///
 /// It is not trimmed: a password is what was typed.
 #[derive(Clone, PartialEq, Eq)]

@@ -89,10 +89,10 @@ pub trait UserRepository: Send + Sync {
     /// The person with this id, active or not.
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError>;
 
-    /// The people with these ids, in any order; ids that nobody has are left out.
+    /// The people with these ids, in any order; ids without a person are left out.
     async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, StoreError>;
 
-    /// Whether there is anybody at all.
+    /// Whether there is any person at all.
     async fn any_user(&self) -> Result<bool, StoreError>;
 
     /// The person who signs in with this name: it MUST match the username or the email address,

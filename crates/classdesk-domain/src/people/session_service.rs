@@ -7,8 +7,8 @@ use crate::error::Error;
 use crate::events::model::{DomainEvent, NewEvent};
 use crate::ids::{SessionId, UserId};
 use crate::paging::{Page, PageRequest};
-use crate::store::commit::{Commit, Precondition};
-use crate::use_case::{actor_is_active, retry_on_stale};
+use crate::store::commit::Commit;
+use crate::use_case::retry_on_stale;
 use crate::validation::{ErrorCollector, FieldError, Validated};
 
 use super::hasher::{PasswordHashError, PasswordHasher, Verification};
@@ -84,7 +84,7 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// Signs somebody in.
+    /// Signs a person in.
     ///
     /// An unknown name, a wrong password and a deactivated account get the same answer after the
     /// same work. A request that finds the hasher busy at once counts as no attempt. One that finds
@@ -97,14 +97,13 @@ impl Sessions {
         if self.hasher.is_busy() {
             return Err(PasswordHashError::Busy.into());
         }
-        let credentials = self.users.credentials(&login.name).await?;
-        let account = credentials.as_ref().map_or_else(
-            || format!("name:{}", login.name.as_str()),
-            |known| format!("user:{}", known.user.id),
-        );
+        let mut credentials = self.users.credentials(&login.name).await?;
         let known = credentials.as_ref().map(|known| known.user.id);
+        let account = match known {
+            Some(user) => format!("user:{user}"),
+            None => format!("name:{}", login.name.as_str()),
+        };
         self.admit(&account, known, &login.address).await?;
-        let mut credentials = credentials;
         // A second round only if the password or the person changed between check and commit.
         for _ in 0..2 {
             match self.enter(&login, credentials, &account).await {
@@ -164,7 +163,7 @@ impl Sessions {
         let now = self.clock.now();
         let token = AccessToken::from_bytes(self.secrets.bytes());
         let user = known.user;
-        let commit = Commit::new(NewSession {
+        let new = NewSession {
             user: user.id,
             token: token.hash(),
             created_at: now,
@@ -174,16 +173,9 @@ impl Sessions {
             upgraded_hash,
             verified_hash: known.password,
             clears_failures_of: account.to_owned(),
-        })
-        .require(Precondition::ActiveUser {
-            user: user.id,
-            role: user.role,
-        })
-        .with_event(NewEvent::new(
-            now,
-            Some(user.id),
-            DomainEvent::SessionStarted { user: user.id },
-        ));
+        };
+        let started = DomainEvent::SessionStarted { user: user.id };
+        let commit = Commit::by(Actor::from(&user), now, new, [started]);
         let session = self.sessions.start_session(commit).await?;
         Ok(LoggedIn {
             token,
@@ -221,9 +213,8 @@ impl Sessions {
     /// # Errors
     /// Only failures of the store.
     pub async fn logout(&self, who: &AuthenticatedSession) -> Result<(), Error> {
-        self.end(who, WhichSessions::One(who.session.id))
-            .await
-            .map(drop)
+        let which = WhichSessions::One(who.session.id);
+        self.end(who, which).await.map(drop)
     }
 
     /// Ends every session of this person.
@@ -245,10 +236,9 @@ impl Sessions {
     ) -> Result<Page<Session>, Error> {
         let now = self.clock.now();
         let idle_since = now.minus(self.limits.idle);
-        Ok(self
-            .sessions
-            .list_sessions(who.user.id, now, idle_since, page)
-            .await?)
+        let user = who.user.id;
+        let found = self.sessions.list_sessions(user, now, idle_since, page);
+        Ok(found.await?)
     }
 
     /// Ends one session of this person.
@@ -267,16 +257,10 @@ impl Sessions {
     }
 
     async fn end(&self, who: &AuthenticatedSession, which: WhichSessions) -> Result<u64, Error> {
-        let now = self.clock.now();
-        let commit = Commit::new(EndSessions {
-            user: who.user.id,
-            which,
-        })
-        .with_event(NewEvent::new(
-            now,
-            Some(who.user.id),
-            DomainEvent::SessionEnded { user: who.user.id },
-        ));
+        let user = who.user.id;
+        let ended = DomainEvent::SessionEnded { user };
+        let event = NewEvent::new(self.clock.now(), Some(user), ended);
+        let commit = Commit::new(EndSessions { user, which }).with_event(event);
         Ok(self.sessions.end_sessions(commit).await?)
     }
 
@@ -291,47 +275,29 @@ impl Sessions {
         draft: impl Into<Validated<PasswordChange>>,
     ) -> Result<(), Error> {
         let draft = draft.into();
-        let actor = who.actor();
-        retry_on_stale!(self.users, &actor, self.try_change_password(who, &draft))
-    }
-
-    async fn try_change_password(
-        &self,
-        who: &AuthenticatedSession,
-        draft: &Validated<PasswordChange>,
-    ) -> Result<(), Error> {
-        let change = draft.as_result()?;
-        let known = self
-            .users
-            .credentials_of(who.user.id)
-            .await?
-            .ok_or(Error::Unauthenticated)?;
-        let verdict = self
-            .hasher
-            .verify(change.current.clone(), Some(known.password.clone()))
-            .await?;
-        let mut faults = ErrorCollector::default();
-        if verdict == Verification::Wrong {
-            faults.add("current_password", FieldError::WrongPassword);
-        }
-        faults.check("new_password", change.new.fits(&who.user.username));
-        faults.into_result()?;
-        let now = self.clock.now();
-        let update = UserUpdate {
-            password: Some(self.hasher.hash(change.new.expose().to_owned()).await?),
-            verified_hash: Some(known.password),
-            ends: Some(WhichSessions::AllBut(who.session.id)),
-            ..UserUpdate::of(who.user.id)
-        };
-        let event = NewEvent::new(
-            now,
-            Some(who.user.id),
-            DomainEvent::PasswordChanged { user: who.user.id },
-        );
-        let commit = Commit::new(update)
-            .require(actor_is_active(&who.actor()))
-            .with_event(event);
-        self.users.update_user(commit).await?;
-        Ok(())
+        let actor = &who.actor();
+        retry_on_stale!(self.users, actor, async {
+            let change = draft.as_result()?;
+            let found = self.users.credentials_of(actor.id).await?;
+            let known = found.ok_or(Error::Unauthenticated)?;
+            let hash = Some(known.password.clone());
+            let verdict = self.hasher.verify(change.current.clone(), hash).await?;
+            let mut faults = ErrorCollector::default();
+            if verdict == Verification::Wrong {
+                faults.add("current_password", FieldError::WrongPassword);
+            }
+            faults.check("new_password", change.new.fits(&who.user.username));
+            faults.into_result()?;
+            let update = UserUpdate {
+                password: Some(self.hasher.hash(change.new.expose().to_owned()).await?),
+                verified_hash: Some(known.password),
+                ends: Some(WhichSessions::AllBut(who.session.id)),
+                ..UserUpdate::of(actor.id)
+            };
+            let changed = DomainEvent::PasswordChanged { user: actor.id };
+            let commit = Commit::by(actor, self.clock.now(), update, [changed]);
+            self.users.update_user(commit).await?;
+            Ok(())
+        })
     }
 }

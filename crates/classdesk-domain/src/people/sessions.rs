@@ -238,7 +238,7 @@ impl LoginLimits {
 /// An attempt to sign in, before the password is looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginAttempt {
-    /// What failures of this account are counted under: the person, or the name if nobody has it.
+    /// What failures of this account are counted under: the person, or the name if no account has it.
     pub account: String,
     /// What failures from this address are counted under.
     pub address: String,

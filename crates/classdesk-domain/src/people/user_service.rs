@@ -4,19 +4,22 @@ use std::sync::Arc;
 
 use crate::clock::{Clock, Timestamp};
 use crate::error::Error;
-use crate::events::model::{DomainEvent, NewEvent, RowId, UserChanges};
+use crate::events::facts::RowId;
+use crate::events::model::{DomainEvent, UserChanges};
 use crate::ids::UserId;
 use crate::paging::{Page, PageRequest};
-use crate::policy::authorize::{authorize, may_create_users};
+use crate::policy::authorize::may_create_users;
 use crate::policy::permission::{Permission, UserAction};
 use crate::request_context::RequestContext;
 use crate::store::commit::{Commit, Precondition};
 use crate::text::DisplayName;
-use crate::use_case::{actor_is_active, retry_on_stale};
+use crate::use_case::{ensure_actor_active, retry_on_stale};
 use crate::validation::{Invalid, Validated};
 
 use super::hasher::PasswordHasher;
 use super::model::{Actor, NewUser, User, UserChange, UserFilter};
+use super::names::Username;
+use super::passwords::NewPassword;
 use super::ports::{InsertUser, UserRepository, UserUpdate};
 use super::sessions::WhichSessions;
 
@@ -39,7 +42,7 @@ impl Users {
         filter: UserFilter,
         page: PageRequest,
     ) -> Result<Page<User>, Error> {
-        authorize(actor, &Permission::ListUsers).require()?;
+        self.authorize_list(actor)?;
         Ok(self.users.list_users(filter, page).await?)
     }
 
@@ -48,20 +51,16 @@ impl Users {
     /// # Errors
     /// [`Error::Forbidden`].
     pub fn authorize_list(&self, actor: &Actor) -> Result<(), Error> {
-        Ok(authorize(actor, &Permission::ListUsers).require()?)
+        Ok(actor.require(Permission::ListUsers)?)
     }
 
-    /// One person: oneself, or anybody for staff.
+    /// One person: oneself, or any person for staff.
     ///
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn get(&self, actor: &Actor, id: UserId) -> Result<User, Error> {
         let user = self.users.user(id).await?.ok_or(Error::NotFound)?;
-        authorize(
-            actor,
-            &Permission::User(UserAction::See, user.id, user.role),
-        )
-        .require()?;
+        actor.require(Permission::User(UserAction::See, user.id, user.role))?;
         Ok(user)
     }
 
@@ -75,18 +74,15 @@ impl Users {
         draft: impl Into<Validated<NewUser>>,
     ) -> Result<User, Error> {
         let (by, draft) = (by.into(), draft.into());
-        // Before the body: the right to create anybody at all.
+        // Before the body: the right to create people at all.
         may_create_users(&by.actor).require()?;
         let new = draft.as_result()?;
-        authorize(&by.actor, &Permission::CreateUser(new.role)).require()?;
-        let now = self.clock.now();
-        let commit = new_user(&*self.hasher, new, Some(by.actor.id), now)
-            .await?
-            .require(actor_is_active(&by.actor))
-            .completing(by.completes);
+        by.actor.require(Permission::CreateUser(new.role))?;
+        let (row, created) = new_user(&*self.hasher, new, self.clock.now()).await?;
+        let commit = Commit::by(by, row.created_at, row, [created]);
         match self.users.create_user(commit).await.map_err(Error::from) {
             Err(Error::Contended) => {
-                crate::use_case::ensure_actor_active(&*self.users, &by.actor).await?;
+                ensure_actor_active(&*self.users, &by.actor).await?;
                 Err(Error::Contended)
             }
             outcome => outcome,
@@ -106,83 +102,48 @@ impl Users {
         draft: impl Into<Validated<UserChange>>,
     ) -> Result<User, Error> {
         let draft = draft.into();
-        retry_on_stale!(self.users, actor, self.try_change(actor, id, &draft))
+        retry_on_stale!(self.users, actor, async {
+            let user = self.get(actor, id).await?;
+            let ask = |action| actor.require(Permission::User(action, id, user.role));
+            let (own, manage) = (ask(UserAction::ChangeOwn), ask(UserAction::Manage));
+            own.or(manage)?;
+            let change = draft.as_result()?;
+            if change.own.display_name.is_some() || change.own.email.is_some() {
+                own?;
+            }
+            if change.role.is_some() || change.is_active.is_some() || change.password.is_some() {
+                manage?;
+            }
+            if let Some(role) = change.role {
+                actor.require(Permission::CreateUser(role))?;
+            }
+            if let Some(password) = &change.password {
+                check_fits(password, &user.username)?;
+            }
+            let (update, events) = self.update_of(&user, change).await?;
+            if events.is_empty() {
+                return Ok(user);
+            }
+            let commit = Commit::by(actor, self.clock.now(), update, events).require(
+                Precondition::HasRole {
+                    user: id,
+                    role: user.role,
+                },
+            );
+            Ok(self.users.update_user(commit).await?)
+        })
     }
 
-    async fn try_change(
-        &self,
-        actor: &Actor,
-        id: UserId,
-        draft: &Validated<UserChange>,
-    ) -> Result<User, Error> {
-        let user = self.users.user(id).await?.ok_or(Error::NotFound)?;
-        authorize(
-            actor,
-            &Permission::User(UserAction::See, user.id, user.role),
-        )
-        .require()?;
-        let own = || {
-            authorize(
-                actor,
-                &Permission::User(UserAction::ChangeOwn, user.id, user.role),
-            )
-        };
-        let manage = || {
-            authorize(
-                actor,
-                &Permission::User(UserAction::Manage, user.id, user.role),
-            )
-        };
-        if !own().is_allowed() && !manage().is_allowed() {
-            return Err(Error::Forbidden);
-        }
-        let change = draft.as_result()?;
-        if change.own.display_name.is_some() || change.own.email.is_some() {
-            own().require()?;
-        }
-        if change.role.is_some() || change.is_active.is_some() || change.password.is_some() {
-            manage().require()?;
-        }
-        if let Some(role) = change.role {
-            authorize(actor, &Permission::CreateUser(role)).require()?;
-        }
-        if let Some(password) = &change.password {
-            password
-                .fits(&user.username)
-                .map_err(|fault| Invalid::field("password", fault))?;
-        }
-        let now = self.clock.now();
-        let Some((update, events)) = self.update_of(actor, &user, change, now).await? else {
-            return Ok(user);
-        };
-        let commit = Commit::new(update)
-            .require(actor_is_active(actor))
-            .require(Precondition::HasRole {
-                user: user.id,
-                role: user.role,
-            })
-            .with_events(events);
-        Ok(self.users.update_user(commit).await?)
-    }
-
-    /// What really changes, or `None`.
+    /// What really changes, and what the log says of it.
     async fn update_of(
         &self,
-        actor: &Actor,
         user: &User,
         change: &UserChange,
-        now: Timestamp,
-    ) -> Result<Option<(UserUpdate, Vec<NewEvent>)>, Error> {
-        let event = |event| NewEvent::new(now, Some(actor.id), event);
-        let differs =
-            |name: &Option<DisplayName>| name.clone().filter(|name| *name != user.display_name);
+    ) -> Result<(UserUpdate, Vec<DomainEvent>), Error> {
+        let (name, email) = (change.own.display_name.clone(), change.own.email.clone());
         let mut update = UserUpdate {
-            display_name: differs(&change.own.display_name),
-            email: change
-                .own
-                .email
-                .clone()
-                .filter(|email| *email != user.email),
+            display_name: name.filter(|name| *name != user.display_name),
+            email: email.filter(|email| *email != user.email),
             role: change.role.filter(|role| *role != user.role),
             is_active: change.is_active.filter(|active| *active != user.is_active),
             ..UserUpdate::of(user.id)
@@ -193,34 +154,29 @@ impl Users {
             role: update.role,
             is_active: update.is_active,
         };
+        let user = user.id;
         let mut events = Vec::new();
         if changes != UserChanges::default() {
-            events.push(event(DomainEvent::UserChanged {
-                user: user.id,
-                changes,
-            }));
+            events.push(DomainEvent::UserChanged { user, changes });
         }
         if let Some(password) = &change.password {
             update.password = Some(self.hasher.hash(password.expose().to_owned()).await?);
-            events.push(event(DomainEvent::PasswordChanged { user: user.id }));
+            events.push(DomainEvent::PasswordChanged { user });
         }
         if update.is_active == Some(false) || update.password.is_some() {
             update.ends = Some(WhichSessions::All);
         }
-        Ok((!events.is_empty()).then_some((update, events)))
+        Ok((update, events))
     }
 }
 
-/// The commit that creates a person, with the password hashed.
+/// A new person as they are inserted, with the password hashed, and what the log says of it.
 pub(super) async fn new_user(
     hasher: &dyn PasswordHasher,
     new: &NewUser,
-    by: Option<UserId>,
     now: Timestamp,
-) -> Result<Commit<InsertUser>, Error> {
-    new.password
-        .fits(&new.username)
-        .map_err(|fault| Invalid::field("password", fault))?;
+) -> Result<(InsertUser, DomainEvent), Error> {
+    check_fits(&new.password, &new.username)?;
     let display_name = new
         .display_name
         .clone()
@@ -239,6 +195,11 @@ pub(super) async fn new_user(
         username: new.username.clone(),
         role: new.role,
     };
-    let event = NewEvent::new(now, by, created);
-    Ok(Commit::new(row).with_event(event))
+    Ok((row, created))
+}
+
+/// Checks that a password does not contain the username.
+pub(super) fn check_fits(password: &NewPassword, username: &Username) -> Result<(), Invalid> {
+    let fits = password.fits(username);
+    fits.map_err(|fault| Invalid::field("password", fault))
 }

@@ -2,7 +2,7 @@
 
 use crate::ids::UserId;
 
-use super::decision::Decision;
+use super::decision::{Decision, Denied};
 use super::permission::{
     BundleAction, FileAccess, FileAction, MessageAction, Permission, Relation, SubjectAction,
     ThreadAccess, ThreadAction, TicketAccess, TicketAction, UserAction,
@@ -32,11 +32,21 @@ pub fn authorize(actor: &Actor, ask: &Permission) -> Decision {
     }
 }
 
+impl Actor {
+    /// Puts a question to the policy and turns a refusal into an error.
+    ///
+    /// # Errors
+    /// Why it is not allowed.
+    pub fn require(&self, ask: Permission) -> Result<(), Denied> {
+        authorize(self, &ask).require()
+    }
+}
+
 const fn is_admin(role: Role) -> bool {
     matches!(role, Role::Admin | Role::Superadmin)
 }
 
-/// Whether people of `role` are managed by somebody in the role `by` (docs/contract.md#1-people).
+/// Whether people of `role` are managed by people in the role `by` (docs/contract.md#1-people).
 const fn manages(by: Role, role: Role) -> bool {
     match role {
         Role::Client | Role::Writer | Role::Editor => is_admin(by),
@@ -172,13 +182,13 @@ pub fn may_open_ticket_for_client(actor: &Actor) -> Decision {
     Decision::allowed_if(actor.role.is_staff())
 }
 
-/// Whether somebody active in this role can be a recipient on a subject, that is, can see it.
+/// Whether an active person in this role can be a recipient on a subject, that is, can see it.
 #[must_use]
 pub fn can_receive(person: &Actor, parties: &Parties) -> bool {
     Relation::of(person, parties) != Relation::None
 }
 
-/// Whether somebody active in this role can have a ticket.
+/// Whether an active person in this role can have a ticket.
 #[must_use]
 pub const fn can_be_assignee(role: Role) -> bool {
     role.is_staff()

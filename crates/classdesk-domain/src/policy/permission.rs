@@ -188,6 +188,12 @@ pub enum Permission {
 }
 
 impl Ticket {
+    /// The question whether something may be done with this ticket.
+    #[must_use]
+    pub const fn asks(&self, action: TicketAction) -> Permission {
+        Permission::Ticket(action, self.access())
+    }
+
     /// The facts for a decision about this ticket.
     #[must_use]
     pub const fn access(&self) -> TicketAccess {

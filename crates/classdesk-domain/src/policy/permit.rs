@@ -7,7 +7,7 @@ use super::authorize::authorize;
 use super::decision::Denied;
 use super::permission::{FileAction, Permission, ThreadAction, TicketAction};
 
-/// Proof that the policy has allowed somebody to read certain stored bytes.
+/// Proof that the policy has allowed a person to read certain stored bytes.
 ///
 /// A [`BlobStore`](crate::blobs::BlobStore) opens nothing without one, and only this module makes
 /// them.

@@ -1,10 +1,12 @@
 //! The commit: a change, what it rests on, and what follows from it.
 
-use crate::events::model::NewEvent;
+use crate::clock::Timestamp;
+use crate::events::model::{DomainEvent, NewEvent};
 use crate::files::model::Visibility;
 use crate::idempotency::model::Completion;
 use crate::ids::{BundleId, FileId, MessageId, ThreadId, TicketId, UserId};
 use crate::people::model::Role;
+use crate::request_context::RequestContext;
 use crate::subjects::model::{Parties, SubjectRef};
 
 /// Something that a decision rested on. A store MUST check each fact of a commit inside the
@@ -111,6 +113,29 @@ impl<C> Commit<C> {
             preconditions: Vec::new(),
             events: Vec::new(),
             completes: None,
+        }
+    }
+
+    /// What an actor commits: they have to be active, the events are theirs, and the reservation of
+    /// their request is completed with the change.
+    pub(crate) fn by(
+        by: impl Into<RequestContext>,
+        at: Timestamp,
+        change: C,
+        events: impl IntoIterator<Item = DomainEvent>,
+    ) -> Self {
+        let RequestContext { actor, completes } = by.into();
+        let events = events.into_iter();
+        Self {
+            change,
+            preconditions: vec![Precondition::ActiveUser {
+                user: actor.id,
+                role: actor.role,
+            }],
+            events: events
+                .map(|event| NewEvent::new(at, Some(actor.id), event))
+                .collect(),
+            completes,
         }
     }
 

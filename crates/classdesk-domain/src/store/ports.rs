@@ -2,41 +2,41 @@
 
 use async_trait::async_trait;
 
+use crate::blobs::ports::BlobRepository;
+use crate::bundles::ports::BundleRepository;
 use crate::clock::Timestamp;
+use crate::events::ports::EventRepository;
+use crate::files::ports::FileRepository;
+use crate::idempotency::ports::IdempotencyRepository;
+use crate::people::ports::{SessionRepository, UserRepository};
+use crate::subjects::ports::SubjectRepository;
+use crate::threads::ports::{MessageRepository, ThreadRepository};
+use crate::tickets::ports::TicketRepository;
 
 use super::error::StoreError;
 
-/// Every repository port in one, for wiring: whatever implements all of them is a store.
-pub trait Store:
-    crate::people::ports::UserRepository
-    + crate::people::ports::SessionRepository
-    + crate::subjects::ports::SubjectRepository
-    + crate::bundles::ports::BundleRepository
-    + crate::threads::ports::ThreadRepository
-    + crate::threads::ports::MessageRepository
-    + crate::tickets::ports::TicketRepository
-    + crate::files::ports::FileRepository
-    + crate::blobs::ports::BlobRepository
-    + crate::events::EventRepository
-    + crate::idempotency::ports::IdempotencyRepository
-    + Maintenance
-{
+macro_rules! store {
+    ($($port:ident,)+) => {
+        /// Every repository port in one, for wiring: a type that implements all of them is a store.
+        pub trait Store: $($port +)+ {}
+
+        impl<S: $($port +)+> Store for S {}
+    };
 }
 
-impl<S> Store for S where
-    S: crate::people::ports::UserRepository
-        + crate::people::ports::SessionRepository
-        + crate::subjects::ports::SubjectRepository
-        + crate::bundles::ports::BundleRepository
-        + crate::threads::ports::ThreadRepository
-        + crate::threads::ports::MessageRepository
-        + crate::tickets::ports::TicketRepository
-        + crate::files::ports::FileRepository
-        + crate::blobs::ports::BlobRepository
-        + crate::events::EventRepository
-        + crate::idempotency::ports::IdempotencyRepository
-        + Maintenance
-{
+store! {
+    UserRepository,
+    SessionRepository,
+    SubjectRepository,
+    BundleRepository,
+    ThreadRepository,
+    MessageRepository,
+    TicketRepository,
+    FileRepository,
+    BlobRepository,
+    EventRepository,
+    IdempotencyRepository,
+    Maintenance,
 }
 
 /// What has outlived its use by now, as [`Maintenance::purge`] understands it.

@@ -6,8 +6,18 @@ use crate::clock::Timestamp;
 use crate::ids::UserId;
 
 use super::model::{Subject, SubjectRef};
-use crate::store::commit::Commit;
+use crate::store::commit::{Commit, Precondition};
 use crate::store::error::StoreError;
+
+impl Subject {
+    /// The fact that the subject's parties are the ones that were decided on.
+    pub(crate) fn same_parties(&self) -> Precondition {
+        Precondition::Parties {
+            subject: self.reference.clone(),
+            parties: self.parties,
+        }
+    }
+}
 
 /// A subject to be registered or changed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,15 +4,12 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::events::model::{DomainEvent, NewEvent};
-use crate::people::model::Actor;
+use crate::events::model::DomainEvent;
+use crate::people::model::{Actor, Role, User};
 use crate::people::ports::UserRepository;
-use crate::policy::authorize::authorize;
 use crate::policy::permission::{Permission, SubjectAction};
 use crate::store::commit::Commit;
-use crate::use_case::{
-    active_client, active_writer, actor_is_active, both, retry_on_stale, user_is_active,
-};
+use crate::use_case::{active_in_role, both, retry_on_stale, user_is_active};
 use crate::validation::{FieldError, Invalid, Validated};
 
 use super::model::{Parties, PutSubject, Subject, SubjectRef};
@@ -42,11 +39,8 @@ impl Subjects {
     /// [`Error::NotFound`].
     pub async fn get(&self, actor: &Actor, reference: &SubjectRef) -> Result<Subject, Error> {
         let found = self.subjects.subject(reference).await?;
-        authorize(
-            actor,
-            &Permission::Subject(SubjectAction::See, parties_of(found.as_ref())),
-        )
-        .require()?;
+        let parties = parties_of(found.as_ref());
+        actor.require(Permission::Subject(SubjectAction::See, parties))?;
         found.ok_or(Error::NotFound)
     }
 
@@ -61,75 +55,50 @@ impl Subjects {
         draft: impl Into<Validated<PutSubject>>,
     ) -> Result<Registered, Error> {
         let draft = draft.into();
-        retry_on_stale!(self.users, actor, self.try_put(actor, reference, &draft))
-    }
-
-    async fn try_put(
-        &self,
-        actor: &Actor,
-        reference: &SubjectRef,
-        draft: &Validated<PutSubject>,
-    ) -> Result<Registered, Error> {
-        let before = self.manageable(actor, reference).await?;
-        let wish = draft.as_result()?;
-        let present = parties_of(before.as_ref());
-        // Parties that stay need not be active any more.
-        let former_client = present.map(|parties| parties.client);
-        let client = Some(wish.client_id).filter(|client| former_client != Some(*client));
-        let former_writer = present.and_then(|parties| parties.assigned_writer);
-        let joins = wish
-            .assigned_writer_id
-            .filter(|writer| former_writer != Some(*writer));
-        let named: Vec<_> = client.into_iter().chain(joins).collect();
-        let people = self.users.users(&named).await?;
-        let (client, writer) = both(
-            client
-                .map(|id| active_client(&people, id, "client_id"))
-                .transpose(),
-            joins
-                .map(|id| active_writer(&people, id, "assigned_writer_id"))
-                .transpose(),
-        )?;
-        let parties = Parties {
-            client: wish.client_id,
-            assigned_writer: wish.assigned_writer_id,
-        };
-        let subject = Subject {
-            reference: reference.clone(),
-            parties,
-            label: wish.label.clone(),
-        };
-        if before.as_ref() == Some(&subject) {
-            return Ok(Registered::Changed(subject));
-        }
-        let now = self.clock.now();
-        let new = before.is_none();
-        let event = if new {
-            DomainEvent::SubjectRegistered {
-                subject: reference.clone(),
+        retry_on_stale!(self.users, actor, async {
+            let before = self.manageable(actor, reference).await?;
+            let wish = draft.as_result()?;
+            let parties = Parties {
+                client: wish.client_id,
+                assigned_writer: wish.assigned_writer_id,
+            };
+            let (client, writer) = self.newcomers(before.as_ref(), parties).await?;
+            let subject = Subject {
+                reference: reference.clone(),
                 parties,
+                label: wish.label.clone(),
+            };
+            if before.as_ref() == Some(&subject) {
+                return Ok(Registered::Changed(subject));
             }
-        } else {
-            DomainEvent::SubjectChanged {
-                subject: reference.clone(),
-                parties,
-            }
-        };
-        let commit = Commit::new(SubjectPut {
-            subject,
-            before,
-            joins,
-            at: now,
-        })
-        .require(actor_is_active(actor))
-        .require_all(client.map(user_is_active))
-        .require_all(writer.map(user_is_active))
-        .with_event(NewEvent::new(now, Some(actor.id), event));
-        let stored = self.subjects.put_subject(commit).await?;
-        Ok(if new {
-            Registered::New(stored)
-        } else {
-            Registered::Changed(stored)
+            let new = before.is_none();
+            let subject_ref = reference.clone();
+            let event = if new {
+                DomainEvent::SubjectRegistered {
+                    subject: subject_ref,
+                    parties,
+                }
+            } else {
+                DomainEvent::SubjectChanged {
+                    subject: subject_ref,
+                    parties,
+                }
+            };
+            let put = SubjectPut {
+                subject,
+                before,
+                joins: writer.as_ref().map(|writer| writer.id),
+                at: self.clock.now(),
+            };
+            let commit = Commit::by(actor, put.at, put, [event])
+                .require_all(client.as_ref().map(user_is_active))
+                .require_all(writer.as_ref().map(user_is_active));
+            let stored = self.subjects.put_subject(commit).await?;
+            Ok(if new {
+                Registered::New(stored)
+            } else {
+                Registered::Changed(stored)
+            })
         })
     }
 
@@ -139,24 +108,43 @@ impl Subjects {
     /// [`Error::NotFound`], [`Error::Forbidden`], and
     /// [`Conflict::SubjectInUse`](crate::error::Conflict::SubjectInUse).
     pub async fn delete(&self, actor: &Actor, reference: &SubjectRef) -> Result<(), Error> {
-        retry_on_stale!(self.users, actor, self.try_delete(actor, reference))
+        let was_there = retry_on_stale!(self.users, actor, async {
+            let found = self.manageable(actor, reference).await?;
+            found.ok_or(Error::NotFound)?;
+            let subject = reference.clone();
+            let removed = DomainEvent::SubjectRemoved {
+                subject: subject.clone(),
+            };
+            let commit = Commit::by(actor, self.clock.now(), subject, [removed]);
+            Ok(self.subjects.delete_subject(commit).await?)
+        })?;
+        was_there.then_some(()).ok_or(Error::NotFound)
     }
 
-    async fn try_delete(&self, actor: &Actor, reference: &SubjectRef) -> Result<(), Error> {
-        self.manageable(actor, reference)
-            .await?
-            .ok_or(Error::NotFound)?;
-        let removed = DomainEvent::SubjectRemoved {
-            subject: reference.clone(),
-        };
-        let commit = Commit::new(reference.clone())
-            .require(actor_is_active(actor))
-            .with_event(NewEvent::new(self.clock.now(), Some(actor.id), removed));
-        if self.subjects.delete_subject(commit).await? {
-            Ok(())
-        } else {
-            Err(Error::NotFound)
-        }
+    /// The client and the writer who are new to the subject. Parties that stay need not be active
+    /// any more.
+    async fn newcomers(
+        &self,
+        before: Option<&Subject>,
+        parties: Parties,
+    ) -> Result<(Option<User>, Option<User>), Error> {
+        let former = parties_of(before);
+        let client = Some(parties.client).filter(|id| former.is_none_or(|was| was.client != *id));
+        let former_writer = former.and_then(|was| was.assigned_writer);
+        let writer = parties
+            .assigned_writer
+            .filter(|id| former_writer != Some(*id));
+        let named: Vec<_> = client.into_iter().chain(writer).collect();
+        let people = self.users.users(&named).await?;
+        let (client, writer) = both(
+            client
+                .map(|id| active_in_role(&people, id, Role::Client, "client_id"))
+                .transpose(),
+            writer
+                .map(|id| active_in_role(&people, id, Role::Writer, "assigned_writer_id"))
+                .transpose(),
+        )?;
+        Ok((client.cloned(), writer.cloned()))
     }
 
     /// The subject as it is, once it is sure that the actor may register, change or remove it.
@@ -166,11 +154,8 @@ impl Subjects {
         reference: &SubjectRef,
     ) -> Result<Option<Subject>, Error> {
         let found = self.subjects.subject(reference).await?;
-        authorize(
-            actor,
-            &Permission::Subject(SubjectAction::Manage, parties_of(found.as_ref())),
-        )
-        .require()?;
+        let parties = parties_of(found.as_ref());
+        actor.require(Permission::Subject(SubjectAction::Manage, parties))?;
         if reference.content_type.is_native() {
             return Err(Invalid::field("content_type", FieldError::NativeSubject).into());
         }

@@ -7,19 +7,20 @@ use crate::blobs::ports::BlobRepository;
 use crate::blobs::service::{Download, discard_on_error};
 use crate::clock::{Clock, Timestamp};
 use crate::error::{Conflict, Error};
-use crate::events::model::{DomainEvent, NewEvent, RowId};
+use crate::events::facts::RowId;
+use crate::events::model::DomainEvent;
 use crate::ids::{MessageId, ThreadId};
 use crate::paging::{Page, PageRequest};
 use crate::people::model::Actor;
 use crate::people::ports::UserRepository;
 use crate::policy::access_scope::AccessScope;
-use crate::policy::authorize::{authorize, can_receive, deletes_within_window};
+use crate::policy::authorize::{can_receive, deletes_within_window};
 use crate::policy::permission::{MessageAction, Permission, ThreadAction};
 use crate::policy::permit::permit_read;
 use crate::request_context::RequestContext;
 use crate::store::commit::{Commit, Precondition};
 use crate::text::MessageText;
-use crate::use_case::{actor_is_active, retry_on_stale};
+use crate::use_case::retry_on_stale;
 use crate::validation::{Eligibility, ErrorCollector, FieldError, Invalid, Validated};
 
 use super::model::{EDIT_WINDOW, Message, MessageAttachment, MessageKind, NewMessage};
@@ -60,19 +61,13 @@ impl Messages {
         draft: impl Into<Validated<NewMessage>>,
         attachment: Option<FinishedUpload>,
     ) -> Result<Message, Error> {
-        let (by, draft) = (by.into(), draft.into());
+        let (by, draft, upload) = (by.into(), draft.into(), attachment.as_ref());
         let sent = retry_on_stale!(
             self.users,
             &by.actor,
-            self.try_send(by, thread, &draft, attachment.as_ref())
+            self.try_send(by, thread, &draft, upload)
         );
-        discard_on_error(
-            &*self.blob_rows,
-            self.clock.now(),
-            attachment.as_ref(),
-            sent,
-        )
-        .await
+        discard_on_error(&*self.blob_rows, &*self.clock, upload, sent).await
     }
 
     async fn try_send(
@@ -91,11 +86,10 @@ impl Messages {
             .post_context(thread, actor.id, recipient, reply_to)
             .await?;
         let facts = found.ok_or(Error::NotFound)?;
-        authorize(
-            actor,
-            &Permission::Thread(ThreadAction::Post, facts.thread.access()),
-        )
-        .require()?;
+        actor.require(Permission::Thread(
+            ThreadAction::Post,
+            facts.thread.access(),
+        ))?;
         let new = draft.as_result()?;
         check_message(new, &facts, attachment.is_some())?;
         if !facts.thread.is_active {
@@ -117,23 +111,15 @@ impl Messages {
             message: RowId::Created,
             thread: facts.thread.in_event(),
         };
-        let commit = Commit::new(row)
-            .require(actor_is_active(actor))
+        let participant = |user| Precondition::Participant { thread, user };
+        let commit = Commit::by(by, now, row, [sent])
             .require(facts.thread.same_parties())
-            .require(Precondition::Participant {
-                thread,
-                user: actor.id,
-            })
+            .require(participant(actor.id))
             .require(Precondition::ThreadActive {
                 thread,
                 active: true,
             })
-            .require_all(
-                new.recipient_id
-                    .map(|user| Precondition::Participant { thread, user }),
-            )
-            .with_event(NewEvent::new(now, Some(actor.id), sent))
-            .completing(by.completes);
+            .require_all(new.recipient_id.map(participant));
         let (id, attachment_id) = self.messages.post_message(commit).await?;
         let file = attachment_id
             .zip(attachment)
@@ -168,11 +154,7 @@ impl Messages {
         };
         let found = self.messages.list_messages(query, page).await?;
         let (facts, messages) = found.ok_or(Error::NotFound)?;
-        authorize(
-            actor,
-            &Permission::Thread(ThreadAction::See, facts.access()),
-        )
-        .require()?;
+        actor.require(Permission::Thread(ThreadAction::See, facts.access()))?;
         Ok(messages)
     }
 
@@ -182,9 +164,8 @@ impl Messages {
     /// [`Error::NotFound`].
     pub async fn authorize_list(&self, actor: &Actor, thread: ThreadId) -> Result<(), Error> {
         let found = self.threads.thread_context(thread, actor.id).await?;
-        let facts = found.ok_or(Error::NotFound)?;
-        let permission = Permission::Thread(ThreadAction::See, facts.access());
-        Ok(authorize(actor, &permission).require()?)
+        let access = found.ok_or(Error::NotFound)?.access();
+        Ok(actor.require(Permission::Thread(ThreadAction::See, access))?)
     }
 
     /// One message.
@@ -192,16 +173,10 @@ impl Messages {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn get(&self, actor: &Actor, id: MessageId) -> Result<Message, Error> {
-        let facts = self.facts(actor, id).await?;
-        authorize(
-            actor,
-            &Permission::Thread(ThreadAction::See, facts.thread.access()),
-        )
-        .require()?;
-        self.messages
-            .message(id, AccessScope::of(actor))
-            .await?
-            .ok_or(Error::NotFound)
+        let access = self.facts(actor, id).await?.thread.access();
+        actor.require(Permission::Thread(ThreadAction::See, access))?;
+        let found = self.messages.message(id, AccessScope::of(actor)).await?;
+        found.ok_or(Error::NotFound)
     }
 
     /// Changes the text of one's own message, within the edit window.
@@ -216,41 +191,33 @@ impl Messages {
         draft: impl Into<Validated<MessageText>>,
     ) -> Result<Message, Error> {
         let draft = draft.into();
-        retry_on_stale!(self.users, actor, self.try_edit(actor, id, &draft))
-    }
-
-    async fn try_edit(
-        &self,
-        actor: &Actor,
-        id: MessageId,
-        draft: &Validated<MessageText>,
-    ) -> Result<Message, Error> {
-        let facts = self.facts_for(actor, id, MessageAction::Edit).await?;
-        let text = draft.as_result()?;
-        if text.is_empty() && !facts.has_attachment {
-            return Err(Invalid::field("message", FieldError::Blank).into());
-        }
-        if facts.is_deleted {
-            return Err(Conflict::MessageDeleted.into());
-        }
-        let now = self.clock.now();
-        check_window(&facts, now)?;
-        let edited = DomainEvent::MessageEdited {
-            message: id,
-            thread: facts.thread.in_event(),
-            sender: facts.sender,
-        };
-        let commit = Commit::new(MessageEdit {
-            message: id,
-            text: text.clone(),
-            at: now,
-            scope: AccessScope::of(actor),
+        retry_on_stale!(self.users, actor, async {
+            let facts = self.facts_for(actor, id, MessageAction::Edit).await?;
+            let text = draft.as_result()?;
+            if text.is_empty() && !facts.has_attachment {
+                return Err(Invalid::field("message", FieldError::Blank).into());
+            }
+            if facts.is_deleted {
+                return Err(Conflict::MessageDeleted.into());
+            }
+            let now = self.clock.now();
+            check_window(&facts, now)?;
+            let edit = MessageEdit {
+                message: id,
+                text: text.clone(),
+                at: now,
+                scope: AccessScope::of(actor),
+            };
+            let edited = DomainEvent::MessageEdited {
+                message: id,
+                thread: facts.thread.in_event(),
+                sender: facts.sender,
+            };
+            let commit = Commit::by(actor, now, edit, [edited])
+                .require_all(facts.thread.same_access(actor))
+                .require(Precondition::MessageNotDeleted { message: id });
+            Ok(self.messages.edit_message(commit).await?)
         })
-        .require(actor_is_active(actor))
-        .require_all(facts.thread.same_access(actor))
-        .require(Precondition::MessageNotDeleted { message: id })
-        .with_event(NewEvent::new(now, Some(actor.id), edited));
-        Ok(self.messages.edit_message(commit).await?)
     }
 
     /// Deletes a message: one's own within the edit window, any for staff. Deleting it again
@@ -259,32 +226,29 @@ impl Messages {
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`], and a conflict when the message is too old.
     pub async fn delete(&self, actor: &Actor, id: MessageId) -> Result<(), Error> {
-        retry_on_stale!(self.users, actor, self.try_delete(actor, id))
-    }
-
-    async fn try_delete(&self, actor: &Actor, id: MessageId) -> Result<(), Error> {
-        let facts = self.facts_for(actor, id, MessageAction::Delete).await?;
-        if facts.is_deleted {
-            return Ok(());
-        }
-        let now = self.clock.now();
-        if deletes_within_window(actor) {
-            check_window(&facts, now)?;
-        }
-        let deleted = DomainEvent::MessageDeleted {
-            message: id,
-            thread: facts.thread.in_event(),
-            sender: facts.sender,
-        };
-        let commit = Commit::new(MessageDeletion {
-            message: id,
-            at: now,
+        retry_on_stale!(self.users, actor, async {
+            let facts = self.facts_for(actor, id, MessageAction::Delete).await?;
+            if facts.is_deleted {
+                return Ok(());
+            }
+            let now = self.clock.now();
+            if deletes_within_window(actor) {
+                check_window(&facts, now)?;
+            }
+            let deletion = MessageDeletion {
+                message: id,
+                at: now,
+            };
+            let deleted = DomainEvent::MessageDeleted {
+                message: id,
+                thread: facts.thread.in_event(),
+                sender: facts.sender,
+            };
+            let commit = Commit::by(actor, now, deletion, [deleted])
+                .require_all(facts.thread.same_access(actor))
+                .require(Precondition::MessageNotDeleted { message: id });
+            Ok(self.messages.delete_message(commit).await?)
         })
-        .require(actor_is_active(actor))
-        .require_all(facts.thread.same_access(actor))
-        .require(Precondition::MessageNotDeleted { message: id })
-        .with_event(NewEvent::new(now, Some(actor.id), deleted));
-        Ok(self.messages.delete_message(commit).await?)
     }
 
     /// The file that came with a message, ready to be read.
@@ -295,7 +259,6 @@ impl Messages {
         let found = self.messages.message_attachment(id, actor.id).await?;
         let attached = found.ok_or(Error::NotFound)?;
         let ask = Permission::Thread(ThreadAction::See, attached.message.thread.access());
-        authorize(actor, &ask).require()?;
         let (file, blob) = attached.file.ok_or(Error::NotFound)?;
         Ok(Download {
             file,
@@ -304,10 +267,8 @@ impl Messages {
     }
 
     async fn facts(&self, actor: &Actor, id: MessageId) -> Result<MessageContext, Error> {
-        self.messages
-            .message_context(id, actor.id)
-            .await?
-            .ok_or(Error::NotFound)
+        let found = self.messages.message_context(id, actor.id).await?;
+        found.ok_or(Error::NotFound)
     }
 
     async fn facts_for(
@@ -317,8 +278,8 @@ impl Messages {
         action: MessageAction,
     ) -> Result<MessageContext, Error> {
         let facts = self.facts(actor, id).await?;
-        let ask = Permission::Message(action, facts.thread.access(), facts.sender);
-        authorize(actor, &ask).require()?;
+        let access = facts.thread.access();
+        actor.require(Permission::Message(action, access, facts.sender))?;
         Ok(facts)
     }
 }

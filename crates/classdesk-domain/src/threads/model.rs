@@ -21,13 +21,13 @@ string_enum! {
         Text = "text",
         /// A file.
         File = "file",
-        /// Written by the program; nobody can send one.
+        /// Written by the program; it is never sent by a person.
         System = "system",
     }
 }
 
 impl MessageKind {
-    /// Reads the kind of a message that somebody sends.
+    /// Reads the kind of a message to be sent.
     ///
     /// # Errors
     /// A [`FieldError`] for anything but `text` and `file`.
@@ -87,7 +87,7 @@ pub struct MessageAttachment {
     pub file: crate::blobs::model::FileInfo,
 }
 
-/// That somebody has read a message.
+/// That a person has read a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadReceipt {
     /// The person.
@@ -119,7 +119,7 @@ pub struct Message {
     pub attachment: Option<MessageAttachment>,
     /// Read receipts of the others: for its sender and for staff, else empty.
     pub read_by: Vec<ReadReceipt>,
-    /// For its sender: whether anybody else has read it. For everybody else: whether they have.
+    /// For its sender: whether another person has read it. For all others: whether they have.
     pub is_read: bool,
     /// When it was sent.
     pub sent_at: Timestamp,
@@ -143,7 +143,7 @@ pub struct NewThread {
 }
 
 impl NewThread {
-    /// An open thread with somebody, with nothing said yet.
+    /// An open thread with this recipient and no message.
     #[must_use]
     pub const fn with(recipient_id: UserId) -> Self {
         Self {

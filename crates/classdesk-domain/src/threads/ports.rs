@@ -52,14 +52,15 @@ impl ThreadContext {
         if !depends_on_relation(actor) {
             return Vec::new();
         }
-        let user = actor.id;
-        vec![
-            self.same_parties(),
-            Precondition::Participant {
-                thread: self.id,
-                user,
-            },
-        ]
+        vec![self.same_parties(), self.participation(actor)]
+    }
+
+    /// That `actor` is a participant.
+    pub(super) const fn participation(&self, actor: &Actor) -> Precondition {
+        Precondition::Participant {
+            thread: self.id,
+            user: actor.id,
+        }
     }
 
     /// The fact that the subject's parties are the ones that were decided on.
@@ -90,7 +91,7 @@ pub struct PostContext {
     pub thread: ThreadContext,
     /// The sender.
     pub sender: UserRef,
-    /// The recipient that was asked for, if somebody has that id.
+    /// The recipient that was asked for, if there is a person with that id.
     pub recipient: Option<RecipientContext>,
     /// Whether the message that is answered is one of this thread.
     pub reply_to_is_here: bool,
@@ -204,7 +205,7 @@ pub struct ParticipantRemoval {
     pub user: UserId,
 }
 
-/// How far somebody has read.
+/// How far a person has read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadMark {
     /// Which thread.
@@ -246,7 +247,7 @@ pub struct MessageQuery {
 /// count. The mark and receipts of a removed participant MUST be kept.
 ///
 /// A receipt MUST keep the time at which the mark first reached its message, however far the mark
-/// moves later, and receipts are listed by ascending id of the reader. Nobody has a receipt of
+/// moves later, and receipts are listed by ascending id of the reader. No person has a receipt of
 /// their own message.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]

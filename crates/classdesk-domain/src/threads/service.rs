@@ -4,19 +4,20 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::events::model::{DomainEvent, EventThread, NewEvent, RowId};
+use crate::events::facts::{EventThread, RowId};
+use crate::events::model::DomainEvent;
 use crate::ids::{MessageId, ThreadId, UserId};
 use crate::paging::{Page, PageRequest};
 use crate::people::model::{Actor, User};
 use crate::people::ports::UserRepository;
 use crate::policy::access_scope::AccessScope;
-use crate::policy::authorize::{authorize, can_receive};
+use crate::policy::authorize::can_receive;
 use crate::policy::permission::{Permission, ThreadAction};
 use crate::request_context::RequestContext;
 use crate::store::commit::{Commit, Precondition};
 use crate::subjects::model::{Parties, Subject, SubjectRef};
 use crate::subjects::ports::SubjectRepository;
-use crate::use_case::{active_person, actor_is_active, retry_on_stale, user_is_active};
+use crate::use_case::{active_person, retry_on_stale, user_is_active};
 use crate::validation::{Eligibility, FieldError, Invalid, Validated};
 
 use super::model::{NewThread, ThreadChange, ThreadFilter, ThreadView};
@@ -60,70 +61,47 @@ impl Threads {
         draft: impl Into<Validated<NewThread>>,
     ) -> Result<ThreadView, Error> {
         let (by, draft) = (by.into(), draft.into());
-        retry_on_stale!(self.users, &by.actor, self.try_open(by, about, &draft))
-    }
-
-    async fn try_open(
-        &self,
-        by: RequestContext,
-        about: &SubjectRef,
-        draft: &Validated<NewThread>,
-    ) -> Result<ThreadView, Error> {
         let actor = &by.actor;
-        let subject = self.subjects.subject(about).await?.ok_or(Error::NotFound)?;
-        authorize(actor, &Permission::OpenThread(subject.parties)).require()?;
-        let new = draft.as_result()?;
-        let recipient = self
-            .recipient(actor, new.recipient_id, &subject.parties)
-            .await?;
-        let now = self.clock.now();
-        let row = InsertThread {
-            about: about.clone(),
-            subject: new
-                .subject
-                .clone()
-                .unwrap_or_else(|| subject.default_subject_line()),
-            is_private: new.is_private,
-            created_by: actor.id,
-            creator_role: actor.role,
-            participants: participants(actor.id, recipient.id, &subject, new.is_private),
-            first_message: new.initial_message.clone().map(|text| (text, recipient.id)),
-            created_at: now,
-        };
-        let thread = EventThread {
-            id: RowId::Created,
-            subject: about.clone(),
-        };
-        let first_message = row
-            .first_message
-            .is_some()
-            .then(|| DomainEvent::MessageSent {
-                message: RowId::Created,
-                thread: thread.clone(),
-            });
-        let created = DomainEvent::ThreadCreated {
-            thread,
-            recipient: recipient.id,
-        };
-        let events = [created].into_iter().chain(first_message);
-        let commit = Commit::new(row)
-            .require(actor_is_active(actor))
-            .require(Precondition::Parties {
-                subject: about.clone(),
-                parties: subject.parties,
-            })
-            .require(user_is_active(&recipient))
-            .with_events(events.map(|event| NewEvent::new(now, Some(actor.id), event)))
-            .completing(by.completes);
-        Ok(self.threads.open_thread(commit).await?)
+        retry_on_stale!(self.users, actor, async {
+            let subject = self.subjects.subject(about).await?.ok_or(Error::NotFound)?;
+            actor.require(Permission::OpenThread(subject.parties))?;
+            let new = draft.as_result()?;
+            if new.recipient_id == actor.id {
+                return Err(Invalid::field("recipient_id", FieldError::RecipientIsSender).into());
+            }
+            let recipient = self
+                .with_access(new.recipient_id, "recipient_id", &subject.parties)
+                .await?;
+            let now = self.clock.now();
+            let row = InsertThread {
+                about: about.clone(),
+                subject: new
+                    .subject
+                    .clone()
+                    .unwrap_or_else(|| subject.default_subject_line()),
+                is_private: new.is_private,
+                created_by: actor.id,
+                creator_role: actor.role,
+                participants: participants(actor.id, recipient.id, &subject, new.is_private),
+                first_message: new.initial_message.clone().map(|text| (text, recipient.id)),
+                created_at: now,
+            };
+            let commit = Commit::by(by, now, row, opening(&subject, recipient.id, new))
+                .require(subject.same_parties())
+                .require(user_is_active(&recipient));
+            Ok(self.threads.open_thread(commit).await?)
+        })
     }
 
-    async fn recipient(&self, actor: &Actor, id: UserId, parties: &Parties) -> Result<User, Error> {
-        if id == actor.id {
-            return Err(Invalid::field("recipient_id", FieldError::RecipientIsSender).into());
-        }
+    /// An active person with access to the subject.
+    async fn with_access(
+        &self,
+        id: UserId,
+        field: &'static str,
+        parties: &Parties,
+    ) -> Result<User, Error> {
         let needs = Eligibility::SubjectAccess;
-        active_person(&*self.users, id, "recipient_id", needs, |user| {
+        active_person(&*self.users, id, field, needs, |user| {
             can_receive(&Actor::from(user), parties)
         })
         .await
@@ -151,10 +129,8 @@ impl Threads {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn get(&self, actor: &Actor, id: ThreadId) -> Result<ThreadView, Error> {
-        self.threads
-            .thread(id, AccessScope::of(actor))
-            .await?
-            .ok_or(Error::NotFound)
+        let found = self.threads.thread(id, AccessScope::of(actor)).await?;
+        found.ok_or(Error::NotFound)
     }
 
     /// Changes the subject line, closes or reopens a thread. What is so already stays so.
@@ -168,62 +144,28 @@ impl Threads {
         draft: impl Into<Validated<ThreadChange>>,
     ) -> Result<ThreadView, Error> {
         let draft = draft.into();
-        retry_on_stale!(self.users, actor, self.try_change(actor, id, &draft))
-    }
-
-    async fn try_change(
-        &self,
-        actor: &Actor,
-        id: ThreadId,
-        draft: &Validated<ThreadChange>,
-    ) -> Result<ThreadView, Error> {
-        let facts = self.load(actor, id, ThreadAction::Change).await?;
-        let change = draft.as_result()?;
-        let now = self.clock.now();
-        let subject = change
-            .subject
-            .clone()
-            .filter(|subject| *subject != facts.subject);
-        let mut events = Vec::new();
-        if let Some(subject) = &subject {
-            events.push(DomainEvent::ThreadChanged {
-                thread: facts.in_event(),
-                from: facts.subject.clone(),
-                to: subject.clone(),
-            });
-        }
-        let is_active = change.is_active.filter(|open| *open != facts.is_active);
-        if let Some(open) = is_active {
-            let thread = facts.in_event();
-            events.push(if open {
-                DomainEvent::ThreadReopened { thread }
-            } else {
-                DomainEvent::ThreadClosed { thread }
-            });
-        }
-        if events.is_empty() {
-            return self.get(actor, id).await;
-        }
-        let update = ThreadUpdate {
-            thread: id,
-            subject,
-            is_active,
-            at: now,
-            viewer: actor.id,
-        };
-        let commit = Commit::new(update)
-            .require(actor_is_active(actor))
-            .require_all(facts.same_access(actor))
-            .require(Precondition::ThreadActive {
+        retry_on_stale!(self.users, actor, async {
+            let facts = self.load(actor, id, ThreadAction::Change).await?;
+            let change = draft.as_result()?;
+            let update = ThreadUpdate {
                 thread: id,
-                active: facts.is_active,
-            })
-            .with_events(
-                events
-                    .into_iter()
-                    .map(|event| NewEvent::new(now, Some(actor.id), event)),
-            );
-        Ok(self.threads.update_thread(commit).await?)
+                subject: change.subject.clone().filter(|new| *new != facts.subject),
+                is_active: change.is_active.filter(|new| *new != facts.is_active),
+                at: self.clock.now(),
+                viewer: actor.id,
+            };
+            let events = changes(&facts, &update);
+            if events.is_empty() {
+                return self.get(actor, id).await;
+            }
+            let commit = Commit::by(actor, update.at, update, events)
+                .require_all(facts.same_access(actor))
+                .require(Precondition::ThreadActive {
+                    thread: id,
+                    active: facts.is_active,
+                });
+            Ok(self.threads.update_thread(commit).await?)
+        })
     }
 
     /// Adds a participant; they must have access to the subject.
@@ -237,48 +179,27 @@ impl Threads {
         draft: impl Into<Validated<UserId>>,
     ) -> Result<ThreadView, Error> {
         let draft = draft.into();
-        retry_on_stale!(
-            self.users,
-            actor,
-            self.try_add_participant(actor, id, &draft)
-        )
-    }
-
-    async fn try_add_participant(
-        &self,
-        actor: &Actor,
-        id: ThreadId,
-        draft: &Validated<UserId>,
-    ) -> Result<ThreadView, Error> {
-        let facts = self
-            .load(actor, id, ThreadAction::ManageParticipants)
-            .await?;
-        let user = *draft.as_result()?;
-        let needs = Eligibility::SubjectAccess;
-        let person = active_person(&*self.users, user, "user_id", needs, |user| {
-            can_receive(&Actor::from(user), &facts.parties)
+        retry_on_stale!(self.users, actor, async {
+            let action = ThreadAction::ManageParticipants;
+            let facts = self.load(actor, id, action).await?;
+            let user = *draft.as_result()?;
+            let person = self.with_access(user, "user_id", &facts.parties).await?;
+            let addition = ParticipantAddition {
+                thread: id,
+                user,
+                at: self.clock.now(),
+                viewer: actor.id,
+            };
+            let thread = facts.in_event();
+            let added = DomainEvent::ParticipantAdded { thread, user };
+            let commit = Commit::by(actor, addition.at, addition, [added])
+                .require(facts.same_parties())
+                .require(user_is_active(&person));
+            Ok(self.threads.add_participant(commit).await?)
         })
-        .await?;
-        let now = self.clock.now();
-        let added = DomainEvent::ParticipantAdded {
-            thread: facts.in_event(),
-            user,
-        };
-        let addition = ParticipantAddition {
-            thread: id,
-            user,
-            at: now,
-            viewer: actor.id,
-        };
-        let commit = Commit::new(addition)
-            .require(actor_is_active(actor))
-            .require(facts.same_parties())
-            .require(user_is_active(&person))
-            .with_event(NewEvent::new(now, Some(actor.id), added));
-        Ok(self.threads.add_participant(commit).await?)
     }
 
-    /// Takes somebody off a thread.
+    /// Takes a participant off a thread.
     ///
     /// # Errors
     /// [`Error::NotFound`] also when they are not in it; [`Error::Forbidden`].
@@ -288,34 +209,15 @@ impl Threads {
         id: ThreadId,
         user: UserId,
     ) -> Result<(), Error> {
-        retry_on_stale!(
-            self.users,
-            actor,
-            self.try_remove_participant(actor, id, user)
-        )
-    }
-
-    async fn try_remove_participant(
-        &self,
-        actor: &Actor,
-        id: ThreadId,
-        user: UserId,
-    ) -> Result<(), Error> {
-        let facts = self
-            .load(actor, id, ThreadAction::ManageParticipants)
-            .await?;
-        let removed = DomainEvent::ParticipantRemoved {
-            thread: facts.in_event(),
-            user,
-        };
-        let commit = Commit::new(ParticipantRemoval { thread: id, user })
-            .require(actor_is_active(actor))
-            .with_event(NewEvent::new(self.clock.now(), Some(actor.id), removed));
-        if self.threads.remove_participant(commit).await? {
-            Ok(())
-        } else {
-            Err(Error::NotFound)
-        }
+        let was_in = retry_on_stale!(self.users, actor, async {
+            let action = ThreadAction::ManageParticipants;
+            let thread = self.load(actor, id, action).await?.in_event();
+            let removed = DomainEvent::ParticipantRemoved { thread, user };
+            let removal = ParticipantRemoval { thread: id, user };
+            let commit = Commit::by(actor, self.clock.now(), removal, [removed]);
+            Ok(self.threads.remove_participant(commit).await?)
+        })?;
+        was_in.then_some(()).ok_or(Error::NotFound)
     }
 
     /// Marks what is in a thread as read, up to a message or the latest one.
@@ -329,36 +231,23 @@ impl Threads {
         draft: impl Into<Validated<Option<MessageId>>>,
     ) -> Result<(), Error> {
         let draft = draft.into();
-        retry_on_stale!(self.users, actor, self.try_mark_read(actor, id, &draft))
-    }
-
-    async fn try_mark_read(
-        &self,
-        actor: &Actor,
-        id: ThreadId,
-        draft: &Validated<Option<MessageId>>,
-    ) -> Result<(), Error> {
-        let facts = self.load(actor, id, ThreadAction::Post).await?;
-        let up_to = *draft.as_result()?;
-        let mark = ReadMark {
-            thread: id,
-            user: actor.id,
-            up_to,
-            at: self.clock.now(),
-        };
-        let commit = Commit::new(mark)
-            .require(actor_is_active(actor))
-            .require(facts.same_parties())
-            .require(Precondition::Participant {
+        let is_here = retry_on_stale!(self.users, actor, async {
+            let facts = self.load(actor, id, ThreadAction::Post).await?;
+            let mark = ReadMark {
                 thread: id,
                 user: actor.id,
-            });
-        if self.threads.mark_read(commit).await? {
-            Ok(())
-        } else {
-            let fault = FieldError::NotInThread;
-            Err(Invalid::field("up_to", fault).into())
+                up_to: *draft.as_result()?,
+                at: self.clock.now(),
+            };
+            let commit = Commit::by(actor, mark.at, mark, [])
+                .require(facts.same_parties())
+                .require(facts.participation(actor));
+            Ok(self.threads.mark_read(commit).await?)
+        })?;
+        if !is_here {
+            return Err(Invalid::field("up_to", FieldError::NotInThread).into());
         }
+        Ok(())
     }
 
     async fn load(
@@ -369,9 +258,44 @@ impl Threads {
     ) -> Result<ThreadContext, Error> {
         let found = self.threads.thread_context(id, actor.id).await?;
         let facts = found.ok_or(Error::NotFound)?;
-        authorize(actor, &Permission::Thread(action, facts.access())).require()?;
+        actor.require(Permission::Thread(action, facts.access()))?;
         Ok(facts)
     }
+}
+
+/// The events of a new thread: its creation, and its first message if it has one.
+fn opening(subject: &Subject, recipient: UserId, new: &NewThread) -> Vec<DomainEvent> {
+    let thread = EventThread {
+        id: RowId::Created,
+        subject: subject.reference.clone(),
+    };
+    let mut events = vec![DomainEvent::ThreadCreated {
+        thread: thread.clone(),
+        recipient,
+    }];
+    if new.initial_message.is_some() {
+        let message = RowId::Created;
+        events.push(DomainEvent::MessageSent { message, thread });
+    }
+    events
+}
+
+/// One event for each value that changes.
+fn changes(facts: &ThreadContext, update: &ThreadUpdate) -> Vec<DomainEvent> {
+    let thread = facts.in_event();
+    let renamed = update.subject.clone().map(|to| DomainEvent::ThreadChanged {
+        thread: thread.clone(),
+        from: facts.subject.clone(),
+        to,
+    });
+    let moved = update.is_active.map(|opens| {
+        if opens {
+            DomainEvent::ThreadReopened { thread }
+        } else {
+            DomainEvent::ThreadClosed { thread }
+        }
+    });
+    renamed.into_iter().chain(moved).collect()
 }
 
 /// The participants of a new thread, each once.

@@ -3,23 +3,21 @@
 use crate::blobs::model::FinishedUpload;
 use crate::blobs::service::{Download, discard_on_error};
 use crate::error::Error;
-use crate::events::model::{DomainEvent, NewEvent};
+use crate::events::model::DomainEvent;
 use crate::ids::{TicketAttachmentId, TicketId, TicketMessageId};
 use crate::paging::{Page, PageRequest};
 use crate::people::model::Actor;
 use crate::policy::access_scope::AccessScope;
-use crate::policy::authorize::authorize;
-use crate::policy::decision::Denied;
-use crate::policy::permission::{Permission, TicketAction};
+use crate::policy::permission::TicketAction;
 use crate::policy::permit::permit_read;
 use crate::request_context::RequestContext;
-use crate::store::commit::{Commit, Precondition};
-use crate::use_case::{actor_is_active, retry_on_stale};
+use crate::store::commit::Commit;
+use crate::use_case::retry_on_stale;
 use crate::validation::Validated;
 
 use super::model::{NewTicketMessage, Ticket, TicketAttachment, TicketMessage, TicketStatus};
 use super::ports::{InsertTicketAttachment, InsertTicketMessage};
-use super::service::{Tickets, same_parties};
+use super::service::Tickets;
 
 impl Tickets {
     /// Adds a message. One of the requester's opens a ticket that awaits an answer or is closed.
@@ -33,72 +31,50 @@ impl Tickets {
         draft: impl Into<Validated<NewTicketMessage>>,
     ) -> Result<TicketMessage, Error> {
         let (by, draft) = (by.into(), draft.into());
-        retry_on_stale!(self.users, &by.actor, self.try_add_message(by, id, &draft))
-    }
-
-    async fn try_add_message(
-        &self,
-        by: RequestContext,
-        id: TicketId,
-        draft: &Validated<NewTicketMessage>,
-    ) -> Result<TicketMessage, Error> {
         let actor = &by.actor;
-        let ticket = self.load(actor, id, TicketAction::Write).await?;
-        let new = draft.as_result()?;
-        if new.is_internal {
-            ask(actor, TicketAction::WriteInternal, &ticket)?;
-        }
-        let now = self.clock.now();
-        let mut events = vec![DomainEvent::TicketMessageAdded {
-            ticket: ticket.in_event(),
-            is_internal: new.is_internal,
-        }];
-        let mut answered = ticket.clone();
-        let reopens = ticket.requester.id == actor.id
-            && !new.is_internal
-            && answered.answered_by_requester(now);
-        if reopens {
-            events.push(DomainEvent::TicketStatusChanged {
+        retry_on_stale!(self.users, actor, async {
+            let ticket = self.load(actor, id, TicketAction::Write).await?;
+            let new = draft.as_result()?;
+            if new.is_internal {
+                actor.require(ticket.asks(TicketAction::WriteInternal))?;
+            }
+            let now = self.clock.now();
+            let mut answered = ticket.clone();
+            let reopens = ticket.requester.id == actor.id
+                && !new.is_internal
+                && answered.answered_by_requester(now);
+            let mut events = vec![DomainEvent::TicketMessageAdded {
                 ticket: ticket.in_event(),
-                from: ticket.status,
-                to: answered.status,
-            });
-        }
-        let row = InsertTicketMessage {
-            ticket: id,
-            sender: actor.id,
-            text: new.text.clone(),
-            is_internal: new.is_internal,
-            reopens: reopens.then_some(TicketStatus::Open),
-            created_at: now,
-        };
-        let sender = self
-            .users
-            .user(actor.id)
-            .await?
-            .ok_or(Error::Unauthenticated)?
-            .to_ref();
-        let commit = Commit::new(row)
-            .require(actor_is_active(actor))
-            .require(Precondition::TicketVersion {
+                is_internal: new.is_internal,
+            }];
+            if reopens {
+                events.push(DomainEvent::TicketStatusChanged {
+                    ticket: ticket.in_event(),
+                    from: ticket.status,
+                    to: answered.status,
+                });
+            }
+            let row = InsertTicketMessage {
                 ticket: id,
-                version: ticket.version,
+                sender: actor.id,
+                text: new.text.clone(),
+                is_internal: new.is_internal,
+                reopens: reopens.then_some(TicketStatus::Open),
+                created_at: now,
+            };
+            let sender = self.users.user(actor.id).await?;
+            let sender = sender.ok_or(Error::Unauthenticated)?.to_ref();
+            let commit = Commit::by(by, now, row, events)
+                .require(ticket.same_version())
+                .require_all(ticket.same_access(actor));
+            Ok(TicketMessage {
+                id: self.tickets.add_ticket_message(commit).await?,
+                ticket: id,
+                sender,
+                text: new.text.clone(),
+                is_internal: new.is_internal,
+                created_at: now,
             })
-            .require_all(same_parties(actor, &ticket))
-            .with_events(
-                events
-                    .into_iter()
-                    .map(|event| NewEvent::new(now, Some(actor.id), event)),
-            )
-            .completing(by.completes);
-        let message = self.tickets.add_ticket_message(commit).await?;
-        Ok(TicketMessage {
-            id: message,
-            ticket: id,
-            sender,
-            text: new.text.clone(),
-            is_internal: new.is_internal,
-            created_at: now,
         })
     }
 
@@ -115,7 +91,7 @@ impl Tickets {
         let scope = AccessScope::of(actor);
         let found = self.tickets.list_ticket_messages(id, scope, page).await?;
         let (ticket, messages) = found.ok_or(Error::NotFound)?;
-        ask(actor, TicketAction::See, &ticket)?;
+        actor.require(ticket.asks(TicketAction::See))?;
         Ok(messages)
     }
 
@@ -128,14 +104,11 @@ impl Tickets {
         actor: &Actor,
         id: TicketMessageId,
     ) -> Result<TicketMessage, Error> {
-        let message = self
-            .tickets
-            .ticket_message(id)
-            .await?
-            .ok_or(Error::NotFound)?;
+        let found = self.tickets.ticket_message(id).await?;
+        let message = found.ok_or(Error::NotFound)?;
         let ticket = self.load(actor, message.ticket, TicketAction::See).await?;
         if message.is_internal {
-            hide_unless_allowed(actor, &ticket)?;
+            hide_internal(actor, &ticket)?;
         }
         Ok(message)
     }
@@ -152,45 +125,29 @@ impl Tickets {
         is_internal: impl Into<Validated<bool>>,
     ) -> Result<TicketAttachment, Error> {
         let (by, is_internal) = (by.into(), is_internal.into());
-        let attached = retry_on_stale!(
-            self.users,
-            &by.actor,
-            self.try_attach(by, id, &upload, &is_internal)
-        );
-        discard_on_error(&*self.blob_rows, self.clock.now(), Some(&upload), attached).await
-    }
-
-    async fn try_attach(
-        &self,
-        by: RequestContext,
-        id: TicketId,
-        upload: &FinishedUpload,
-        is_internal: &Validated<bool>,
-    ) -> Result<TicketAttachment, Error> {
         let actor = &by.actor;
-        let ticket = self.load(actor, id, TicketAction::Write).await?;
-        let is_internal = *is_internal.as_result()?;
-        if is_internal {
-            ask(actor, TicketAction::WriteInternal, &ticket)?;
-        }
-        let now = self.clock.now();
-        let row = InsertTicketAttachment {
-            ticket: id,
-            upload: upload.clone(),
-            is_internal,
-            uploaded_at: now,
-        };
-        let attached = DomainEvent::TicketAttachmentAdded {
-            ticket: ticket.in_event(),
-            file_name: upload.name.clone(),
-            is_internal,
-        };
-        let commit = Commit::new(row)
-            .require(actor_is_active(actor))
-            .require_all(same_parties(actor, &ticket))
-            .with_event(NewEvent::new(now, Some(actor.id), attached))
-            .completing(by.completes);
-        Ok(self.tickets.attach_to_ticket(commit).await?)
+        let attached = retry_on_stale!(self.users, actor, async {
+            let ticket = self.load(actor, id, TicketAction::Write).await?;
+            let is_internal = *is_internal.as_result()?;
+            if is_internal {
+                actor.require(ticket.asks(TicketAction::WriteInternal))?;
+            }
+            let row = InsertTicketAttachment {
+                ticket: id,
+                upload: upload.clone(),
+                is_internal,
+                uploaded_at: self.clock.now(),
+            };
+            let attached = DomainEvent::TicketAttachmentAdded {
+                ticket: ticket.in_event(),
+                file_name: upload.name.clone(),
+                is_internal,
+            };
+            let commit = Commit::by(by, row.uploaded_at, row, [attached])
+                .require_all(ticket.same_access(actor));
+            Ok(self.tickets.attach_to_ticket(commit).await?)
+        });
+        discard_on_error(&*self.blob_rows, &*self.clock, Some(&upload), attached).await
     }
 
     /// A page of a ticket's files, newest first; internal ones for staff alone.
@@ -209,7 +166,7 @@ impl Tickets {
             .list_ticket_attachments(id, scope, page)
             .await?;
         let (ticket, attachments) = found.ok_or(Error::NotFound)?;
-        ask(actor, TicketAction::See, &ticket)?;
+        actor.require(ticket.asks(TicketAction::See))?;
         Ok(attachments)
     }
 
@@ -229,26 +186,22 @@ impl Tickets {
             .ticket_attachment(id, attachment, scope)
             .await?;
         let found = found.ok_or(Error::NotFound)?;
-        let mut question = Permission::Ticket(TicketAction::See, found.ticket.access());
-        authorize(actor, &question).require()?;
+        let mut ask = found.ticket.asks(TicketAction::See);
+        actor.require(ask)?;
         if found.attachment.is_internal {
-            hide_unless_allowed(actor, &found.ticket)?;
-            question = Permission::Ticket(TicketAction::SeeInternal, found.ticket.access());
+            hide_internal(actor, &found.ticket)?;
+            ask = found.ticket.asks(TicketAction::SeeInternal);
         }
-        let permit = permit_read(actor, &question, found.blob)?;
         let download = Download {
             file: found.attachment.file.clone(),
-            permit,
+            permit: permit_read(actor, &ask, found.blob)?,
         };
         Ok((found.attachment, download))
     }
 }
 
-fn ask(actor: &Actor, action: TicketAction, ticket: &Ticket) -> Result<(), Denied> {
-    authorize(actor, &Permission::Ticket(action, ticket.access())).require()
-}
-
 /// Answers "not found" to an actor without access to internal entries.
-fn hide_unless_allowed(actor: &Actor, ticket: &Ticket) -> Result<(), Error> {
-    ask(actor, TicketAction::SeeInternal, ticket).map_err(|_| Error::NotFound)
+fn hide_internal(actor: &Actor, ticket: &Ticket) -> Result<(), Error> {
+    let allowed = actor.require(ticket.asks(TicketAction::SeeInternal));
+    allowed.map_err(|_| Error::NotFound)
 }

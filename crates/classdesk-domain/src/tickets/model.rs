@@ -43,9 +43,9 @@ string_enum! {
 string_enum! {
     /// Where a ticket stands.
     TicketStatus {
-        /// Nobody works on it yet.
+        /// Work has not begun.
         Open = "open",
-        /// Somebody works on it.
+        /// It is being worked on.
         InProgress = "in_progress",
         /// The requester has to answer.
         AwaitingResponse = "awaiting_response",

@@ -3,18 +3,17 @@
 use std::sync::Arc;
 
 use crate::blobs::ports::BlobRepository;
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::error::Error;
 use crate::events::audit::HistoryLine;
-use crate::events::model::{DomainEvent, EventTicket, NewEvent, RowId};
+use crate::events::facts::{EventTicket, RowId};
+use crate::events::model::DomainEvent;
 use crate::ids::{TicketId, UserId};
 use crate::paging::{Page, PageRequest};
-use crate::people::model::Actor;
+use crate::people::model::{Actor, User};
 use crate::people::ports::UserRepository;
 use crate::policy::access_scope::AccessScope;
-use crate::policy::authorize::{
-    authorize, can_be_assignee, depends_on_relation, may_open_ticket_for_client,
-};
+use crate::policy::authorize::{can_be_assignee, depends_on_relation, may_open_ticket_for_client};
 use crate::policy::decision::Denied;
 use crate::policy::permission::{Permission, TicketAction};
 use crate::request_context::RequestContext;
@@ -22,13 +21,12 @@ use crate::store::commit::{Commit, Precondition};
 use crate::subjects::model::{Subject, SubjectRef};
 use crate::subjects::ports::SubjectRepository;
 use crate::text::Description;
-use crate::use_case::{
-    ExpectedVersion, active_person, actor_is_active, retry_on_stale, user_is_active,
-};
+use crate::use_case::{ExpectedVersion, active_person, retry_on_stale, user_is_active};
 use crate::validation::{Eligibility, FieldError, Invalid, Validated};
 
 use super::model::{
-    NewTicket, NewTicketOnSubject, Ticket, TicketChange, TicketFilter, TicketStatus,
+    InvalidTransition, NewTicket, NewTicketOnSubject, Ticket, TicketChange, TicketFilter,
+    TicketStatus,
 };
 use super::ports::{InsertTicket, TicketQuery, TicketRepository, TicketUpdate};
 
@@ -55,7 +53,7 @@ impl Tickets {
     ) -> Result<Ticket, Error> {
         let (by, draft) = (by.into(), draft.into());
         retry_on_stale!(self.users, &by.actor, async {
-            authorize(&by.actor, &Permission::OpenTicket(None)).require()?;
+            by.actor.require(Permission::OpenTicket(None))?;
             self.insert(by, draft.as_result()?, None, by.actor.id).await
         })
     }
@@ -72,31 +70,22 @@ impl Tickets {
         draft: impl Into<Validated<NewTicketOnSubject>>,
     ) -> Result<Ticket, Error> {
         let (by, draft) = (by.into(), draft.into());
-        retry_on_stale!(self.users, &by.actor, self.try_create_on(by, about, &draft))
-    }
-
-    async fn try_create_on(
-        &self,
-        by: RequestContext,
-        about: &SubjectRef,
-        draft: &Validated<NewTicketOnSubject>,
-    ) -> Result<Ticket, Error> {
-        let subject = self.subjects.subject(about).await?.ok_or(Error::NotFound)?;
-        authorize(&by.actor, &Permission::OpenTicket(Some(subject.parties))).require()?;
-        let new = draft.as_result()?;
-        let requester = match new.on_behalf_of {
-            None => by.actor.id,
-            Some(client) => {
-                may_open_ticket_for_client(&by.actor).require()?;
+        let actor = &by.actor;
+        retry_on_stale!(self.users, actor, async {
+            let subject = self.subjects.subject(about).await?.ok_or(Error::NotFound)?;
+            actor.require(Permission::OpenTicket(Some(subject.parties)))?;
+            let new = draft.as_result()?;
+            if let Some(client) = new.on_behalf_of {
+                may_open_ticket_for_client(actor).require()?;
                 if client != subject.parties.client {
                     let fault = FieldError::NotEligible(Eligibility::SubjectClient);
                     return Err(Invalid::field("on_behalf_of", fault).into());
                 }
-                client
             }
-        };
-        self.insert(by, &new.ticket, Some(&subject), requester)
-            .await
+            let requester = new.on_behalf_of.unwrap_or(actor.id);
+            self.insert(by, &new.ticket, Some(&subject), requester)
+                .await
+        })
     }
 
     async fn insert(
@@ -106,31 +95,24 @@ impl Tickets {
         subject: Option<&Subject>,
         requester: UserId,
     ) -> Result<Ticket, Error> {
-        let now = self.clock.now();
+        let about = subject.map(|subject| subject.reference.clone());
         let created = DomainEvent::TicketCreated {
             ticket: EventTicket {
                 id: RowId::Created,
                 requester,
-                subject: subject.map(|subject| subject.reference.clone()),
+                subject: about.clone(),
             },
         };
         let row = InsertTicket {
             ticket: new.clone(),
             description: described(new, subject),
-            about: subject.map(|subject| subject.reference.clone()),
+            about,
             created_by: by.actor.id,
             requester,
-            created_at: now,
+            created_at: self.clock.now(),
         };
-        let parties = subject.map(|subject| Precondition::Parties {
-            subject: subject.reference.clone(),
-            parties: subject.parties,
-        });
-        let commit = Commit::new(row)
-            .require(actor_is_active(&by.actor))
-            .require_all(parties)
-            .with_event(NewEvent::new(now, Some(by.actor.id), created))
-            .completing(by.completes);
+        let commit = Commit::by(by, row.created_at, row, [created])
+            .require_all(subject.map(Subject::same_parties));
         Ok(self.tickets.create_ticket(commit).await?)
     }
 
@@ -172,74 +154,43 @@ impl Tickets {
         expected: &ExpectedVersion,
     ) -> Result<Ticket, Error> {
         let draft = draft.into();
-        retry_on_stale!(
-            self.users,
-            actor,
-            self.try_change(actor, id, &draft, expected)
-        )
+        retry_on_stale!(self.users, actor, async {
+            let before = self.load(actor, id, TicketAction::See).await?;
+            if let Some(change) = draft.as_valid() {
+                check_rights(actor, &before, change)?;
+            }
+            let change = draft.as_result()?;
+            expected.check(before.version)?;
+            let present = before.assigned_to.as_ref().map(|assignee| assignee.id);
+            let now = self.clock.now();
+            let update = TicketUpdate {
+                ticket: changed(&before, change, now)?,
+                assigned_to: change.assigned_to.filter(|assignee| *assignee != present),
+                at: now,
+                scope: AccessScope::of(actor),
+            };
+            let assignee = match update.assigned_to.flatten() {
+                Some(person) => Some(self.assignee(person).await?),
+                None => None,
+            };
+            let events = changes(&before, &update);
+            if events.is_empty() {
+                return Ok(before);
+            }
+            let commit = Commit::by(actor, now, update, events)
+                .require(before.same_version())
+                .require_all(before.same_access(actor))
+                .require_all(assignee.as_ref().map(user_is_active));
+            Ok(self.tickets.update_ticket(commit).await?)
+        })
     }
 
-    async fn try_change(
-        &self,
-        actor: &Actor,
-        id: TicketId,
-        draft: &Validated<TicketChange>,
-        expected: &ExpectedVersion,
-    ) -> Result<Ticket, Error> {
-        let before = self.load(actor, id, TicketAction::See).await?;
-        if let Some(change) = draft.as_valid() {
-            check_rights(actor, &before, change)?;
-        }
-        let change = draft.as_result()?;
-        expected.check(before.version)?;
-        let now = self.clock.now();
-        let mut after = before.clone();
-        if let Some(status) = change.status {
-            after.transition(status, now)?;
-        }
-        after.title = change.title.clone().unwrap_or(after.title);
-        after.priority = change.priority.unwrap_or(after.priority);
-        after.category = change.category.unwrap_or(after.category);
-        let present = before.assigned_to.as_ref().map(|assignee| assignee.id);
-        let assigned_to = change.assigned_to.filter(|assignee| *assignee != present);
-        let assignee = match assigned_to.flatten() {
-            Some(person) => Some(
-                active_person(
-                    &*self.users,
-                    person,
-                    "assigned_to",
-                    Eligibility::ActiveStaff,
-                    |user| can_be_assignee(user.role),
-                )
-                .await?,
-            ),
-            None => None,
-        };
-        let events = changes(&before, &after, assigned_to);
-        if events.is_empty() {
-            return Ok(before);
-        }
-        let version = Precondition::TicketVersion {
-            ticket: id,
-            version: before.version,
-        };
-        let update = TicketUpdate {
-            ticket: after,
-            assigned_to,
-            at: now,
-            scope: AccessScope::of(actor),
-        };
-        let commit = Commit::new(update)
-            .require(actor_is_active(actor))
-            .require(version)
-            .require_all(same_parties(actor, &before))
-            .require_all(assignee.as_ref().map(user_is_active))
-            .with_events(
-                events
-                    .into_iter()
-                    .map(|event| NewEvent::new(now, Some(actor.id), event)),
-            );
-        Ok(self.tickets.update_ticket(commit).await?)
+    async fn assignee(&self, id: UserId) -> Result<User, Error> {
+        let needs = Eligibility::ActiveStaff;
+        active_person(&*self.users, id, "assigned_to", needs, |user| {
+            can_be_assignee(user.role)
+        })
+        .await
     }
 
     /// A page of a ticket's history, oldest first.
@@ -255,11 +206,7 @@ impl Tickets {
         let scope = AccessScope::of(actor);
         let found = self.tickets.ticket_history(id, scope, page).await?;
         let (ticket, history) = found.ok_or(Error::NotFound)?;
-        authorize(
-            actor,
-            &Permission::Ticket(TicketAction::See, ticket.access()),
-        )
-        .require()?;
+        actor.require(ticket.asks(TicketAction::See))?;
         Ok(history)
     }
 
@@ -271,7 +218,7 @@ impl Tickets {
     ) -> Result<Ticket, Error> {
         let found = self.tickets.ticket(id, AccessScope::of(actor)).await?;
         let ticket = found.ok_or(Error::NotFound)?;
-        authorize(actor, &Permission::Ticket(action, ticket.access())).require()?;
+        actor.require(ticket.asks(action))?;
         Ok(ticket)
     }
 }
@@ -284,6 +231,23 @@ impl Ticket {
             requester: self.requester.id,
             subject: self.about.clone(),
         }
+    }
+
+    /// The fact that the ticket is in the version that was decided on.
+    pub(super) const fn same_version(&self) -> Precondition {
+        Precondition::TicketVersion {
+            ticket: self.id,
+            version: self.version,
+        }
+    }
+
+    /// What the right to the ticket rests on beside its requester, who never changes.
+    pub(super) fn same_access(&self, actor: &Actor) -> Option<Precondition> {
+        if !depends_on_relation(actor) {
+            return None;
+        }
+        let (subject, parties) = self.about.clone().zip(self.parties)?;
+        Some(Precondition::Parties { subject, parties })
     }
 }
 
@@ -303,7 +267,7 @@ fn described(new: &NewTicket, subject: Option<&Subject>) -> Description {
 /// Whether the actor may do each of the things that the change asks for. A transition that does
 /// not exist is a conflict for everybody, so it is looked at before the right to it.
 fn check_rights(actor: &Actor, ticket: &Ticket, change: &TicketChange) -> Result<(), Denied> {
-    let ask = |action| authorize(actor, &Permission::Ticket(action, ticket.access())).require();
+    let ask = |action| actor.require(ticket.asks(action));
     if change.title.is_some() {
         ask(TicketAction::Retitle)?;
     }
@@ -324,51 +288,52 @@ fn check_rights(actor: &Actor, ticket: &Ticket, change: &TicketChange) -> Result
     }
 }
 
-/// What the right to a ticket rests on beside its requester, who never changes.
-pub(super) fn same_parties(actor: &Actor, ticket: &Ticket) -> Option<Precondition> {
-    if !depends_on_relation(actor) {
-        return None;
+/// The ticket with the change applied, except for its assignee.
+fn changed(
+    before: &Ticket,
+    change: &TicketChange,
+    now: Timestamp,
+) -> Result<Ticket, InvalidTransition> {
+    let mut after = before.clone();
+    if let Some(status) = change.status {
+        after.transition(status, now)?;
     }
-    let (subject, parties) = ticket.about.clone().zip(ticket.parties)?;
-    Some(Precondition::Parties { subject, parties })
+    after.title = change.title.clone().unwrap_or(after.title);
+    after.priority = change.priority.unwrap_or(after.priority);
+    after.category = change.category.unwrap_or(after.category);
+    Ok(after)
 }
 
 /// One event for each value that changes.
-fn changes(
-    before: &Ticket,
-    after: &Ticket,
-    assigned_to: Option<Option<UserId>>,
-) -> Vec<DomainEvent> {
+fn changes(before: &Ticket, update: &TicketUpdate) -> Vec<DomainEvent> {
+    use DomainEvent as E;
+    let after = &update.ticket;
     let ticket = || before.in_event();
-    let status = (before.status != after.status).then(|| DomainEvent::TicketStatusChanged {
+    let status = (before.status != after.status).then(|| E::TicketStatusChanged {
         ticket: ticket(),
         from: before.status,
         to: after.status,
     });
-    let priority =
-        (before.priority != after.priority).then(|| DomainEvent::TicketPriorityChanged {
-            ticket: ticket(),
-            from: before.priority,
-            to: after.priority,
-        });
-    let category =
-        (before.category != after.category).then(|| DomainEvent::TicketCategoryChanged {
-            ticket: ticket(),
-            from: before.category,
-            to: after.category,
-        });
-    let assignee = assigned_to.map(|to| DomainEvent::TicketAssigned {
+    let priority = (before.priority != after.priority).then(|| E::TicketPriorityChanged {
+        ticket: ticket(),
+        from: before.priority,
+        to: after.priority,
+    });
+    let category = (before.category != after.category).then(|| E::TicketCategoryChanged {
+        ticket: ticket(),
+        from: before.category,
+        to: after.category,
+    });
+    let assignee = update.assigned_to.map(|to| E::TicketAssigned {
         ticket: ticket(),
         from: before.assigned_to.as_ref().map(|assignee| assignee.id),
         to,
     });
-    let title = (before.title != after.title).then(|| DomainEvent::TicketTitleChanged {
+    let title = (before.title != after.title).then(|| E::TicketTitleChanged {
         ticket: ticket(),
         from: before.title.clone(),
         to: after.title.clone(),
     });
-    [status, priority, category, assignee, title]
-        .into_iter()
-        .flatten()
-        .collect()
+    let all = [status, priority, category, assignee, title];
+    all.into_iter().flatten().collect()
 }

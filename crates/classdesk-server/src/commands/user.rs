@@ -83,7 +83,12 @@ async fn set_password(args: &UserSetPasswordArgs) -> Result<ExitCode, CliError> 
         NewPassword::parse(&password).map_err(|fault| Invalid::field("password", fault))?;
     let assembly = Assembly::for_people(&args.store, Some(&args.hashing)).await?;
     let name = LoginName::new(&args.username);
-    match assembly.app.admin_commands.set_password(&name, &password).await {
+    match assembly
+        .app
+        .admin_commands
+        .set_password(&name, &password)
+        .await
+    {
         Ok(_) => {
             // When the command returns, the old sessions have ended at every server.
             assembly.store.wait_for_cache_expiry().await;
