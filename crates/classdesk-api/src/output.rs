@@ -16,12 +16,12 @@ use classdesk_domain::subjects::SubjectKind;
 use classdesk_domain::text::{Description, DisplayName, Level, MessageText, SubjectLine, Title};
 use serde::{Serialize, Serializer};
 use time::Date;
-use utoipa::openapi::schema::{Array, Schema};
-use utoipa::openapi::{KnownFormat, RefOr};
+use utoipa::openapi::KnownFormat;
+use utoipa::openapi::schema::Array;
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::input::Input;
-use crate::schema::{Components, formatted, integer, named, nullable, string};
+use crate::schema::{AnySchema, Components, formatted, integer, named, nullable, string};
 
 /// A value in an answer.
 pub(crate) trait Output {
@@ -29,7 +29,7 @@ pub(crate) trait Output {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 
     /// What the OpenAPI document says of it.
-    fn schema(components: &mut Components) -> RefOr<Schema>;
+    fn schema(components: &mut Components) -> AnySchema;
 }
 
 /// An answer, or an object in one, that [`view!`] defines.
@@ -40,7 +40,7 @@ impl<T: View> Output for T {
         self.serialize(serializer)
     }
 
-    fn schema(components: &mut Components) -> RefOr<Schema> {
+    fn schema(components: &mut Components) -> AnySchema {
         T::schemas(components);
         named(T::name(), <T as PartialSchema>::schema(), components)
     }
@@ -59,7 +59,7 @@ impl<T: Output> Output for Option<T> {
         self.as_ref().map(Written).serialize(serializer)
     }
 
-    fn schema(components: &mut Components) -> RefOr<Schema> {
+    fn schema(components: &mut Components) -> AnySchema {
         nullable(T::schema(components))
     }
 }
@@ -69,7 +69,7 @@ impl<T: Output> Output for Vec<T> {
         serializer.collect_seq(self.iter().map(Written))
     }
 
-    fn schema(components: &mut Components) -> RefOr<Schema> {
+    fn schema(components: &mut Components) -> AnySchema {
         Array::new(T::schema(components)).into()
     }
 }
@@ -77,21 +77,16 @@ impl<T: Output> Output for Vec<T> {
 /// A table of types: how each is written, and the schema.
 macro_rules! outputs {
     ($($($type:ty),+: |$value:ident, $serializer:ident| $write:expr, $schema:expr;)+) => {$($(
-        const _: () = {
-            use ::utoipa::openapi::{RefOr, Schema};
-            use $crate::schema::Components;
-
-            impl $crate::output::Output for $type {
-                fn write<S: ::serde::Serializer>(&self, $serializer: S) -> Result<S::Ok, S::Error> {
-                    let $value = self;
-                    $write
-                }
-
-                fn schema(_: &mut Components) -> RefOr<Schema> {
-                    $schema.into()
-                }
+        impl $crate::output::Output for $type {
+            fn write<S: ::serde::Serializer>(&self, $serializer: S) -> Result<S::Ok, S::Error> {
+                let $value = self;
+                $write
             }
-        };
+
+            fn schema(_: &mut $crate::schema::Components) -> $crate::schema::AnySchema {
+                $schema.into()
+            }
+        }
     )+)+};
 }
 pub(crate) use outputs;
@@ -143,38 +138,33 @@ macro_rules! view {
 
         impl $crate::output::View for $name {}
 
-        const _: () = {
-            use ::utoipa::openapi::{RefOr, Schema};
-            use $crate::schema::{Components, Property};
-
-            impl ::utoipa::PartialSchema for $name {
-                fn schema() -> RefOr<Schema> {
-                    Self::described(&mut Vec::new())
-                }
+        impl ::utoipa::PartialSchema for $name {
+            fn schema() -> $crate::schema::AnySchema {
+                Self::described(&mut Vec::new())
             }
+        }
 
-            impl ::utoipa::ToSchema for $name {
-                fn schemas(components: &mut Components) {
-                    Self::described(components);
-                }
+        impl ::utoipa::ToSchema for $name {
+            fn schemas(components: &mut $crate::schema::Components) {
+                Self::described(components);
             }
+        }
 
-            impl $name {
-                fn described(components: &mut Components) -> RefOr<Schema> {
-                    $crate::schema::view(
-                        &[$($about),+],
-                        vec![$(<$view as $crate::output::Output>::schema(components)),*],
-                        vec![$(Property::new(
-                            stringify!($field),
-                            true,
-                            &[$($field_about),+],
-                            <$type as $crate::output::Output>::schema(components),
-                        )),*],
-                        None$(.or(Some(::serde_json::json!($example))))?,
-                    )
-                }
+        impl $name {
+            fn described(components: &mut $crate::schema::Components) -> $crate::schema::AnySchema {
+                $crate::schema::view(
+                    &[$($about),+],
+                    vec![$(<$view as $crate::output::Output>::schema(components)),*],
+                    vec![$($crate::schema::Property::new(
+                        stringify!($field),
+                        true,
+                        &[$($field_about),+],
+                        <$type as $crate::output::Output>::schema(components),
+                    )),*],
+                    None$(.or(Some(::serde_json::json!($example))))?,
+                )
             }
-        };
+        }
 
         $crate::output::view!(@$how $name ($source: $source_type $(, $other: $other_type)*) {
             Self {

@@ -8,8 +8,11 @@ use utoipa::openapi::schema::{
 };
 use utoipa::openapi::{KnownFormat, Ref, RefOr, Required};
 
+/// A schema, or a reference to one among the components.
+pub(crate) type AnySchema = RefOr<Schema>;
+
 /// The schemas that others name, with their names.
-pub(crate) type Components = Vec<(String, RefOr<Schema>)>;
+pub(crate) type Components = Vec<(String, AnySchema)>;
 
 /// The format of a file's bytes.
 pub(crate) const BINARY: SchemaFormat = SchemaFormat::KnownFormat(KnownFormat::Binary);
@@ -30,7 +33,7 @@ pub(crate) fn integer(format: KnownFormat) -> ObjectBuilder {
 }
 
 /// The same schema with null as a further value.
-pub(crate) fn nullable(schema: RefOr<Schema>) -> RefOr<Schema> {
+pub(crate) fn nullable(schema: AnySchema) -> AnySchema {
     match schema {
         RefOr::T(Schema::Object(mut object)) => {
             if let SchemaType::Type(of_value) = object.schema_type {
@@ -48,9 +51,9 @@ pub(crate) fn nullable(schema: RefOr<Schema>) -> RefOr<Schema> {
 /// Names a schema: it stands among the components, and a reference to it where it is used.
 pub(crate) fn named(
     name: impl Into<String>,
-    schema: RefOr<Schema>,
+    schema: AnySchema,
     components: &mut Components,
-) -> RefOr<Schema> {
+) -> AnySchema {
     let name = name.into();
     let reference = Ref::from_schema_name(&*name);
     components.push((name, schema));
@@ -62,7 +65,7 @@ pub(crate) struct Property {
     pub(crate) name: &'static str,
     pub(crate) is_required: bool,
     about: String,
-    schema: RefOr<Schema>,
+    schema: AnySchema,
 }
 
 impl Property {
@@ -70,7 +73,7 @@ impl Property {
         name: &'static str,
         is_required: bool,
         about: &[&str],
-        schema: RefOr<Schema>,
+        schema: AnySchema,
     ) -> Self {
         Self {
             name,
@@ -85,7 +88,7 @@ impl Property {
         matches!(&self.schema, RefOr::T(Schema::Object(object)) if object.format == Some(BINARY))
     }
 
-    fn described(self) -> RefOr<Schema> {
+    fn described(self) -> AnySchema {
         let mut schema = self.schema;
         match &mut schema {
             RefOr::Ref(reference) => reference.description = self.about,
@@ -125,7 +128,7 @@ fn object(properties: Vec<Property>) -> Object {
 }
 
 /// The schema of a body that has these fields and no others.
-pub(crate) fn body(about: &[&str], properties: Vec<Property>, example: Value) -> RefOr<Schema> {
+pub(crate) fn body(about: &[&str], properties: Vec<Property>, example: Value) -> AnySchema {
     let mut object = object(properties);
     object.description = Some(text(about));
     object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
@@ -136,10 +139,10 @@ pub(crate) fn body(about: &[&str], properties: Vec<Property>, example: Value) ->
 /// The schema of an answer that has these fields, and those of the views that are a part of it.
 pub(crate) fn view(
     about: &[&str],
-    parts: Vec<RefOr<Schema>>,
+    parts: Vec<AnySchema>,
     properties: Vec<Property>,
     example: Option<Value>,
-) -> RefOr<Schema> {
+) -> AnySchema {
     let mut object = object(properties);
     if parts.is_empty() {
         object.description = Some(text(about));

@@ -5,25 +5,22 @@ use classdesk_domain::events::EventAction;
 use classdesk_domain::people::Role;
 use classdesk_domain::threads::MessageKind;
 use classdesk_domain::tickets::{TicketCategory, TicketPriority, TicketStatus};
-use classdesk_domain::validation::FieldError;
 use serde::Serializer;
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::Schema;
 
-use crate::input::{Input, Raw};
+use crate::input::{Input, Raw, Read};
 use crate::output::Output;
-use crate::schema::{Components, named, string};
+use crate::schema::{AnySchema, Components, named, string};
 
 macro_rules! enumerations {
     ($(#[doc = $about:literal] $name:ident;)*) => {$(
         impl Input for $name {
             type Value = Self;
 
-            fn read(raw: &Raw) -> Result<Self, FieldError> {
+            fn read(raw: &Raw) -> Read<Self> {
                 Self::parse(raw.text()?)
             }
 
-            fn schema(components: &mut Components) -> RefOr<Schema> {
+            fn schema(components: &mut Components) -> AnySchema {
                 let words = Self::ALL.iter().map(|value| value.as_str());
                 let schema = string().description(Some($about.trim())).enum_values(Some(words));
                 named(stringify!($name), schema.into(), components)
@@ -35,7 +32,7 @@ macro_rules! enumerations {
                 serializer.serialize_str(self.as_str())
             }
 
-            fn schema(components: &mut Components) -> RefOr<Schema> {
+            fn schema(components: &mut Components) -> AnySchema {
                 <Self as Input>::schema(components)
             }
         }

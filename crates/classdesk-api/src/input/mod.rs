@@ -9,7 +9,7 @@ mod value;
 mod values;
 
 pub(crate) use fields::{FieldSet, Fields, NoFields, property};
-pub(crate) use value::{Input, Raw};
+pub(crate) use value::{Input, Raw, Read};
 pub(crate) use values::*;
 
 /// Defines fields: `body` for a JSON body or a form, `query` for parameters, `part` for what is
@@ -52,15 +52,16 @@ macro_rules! input {
                 }
 
                 fn properties(components: &mut Components) -> Vec<Property> {
-                    let mut all = Vec::new();
-                    $(all.extend(<$set>::properties(components));)*
-                    $(all.push($crate::input::property::<$type>(
+                    let own = vec![$($crate::input::property::<$type>(
                         stringify!($field),
                         &[$($field_about),+],
                         None$(.or(Some(::serde_json::json!($default))))?,
                         components,
-                    ));)*
-                    all
+                    )),*];
+                    std::iter::empty()
+                        $(.chain(<$set>::properties(components)))*
+                        .chain(own)
+                        .collect()
                 }
             }
 
@@ -97,7 +98,7 @@ macro_rules! input {
     };
     (@body $name:ident, $about:expr, $example:tt) => {
         impl ::utoipa::PartialSchema for $name {
-            fn schema() -> ::utoipa::openapi::RefOr<::utoipa::openapi::Schema> {
+            fn schema() -> $crate::schema::AnySchema {
                 let properties = Self::properties(&mut Vec::new());
                 $crate::schema::body(&$about, properties, ::serde_json::json!($example))
             }

@@ -2,13 +2,14 @@
 
 use classdesk_domain::validation::{ExpectedType, FieldError};
 use serde_json::{Number, Value};
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::Schema;
 
-use crate::schema::Components;
+use crate::schema::{AnySchema, Components};
 
 /// The greatest whole number up to which a JSON number with a fraction is exact.
 const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// What was read, or what is wrong with it.
+pub(crate) type Read<T> = Result<T, FieldError>;
 
 /// A value as it came.
 pub(crate) enum Raw {
@@ -22,7 +23,7 @@ pub(crate) enum Raw {
 
 impl Raw {
     /// A string.
-    pub(crate) fn text(&self) -> Result<&str, FieldError> {
+    pub(crate) fn text(&self) -> Read<&str> {
         let text = match self {
             Self::Json(value) => value.as_str(),
             Self::Parameter(text) | Self::Part(text) => Some(&**text),
@@ -31,7 +32,7 @@ impl Raw {
     }
 
     /// A whole number.
-    pub(crate) fn integer(&self) -> Result<i64, FieldError> {
+    pub(crate) fn integer(&self) -> Read<i64> {
         let number = match self {
             Self::Json(value) => value.as_number().and_then(whole_number),
             Self::Parameter(text) => text.parse().ok(),
@@ -41,7 +42,7 @@ impl Raw {
     }
 
     /// `true` or `false`; in a form, whatever the case.
-    pub(crate) fn boolean(&self) -> Result<bool, FieldError> {
+    pub(crate) fn boolean(&self) -> Read<bool> {
         let value = match self {
             Self::Json(value) => value.as_bool(),
             Self::Parameter(text) => text.parse().ok(),
@@ -65,7 +66,7 @@ impl Raw {
 }
 
 /// A value that was read, or that it has another type.
-pub(super) fn expect<T>(value: Option<T>, expected: ExpectedType) -> Result<T, FieldError> {
+pub(super) fn expect<T>(value: Option<T>, expected: ExpectedType) -> Read<T> {
     value.ok_or(FieldError::WrongType { expected })
 }
 
@@ -91,15 +92,15 @@ pub(crate) trait Input {
     const IS_REQUIRED: bool = true;
 
     /// Reads it.
-    fn read(raw: &Raw) -> Result<Self::Value, FieldError>;
+    fn read(raw: &Raw) -> Read<Self::Value>;
 
     /// What stands for a field that is not there.
-    fn absent() -> Result<Self::Value, FieldError> {
+    fn absent() -> Read<Self::Value> {
         Err(FieldError::Required)
     }
 
     /// What the OpenAPI document says of it.
-    fn schema(components: &mut Components) -> RefOr<Schema>;
+    fn schema(components: &mut Components) -> AnySchema;
 }
 
 impl<T: Input> Input for Option<T> {
@@ -107,15 +108,15 @@ impl<T: Input> Input for Option<T> {
 
     const IS_REQUIRED: bool = false;
 
-    fn read(raw: &Raw) -> Result<Self::Value, FieldError> {
+    fn read(raw: &Raw) -> Read<Self::Value> {
         T::read(raw).map(Some)
     }
 
-    fn absent() -> Result<Self::Value, FieldError> {
+    fn absent() -> Read<Self::Value> {
         Ok(None)
     }
 
-    fn schema(components: &mut Components) -> RefOr<Schema> {
+    fn schema(components: &mut Components) -> AnySchema {
         T::schema(components)
     }
 }

@@ -14,12 +14,12 @@ use classdesk_domain::text::{
 use classdesk_domain::validation::{ExpectedType, FieldError};
 use time::Date;
 use time::macros::format_description;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
-use utoipa::openapi::{KnownFormat, RefOr};
+use utoipa::openapi::KnownFormat;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
-use crate::schema::{BINARY, Components, formatted, integer, nullable, string};
+use crate::schema::{AnySchema, BINARY, Components, formatted, integer, nullable, string};
 
-use super::value::{Input, Raw, expect};
+use super::value::{Input, Raw, Read, expect};
 
 /// A text without NUL, and one that is not blank either.
 const NO_NUL: &str = r"^[^\x00]*$";
@@ -40,7 +40,7 @@ fn bounded_text(min: usize, max: usize) -> ObjectBuilder {
 }
 
 /// Ids are positive numbers.
-fn positive(raw: &Raw) -> Result<i64, FieldError> {
+fn positive(raw: &Raw) -> Read<i64> {
     match raw.integer()? {
         number @ 1.. => Ok(number),
         _ => Err(FieldError::OutOfRange {
@@ -59,7 +59,7 @@ fn date(text: &str) -> Option<Date> {
     (date.year() >= 0 && text.len() == 10).then_some(date)
 }
 
-fn not_empty(text: &str) -> Result<&str, FieldError> {
+fn not_empty(text: &str) -> Read<&str> {
     if text.is_empty() {
         Err(FieldError::Blank)
     } else {
@@ -73,7 +73,7 @@ pub(crate) struct Nullable<T>(PhantomData<T>);
 impl<T: Input> Input for Nullable<T> {
     type Value = Option<T::Value>;
 
-    fn read(raw: &Raw) -> Result<Self::Value, FieldError> {
+    fn read(raw: &Raw) -> Read<Self::Value> {
         if raw.is_null() {
             Ok(None)
         } else {
@@ -81,7 +81,7 @@ impl<T: Input> Input for Nullable<T> {
         }
     }
 
-    fn schema(components: &mut Components) -> RefOr<Schema> {
+    fn schema(components: &mut Components) -> AnySchema {
         nullable(T::schema(components))
     }
 }
@@ -100,15 +100,15 @@ pub(crate) struct File;
 impl Input for File {
     type Value = ();
 
-    fn read(_: &Raw) -> Result<(), FieldError> {
+    fn read(_: &Raw) -> Read<()> {
         Ok(())
     }
 
-    fn absent() -> Result<(), FieldError> {
+    fn absent() -> Read<()> {
         Ok(())
     }
 
-    fn schema(_: &mut Components) -> RefOr<Schema> {
+    fn schema(_: &mut Components) -> AnySchema {
         string().format(Some(BINARY)).min_length(Some(1)).into()
     }
 }
@@ -116,23 +116,17 @@ impl Input for File {
 /// A table of types: what is read, how, and the schema.
 macro_rules! inputs {
     ($($($type:ty),+ => $value:ty: |$raw:ident| $read:expr, $schema:expr;)+) => {$($(
-        const _: () = {
-            use ::classdesk_domain::validation::FieldError as Error;
-            use ::utoipa::openapi::{RefOr, Schema};
-            use $crate::{input::Raw, schema::Components};
+        impl $crate::input::Input for $type {
+            type Value = $value;
 
-            impl $crate::input::Input for $type {
-                type Value = $value;
-
-                fn read($raw: &Raw) -> Result<$value, Error> {
-                    $read
-                }
-
-                fn schema(_: &mut Components) -> RefOr<Schema> {
-                    $schema.into()
-                }
+            fn read($raw: &$crate::input::Raw) -> $crate::input::Read<$value> {
+                $read
             }
-        };
+
+            fn schema(_: &mut $crate::schema::Components) -> $crate::schema::AnySchema {
+                $schema.into()
+            }
+        }
     )+)+};
 }
 pub(crate) use inputs;
