@@ -96,16 +96,14 @@ fn kinds_of(method: &Method, operation: &Operation) -> Vec<ProblemKind> {
 
 /// The kinds that the operation names itself.
 fn named(operation: &Operation) -> Vec<ProblemKind> {
-    let extensions = operation.extensions.as_ref();
-    let slugs = extensions.and_then(|extensions| extensions.get(EXTENSION)?.as_array().cloned());
-    slugs
-        .into_iter()
-        .flatten()
-        .map(|slug| {
-            slug.as_str()
-                .and_then(ProblemKind::from_slug)
-                .expect("operations name problems by their slugs")
-        })
+    let stated = operation
+        .extensions
+        .iter()
+        .flat_map(|all| all.get(EXTENSION));
+    let slugs = stated.filter_map(Value::as_array).flatten();
+    let kinds = slugs.map(|slug| slug.as_str().and_then(ProblemKind::from_slug));
+    kinds
+        .map(|kind| kind.expect("operations name problems by their slugs"))
         .collect()
 }
 
