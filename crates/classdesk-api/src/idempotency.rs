@@ -1,17 +1,15 @@
 //! `Idempotency-Key`: the same request twice creates one thing (docs/contract.md#retries).
 //!
-//! A handler that creates something from a JSON body needs one call, [`IdempotentRequest::once`]. One that
-//! takes in a form begins the [`Attempt`] itself, since only the end of the form tells what was
-//! asked for.
+//! A handler that creates something from a JSON body calls [`once`]. One that takes in a form begins
+//! the [`Attempt`] itself, since only the end of the form tells what was asked for.
 
-use std::future::{Future, Ready, ready};
+use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
-use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::rt::time::sleep;
-use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse};
 use classdesk_domain::RequestContext;
 use classdesk_domain::blobs::UploadPermit;
 use classdesk_domain::error::{Conflict, Error};
@@ -22,11 +20,12 @@ use classdesk_domain::idempotency::{
 use classdesk_domain::people::Actor;
 use classdesk_http::context::path_within;
 use classdesk_http::problem::{Problem, ProblemKind};
+use classdesk_http::single_header;
 use futures_util::future::{Either, select};
 use tokio::runtime::Handle;
 
-use crate::call::Call;
-use crate::state::state_of;
+use crate::call::{Answer, Call};
+use crate::extract::JsonBody;
 
 /// The header that says that nothing was created this time.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -34,86 +33,35 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// How often a long request renews its lease.
 const RENEWAL: Duration = Duration::from_secs(LEASE_TTL.as_secs() / 3);
 
-/// What a request says about being repeated.
-pub(crate) struct IdempotentRequest {
-    key: Option<IdempotencyKey>,
-    operation: String,
-    service: IdempotencyService,
-}
-
-impl FromRequest for IdempotentRequest {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let path = path_within(request);
-        ready(key(request).map(|key| Self {
-            key,
-            operation: format!("{} {}/", request.method(), path.trim_end_matches('/')),
-            service: state_of(request).app.idempotency.clone(),
-        }))
-    }
-}
-
 fn key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, Problem> {
-    let mut values = request.headers().get_all("idempotency-key");
-    let Some(value) = values.next() else {
+    const NAME: &str = "idempotency-key";
+    let headers = request.headers();
+    if !headers.contains_key(NAME) {
         return Ok(None);
-    };
-    value
-        .to_str()
-        .ok()
-        .filter(|_| values.next().is_none())
-        .and_then(|text| IdempotencyKey::parse(text).ok())
-        .map(Some)
-        .ok_or_else(|| {
-            Problem::new(
-                ProblemKind::InvalidHeader,
-                "`Idempotency-Key` has 1 to 255 printable ASCII characters.",
-            )
-        })
+    }
+    match single_header(headers, NAME).map(IdempotencyKey::parse) {
+        Some(Ok(key)) => Ok(Some(key)),
+        _ => Err(Problem::new(
+            ProblemKind::InvalidHeader,
+            "`Idempotency-Key` has 1 to 255 printable ASCII characters.",
+        )),
+    }
 }
 
-impl IdempotentRequest {
-    /// Creates something, unless an earlier request with the same key has: then the answer is
-    /// what that one created, as it is now.
-    ///
-    /// `read` finds it again, if the caller may still see it.
-    pub(crate) async fn once<T>(
-        self,
-        call: &Call,
-        body: &[u8],
-        create: impl AsyncFnOnce(RequestContext) -> Result<T, Error>,
-        read: impl AsyncFnOnce(i64) -> Result<T, Error>,
-        render: impl FnOnce(T) -> HttpResponse,
-    ) -> Result<HttpResponse, Problem> {
-        let attempt = self.begin(call).await?;
-        attempt
-            .finish(Fingerprint::of(body), create, read, render)
-            .await
-    }
-
-    /// Reserves the key, if there is one.
-    pub(crate) async fn begin(self, call: &Call) -> Result<Attempt, Problem> {
-        let actor = *call.actor();
-        let reservation = |lease| Reservation {
-            actor,
-            lease,
-            service: self.service.clone(),
-        };
-        let Some(key) = self.key else {
-            return Ok(Attempt::First(reservation(None)));
-        };
-        let scope = KeyScope {
-            user: actor.id,
-            operation: self.operation,
-            key,
-        };
-        Ok(match self.service.begin(&scope).await? {
-            Begun::First(lease) => Attempt::First(reservation(Some(lease))),
-            Begun::Repeated(completed) => Attempt::Repeated(completed),
-        })
-    }
+/// Creates something from a JSON body, unless an earlier request with the same key has: then the
+/// answer is what that one created, as it is now.
+///
+/// `read` finds it again, if the caller may still see it.
+pub(crate) async fn once<T>(
+    call: &Call,
+    body: &JsonBody,
+    create: impl AsyncFnOnce(RequestContext) -> Result<T, Error>,
+    read: impl AsyncFnOnce(i64) -> Result<T, Error>,
+    render: impl FnOnce(T) -> HttpResponse,
+) -> Answer {
+    let attempt = Attempt::begin(call).await?;
+    let fingerprint = Fingerprint::of(body.bytes());
+    attempt.finish(fingerprint, create, read, render).await
 }
 
 /// A request of which it is known whether it is the first with its key.
@@ -125,6 +73,29 @@ pub(crate) enum Attempt {
 }
 
 impl Attempt {
+    /// Reserves the key, if there is one.
+    pub(crate) async fn begin(call: &Call) -> Result<Self, Problem> {
+        let (request, actor) = (call.request(), *call.actor());
+        let mut reservation = Reservation {
+            actor,
+            lease: None,
+            service: call.app().idempotency.clone(),
+        };
+        if let Some(key) = key(request)? {
+            let path = path_within(request).trim_end_matches('/');
+            let scope = KeyScope {
+                user: actor.id,
+                operation: format!("{} {path}/", request.method()),
+                key,
+            };
+            match reservation.service.begin(&scope).await? {
+                Begun::First(lease) => reservation.lease = Some(lease),
+                Begun::Repeated(completed) => return Ok(Self::Repeated(completed)),
+            }
+        }
+        Ok(Self::First(reservation))
+    }
+
     /// The permit to store the file of the request's form. A repeated request stores nothing, so
     /// it gets none, and needs only to see what the file is for.
     pub(crate) async fn permit(
@@ -152,14 +123,14 @@ impl Attempt {
     }
 
     /// Creates something, or answers with what an earlier request has created; see
-    /// [`IdempotentRequest::once`].
+    /// [`once`].
     pub(crate) async fn finish<T>(
         self,
         fingerprint: Fingerprint,
         create: impl AsyncFnOnce(RequestContext) -> Result<T, Error>,
         read: impl AsyncFnOnce(i64) -> Result<T, Error>,
         render: impl FnOnce(T) -> HttpResponse,
-    ) -> Result<HttpResponse, Problem> {
+    ) -> Answer {
         match self {
             Self::First(reservation) => reservation.finish(fingerprint, create, render).await,
             Self::Repeated(completed) => {

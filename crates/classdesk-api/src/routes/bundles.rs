@@ -12,7 +12,7 @@ use crate::dto::{
     MemberView,
 };
 use crate::extract::{JsonBody, Path};
-use crate::idempotency::IdempotentRequest;
+use crate::idempotency::once;
 use crate::render;
 use crate::routing::{Endpoints, endpoints};
 
@@ -56,18 +56,17 @@ async fn list_bundles(call: Call) -> Answer {
     responses((status = 201, description = "Created", body = BundleDetailView)),
     extensions(("x-problems" = json!(["forbidden"]))),
 )]
-async fn create_bundle(call: Call, idempotent: IdempotentRequest, body: JsonBody) -> Answer {
+async fn create_bundle(call: Call, body: JsonBody) -> Answer {
     let bundles = &call.app().bundles;
     let input = body.validated::<BundleBody>();
-    idempotent
-        .once(
-            &call,
-            body.bytes(),
-            async |by| bundles.create(by, input).await,
-            async |id| bundles.detail(call.actor(), BundleId::new(id)).await,
-            |detail| render_bundle(&call, StatusCode::CREATED, detail),
-        )
-        .await
+    once(
+        &call,
+        &body,
+        async |by| bundles.create(by, input).await,
+        async |id| bundles.detail(call.actor(), BundleId::new(id)).await,
+        |detail| render_bundle(&call, StatusCode::CREATED, detail),
+    )
+    .await
 }
 
 /// Read a bundle

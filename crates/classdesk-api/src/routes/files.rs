@@ -8,7 +8,6 @@ use classdesk_domain::paging::ListKind;
 use crate::call::{Answer, Call, authorize_before_validation};
 use crate::dto::{BundleFileChangeBody, BundleFileForm, BundleFileView, DownloadAnswer};
 use crate::extract::{JsonBody, Path};
-use crate::idempotency::IdempotentRequest;
 use crate::render;
 use crate::routing::{Endpoints, endpoints};
 
@@ -33,15 +32,10 @@ pub(super) const ENDPOINTS: Endpoints = endpoints![
     responses((status = 201, description = "Stored", body = BundleFileView)),
     extensions(("x-problems" = json!(["forbidden"]))),
 )]
-async fn upload_file(
-    call: Call,
-    Path(bundle): Path<BundleId>,
-    idempotent: IdempotentRequest,
-    payload: web::Payload,
-) -> Answer {
+async fn upload_file(call: Call, Path(bundle): Path<BundleId>, payload: web::Payload) -> Answer {
     let files = &call.app().files;
     let target = UploadTarget::Bundle(bundle);
-    let form = upload::receive::<BundleFileForm>(&call, target, idempotent, payload).await?;
+    let form = upload::receive::<BundleFileForm>(&call, target, payload).await?;
     form.attempt
         .finish(
             form.fingerprint,

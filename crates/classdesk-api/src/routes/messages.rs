@@ -11,7 +11,6 @@ use crate::dto::{
     DownloadAnswer, MessageBody, MessageEditBody, MessageForm, MessageParams, MessageView,
 };
 use crate::extract::{JsonBody, Path};
-use crate::idempotency::IdempotentRequest;
 use crate::render;
 use crate::routing::{Endpoints, endpoints};
 
@@ -37,18 +36,13 @@ pub(super) const ENDPOINTS: Endpoints = endpoints![
     responses((status = 201, description = "Sent", body = MessageView)),
     extensions(("x-problems" = json!(["forbidden", "thread-closed"]))),
 )]
-async fn send_message(
-    call: Call,
-    Path(thread): Path<ThreadId>,
-    idempotent: IdempotentRequest,
-    payload: web::Payload,
-) -> Answer {
+async fn send_message(call: Call, Path(thread): Path<ThreadId>, payload: web::Payload) -> Answer {
     let messages = &call.app().messages;
     let form = if is_multipart(call.request().headers()) {
         let target = UploadTarget::Thread(thread);
-        upload::receive::<MessageForm>(&call, target, idempotent, payload).await?
+        upload::receive::<MessageForm>(&call, target, payload).await?
     } else {
-        upload::receive_json::<MessageBody>(&call, idempotent, payload).await?
+        upload::receive_json::<MessageBody>(&call, payload).await?
     };
     form.attempt
         .finish(

@@ -12,7 +12,7 @@ use crate::dto::{
     ThreadOnSubjectBody, ThreadParams, ThreadView,
 };
 use crate::extract::{JsonBody, Path, required_subject};
-use crate::idempotency::IdempotentRequest;
+use crate::idempotency::once;
 use crate::render;
 use crate::routing::{Endpoints, endpoints};
 
@@ -38,24 +38,18 @@ pub(super) const ENDPOINTS: Endpoints = endpoints![
     request_body = ThreadBody,
     responses((status = 201, description = "Opened", body = ThreadView)),
 )]
-async fn create_thread(
-    call: Call,
-    Path(bundle): Path<BundleId>,
-    idempotent: IdempotentRequest,
-    body: JsonBody,
-) -> Answer {
+async fn create_thread(call: Call, Path(bundle): Path<BundleId>, body: JsonBody) -> Answer {
     let threads = &call.app().threads;
     let input = body.validated::<ThreadBody>();
     let about = SubjectRef::bundle(bundle);
-    idempotent
-        .once(
-            &call,
-            body.bytes(),
-            async |by| threads.open(by, &about, input).await,
-            async |id| threads.get(call.actor(), ThreadId::new(id)).await,
-            |thread| render::created(&ThreadView::of(thread, call.public_url())),
-        )
-        .await
+    once(
+        &call,
+        &body,
+        async |by| threads.open(by, &about, input).await,
+        async |id| threads.get(call.actor(), ThreadId::new(id)).await,
+        |thread| render::created(&ThreadView::of(thread, call.public_url())),
+    )
+    .await
 }
 
 /// Open a thread on any subject
@@ -67,21 +61,20 @@ async fn create_thread(
     responses((status = 201, description = "Opened", body = ThreadView)),
     extensions(("x-problems" = json!(["not-found"]))),
 )]
-async fn open_thread(call: Call, idempotent: IdempotentRequest, body: JsonBody) -> Answer {
+async fn open_thread(call: Call, body: JsonBody) -> Answer {
     let threads = &call.app().threads;
     let (subject, input) = body.on_subject::<SubjectFields, ThreadBody>();
-    idempotent
-        .once(
-            &call,
-            body.bytes(),
-            async |by| {
-                let about = required_subject(subject, &input)?;
-                threads.open(by, &about, input).await
-            },
-            async |id| threads.get(call.actor(), ThreadId::new(id)).await,
-            |thread| render::created(&ThreadView::of(thread, call.public_url())),
-        )
-        .await
+    once(
+        &call,
+        &body,
+        async |by| {
+            let about = required_subject(subject, &input)?;
+            threads.open(by, &about, input).await
+        },
+        async |id| threads.get(call.actor(), ThreadId::new(id)).await,
+        |thread| render::created(&ThreadView::of(thread, call.public_url())),
+    )
+    .await
 }
 
 /// List the threads on a bundle

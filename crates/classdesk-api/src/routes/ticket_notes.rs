@@ -11,7 +11,7 @@ use crate::dto::{
     TicketMessageView,
 };
 use crate::extract::{JsonBody, Path};
-use crate::idempotency::IdempotentRequest;
+use crate::idempotency::once;
 use crate::render;
 use crate::routing::{Endpoints, endpoints};
 
@@ -36,27 +36,21 @@ pub(super) const ENDPOINTS: Endpoints = endpoints![
     responses((status = 201, description = "Added", body = TicketMessageView)),
     extensions(("x-problems" = json!(["forbidden"]))),
 )]
-async fn add_ticket_message(
-    call: Call,
-    Path(id): Path<TicketId>,
-    idempotent: IdempotentRequest,
-    body: JsonBody,
-) -> Answer {
+async fn add_ticket_message(call: Call, Path(id): Path<TicketId>, body: JsonBody) -> Answer {
     let tickets = &call.app().tickets;
     let input = body.validated::<TicketMessageBody>();
-    idempotent
-        .once(
-            &call,
-            body.bytes(),
-            async |by| tickets.add_message(by, id, input).await,
-            async |note| {
-                tickets
-                    .message(call.actor(), TicketMessageId::new(note))
-                    .await
-            },
-            |message| render::created(&TicketMessageView::from(message)),
-        )
-        .await
+    once(
+        &call,
+        &body,
+        async |by| tickets.add_message(by, id, input).await,
+        async |note| {
+            tickets
+                .message(call.actor(), TicketMessageId::new(note))
+                .await
+        },
+        |message| render::created(&TicketMessageView::from(message)),
+    )
+    .await
 }
 
 /// List the messages of a ticket
@@ -84,15 +78,10 @@ async fn list_ticket_messages(call: Call, Path(id): Path<TicketId>) -> Answer {
     responses((status = 201, description = "Attached", body = TicketAttachmentView)),
     extensions(("x-problems" = json!(["forbidden"]))),
 )]
-async fn attach_to_ticket(
-    call: Call,
-    Path(id): Path<TicketId>,
-    idempotent: IdempotentRequest,
-    payload: web::Payload,
-) -> Answer {
+async fn attach_to_ticket(call: Call, Path(id): Path<TicketId>, payload: web::Payload) -> Answer {
     let tickets = &call.app().tickets;
     let target = UploadTarget::Ticket(id);
-    let form = upload::receive::<TicketAttachmentForm>(&call, target, idempotent, payload).await?;
+    let form = upload::receive::<TicketAttachmentForm>(&call, target, payload).await?;
     form.attempt
         .finish(
             form.fingerprint,

@@ -14,7 +14,7 @@ use crate::dto::{
     TicketChangeBody, TicketFields, TicketParams, TicketView,
 };
 use crate::extract::{JsonBody, Path};
-use crate::idempotency::IdempotentRequest;
+use crate::idempotency::once;
 use crate::render;
 use crate::routing::{Endpoints, endpoints};
 
@@ -38,24 +38,18 @@ pub(super) const ENDPOINTS: Endpoints = endpoints![
     responses((status = 201, description = "Created", body = TicketView)),
     extensions(("x-problems" = json!(["forbidden"]))),
 )]
-async fn create_bundle_ticket(
-    call: Call,
-    Path(bundle): Path<BundleId>,
-    idempotent: IdempotentRequest,
-    body: JsonBody,
-) -> Answer {
+async fn create_bundle_ticket(call: Call, Path(bundle): Path<BundleId>, body: JsonBody) -> Answer {
     let tickets = &call.app().tickets;
     let about = SubjectRef::bundle(bundle);
     let input = body.validated::<BundleTicketBody>();
-    idempotent
-        .once(
-            &call,
-            body.bytes(),
-            async |by| tickets.create_on(by, &about, input).await,
-            async |id| tickets.get(call.actor(), TicketId::new(id)).await,
-            |ticket| answer(&call, StatusCode::CREATED, ticket),
-        )
-        .await
+    once(
+        &call,
+        &body,
+        async |by| tickets.create_on(by, &about, input).await,
+        async |id| tickets.get(call.actor(), TicketId::new(id)).await,
+        |ticket| answer(&call, StatusCode::CREATED, ticket),
+    )
+    .await
 }
 
 /// Create a ticket
@@ -67,25 +61,24 @@ async fn create_bundle_ticket(
     responses((status = 201, description = "Created", body = TicketView)),
     extensions(("x-problems" = json!(["forbidden", "not-found"]))),
 )]
-async fn create_ticket(call: Call, idempotent: IdempotentRequest, body: JsonBody) -> Answer {
+async fn create_ticket(call: Call, body: JsonBody) -> Answer {
     let tickets = &call.app().tickets;
     let (subject, input) = body.on_subject::<OptionalSubjectFields, TicketFields>();
-    idempotent
-        .once(
-            &call,
-            body.bytes(),
-            async |by| match subject.flatten() {
-                None => tickets.create(by, input).await,
-                Some(SubjectInput::Impossible) => Err(Error::NotFound),
-                Some(SubjectInput::Subject(about)) => {
-                    let input = input.map(NewTicketOnSubject::from);
-                    tickets.create_on(by, &about, input).await
-                }
-            },
-            async |id| tickets.get(call.actor(), TicketId::new(id)).await,
-            |ticket| answer(&call, StatusCode::CREATED, ticket),
-        )
-        .await
+    once(
+        &call,
+        &body,
+        async |by| match subject.flatten() {
+            None => tickets.create(by, input).await,
+            Some(SubjectInput::Impossible) => Err(Error::NotFound),
+            Some(SubjectInput::Subject(about)) => {
+                let input = input.map(NewTicketOnSubject::from);
+                tickets.create_on(by, &about, input).await
+            }
+        },
+        async |id| tickets.get(call.actor(), TicketId::new(id)).await,
+        |ticket| answer(&call, StatusCode::CREATED, ticket),
+    )
+    .await
 }
 
 /// List the tickets on a bundle

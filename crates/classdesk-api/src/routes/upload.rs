@@ -10,7 +10,7 @@ use classdesk_http::problem::Problem;
 
 use crate::call::Call;
 use crate::extract::{JsonBody, file_part, validated_form};
-use crate::idempotency::{Attempt, IdempotentRequest};
+use crate::idempotency::Attempt;
 use crate::input::FieldSet;
 
 /// A form that has come in.
@@ -29,16 +29,15 @@ pub(super) struct UploadForm<T> {
 pub(super) async fn receive<S: FieldSet>(
     call: &Call,
     target: UploadTarget,
-    idempotent: IdempotentRequest,
     payload: web::Payload,
 ) -> Result<UploadForm<S::Output>, Problem> {
     let uploads = &call.app().uploads;
-    let mut attempt = idempotent.begin(call).await?;
+    let mut attempt = Attempt::begin(call).await?;
     let right = uploads.begin(call.actor(), target);
     let permit = attempt.permit(right).await?;
-    let sink = match &permit {
-        Some(permit) => FileSink::Store(uploads, permit),
-        None => FileSink::Digest(uploads),
+    let sink = FileSink {
+        uploads,
+        permit: permit.as_ref(),
     };
     let reading = Box::pin(read_form(call.request(), payload, file_part::<S>(), sink));
     let mut form = attempt.during(reading).await?;
@@ -53,12 +52,11 @@ pub(super) async fn receive<S: FieldSet>(
 /// Takes in the same as JSON, without a file.
 pub(super) async fn receive_json<S: FieldSet>(
     call: &Call,
-    idempotent: IdempotentRequest,
     payload: web::Payload,
 ) -> Result<UploadForm<S::Output>, Problem> {
     let body = JsonBody::from_request(call.request(), &mut payload.into_inner()).await?;
     Ok(UploadForm {
-        attempt: idempotent.begin(call).await?,
+        attempt: Attempt::begin(call).await?,
         fingerprint: Fingerprint::of(body.bytes()),
         upload: None,
         fields: body.validated::<S>(),

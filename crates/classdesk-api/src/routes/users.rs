@@ -6,7 +6,7 @@ use classdesk_domain::paging::ListKind;
 use crate::call::{Answer, Call};
 use crate::dto::{UserBody, UserChangeBody, UserParams, UserView};
 use crate::extract::{JsonBody, Path};
-use crate::idempotency::IdempotentRequest;
+use crate::idempotency::once;
 use crate::render;
 use crate::routing::{Endpoints, endpoints};
 
@@ -40,18 +40,17 @@ async fn list_users(call: Call) -> Answer {
     responses((status = 201, description = "Created", body = UserView)),
     extensions(("x-problems" = json!(["forbidden", "username-taken", "email-taken"]))),
 )]
-async fn create_user(call: Call, idempotent: IdempotentRequest, body: JsonBody) -> Answer {
+async fn create_user(call: Call, body: JsonBody) -> Answer {
     let users = &call.app().users;
     let input = body.validated::<UserBody>();
-    idempotent
-        .once(
-            &call,
-            body.bytes(),
-            async |by| users.create(by, input).await,
-            async |id| users.get(call.actor(), UserId::new(id)).await,
-            |user| render::created(&UserView::from(user)),
-        )
-        .await
+    once(
+        &call,
+        &body,
+        async |by| users.create(by, input).await,
+        async |id| users.get(call.actor(), UserId::new(id)).await,
+        |user| render::created(&UserView::from(user)),
+    )
+    .await
 }
 
 /// Read a person

@@ -22,41 +22,39 @@ const CHUNKS_IN_FLIGHT: usize = 2;
 
 /// Where the file of a form goes.
 #[derive(Clone, Copy)]
-pub enum FileSink<'a> {
-    /// Into the store.
-    Store(&'a Uploads, &'a UploadPermit),
-    /// Nowhere; only its digest is wanted.
-    Digest(&'a Uploads),
+pub struct FileSink<'a> {
+    /// The use case that stores it.
+    pub uploads: &'a Uploads,
+    /// The right to store it; without one only its digest is wanted.
+    pub permit: Option<&'a UploadPermit>,
 }
 
 impl FileSink<'_> {
     pub(super) fn limit(&self) -> u64 {
-        match self {
-            Self::Store(uploads, _) | Self::Digest(uploads) => uploads.limit(),
-        }
+        self.uploads.limit()
     }
 
     async fn receive(&self, name: FileName, bytes: ByteStream) -> Result<FormFile, Error> {
-        match self {
-            Self::Store(uploads, permit) => {
-                let upload = uploads.receive(permit, name, bytes).await?;
+        match self.permit {
+            Some(permit) => {
+                let upload = self.uploads.receive(permit, name, bytes).await?;
                 Ok(FormFile {
                     name: upload.name.clone(),
                     sha256: upload.info.sha256,
                     upload: Some(upload),
                 })
             }
-            Self::Digest(uploads) => Ok(FormFile {
+            None => Ok(FormFile {
                 name,
-                sha256: digest(bytes, uploads.limit()).await?,
+                sha256: digest(bytes, self.limit()).await?,
                 upload: None,
             }),
         }
     }
 
     pub(super) async fn give_up(&self, form: &mut Form) {
-        if let (Self::Store(uploads, _), Some(upload)) = (self, form.take_upload())
-            && let Err(error) = uploads.abandon(&upload).await
+        if let Some(upload) = form.take_upload()
+            && let Err(error) = self.uploads.abandon(&upload).await
         {
             tracing::warn!(%error, "an upload without an owner waits for the sweeper");
         }
