@@ -12,7 +12,6 @@ mod error;
 mod jobs;
 mod logging;
 mod metrics;
-mod no_blob_store;
 mod report;
 mod stop;
 mod wiring;

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use classdesk_argon2::{Argon2idHasher, Cost, Limits};
 use classdesk_diesel::{ConnectError, DatabaseHandle, DatabaseUrl, DieselStore, StoreOptions};
 use classdesk_domain::blobs::BlobStore;
-use classdesk_domain::people::PasswordHasher;
+use classdesk_domain::people::{AdminCommands, PasswordHasher};
 use classdesk_domain::system::{SystemClock, SystemSecrets};
 use classdesk_domain::{App, Ports, Settings};
 use classdesk_object_store::{ObjectStoreBlobs, ObjectStoreOptions, S3Variables, StorageLocation};
 
 use crate::cli::{FilesArgs, HashingArgs, StoreArgs};
 use crate::error::CliError;
-use crate::no_blob_store::NoBlobStore;
 
 /// The domain on its adapters.
 pub(crate) struct Assembly {
@@ -43,21 +42,6 @@ impl Assembly {
         }
     }
 
-    /// The domain for a command about people, which needs no files.
-    pub(crate) async fn for_people(
-        store: &StoreArgs,
-        hashing: Option<&HashingArgs>,
-    ) -> Result<Self, CliError> {
-        let hasher = hasher(hashing)?;
-        let store = open_store(store.database_url.clone(), store.options(), Schema::Known).await?;
-        Ok(Self::new(
-            store,
-            Arc::new(NoBlobStore),
-            hasher,
-            Settings::default(),
-        ))
-    }
-
     /// The domain for a command about files.
     pub(crate) async fn for_files(store: &StoreArgs, files: &FilesArgs) -> Result<Self, CliError> {
         let hasher = hasher(None)?;
@@ -65,6 +49,17 @@ impl Assembly {
         let blobs = open_storage(&files.storage_url).await?;
         Ok(Self::new(store, blobs, hasher, Settings::default()))
     }
+}
+
+/// The commands about people, and the store behind them.
+pub(crate) async fn admin_commands(
+    store: &StoreArgs,
+    hashing: Option<&HashingArgs>,
+) -> Result<(AdminCommands, DieselStore), CliError> {
+    let hasher = hasher(hashing)?;
+    let store = open_store(store.database_url.clone(), store.options(), Schema::Known).await?;
+    let commands = AdminCommands::new(store.store(), hasher, Arc::new(SystemClock));
+    Ok((commands, store))
 }
 
 /// What is done about a schema that is not the present one.

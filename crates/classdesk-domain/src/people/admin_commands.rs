@@ -26,6 +26,20 @@ pub struct AdminCommands {
 }
 
 impl AdminCommands {
+    /// The commands on these ports, for a program that does nothing else.
+    #[must_use]
+    pub fn new(
+        users: Arc<dyn UserRepository>,
+        hasher: Arc<dyn PasswordHasher>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            users,
+            hasher,
+            clock,
+        }
+    }
+
     /// Whether any person exists.
     ///
     /// # Errors

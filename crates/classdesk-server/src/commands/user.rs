@@ -11,7 +11,7 @@ use classdesk_domain::validation::{ErrorCollector, Invalid};
 
 use crate::cli::{UserArgs, UserCommand, UserCreateArgs, UserListArgs, UserSetPasswordArgs};
 use crate::error::CliError;
-use crate::wiring::Assembly;
+use crate::wiring::admin_commands;
 
 /// Runs the command.
 pub(crate) async fn run(args: UserArgs) -> Result<ExitCode, CliError> {
@@ -24,9 +24,9 @@ pub(crate) async fn run(args: UserArgs) -> Result<ExitCode, CliError> {
 
 async fn create(args: UserCreateArgs) -> Result<ExitCode, CliError> {
     let password = read_password()?;
-    let assembly = Assembly::for_people(&args.store, Some(&args.hashing)).await?;
+    let (commands, _store) = admin_commands(&args.store, Some(&args.hashing)).await?;
     let new = new_user(&args, &password)?;
-    let user = assembly.app.admin_commands.create_user(&new).await?;
+    let user = commands.create_user(&new).await?;
     writeln!(std::io::stdout(), "{}", user.id)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -50,16 +50,12 @@ fn new_user(args: &UserCreateArgs, password: &str) -> Result<NewUser, Invalid> {
 }
 
 async fn list(args: &UserListArgs) -> Result<ExitCode, CliError> {
-    let assembly = Assembly::for_people(&args.store, None).await?;
+    let (commands, _store) = admin_commands(&args.store, None).await?;
     let mut out = std::io::stdout().lock();
     let mut after = None;
     loop {
         let limit = Limit::GREATEST;
-        let page = assembly
-            .app
-            .admin_commands
-            .list_users(PageRequest { limit, after })
-            .await?;
+        let page = commands.list_users(PageRequest { limit, after }).await?;
         for user in &page.items {
             writeln!(out, "{}", line(user))?;
         }
@@ -81,17 +77,12 @@ async fn set_password(args: &UserSetPasswordArgs) -> Result<ExitCode, CliError> 
     let password = read_password()?;
     let password =
         NewPassword::parse(&password).map_err(|fault| Invalid::field("password", fault))?;
-    let assembly = Assembly::for_people(&args.store, Some(&args.hashing)).await?;
+    let (commands, store) = admin_commands(&args.store, Some(&args.hashing)).await?;
     let name = LoginName::new(&args.username);
-    match assembly
-        .app
-        .admin_commands
-        .set_password(&name, &password)
-        .await
-    {
+    match commands.set_password(&name, &password).await {
         Ok(_) => {
             // When the command returns, the old sessions have ended at every server.
-            assembly.store.wait_for_cache_expiry().await;
+            store.wait_for_cache_expiry().await;
             Ok(ExitCode::SUCCESS)
         }
         Err(Error::NotFound) => Err(CliError::new(format!(
