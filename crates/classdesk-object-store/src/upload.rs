@@ -1,19 +1,16 @@
 //! Bytes on their way in.
 //!
-//! The caller's future counts and hashes the bytes and detects their type. A task of its own writes
-//! them, so that an abandoned upload is cleaned up: when the pieces end before the last one, the task
-//! aborts the upload and erases what there is. It hands a finished object over in an
-//! [`UploadGuard`], which erases it unless the caller commits it.
+//! The caller's future splits the stream into parts; it counts and hashes the bytes and detects
+//! their type. A task of its own writes the parts, so that an abandoned upload is cleaned up: when
+//! the parts end before the last one, the task aborts the upload and erases what there is. It hands
+//! a finished object over in an [`UploadGuard`], which erases it unless the caller commits it.
 
-use std::io;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use classdesk_domain::blobs::{BlobError, BlobInfo, ByteStream, Sha256Digest, StorageKey};
 use futures_util::StreamExt;
-use object_store::buffered::BufWriter;
+use object_store::{MultipartUpload, ObjectStoreExt, PutPayload, PutPayloadMut};
 use sha2::{Digest, Sha256};
-use tokio::io::AsyncWriteExt;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
@@ -21,12 +18,15 @@ use crate::backend::{self, Storage};
 use crate::failure::{self, Operation};
 use crate::media_type::Detector;
 
-/// A piece of an upload.
+/// The memory of a part is taken in blocks of this many bytes, as they fill.
+const BLOCK: usize = 64 * 1024;
+
+/// A part of an upload.
 enum Piece {
     /// More follow.
-    Chunk(Bytes),
+    Part(PutPayload),
     /// This was all.
-    End,
+    Last(PutPayload),
 }
 
 type Written = Result<UploadGuard, BlobError>;
@@ -39,17 +39,14 @@ pub(crate) async fn put(
     limit: u64,
 ) -> Result<BlobInfo, BlobError> {
     storage.check_writable(key).await?;
-    let (location, part_size) = (backend::location(key.as_str())?, storage.part_size(limit));
-    let writer = BufWriter::with_capacity(Arc::clone(&storage.objects), location, part_size);
     let (pieces, to_write) = mpsc::channel(1);
     let (written, outcome) = oneshot::channel();
     tokio::spawn(write(
         UploadGuard::new(Arc::clone(storage), key.clone()),
-        writer.with_max_concurrency(1),
         to_write,
         written,
     ));
-    let taken = take(bytes, limit, pieces).await;
+    let taken = split_into_parts(bytes, limit, storage.part_size(limit), pieces).await;
     // Also on a failure: by then the writer has cleaned up.
     match (taken, outcome.await) {
         (Ok(Some(info)), Ok(Ok(object))) => {
@@ -61,16 +58,18 @@ pub(crate) async fn put(
     }
 }
 
-/// Reads the stream to its end and sends it on. `None` means that the writer has ended; it has the
-/// reason.
-async fn take(
+/// Reads the stream to its end and sends the parts. `None` means that the writer has ended; it
+/// has the reason.
+async fn split_into_parts(
     mut bytes: ByteStream,
     limit: u64,
+    part_size: usize,
     pieces: mpsc::Sender<Piece>,
 ) -> Result<Option<BlobInfo>, BlobError> {
     let mut size = 0_u64;
     let mut hash = Sha256::new();
     let mut media_type = Detector::default();
+    let mut part = PutPayloadMut::new().with_block_size(BLOCK);
     while let Some(chunk) = bytes.next().await {
         let chunk = chunk?;
         size = size.saturating_add(chunk.len() as u64);
@@ -79,14 +78,25 @@ async fn take(
         }
         hash.update(&chunk);
         media_type.update(&chunk);
-        if pieces.send(Piece::Chunk(chunk)).await.is_err() {
-            return Ok(None);
+        let mut rest = &chunk[..];
+        while !rest.is_empty() {
+            // A full part is sent only when more is there: the last piece is never empty.
+            if part.content_length() == part_size {
+                let full =
+                    std::mem::replace(&mut part, PutPayloadMut::new().with_block_size(BLOCK));
+                if pieces.send(Piece::Part(full.freeze())).await.is_err() {
+                    return Ok(None);
+                }
+            }
+            let (now, later) = rest.split_at(rest.len().min(part_size - part.content_length()));
+            part.extend_from_slice(now);
+            rest = later;
         }
     }
     if size == 0 {
         return Err(BlobError::Empty);
     }
-    if pieces.send(Piece::End).await.is_err() {
+    if pieces.send(Piece::Last(part.freeze())).await.is_err() {
         return Ok(None);
     }
     Ok(Some(BlobInfo {
@@ -99,11 +109,17 @@ async fn take(
 /// The writing task.
 async fn write(
     object: UploadGuard,
-    mut writer: BufWriter,
     mut pieces: mpsc::Receiver<Piece>,
     written: oneshot::Sender<Written>,
 ) {
-    let outcome = write_pieces(&object.key, &mut writer, &mut pieces).await;
+    let outcome = match pieces.recv().await {
+        // Nothing was begun.
+        None => {
+            object.commit();
+            return;
+        }
+        Some(first) => write_pieces(&object, first, &mut pieces).await,
+    };
     // A sender that still waits must not wait longer.
     drop(pieces);
     match outcome {
@@ -112,40 +128,54 @@ async fn write(
         Ok(false) => object.erase().await,
         Err(error) => {
             object.erase().await;
-            let _ = written.send(Err(of_writer(error)));
+            let _ = written.send(Err(error));
         }
     }
 }
 
 /// Writes all pieces; `false` when they end before the last one.
 async fn write_pieces(
-    key: &StorageKey,
-    writer: &mut BufWriter,
+    object: &UploadGuard,
+    first: Piece,
     pieces: &mut mpsc::Receiver<Piece>,
-) -> io::Result<bool> {
-    loop {
-        let unfinished = match pieces.recv().await {
-            Some(Piece::Chunk(chunk)) => match writer.write_all(&chunk).await {
-                Ok(()) => continue,
-                Err(error) => Err(error),
-            },
-            // What can't be finished the writer aborts by itself.
-            Some(Piece::End) => return writer.shutdown().await.map(|()| true),
-            None => Ok(false),
-        };
-        if let Err(error) = writer.abort().await {
-            // It may have been completed all the same; what is left is swept later.
-            tracing::debug!(%key, %error, "an upload could not be given up");
+) -> Result<bool, BlobError> {
+    let failed = |error| failure::of_store(error, Operation::Write);
+    let location = backend::location(object.key.as_str())?;
+    let objects = &object.storage.objects;
+    let first = match first {
+        Piece::Last(only) => {
+            objects.put(&location, only).await.map_err(failed)?;
+            return Ok(true);
         }
-        return unfinished;
+        Piece::Part(first) => first,
+    };
+    let mut upload = objects.put_multipart(&location).await.map_err(failed)?;
+    let finished = write_parts(&mut *upload, first, pieces).await;
+    if !matches!(finished, Ok(true))
+        && let Err(error) = upload.abort().await
+    {
+        // It may have been completed all the same; what is left is swept later.
+        tracing::debug!(key = %object.key, %error, "an upload could not be given up");
     }
+    finished.map_err(failed)
 }
 
-/// The writer wraps the errors of the store.
-fn of_writer(error: io::Error) -> BlobError {
-    match error.downcast::<object_store::Error>() {
-        Ok(error) => failure::of_store(error, Operation::Write),
-        Err(error) => failure::of_io(error, Operation::Write),
+async fn write_parts(
+    upload: &mut dyn MultipartUpload,
+    first: PutPayload,
+    pieces: &mut mpsc::Receiver<Piece>,
+) -> object_store::Result<bool> {
+    upload.put_part(first).await?;
+    loop {
+        match pieces.recv().await {
+            None => return Ok(false),
+            Some(Piece::Part(part)) => upload.put_part(part).await?,
+            Some(Piece::Last(part)) => {
+                upload.put_part(part).await?;
+                upload.complete().await?;
+                return Ok(true);
+            }
+        }
     }
 }
 
