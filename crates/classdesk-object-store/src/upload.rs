@@ -4,6 +4,9 @@
 //! their type. A task of its own writes the parts, so that an abandoned upload is cleaned up: when
 //! the parts end before the last one, the task aborts the upload and erases what there is. It hands
 //! a finished object over in an [`UploadGuard`], which erases it unless the caller commits it.
+//!
+//! The library's `BufWriter` would split the stream too. When a completion fails it answers with
+//! what went wrong with its abort, which hides whether the storage was away, full or refused.
 
 use std::sync::Arc;
 

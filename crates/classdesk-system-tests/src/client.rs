@@ -1,4 +1,4 @@
-//! Somebody who uses the API.
+//! A user of the API.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 /// How long an answer may take.
 const ANSWER: Duration = Duration::from_secs(60);
 
-/// Somebody who uses the API, signed in or not.
+/// A user of the API, signed in or not.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     http: reqwest::Client,
@@ -62,7 +62,7 @@ impl Answer {
 }
 
 impl Client {
-    /// Somebody without a token.
+    /// A user without a token.
     pub(crate) fn nobody(url: &str) -> Result<Self> {
         let http = reqwest::Client::builder()
             .no_proxy()
@@ -93,7 +93,7 @@ impl Client {
         Self::sign_in(url, "superadmin", SUPERADMIN_PASSWORD).await
     }
 
-    /// Creates somebody and signs them in.
+    /// Creates a user and signs them in.
     pub(crate) async fn hire(&self, username: &str, role: &str) -> Result<Self> {
         let body = json!({
             "username": username,
@@ -121,7 +121,7 @@ impl Client {
         }
     }
 
-    /// Their id; 0 for somebody who is not signed in.
+    /// Their id; 0 for a user who is not signed in.
     pub(crate) const fn id(&self) -> i64 {
         self.id
     }

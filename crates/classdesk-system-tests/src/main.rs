@@ -35,7 +35,7 @@ fn run(cli: Cli) -> Result<Report> {
     })
 }
 
-/// Fails when somebody wants this program to end.
+/// Fails when this program is asked to end.
 async fn interrupted() -> Result<Report> {
     let (sender, receiver) = oneshot::channel();
     let mut sender = Some(sender);

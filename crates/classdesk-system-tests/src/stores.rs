@@ -51,7 +51,7 @@ impl Stores {
         self.folder.path()
     }
 
-    /// Leaves the folder behind, for somebody to look at, and answers where it is.
+    /// Leaves the folder behind, for a developer to look at, and answers where it is.
     pub(crate) fn keep(self) -> PathBuf {
         self.folder.keep()
     }

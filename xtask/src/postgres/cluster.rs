@@ -22,7 +22,7 @@ pub(crate) type Settings = &'static [&'static str];
 
 /// How long a server may take until it answers.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
-/// Somebody else may take the port between its choice and the server's start.
+/// Another process may take the port between its choice and the server's start.
 const START_ATTEMPTS: u32 = 3;
 const READY: &str = "database system is ready to accept connections";
 
@@ -113,7 +113,7 @@ impl Drop for Cluster {
 /// Who runs the server, which refuses to be run by the superuser.
 #[derive(Debug)]
 enum Account {
-    /// Whoever runs this task.
+    /// The account that runs this task.
     Own,
     /// Another user, whom the superuser becomes.
     Other { uid: u32, gid: u32 },
@@ -243,7 +243,7 @@ fn launch(
     bail!("PostgreSQL did not start:\n{}", said.trim_end())
 }
 
-/// Copies what the server says into its log, and tells when it is ready. Whoever waits is let go
+/// Copies what the server says into its log, and tells when it is ready. A waiting task is let go
 /// when the server ends without ever being ready.
 fn keep_log(said: impl Read, mut log: File, ready: &Sender<()>) {
     for line in BufReader::new(said).lines() {

@@ -34,7 +34,7 @@ impl Demo {
             .with_context(|| format!("cannot start {}", program.display()))?;
         let mut said = BufReader::new(child.stdout.take().context("no standard output")?);
         let address = find_address(&mut said);
-        // From here on whoever fails also ends the server.
+        // From here on a failure also ends the server.
         let mut demo = Self {
             child,
             address: String::new(),

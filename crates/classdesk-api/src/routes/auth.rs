@@ -67,7 +67,7 @@ async fn login(state: Data<AppState>, request: HttpRequest, body: JsonBody) -> A
     }
 }
 
-/// Notes whose account somebody was not let into. What was typed stays out of the log: people
+/// Logs which account a failed sign-in was for. What was typed stays out of the log: people
 /// type passwords in the place of names.
 fn log_refusal(error: &Error, address: IpAddr) {
     let (account, reason) = match error {

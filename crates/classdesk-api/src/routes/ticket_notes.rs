@@ -119,7 +119,7 @@ async fn list_ticket_attachments(call: Call, Path(id): Path<TicketId>) -> Answer
 
 /// Download a file of a ticket
 ///
-/// For whoever may see it.
+/// For those who may see it.
 #[utoipa::path(
     get,
     path = "/api/v1/tickets/{id}/attachments/{attachment_id}/download/",

@@ -70,7 +70,7 @@ pub(super) async fn put(store: &dyn BlobStore, number: u8, size: u64) -> BlobInf
     stored.expect("the store takes it")
 }
 
-/// A permit of somebody who may see everything.
+/// A permit of a user who may see everything.
 pub(super) fn permit(number: u8, info: &BlobInfo) -> ReadPermit {
     let nobody = UserId::new(0);
     let access = FileAccess {

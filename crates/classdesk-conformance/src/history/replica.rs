@@ -90,13 +90,13 @@ impl<'s> Replica<'s> {
         self.numbers.id(number)
     }
 
-    /// Somebody.
+    /// A user.
     pub(super) fn person(&mut self) -> Actor {
         let number = self.dice.usize(0..self.people.len());
         self.people[number]
     }
 
-    /// Somebody of a role.
+    /// A user of a role.
     pub(super) fn person_of(&mut self, role: Role) -> UserId {
         let of_role: Vec<_> = self
             .people
@@ -107,7 +107,7 @@ impl<'s> Replica<'s> {
         of_role[number].id
     }
 
-    /// What somebody may see.
+    /// What a user may see.
     pub(super) fn scope(&mut self) -> AccessScope {
         AccessScope::of(&self.person())
     }

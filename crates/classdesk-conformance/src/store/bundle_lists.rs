@@ -195,7 +195,7 @@ pub async fn bundles_are_filtered(store: &dyn Store) {
     check(fixture.other_client, narrow, &[]).await;
 }
 
-/// Bundles that come while somebody pages are not repeated, and none is skipped.
+/// Bundles that come while a user pages are not repeated, and none is skipped.
 ///
 /// contract: conv.lists.keyset
 pub async fn bundles_are_paged(store: &dyn Store) {

@@ -335,7 +335,7 @@ pub async fn the_log_is_filtered(store: &dyn Store) {
     .await;
 }
 
-/// What is told while somebody pages through the log comes to nobody twice.
+/// What is told while a user pages through the log comes to nobody twice.
 pub async fn the_log_is_paged(store: &dyn Store) {
     let fixture = Fixture::create(store).await;
     let emit = async || {

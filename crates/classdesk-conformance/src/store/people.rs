@@ -357,7 +357,7 @@ pub async fn people_are_filtered(store: &dyn Store) {
     .await;
 }
 
-/// People who come while somebody pages are not repeated, and nobody is skipped.
+/// People who come while a user pages are not repeated, and nobody is skipped.
 pub async fn people_are_paged(store: &dyn Store) {
     let fixture = Fixture::create(store).await;
     let before = store

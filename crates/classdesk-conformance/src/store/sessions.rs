@@ -35,7 +35,7 @@ fn new_session(fixture: &Fixture, of: Actor, verified_hash: &str, number: u8) ->
     }
 }
 
-/// Starts a session of somebody with the token of this number.
+/// Starts a session of a user with the token of this number.
 pub(super) async fn start(
     store: &dyn Store,
     fixture: &Fixture,

@@ -29,7 +29,7 @@ pub(super) fn all() -> PageRequest {
     first(i64::from(Limit::MAX))
 }
 
-/// What somebody may see.
+/// What a user may see.
 pub(super) const fn scope(of: Actor) -> AccessScope {
     AccessScope::of(&of)
 }

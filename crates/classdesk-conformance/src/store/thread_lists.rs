@@ -266,7 +266,7 @@ pub async fn threads_come_by_activity(store: &dyn Store) {
     assert_eq!(page.next, Some(position));
 }
 
-/// What does not change while somebody pages is neither skipped nor repeated.
+/// What does not change while a user pages is neither skipped nor repeated.
 ///
 /// contract: conv.lists.keyset
 pub async fn quiet_threads_are_paged(store: &dyn Store) {

@@ -36,7 +36,7 @@ async fn attach(
     attached.expect("attached")
 }
 
-/// A message is kept whole; it is found by its id whoever may see it.
+/// A message is kept whole; it is found by its id, whatever its visibility.
 pub async fn a_ticket_message_is_kept(store: &dyn Store) {
     let fixture = Fixture::create(store).await;
     let id = fixture.add_ticket(store, fixture.client, None).await.id;

@@ -378,7 +378,7 @@ pub async fn tickets_are_filtered(store: &dyn Store) {
     assert_eq!(listed(store, fixture.other_client, own).await, []);
 }
 
-/// Tickets that come while somebody pages are not repeated, and none is skipped.
+/// Tickets that come while a user pages are not repeated, and none is skipped.
 ///
 /// contract: conv.lists.keyset
 pub async fn tickets_are_paged(store: &dyn Store) {

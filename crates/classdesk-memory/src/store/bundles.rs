@@ -73,7 +73,7 @@ fn matches(bundle: &Bundle, filter: &BundleFilter) -> bool {
         })
 }
 
-/// Whether somebody can be a recipient on a bundle with these parties.
+/// Whether a user can be a recipient on a bundle with these parties.
 fn is_member(user: &User, parties: &Parties) -> bool {
     user.is_active
         && match user.role {

@@ -69,7 +69,7 @@ pub(super) struct ThreadRow {
 }
 
 impl ThreadRow {
-    /// Up to which message somebody has read.
+    /// Up to which message a user has read.
     pub(super) fn mark_of(&self, user: UserId) -> Option<MessageId> {
         self.marks
             .get(&user)
@@ -77,7 +77,7 @@ impl ThreadRow {
             .map(|(up_to, _)| *up_to)
     }
 
-    /// When somebody's mark first reached a message.
+    /// When a user's mark first reached a message.
     pub(super) fn read_at(&self, user: UserId, message: MessageId) -> Option<Timestamp> {
         let steps = self.marks.get(&user)?;
         steps
@@ -162,7 +162,7 @@ pub(super) struct BlobRow {
     pub(super) state: BlobState,
     pub(super) info: Option<BlobInfo>,
     pub(super) created_at: Timestamp,
-    /// When it is to be swept; while somebody holds it, when the lease ends.
+    /// When it is to be swept; while a worker holds it, when the lease ends.
     pub(super) due_at: Option<Timestamp>,
     pub(super) attempts: u32,
 }

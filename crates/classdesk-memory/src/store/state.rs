@@ -112,7 +112,7 @@ impl State {
         }
     }
 
-    /// Adds somebody to every non-private thread of a subject.
+    /// Adds a user to every non-private thread of a subject.
     pub(super) fn join_open_threads(&mut self, subject: &SubjectRef, user: UserId) {
         for thread in self.threads.rows_mut() {
             if thread.about == *subject && !thread.is_private {

@@ -70,7 +70,7 @@ impl State {
         }
     }
 
-    /// A thread as somebody sees it in their present role.
+    /// A thread as a user sees it in their present role.
     fn thread_shown_to(&self, id: ThreadId, viewer: UserId) -> Result<ThreadView, StoreError> {
         let actor = Actor::from(&self.users.there(viewer)?.user);
         Ok(self.thread_view(self.threads.there(id)?, &AccessScope::of(&actor)))

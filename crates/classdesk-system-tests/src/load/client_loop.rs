@@ -17,7 +17,7 @@ pub(crate) enum Work {
     /// Messages with and without attachments, edits, deletions and read marks in a thread.
     Talk {
         thread: i64,
-        /// Whether the client may be refused, since somebody else took its place.
+        /// Whether the client may be refused, since another client took its place.
         replaceable: bool,
     },
     /// Files of a bundle: uploads, descriptions, deletions.
@@ -40,7 +40,7 @@ impl Work {
         }
     }
 
-    /// Talking in a thread, as somebody who may be replaced.
+    /// Talking in a thread, as a user who may be replaced.
     pub(crate) const fn talk_while_assigned(thread: i64) -> Self {
         let replaceable = true;
         Self::Talk {

@@ -70,7 +70,7 @@ pub(crate) enum Variable {
     Writer { bundle: i64 },
 }
 
-/// Something that somebody asked to be created.
+/// Something that a user asked to be created.
 #[derive(Debug, Clone)]
 pub(crate) struct Record {
     /// What it is.

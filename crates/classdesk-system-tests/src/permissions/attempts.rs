@@ -42,7 +42,7 @@ impl<'t> Fixture<'t> {
         Ok(())
     }
 
-    /// Tries an operation as somebody, compares the answer, and remembers what it changed; `None`
+    /// Tries an operation as a user, compares the answer, and remembers what it changed; `None`
     /// when there is nobody whom it could name.
     pub(crate) async fn attempt(
         &mut self,
@@ -106,7 +106,7 @@ impl<'t> Fixture<'t> {
         Ok(watches.then_some(ticket.requester))
     }
 
-    /// Everything that somebody sees of a ticket.
+    /// Everything that a user sees of a ticket.
     async fn seen_by(&mut self, witness: Option<i64>, object: Object) -> Result<Vec<String>> {
         let (Some(witness), Object::Ticket(id)) = (witness, object) else {
             return Ok(Vec::new());

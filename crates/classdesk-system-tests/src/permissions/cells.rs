@@ -164,7 +164,7 @@ async fn build(
     Ok((asker, object))
 }
 
-/// Whoever is deactivated has lost everything, with the token of a moment ago.
+/// A deactivated user has lost everything, with the token of a moment ago.
 async fn try_deactivated(fixture: &mut Fixture<'_>, people: &People, object: Object) -> Result<()> {
     let superadmin = fixture.superadmin;
     for role in [Role::Client, Role::Writer, Role::Editor, Role::Admin] {

@@ -1,6 +1,6 @@
 //! What is so: a naive record of people and objects, with no rule in it.
 //!
-//! It says what somebody *is* to an object; what follows from that stands in the table.
+//! It says what a user *is* to an object; what follows from that stands in the table.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -210,7 +210,7 @@ impl Facts {
                 .any(|ticket| ticket.subject == Some(subject))
     }
 
-    /// The state of an object and what somebody is to it; `None` when there is no such object.
+    /// The state of an object and what a user is to it; `None` when there is no such object.
     pub(crate) fn case(&self, asker: i64, object: Object) -> Result<Option<Case<'static>>> {
         let person = self.person(asker)?;
         let Some(state) = self.state(object) else {

@@ -121,7 +121,7 @@ impl<'t> Fixture<'t> {
         id
     }
 
-    /// Somebody new, signed in.
+    /// A new user, signed in.
     pub(crate) async fn hire(&mut self, role: Role) -> Result<i64> {
         let name = format!("person{}", self.next_fresh());
         let superadmin = self.client(self.superadmin)?.clone();
@@ -129,7 +129,7 @@ impl<'t> Fixture<'t> {
         Ok(self.add(role, client))
     }
 
-    /// Somebody new who never signed in.
+    /// A new user who never signed in.
     pub(crate) async fn enroll(&mut self, role: Role) -> Result<i64> {
         let name = format!("person{}", self.next_fresh());
         let body = json!({
@@ -142,7 +142,7 @@ impl<'t> Fixture<'t> {
         Ok(id)
     }
 
-    /// Notes that there is somebody, who never signed in.
+    /// Notes that there is a user, who never signed in.
     pub(crate) fn remember(&mut self, id: i64, role: Role) {
         let person = Person {
             role,
@@ -152,7 +152,7 @@ impl<'t> Fixture<'t> {
         self.facts.people.insert(id, person);
     }
 
-    /// Signs somebody in again whose sessions have ended.
+    /// Signs a user in again whose sessions have ended.
     pub(crate) async fn sign_in_again(&mut self, id: i64) -> Result<()> {
         let superadmin = self.client(self.superadmin)?.clone();
         let path = format!("/api/v1/users/{id}/");
@@ -177,7 +177,7 @@ impl<'t> Fixture<'t> {
         self.fresh
     }
 
-    /// A request of somebody, counted.
+    /// A request of a user, counted.
     pub(crate) async fn ask(&mut self, asker: i64, method: Method, path: &str) -> Result<Answer> {
         self.found.requests += 1;
         let request = self.client(asker)?.request(method, path);
@@ -208,7 +208,7 @@ impl<'t> Fixture<'t> {
         }
     }
 
-    /// Whether somebody may read an object, by the operation that reads it.
+    /// Whether a user may read an object, by the operation that reads it.
     pub(crate) fn may_see(&self, asker: i64, object: Object) -> Result<bool> {
         let name = match object {
             Object::Nothing => return Ok(true),

@@ -1,4 +1,4 @@
-//! Random histories: people do things in any order, and between any two of them somebody looks.
+//! Random histories: people do things in any order, and between any two of them a user looks.
 //! What is expected follows from the facts and the table, whatever came before.
 
 use anyhow::{Context as _, Result};
@@ -201,7 +201,7 @@ impl<'t> Fixture<'t> {
         objects[self.rng.usize(..objects.len())]
     }
 
-    /// Somebody tries something.
+    /// A user tries something.
     async fn do_something(&mut self) -> Result<()> {
         let (asker, object) = (self.somebody(), self.something());
         let table: &'t Table = self.table;

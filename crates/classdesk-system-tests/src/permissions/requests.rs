@@ -135,7 +135,7 @@ impl Fixture<'_> {
         parties: Option<Parties>,
     ) -> Vec<i64> {
         let facts = &self.facts;
-        // Somebody who has changed sides is named by a subject and yet no party of it.
+        // A user who has changed sides is named by a subject and yet no party of it.
         let is_party = |id, person: Person| match person.role {
             Role::Client => parties.is_some_and(|of| of.client == id),
             Role::Writer => parties.is_some_and(|of| of.writer == Some(id)),
@@ -150,7 +150,7 @@ impl Fixture<'_> {
             match name {
                 "participant" => in_thread,
                 _ if !person.is_active => false,
-                // Tickets for somebody are for the owner; orders are for any client.
+                // Tickets on behalf of a client are for the owner; orders are for any client.
                 "client" => match object {
                     Object::Subject(Subject::Bundle(_)) => {
                         is_party(id, person) && person.role == Role::Client

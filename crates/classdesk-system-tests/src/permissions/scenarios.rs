@@ -1,4 +1,4 @@
-//! An object in a given state, to which somebody has a given relation, made over the API by people
+//! An object in a given state, to which a user has a given relation, made over the API by people
 //! who may make it.
 
 use anyhow::{Context as _, Result, bail};
@@ -19,7 +19,7 @@ pub(crate) struct Scenario<'a> {
     way: Way,
 }
 
-/// How somebody came to their relation.
+/// How a user came to their relation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
     /// The simplest way.
@@ -82,7 +82,7 @@ impl People {
         })
     }
 
-    /// Somebody of a role who is at the heart of the scenarios.
+    /// A user of a role who is at the heart of the scenarios.
     pub(crate) const fn of_role(&self, role: Role) -> i64 {
         match role {
             Role::Client => self.client,
@@ -106,7 +106,7 @@ impl People {
         }
     }
 
-    /// Every way in which somebody can have a relation to an object of a kind in a state.
+    /// Every way in which a user can have a relation to an object of a kind in a state.
     pub(crate) fn scenarios<'a>(
         &self,
         kind: &'a str,
@@ -434,7 +434,7 @@ impl People {
         Ok(message)
     }
 
-    /// Somebody who asked for a ticket as a client, and is now the writer of what it is about.
+    /// A user who asked for a ticket as a client, and is now the writer of what it is about.
     async fn requester_at_work(&self, fixture: &mut Fixture<'_>) -> Result<(i64, Option<Object>)> {
         let superadmin = fixture.superadmin;
         let turncoat = fixture.hire(Role::Client).await?;

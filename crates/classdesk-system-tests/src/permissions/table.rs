@@ -186,7 +186,7 @@ impl Table {
             .with_context(|| format!("the table has no operation «{name}»"))
     }
 
-    /// The relations that somebody may have to a kind of object.
+    /// The relations that a user may have to a kind of object.
     pub(crate) fn relations(&self, kind: &str) -> Result<&[String]> {
         let relations = self.relations.get(kind);
         Ok(relations.with_context(|| format!("no relations to {kind}"))?)
@@ -211,7 +211,7 @@ impl Table {
     }
 }
 
-/// What an object is in, and what somebody is to it.
+/// What an object is in, and what a user is to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Case<'a> {
     pub(crate) state: &'a str,

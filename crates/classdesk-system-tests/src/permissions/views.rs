@@ -75,7 +75,7 @@ impl Fixture<'_> {
         Ok(Vec::new())
     }
 
-    /// Compares a list with the objects that somebody may see, each of them a decision.
+    /// Compares a list with the objects that a user may see, each of them a decision.
     async fn list(
         &mut self,
         asker: i64,

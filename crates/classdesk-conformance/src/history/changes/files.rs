@@ -25,7 +25,7 @@ impl Replica<'_> {
             return told;
         }
         if self.once_in(8) {
-            // Somebody tries to use it twice.
+            // A user tries to use it twice.
             self.uploads.push(upload.clone());
         }
         self.uploads.push(upload);

@@ -16,7 +16,7 @@ use crate::subjects::model::Parties;
 
 const EXPECTED: &str = include_str!("expected.txt");
 
-/// The ids around a subject: its client, its writer, and somebody else.
+/// The ids around a subject: its client, its writer, and another client.
 pub(super) const CLIENT: UserId = UserId::new(1);
 pub(super) const WRITER: UserId = UserId::new(2);
 pub(super) const SOMEBODY: UserId = UserId::new(3);
