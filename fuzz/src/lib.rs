@@ -10,13 +10,13 @@ use std::sync::Arc;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::test::{TestRequest, init_service};
-use actix_web::{App, Error, rt};
+use actix_web::{App as HttpApp, Error, rt};
 use classdesk_api::Api;
 use classdesk_domain::clock::{Clock, Timestamp};
 use classdesk_domain::people::{Login, LoginName, NewPassword};
 use classdesk_domain::{App, Ports, Settings as Limits};
 use classdesk_http::{PublicUrl, Settings};
-use classdesk_conformance::{World};
+use classdesk_conformance::Fixture as Rows;
 use classdesk_memory::{MemoryBlobs, MemoryStore, PlainHasher, SeededSecrets};
 
 /// After so many requests everything begins anew, since the stores keep what they are given.
@@ -39,9 +39,9 @@ thread_local! {
     static DESK: RefCell<Option<ManuallyDrop<Fixture>>> = const { RefCell::new(None) };
 }
 
-struct WorldClock(Arc<World>);
+struct RowsClock(Arc<Rows>);
 
-impl Clock for WorldClock {
+impl Clock for RowsClock {
     fn now(&self) -> Timestamp {
         self.0.now()
     }
@@ -73,7 +73,7 @@ impl Fixture {
         let system = rt::System::new();
         let (api, token) = system.block_on(api());
         let app = system.block_on(init_service(
-            App::new().configure(|config| api.configure(config)),
+            HttpApp::new().configure(|config| api.configure(config)),
         ));
         let serve = move |request: TestRequest| {
             let answer = system.block_on(async { app.call(request.to_request()).await });
@@ -148,8 +148,7 @@ fn read(answer: ServiceResponse<BoxBody>) -> Vec<u8> {
 
 async fn api() -> (Api, String) {
     let store = Arc::new(MemoryStore::new());
-    let world = Arc::new(World::create(&*store).await);
-    let clock = Arc::new(WorldClock(world.clone()));
+    let clock = Arc::new(RowsClock(Arc::new(Rows::create(&*store).await)));
     let ports = Ports::new(
         store,
         Arc::new(MemoryBlobs::new(clock.clone())),
@@ -164,7 +163,7 @@ async fn api() -> (Api, String) {
     let desk = App::new(ports, limits);
     let (name, password) = (LoginName::new("admin"), NewPassword::parse(PASSWORD));
     let password = password.expect("a good password");
-    let set = desk.operator.set_password(&name, &password).await;
+    let set = desk.admin_commands.set_password(&name, &password).await;
     set.expect("a password");
     let login = Login {
         name,

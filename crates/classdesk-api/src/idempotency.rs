@@ -105,8 +105,9 @@ impl Attempt {
         match self {
             Self::First(_) => self.during(async { Ok(Some(right.await?)) }).await,
             Self::Repeated(_) => match right.await {
-                Err(Error::NotFound) => Err(Error::NotFound.into()),
-                _ => Ok(None),
+                // What can no longer be created was created all the same.
+                Ok(_) | Err(Error::Forbidden | Error::Conflict(_)) => Ok(None),
+                Err(error) => Err(error.into()),
             },
         }
     }

@@ -19,7 +19,11 @@ macro_rules! retry_on_stale {
             attempts -= 1;
             match $attempt.await {
                 Err($crate::error::Error::Contended) if attempts > 0 => {
-                    $crate::use_case::ensure_actor_active(&*$users, $actor).await?;
+                    let active = $crate::use_case::ensure_actor_active(&*$users, $actor).await;
+                    // Not `?`: the caller may have something to give up, such as an upload.
+                    if let Err(error) = active {
+                        break Err(error);
+                    }
                 }
                 outcome => break outcome,
             }

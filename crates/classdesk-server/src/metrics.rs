@@ -10,50 +10,47 @@ use classdesk_http::{Gauge, HttpState, METRICS_MEDIA_TYPE};
 
 use crate::error::CliError;
 
-/// The figures of [`PoolStats`]: the end of each name, and its help.
-const POOL: [(&str, &str); 4] = [
-    ("threads", "Threads with a connection to the database"),
-    ("busy_threads", "Threads at work on the database"),
-    ("queued_jobs", "Jobs that wait for a thread"),
-    ("queue_length", "Jobs that may wait for a thread"),
-];
+/// The end of a gauge's name, its help, and what it reads.
+type Figure<S> = (&'static str, &'static str, fn(S) -> f64);
 
-/// The figures of [`WriterStats`], which PostgreSQL does not have.
-const WRITER: [(&str, &str); 4] = [
-    ("queued_commits", "Commits that wait for the writer"),
-    ("queue_length", "Commits that may wait for the writer"),
-    ("commits", "Commits made durable since the start"),
-    ("transactions", "Transactions that those commits took"),
-];
+macro_rules! figures {
+    ($($name:literal: $help:literal => $field:ident,)+) => {
+        [$(($name, $help, |stats| stats.$field as f64)),+]
+    };
+}
+
+const POOL: [Figure<PoolStats>; 4] = figures! {
+    "threads": "Threads with a connection to the database" => threads,
+    "busy_threads": "Threads at work on the database" => busy,
+    "queued_jobs": "Jobs that wait for a thread" => queued,
+    "queue_length": "Jobs that may wait for a thread" => queue_length,
+};
+
+/// Of the writer, which PostgreSQL does not have.
+const WRITER: [Figure<WriterStats>; 4] = figures! {
+    "queued_commits": "Commits that wait for the writer" => queued,
+    "queue_length": "Commits that may wait for the writer" => queue_length,
+    "commits": "Commits made durable since the start" => commits,
+    "transactions": "Transactions that those commits took" => groups,
+};
 
 /// The figures of the store.
 pub(crate) fn gauges(store: &Arc<DieselStore>) -> Vec<Gauge> {
-    let pool = POOL.into_iter().enumerate().map(|(at, (name, help))| {
+    let pool = POOL.map(|(name, help, read)| {
         let store = store.clone();
         Gauge::new(format!("classdesk_database_{name}"), help, move || {
-            pool_figures(store.stats().pool)[at] as f64
+            read(store.stats().pool)
         })
     });
-    let writer = WRITER.into_iter().enumerate().map(|(at, (name, help))| {
+    let writer = WRITER.map(|(name, help, read)| {
         let store = store.clone();
         Gauge::new(format!("classdesk_writer_{name}"), help, move || {
-            store
-                .stats()
-                .writer
-                .map_or(0.0, |it| writer_figures(it)[at])
+            store.stats().writer.map_or(0.0, read)
         })
     });
     let has_writer = store.stats().writer.is_some();
-    pool.chain(writer.filter(|_| has_writer)).collect()
-}
-
-const fn pool_figures(pool: PoolStats) -> [usize; 4] {
-    [pool.threads, pool.busy, pool.queued, pool.queue_length]
-}
-
-const fn writer_figures(writer: WriterStats) -> [f64; 4] {
-    let (queued, most) = (writer.queued as f64, writer.queue_length as f64);
-    [queued, most, writer.commits as f64, writer.groups as f64]
+    let writer = writer.into_iter().filter(|_| has_writer);
+    pool.into_iter().chain(writer).collect()
 }
 
 /// Serves `/metrics` and nothing else on an address of its own.

@@ -32,6 +32,7 @@ pub(super) async fn receive<S: FieldSet>(
     payload: web::Payload,
 ) -> Result<UploadForm<S::Output>, Problem> {
     let uploads = &call.app().uploads;
+    // The key comes before the right: a repeated request may have lost it since.
     let mut attempt = Attempt::begin(call).await?;
     let right = uploads.begin(call.actor(), target);
     let permit = attempt.permit(right).await?;

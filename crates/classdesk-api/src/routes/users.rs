@@ -55,7 +55,7 @@ async fn create_user(call: Call, body: JsonBody) -> Answer {
 
 /// Read a person
 ///
-/// Oneself, or anybody for staff.
+/// The caller; for staff, any user.
 #[utoipa::path(
     get, path = "/api/v1/users/{id}/", tag = "users",
     responses((status = 200, description = "The person", body = UserView)),

@@ -1,7 +1,8 @@
 //! How every port is implemented.
 
 /// Implements a port: each method runs the query of the same name, and the word before it is the
-/// method of [`Database`](super::Database) that says how.
+/// method of [`Database`](super::Database) that says how. What stands in parentheses after that word
+/// is the method's own first argument.
 ///
 /// What the port borrows is followed by the owned copy that goes to the query's thread. Methods
 /// after `commits` apply a change, and the rest of the commit goes along with it.

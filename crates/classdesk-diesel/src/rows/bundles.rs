@@ -53,7 +53,7 @@ impl BundleRow {
     }
 }
 
-/// A bundle with its parties, their names, and how many threads and tickets are in sight.
+/// A bundle with its parties, their names, and how many threads and tickets its viewer sees.
 pub(crate) type ViewRow = (
     BundleRow,
     PartiesRow,

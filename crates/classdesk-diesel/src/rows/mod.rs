@@ -1,4 +1,4 @@
-//! The tables and their rows: one file for each table, with what its rows mean in the domain.
+//! The tables and their rows: one file for most of the tables, with what its rows mean in the domain.
 //!
 //! Compiled once for each database, as the queries above it are. The module that mounts this one
 //! supplies `Conn` and `column_types`.

@@ -20,6 +20,12 @@ pub(crate) trait Catalog: TestDatabase {
     fn column_type(of_the_queries: &str) -> &'static str;
 
     fn execute(&self, sql: &str);
+
+    /// What a query answers in its column `line`.
+    fn ask(&self, sql: &str) -> Vec<String>;
+
+    /// An instant and a digest of 32 bytes, as SQL.
+    const VALUES: (&str, &str);
 }
 
 /// A row of a catalog query.
@@ -123,6 +129,65 @@ pub(crate) fn check_that_an_older_schema_is_not_served(empty: &impl Catalog) {
     );
 }
 
+/// Rows that an older version wrote keep what they say, and events get the columns they lacked.
+pub(crate) fn check_that_rows_survive<C: Catalog>(empty: &C) {
+    let database = open(empty);
+    let applied = database.migrate().unwrap();
+    let older = applied.iter().position(|name| name.starts_with("0008"));
+    database.revert(applied.len() - older.unwrap()).unwrap();
+    let (now, digest) = C::VALUES;
+    empty.execute(&format!(
+        "INSERT INTO users
+            (username, email, display_name, role, is_active, password_hash, created_at)
+         VALUES ('client', 'client@example.org', '', 'client', TRUE, 'x', {now})"
+    ));
+    for (key, rest) in [
+        ("done", format!("{now}, {digest}, 7, 201, {digest}")),
+        ("released", "NULL, NULL, NULL, NULL, NULL".to_owned()),
+        ("forgotten", "NULL, NULL, NULL, NULL, NULL".to_owned()),
+    ] {
+        empty.execute(&format!(
+            "INSERT INTO idempotency_keys (user_id, operation, key, attempt, reserved_at, ends_at,
+                fingerprint, object_id, answer_status, answer_body)
+             SELECT id, 'POST /tickets/', '{key}', 2, {now}, {rest} FROM users"
+        ));
+    }
+    empty.execute("DELETE FROM idempotency_keys WHERE key = 'forgotten'");
+    for (action, kind, object, detail) in [
+        ("bundle.created", "class_bundle", 7, "{}"),
+        ("subject.registered", "course", 3, "{}"),
+        ("file.deleted", "bundle_file", 9, r#"{"bundle": "7"}"#),
+    ] {
+        empty.execute(&format!(
+            "INSERT INTO events (at, action, content_type, object_id, is_internal, detail)
+             VALUES ({now}, '{action}', '{kind}', {object}, FALSE, '{detail}')"
+        ));
+    }
+
+    database.migrate().unwrap();
+    let events = empty.ask(
+        "SELECT action || ' ' || subject_type || ' ' || subject_id || ' '
+            || coalesce(CAST(file_id AS TEXT), '-') AS line
+         FROM events ORDER BY id",
+    );
+    let expected = [
+        "bundle.created class_bundle 7 -",
+        "subject.registered course 3 -",
+        "file.deleted class_bundle 7 9",
+    ];
+    assert_eq!(events, expected);
+    empty.execute(&format!(
+        "INSERT INTO idempotency_keys (user_id, operation, key, attempt, reserved_at)
+         SELECT id, 'POST /tickets/', 'new', 1, {now} FROM users"
+    ));
+    let keys = empty.ask(
+        "SELECT id || ' ' || key || ' ' || attempt || ' '
+            || coalesce(CAST(object_id AS TEXT), '-') AS line
+         FROM idempotency_keys ORDER BY id",
+    );
+    assert_eq!(keys, ["1 done 2 7", "2 released 2 -", "4 new 1 -"]);
+}
+
 pub(crate) fn check_that_migrators_take_turns(empty: &(impl Catalog + Sync)) {
     const MIGRATORS: usize = 4;
     let start = Barrier::new(MIGRATORS);
@@ -176,6 +241,7 @@ macro_rules! migration_checks {
             check_that_columns_are_those_of_the_queries,
             check_that_a_newer_schema_is_refused,
             check_that_an_older_schema_is_not_served,
+            check_that_rows_survive,
             check_that_migrators_take_turns,
         );
     };

@@ -92,7 +92,7 @@ impl Uploads {
             UploadTarget::Ticket(ticket) => {
                 let found = self.tickets.ticket(ticket, AccessScope::of(actor)).await?;
                 let ticket = found.ok_or(Error::NotFound)?;
-                actor.require(ticket.asks(TicketAction::Write))?;
+                actor.require(ticket.permission(TicketAction::Write))?;
             }
         }
         Ok(UploadPermit {

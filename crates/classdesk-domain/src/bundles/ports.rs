@@ -67,7 +67,7 @@ pub trait BundleRepository: Send + Sync {
         scope: AccessScope,
     ) -> Result<Option<BundleDetail>, StoreError>;
 
-    /// Bundles within sight that match, newest first (descending id), with counts as above.
+    /// Bundles within the scope that match, newest first (descending id), with counts as above.
     async fn list_bundles(
         &self,
         scope: AccessScope,

@@ -190,7 +190,7 @@ pub enum Permission {
 impl Ticket {
     /// The question whether something may be done with this ticket.
     #[must_use]
-    pub const fn asks(&self, action: TicketAction) -> Permission {
+    pub const fn permission(&self, action: TicketAction) -> Permission {
         Permission::Ticket(action, self.access())
     }
 

@@ -36,7 +36,7 @@ impl Tickets {
             let ticket = self.load(actor, id, TicketAction::Write).await?;
             let new = draft.as_result()?;
             if new.is_internal {
-                actor.require(ticket.asks(TicketAction::WriteInternal))?;
+                actor.require(ticket.permission(TicketAction::WriteInternal))?;
             }
             let now = self.clock.now();
             let mut answered = ticket.clone();
@@ -91,7 +91,7 @@ impl Tickets {
         let scope = AccessScope::of(actor);
         let found = self.tickets.list_ticket_messages(id, scope, page).await?;
         let (ticket, messages) = found.ok_or(Error::NotFound)?;
-        actor.require(ticket.asks(TicketAction::See))?;
+        actor.require(ticket.permission(TicketAction::See))?;
         Ok(messages)
     }
 
@@ -130,7 +130,7 @@ impl Tickets {
             let ticket = self.load(actor, id, TicketAction::Write).await?;
             let is_internal = *is_internal.as_result()?;
             if is_internal {
-                actor.require(ticket.asks(TicketAction::WriteInternal))?;
+                actor.require(ticket.permission(TicketAction::WriteInternal))?;
             }
             let row = InsertTicketAttachment {
                 ticket: id,
@@ -166,7 +166,7 @@ impl Tickets {
             .list_ticket_attachments(id, scope, page)
             .await?;
         let (ticket, attachments) = found.ok_or(Error::NotFound)?;
-        actor.require(ticket.asks(TicketAction::See))?;
+        actor.require(ticket.permission(TicketAction::See))?;
         Ok(attachments)
     }
 
@@ -186,11 +186,11 @@ impl Tickets {
             .ticket_attachment(id, attachment, scope)
             .await?;
         let found = found.ok_or(Error::NotFound)?;
-        let mut ask = found.ticket.asks(TicketAction::See);
+        let mut ask = found.ticket.permission(TicketAction::See);
         actor.require(ask)?;
         if found.attachment.is_internal {
             hide_internal(actor, &found.ticket)?;
-            ask = found.ticket.asks(TicketAction::SeeInternal);
+            ask = found.ticket.permission(TicketAction::SeeInternal);
         }
         let download = Download {
             file: found.attachment.file.clone(),
@@ -202,6 +202,6 @@ impl Tickets {
 
 /// Answers "not found" to an actor without access to internal entries.
 fn hide_internal(actor: &Actor, ticket: &Ticket) -> Result<(), Error> {
-    let allowed = actor.require(ticket.asks(TicketAction::SeeInternal));
+    let allowed = actor.require(ticket.permission(TicketAction::SeeInternal));
     allowed.map_err(|_| Error::NotFound)
 }

@@ -206,7 +206,7 @@ impl Tickets {
         let scope = AccessScope::of(actor);
         let found = self.tickets.ticket_history(id, scope, page).await?;
         let (ticket, history) = found.ok_or(Error::NotFound)?;
-        actor.require(ticket.asks(TicketAction::See))?;
+        actor.require(ticket.permission(TicketAction::See))?;
         Ok(history)
     }
 

@@ -71,6 +71,7 @@ pub(crate) struct LogArgs {
         long = "log",
         value_name = "FILTER",
         default_value = "info,actix_server=warn",
+        value_parser = log_filter,
         global = true
     )]
     pub(crate) filter: Targets,
@@ -92,6 +93,18 @@ pub(crate) enum LogFormat {
     Pretty,
     /// One JSON object a line.
     Json,
+}
+
+fn log_filter(text: &str) -> Result<Targets, String> {
+    let parts: Vec<_> = text.split(',').map(str::trim).collect();
+    if parts
+        .iter()
+        .any(|part| part.is_empty() || part.contains('['))
+    {
+        return Err("expected levels by module, such as `warn,classdesk_http=debug`".to_owned());
+    }
+    let filter = parts.join(",").parse::<Targets>();
+    filter.map_err(|error| error.to_string())
 }
 
 /// What the program can be asked to do.

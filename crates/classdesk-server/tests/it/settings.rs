@@ -92,6 +92,8 @@ async fn a_wrong_option_is_a_usage_error() {
             "--max-upload-bytes",
         ),
         usage("a bad log filter", "--log classdesk=loud", "--log"),
+        usage("a span in a log filter", "--log [request]=debug", "--log"),
+        usage("an empty part of a log filter", "--log info,", "--log"),
         usage("a bad log format", "--log-format xml", "pretty"),
         usage("weak Argon2 memory", "--argon2-memory-kib 1024", "19456"),
         usage("weak Argon2 passes", "--argon2-passes 1", "--argon2-passes"),

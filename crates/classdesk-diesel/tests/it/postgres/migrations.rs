@@ -62,4 +62,10 @@ impl Catalog for PostgresDatabase {
     fn execute(&self, sql: &str) {
         ask(&self.address(), sql);
     }
+
+    fn ask(&self, sql: &str) -> Vec<String> {
+        ask(&self.address(), sql)
+    }
+
+    const VALUES: (&str, &str) = ("now()", "decode(repeat('00', 32), 'hex')");
 }

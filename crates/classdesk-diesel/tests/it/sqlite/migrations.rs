@@ -52,4 +52,10 @@ impl Catalog for SqliteFile {
     fn execute(&self, sql: &str) {
         self.connection().batch_execute(sql).unwrap();
     }
+
+    fn ask(&self, sql: &str) -> Vec<String> {
+        self.lines(sql)
+    }
+
+    const VALUES: (&str, &str) = ("1", "zeroblob(32)");
 }

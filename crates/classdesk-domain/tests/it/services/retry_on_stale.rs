@@ -231,11 +231,14 @@ async fn an_actor_who_was_deactivated_or_got_another_role_is_nobody() {
             now(store.update_user(Commit::new(update))).expect("changed");
         };
         let (test, thread, commits) = meddled(change).await;
-        assert_eq!(
-            send(&test, test.fixture.client, thread).await,
-            "no valid session"
-        );
+        let client = test.fixture.client;
+        let upload = test.upload(client, UploadTarget::Thread(thread)).await;
+        let (messages, hello) = (&test.app.messages, NewMessage::text(words("Hello")));
+        let sent = messages.send(client, thread, hello, Some(upload)).await;
+        assert_eq!(word(sent), "no valid session");
         assert_eq!(commits.load(Ordering::SeqCst), 1);
+        let rows = test.store.list_blobs(None, 9).await.expect("readable");
+        assert_eq!(rows[0].state, BlobState::Deleted, "the file is given up");
     }
 }
 
