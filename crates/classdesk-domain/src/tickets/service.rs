@@ -218,7 +218,7 @@ impl Tickets {
     ) -> Result<Ticket, Error> {
         let found = self.tickets.ticket(id, AccessScope::of(actor)).await?;
         let ticket = found.ok_or(Error::NotFound)?;
-        actor.require(ticket.asks(action))?;
+        actor.require(ticket.permission(action))?;
         Ok(ticket)
     }
 }
@@ -267,7 +267,7 @@ fn described(new: &NewTicket, subject: Option<&Subject>) -> Description {
 /// Whether the actor may do each of the things that the change asks for. A transition that does
 /// not exist is a conflict for everybody, so it is looked at before the right to it.
 fn check_rights(actor: &Actor, ticket: &Ticket, change: &TicketChange) -> Result<(), Denied> {
-    let ask = |action| actor.require(ticket.asks(action));
+    let ask = |action| actor.require(ticket.permission(action));
     if change.title.is_some() {
         ask(TicketAction::Retitle)?;
     }
