@@ -115,6 +115,7 @@ macro_rules! store_conformance {
             reading {
                 a_mark_never_moves_back
                 a_receipt_keeps_its_time
+                deleted_messages_are_unread_for_nobody
                 leaving_keeps_the_mark
                 receipts_follow_the_access_scope
                 unread_messages_are_counted

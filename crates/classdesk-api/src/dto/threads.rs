@@ -40,7 +40,7 @@ view! {
         participants: Vec<UserRefView> = seen.participants.into_iter().map(Into::into).collect(),
         /// How many messages it has, deleted ones included.
         message_count: i64,
-        /// How many messages of others lie beyond the caller's read mark.
+        /// How many messages of others lie beyond the caller's read mark, without deleted ones.
         unread_count: i64,
         /// The latest message.
         last_message: Option<MessageView> = seen

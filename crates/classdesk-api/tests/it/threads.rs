@@ -310,6 +310,26 @@ async fn list_parameters_are_checked_after_rights() {
     answer.check_faults(&["after: out_of_range", "before: wrong_type"]);
 }
 
+/// contract: threads.unread, messages.one.unchanged
+#[tokio::test]
+async fn a_deleted_message_is_not_unread_and_the_same_text_is_no_edit() {
+    let desk = TestServer::start().await;
+    let (client, writer) = (desk.named("client").await, desk.named("writer").await);
+    let thread = open_with_client(&desk, &writer).await;
+    let path = thread_path(&thread["id"]);
+    let unread_threads = format!("{THREADS}?unread=true");
+    let oops = say(&writer, &thread, "oops").await;
+    let message = message_path(&oops["id"]);
+    let same = writer.patch(&message, &json!({"message": "oops"})).await;
+    assert_eq!(same.check_json(200)["edited_at"], Value::Null);
+    assert_eq!(client.get(&path).await.json()["unread_count"], 1);
+    writer.delete(&message).await.check_no_content();
+    let shown = client.get(&path).await.json();
+    assert_eq!(shown["unread_count"], 0);
+    assert_eq!(shown["last_message"]["is_deleted"], true);
+    assert_eq!(client.get(&unread_threads).await.json(), json!([]));
+}
+
 /// contract: threads.read, perm.thread.post
 #[tokio::test]
 async fn reading_moves_the_mark() {

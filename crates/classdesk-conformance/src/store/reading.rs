@@ -4,9 +4,11 @@ use classdesk_domain::clock::Timestamp;
 use classdesk_domain::ids::{MessageId, ThreadId, UserId};
 use classdesk_domain::people::{Actor, Role};
 use classdesk_domain::store::{Commit, Store};
-use classdesk_domain::threads::{MessageDeletion, ParticipantRemoval, ReadMark};
+use classdesk_domain::threads::{
+    MessageDeletion, ParticipantRemoval, ReadMark, ThreadFilter, ThreadQuery,
+};
 
-use super::support::scope;
+use super::support::{all, scope};
 use crate::Fixture;
 
 async fn mark(
@@ -82,16 +84,78 @@ pub async fn unread_messages_are_counted(store: &dyn Store) {
         .delete_message(Commit::new(deletion))
         .await
         .expect("deleted");
-    assert_eq!(counts().await, [0, 0, 3], "deleting changes no count");
+    assert_eq!(counts().await, [0, 0, 2], "unread for nobody");
     let view = store.thread(thread, scope(fixture.client)).await;
     assert_eq!(view.expect("readable").expect("in scope").message_count, 3);
     fixture.add_message(store, thread, fixture.client).await;
-    assert_eq!(counts().await, [0, 1, 4]);
+    assert_eq!(counts().await, [0, 1, 3]);
     assert_eq!(
         unread(store, other, fixture.client).await,
         1,
         "another thread was marked"
     );
+}
+
+/// Deleted messages are unread for nobody, in whatever order people send, mark and delete: counts
+/// and the filter agree with a recount of the messages.
+///
+/// contract: threads.unread
+pub async fn deleted_messages_are_unread_for_nobody(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let (client, writer, editor) = (fixture.client, fixture.writer, fixture.editor);
+    let people = [client, writer, editor];
+    let thread = fixture.add_thread(store, &people[..2]).await.thread.id;
+    let mut dice = fastrand::Rng::with_seed(14);
+    // Each message with its sender, while it stands; and the place up to which each person has read.
+    let (mut sent, mut marks) = (Vec::new(), [0; 3]);
+    for step in 0..120 {
+        let who = dice.usize(0..people.len());
+        match dice.u32(0..3) {
+            0 => {
+                let id = fixture.add_message(store, thread, people[who]).await;
+                sent.push((id, Some(who)));
+            }
+            1 if !sent.is_empty() => {
+                let place = dice.usize(0..sent.len());
+                let (up_to, _) = sent[place];
+                let up_to = dice.bool().then_some(up_to);
+                let reached = up_to.map_or(sent.len(), |_| place + 1);
+                assert!(mark(store, &fixture, thread, people[who], up_to).await);
+                marks[who] = reached.max(marks[who]);
+            }
+            _ => {
+                let standing: Vec<_> = (0..sent.len()).filter(|n| sent[*n].1.is_some()).collect();
+                let Some(place) = dice.choice(standing) else {
+                    continue;
+                };
+                let deletion = MessageDeletion {
+                    message: sent[place].0,
+                    at: fixture.tick(),
+                };
+                let deleted = store.delete_message(Commit::new(deletion)).await;
+                deleted.expect("deleted");
+                sent[place].1 = None;
+            }
+        }
+        for (who, person) in people.iter().enumerate() {
+            let beyond = sent[marks[who]..].iter().filter_map(|(_, sender)| *sender);
+            let expected = beyond.filter(|sender| *sender != who).count();
+            let count = unread(store, thread, *person).await;
+            assert_eq!(usize::try_from(count), Ok(expected), "step {step}, {person:?}");
+            let query = |unread| ThreadQuery {
+                scope: scope(*person),
+                filter: ThreadFilter {
+                    unread: Some(unread),
+                    ..ThreadFilter::default()
+                },
+            };
+            for unread in [true, false] {
+                let found = store.list_threads(query(unread), all()).await;
+                let is_found = !found.expect("readable").items.is_empty();
+                assert_eq!(is_found, unread == (expected > 0), "step {step}, {person:?}");
+            }
+        }
+    }
 }
 
 /// The mark moves forward alone, and only to messages of its thread.

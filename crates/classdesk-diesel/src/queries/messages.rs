@@ -27,7 +27,9 @@ use super::post_message::post_message;
 use super::read_receipts::ReadReceipts;
 use super::rows::blobs::OwnedBlobRow;
 use super::rows::messages::MessageRow;
-use super::rows::schema::{blobs, message_attachments, messages, thread_participants, users};
+use super::rows::schema::{
+    blobs, message_attachments, messages, thread_participants, threads, users,
+};
 use super::rows::users::PersonRow;
 use super::rows::values::{At, word};
 use super::thread_context::thread_context;
@@ -213,6 +215,7 @@ fn row_in_context(
             id,
             sender: UserId::new(row.sender_id),
             sent_at: row.sent_at.into(),
+            text: MessageText::from_stored(row.body.clone()),
             is_deleted: row.deleted_at.is_some(),
             has_attachment: row.has_attachment,
         };
@@ -322,6 +325,17 @@ fn edit_message(conn: &mut Conn, edit: &MessageEdit) -> Result<Outcome<Message>,
 
 fn delete_message(conn: &mut Conn, deletion: &MessageDeletion) -> Result<Outcome<()>, Failure> {
     let id = deletion.message.get();
+    let found = messages::table.filter(messages::id.eq(id));
+    let found: Option<(i64, i64)> = found
+        .select((messages::thread_id, messages::sender_id))
+        .first(conn)
+        .optional()?;
+    let (thread, sender) = found.ok_or(Failure::STALE)?;
+    // The thread first: marks and counts move only while it is held.
+    let counted = diesel::update(threads::table.find(thread))
+        .set(threads::deleted_count.eq(threads::deleted_count + 1))
+        .execute(conn)?;
+    exactly_one(counted)?;
     let changed = diesel::update(undeleted!(id))
         .set((
             messages::body.eq(""),
@@ -330,6 +344,17 @@ fn delete_message(conn: &mut Conn, deletion: &MessageDeletion) -> Result<Outcome
         ))
         .execute(conn)?;
     exactly_one(changed)?;
+    let is_known = thread_participants::user_id
+        .eq(sender)
+        .nullable()
+        .or(thread_participants::last_read_id.ge(id));
+    let of_thread = thread_participants::table.filter(thread_participants::thread_id.eq(thread));
+    diesel::update(of_thread.filter(is_known))
+        .set(
+            thread_participants::known_deleted_count
+                .eq(thread_participants::known_deleted_count + 1),
+        )
+        .execute(conn)?;
     let attachment = message_attachments::table.filter(message_attachments::message_id.eq(id));
     let blob: Option<i64> = diesel::delete(attachment)
         .returning(message_attachments::blob_id)

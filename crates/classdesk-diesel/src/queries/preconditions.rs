@@ -89,6 +89,12 @@ pub(super) fn lock_and_check(
                 locked!(conn, tickets, ticket.get(), tickets::version) == Some(*version)
             }
             Precondition::MessageNotDeleted { message } => {
+                // A deletion counts in the thread, which is held before the message.
+                let of = messages::table.filter(messages::id.eq(message.get()));
+                let thread: Option<i64> = of.select(messages::thread_id).first(conn).optional()?;
+                if let Some(thread) = thread {
+                    lock_thread(conn, thread)?;
+                }
                 let is_there = messages::deleted_at.is_null();
                 locked!(conn, messages, message.get(), is_there) == Some(true)
             }

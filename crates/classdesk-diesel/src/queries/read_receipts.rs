@@ -163,23 +163,23 @@ pub(super) fn mark_read(conn: &mut Conn, mark: &ReadMark) -> Result<Outcome<bool
             None => Outcome::to(thread, true),
         });
     };
-    let has_read = match participant(conn, thread, user)? {
-        Some(participant) => participant.has_read(up_to),
+    let mark = match participant(conn, thread, user)? {
+        Some(participant) => participant.last_read_id,
         None => {
             upsert_participant(conn, thread, user, at)?;
-            false
+            None
         }
     };
-    if !has_read {
-        advance(conn, thread, user, (up_to, position), at)?;
+    if mark < Some(up_to) {
+        advance(conn, (thread, user), mark, (up_to, position), at)?;
     }
     Ok(Outcome::to(thread, true))
 }
 
 fn advance(
     conn: &mut Conn,
-    thread: i64,
-    user: i64,
+    (thread, user): (i64, i64),
+    mark: Option<i64>,
     (up_to, position): (i64, i64),
     at: At,
 ) -> Result<(), Failure> {
@@ -192,11 +192,22 @@ fn advance(
         .order(messages::id.desc())
         .first(conn)
         .optional()?;
+    // Each deleted message is passed once by each reader.
+    let deleted: i64 = messages::table
+        .filter(messages::thread_id.eq(thread))
+        .filter(messages::deleted_at.is_not_null())
+        .filter(messages::id.gt(mark.unwrap_or(0)))
+        .filter(messages::id.le(up_to))
+        .filter(messages::sender_id.ne(user))
+        .count()
+        .get_result(conn)?;
     let moved = diesel::update(thread_participants::table.find((thread, user)))
         .set((
             thread_participants::last_read_id.eq(up_to),
             thread_participants::read_count.eq(position),
             thread_participants::sent_read_count.eq(own.unwrap_or(0)),
+            thread_participants::known_deleted_count
+                .eq(thread_participants::known_deleted_count + deleted),
         ))
         .execute(conn)?;
     exactly_one(moved)?;

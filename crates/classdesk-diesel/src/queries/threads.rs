@@ -79,7 +79,9 @@ fn views(
                     .map(|participant| people.get(participant.user_id))
                     .collect::<Result<_, _>>()?,
                 message_count: row.message_count,
-                unread_count: own.map_or(row.message_count, |own| own.unread(row.message_count)),
+                unread_count: own.map_or(row.message_count - row.deleted_count, |own| {
+                    own.unread(row.message_count, row.deleted_count)
+                }),
                 last_message: row.last_message_id.and_then(|id| latest.remove(&id)),
                 thread: Thread {
                     id: ThreadId::new(row.id),
@@ -128,22 +130,24 @@ macro_rules! filtered {
             threads::object_id => $filter.object_id,
         );
         if let Some(unread) = $filter.unread {
-            let count = threads::message_count.nullable()
+            let standing = threads::message_count - threads::deleted_count;
+            let count = standing.nullable()
                 - thread_participants::read_count.nullable()
                 - thread_participants::sent_count.nullable()
-                + thread_participants::sent_read_count.nullable();
+                + thread_participants::sent_read_count.nullable()
+                + thread_participants::known_deleted_count.nullable();
             let never_here = thread_participants::user_id.nullable().is_null();
             query = if unread {
                 query.filter(
                     count
                         .gt(0)
-                        .or((never_here.and(threads::message_count.gt(0))).nullable()),
+                        .or((never_here.and(standing.gt(0))).nullable()),
                 )
             } else {
                 query.filter(
                     count
                         .le(0)
-                        .or((never_here.and(threads::message_count.eq(0))).nullable()),
+                        .or((never_here.and(standing.le(0))).nullable()),
                 )
             };
         }

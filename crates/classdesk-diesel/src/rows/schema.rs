@@ -108,6 +108,7 @@ tables! {
         updated_at -> Instant,
         message_count -> BigInt,
         last_message_id -> Nullable<BigInt>,
+        deleted_count -> BigInt,
     }
 
     thread_participants (thread_id, user_id) {
@@ -119,6 +120,7 @@ tables! {
         last_read_id -> Nullable<BigInt>,
         read_count -> BigInt,
         sent_read_count -> BigInt,
+        known_deleted_count -> BigInt,
     }
 
     messages (id) {

@@ -16,6 +16,7 @@ pub(crate) struct ParticipantRow {
     pub(crate) last_read_id: Option<i64>,
     pub(crate) read_count: i64,
     pub(crate) sent_read_count: i64,
+    pub(crate) known_deleted_count: i64,
 }
 
 impl ParticipantRow {
@@ -24,9 +25,12 @@ impl ParticipantRow {
         self.last_read_id.is_some_and(|mark| mark >= message)
     }
 
-    /// How many messages of others lie beyond the mark, of so many in the thread.
-    pub(crate) const fn unread(&self, message_count: i64) -> i64 {
-        (message_count - self.read_count) - (self.sent_count - self.sent_read_count)
+    /// How many messages of others lie beyond the mark, without deleted ones, of so many in the
+    /// thread.
+    pub(crate) const fn unread(&self, message_count: i64, deleted_count: i64) -> i64 {
+        (message_count - self.read_count)
+            - (self.sent_count - self.sent_read_count)
+            - (deleted_count - self.known_deleted_count)
     }
 }
 

@@ -19,4 +19,5 @@ pub(crate) struct ThreadRow {
     pub(crate) updated_at: At,
     pub(crate) message_count: i64,
     pub(crate) last_message_id: Option<i64>,
+    pub(crate) deleted_count: i64,
 }

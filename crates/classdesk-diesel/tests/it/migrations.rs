@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Barrier;
 
+use classdesk_conformance::history;
 use classdesk_diesel::{ConnectError, DatabaseHandle};
 use diesel::QueryableByName;
 
@@ -188,6 +189,33 @@ pub(crate) fn check_that_rows_survive<C: Catalog>(empty: &C) {
     assert_eq!(keys, ["1 done 2 7", "2 released 2 -", "4 new 1 -"]);
 }
 
+/// On a database with deleted messages, the migration counts them as the store would have.
+pub(crate) fn check_that_deleted_messages_are_counted_anew<C: Catalog>(empty: &C) {
+    let database = open(empty);
+    let applied = database.migrate().unwrap();
+    let running = database.serve(&options()).unwrap();
+    classdesk_conformance::run(async {
+        history::make_changes(&*running.store(), 14, 400).await;
+    });
+    drop(running);
+    let counts = || {
+        empty.ask(
+            "SELECT 'thread ' || id || ' ' || deleted_count AS line FROM threads
+             UNION ALL
+             SELECT 'person ' || thread_id || ' ' || user_id || ' ' || known_deleted_count
+             FROM thread_participants
+             ORDER BY line",
+        )
+    };
+    let kept = counts();
+    let counted = kept.iter().filter(|line| !line.ends_with(" 0")).count();
+    assert!(counted > 4, "too few messages are deleted: {kept:?}");
+    let older = applied.iter().position(|name| name.starts_with("0014"));
+    database.revert(applied.len() - older.unwrap()).unwrap();
+    database.migrate().unwrap();
+    assert_eq!(counts(), kept);
+}
+
 pub(crate) fn check_that_migrators_take_turns(empty: &(impl Catalog + Sync)) {
     const MIGRATORS: usize = 4;
     let start = Barrier::new(MIGRATORS);
@@ -242,6 +270,7 @@ macro_rules! migration_checks {
             check_that_a_newer_schema_is_refused,
             check_that_an_older_schema_is_not_served,
             check_that_rows_survive,
+            check_that_deleted_messages_are_counted_anew,
             check_that_migrators_take_turns,
         );
     };

@@ -179,7 +179,8 @@ impl Messages {
         found.ok_or(Error::NotFound)
     }
 
-    /// Changes the text of one's own message, within the edit window.
+    /// Changes the text of one's own message, within the edit window. The same text again changes
+    /// nothing.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`], and a conflict when the
@@ -202,6 +203,9 @@ impl Messages {
             }
             let now = self.clock.now();
             check_window(&facts, now)?;
+            if *text == facts.text {
+                return self.get(actor, id).await;
+            }
             let edit = MessageEdit {
                 message: id,
                 text: text.clone(),

@@ -72,7 +72,7 @@ pub struct ThreadView {
     pub participants: Vec<UserRef>,
     /// How many messages it has, deleted ones included.
     pub message_count: i64,
-    /// How many messages of others lie beyond the viewer's read mark.
+    /// How many messages of others lie beyond the viewer's read mark, without deleted ones.
     pub unread_count: i64,
     /// The latest message.
     pub last_message: Option<Message>,

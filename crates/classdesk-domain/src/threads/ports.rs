@@ -108,6 +108,8 @@ pub struct MessageContext {
     pub sender: UserId,
     /// When.
     pub sent_at: Timestamp,
+    /// What it says; empty when it was deleted.
+    pub text: MessageText,
     /// Whether it was deleted.
     pub is_deleted: bool,
     /// Whether it carries a file, which lets its text be empty.
@@ -243,8 +245,8 @@ pub struct MessageQuery {
 /// Keeping threads.
 ///
 /// Unread messages of a person in a thread are those that others sent with an id beyond the
-/// person's read mark (no mark: all of them), participant or not. Deleting a message changes no
-/// count. The mark and receipts of a removed participant MUST be kept.
+/// person's read mark (no mark: all of them), participant or not. A deleted message MUST NOT count
+/// as unread, whatever was marked before or after. The mark and receipts of a removed participant MUST be kept.
 ///
 /// A receipt MUST keep the time at which the mark first reached its message, however far the mark
 /// moves later, and receipts are listed by ascending id of the reader. No person has a receipt of

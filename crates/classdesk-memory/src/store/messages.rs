@@ -89,6 +89,7 @@ impl State {
             id,
             sender: row.sender,
             sent_at: row.sent_at,
+            text: row.text.clone(),
             is_deleted: row.is_deleted,
             has_attachment: row.attachment.is_some(),
         })

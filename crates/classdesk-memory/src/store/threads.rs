@@ -37,9 +37,9 @@ impl State {
 
     fn unread(&self, row: &ThreadRow, viewer: UserId) -> i64 {
         let mark = row.mark_of(viewer);
-        let unread = self
-            .messages_in(row.id)
-            .filter(|message| message.sender != viewer && Some(message.id) > mark);
+        let unread = self.messages_in(row.id).filter(|message| {
+            message.sender != viewer && Some(message.id) > mark && !message.is_deleted
+        });
         count(unread)
     }
 

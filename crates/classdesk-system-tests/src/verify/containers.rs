@@ -37,7 +37,9 @@ impl Verification<'_> {
             let possible = self.model.states(variable, self.cut);
             let recount = |mark: i64| {
                 let unread = messages.iter().filter(|message| {
-                    message["sender"]["id"] != person && message["id"].as_i64() > Some(mark)
+                    message["sender"]["id"] != person
+                        && message["is_deleted"] == false
+                        && message["id"].as_i64() > Some(mark)
                 });
                 unread.count() as i64
             };

@@ -158,6 +158,25 @@ async fn a_message_changes_until_exactly_fifteen_minutes() {
     );
 }
 
+/// contract: messages.one.unchanged
+#[tokio::test]
+async fn an_edit_to_the_same_text_leaves_no_trace() {
+    let (test, thread) = test().await;
+    let (client, messages) = (&test.fixture.client, &test.app.messages);
+    let sent = send(&test, thread, *client, hello()).await;
+    let known = test.log_length().await;
+    let edited = messages.edit(client, sent.id, sent.text.clone()).await;
+    assert_eq!(edited.expect("edited"), sent);
+    assert_eq!(test.told_after(known).await, [""; 0]);
+    // The rules of an edit hold for it all the same.
+    test.clock.advance(EDIT_WINDOW + INSTANT);
+    let late = messages.edit(client, sent.id, sent.text.clone()).await;
+    assert_eq!(
+        word(late),
+        "the time in which this message could be changed is over"
+    );
+}
+
 #[tokio::test]
 async fn a_deleted_message_keeps_its_place_and_nothing_else() {
     let (test, thread) = test().await;
