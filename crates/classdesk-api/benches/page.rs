@@ -2,9 +2,9 @@
 
 use classdesk_api::dto::MessageView;
 use classdesk_conformance::Fixture;
-use classdesk_domain::paging::{Limit, PageRequest};
+use classdesk_domain::paging::Limit;
 use classdesk_domain::policy::AccessScope;
-use classdesk_domain::threads::{Message, MessageQuery, MessageRepository};
+use classdesk_domain::threads::{Message, MessagePage, MessageQuery, MessageRepository};
 use classdesk_http::PublicUrl;
 use classdesk_memory::MemoryStore;
 use divan::Bencher;
@@ -24,14 +24,12 @@ async fn messages(count: i64) -> Vec<Message> {
     let query = MessageQuery {
         thread,
         scope: AccessScope::of(&fixture.client),
-        after: None,
-        before: None,
+        page: MessagePage {
+            limit: Limit::new(count).expect("a page has up to 100"),
+            ..MessagePage::default()
+        },
     };
-    let page = PageRequest {
-        limit: Limit::new(count).expect("a page has up to 100"),
-        after: None,
-    };
-    let found = store.list_messages(query, page).await.expect("in memory");
+    let found = store.list_messages(query).await.expect("in memory");
     found.expect("the thread is there").1.items
 }
 

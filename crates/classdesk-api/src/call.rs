@@ -7,7 +7,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
 use classdesk_domain::blobs::Download;
 use classdesk_domain::error::Error;
-use classdesk_domain::paging::{ListKind, Page, PageRequest};
+use classdesk_domain::paging::{ListKind, Page, PageRequest, SeekRequest};
 use classdesk_domain::people::{Actor, AuthenticatedSession};
 use classdesk_domain::validation::Invalid;
 use classdesk_domain::{App, ExpectedVersion};
@@ -17,7 +17,7 @@ use classdesk_http::{PublicUrl, download};
 use serde::Serialize;
 
 use crate::authenticator::Principal;
-use crate::dto::PageParams;
+use crate::dto::{PageParams, SeekParams};
 use crate::input::{FieldSet, Fields, NoFields};
 use crate::render;
 use crate::state::{AppState, state_of};
@@ -96,6 +96,18 @@ impl Call {
     /// Everything that is wrong with them.
     pub(crate) fn page_params(&self, list: ListKind) -> Result<PageRequest, Invalid> {
         self.list_params::<NoFields>(list).map(|((), page)| page)
+    }
+
+    /// The parameters of a list that is read from either end.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub(crate) fn seek_params(&self, list: ListKind) -> Result<SeekRequest, Invalid> {
+        let (seek, page) = self.list_params::<SeekParams>(list)?;
+        Ok(SeekRequest {
+            limit: page.limit,
+            seek: seek.unwrap_or_default().continued(page.after),
+        })
     }
 
     /// The versions that `If-Match` names; any version without the header.

@@ -100,6 +100,7 @@ macro_rules! store_conformance {
                 a_message_is_edited
                 a_message_is_kept
                 message_ids_grow
+                messages_are_found_around_one
                 messages_are_paged
                 post_facts_are_complete
             }

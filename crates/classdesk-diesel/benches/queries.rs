@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use classdesk_conformance::Fixture;
 use classdesk_diesel::{DieselStore, StoreOptions};
-use classdesk_domain::paging::{Limit, PageRequest};
+use classdesk_domain::paging::Limit;
 use classdesk_domain::policy::AccessScope;
 use classdesk_domain::store::{Commit, Store};
-use classdesk_domain::threads::MessageQuery;
+use classdesk_domain::threads::{MessagePage, MessageQuery};
 use divan::Bencher;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -46,8 +46,10 @@ impl BenchStore {
             let query = MessageQuery {
                 thread,
                 scope: AccessScope::of(&fixture.client),
-                after: None,
-                before: None,
+                page: MessagePage {
+                    limit: Limit::new(20).expect("a page has up to 100"),
+                    ..MessagePage::default()
+                },
             };
             (fixture, query)
         });
@@ -74,12 +76,8 @@ fn a_bundle_with_counts_and_files(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn a_page_of_20_messages(bencher: Bencher<'_, '_>) {
     let stage = BenchStore::new();
-    let page = PageRequest {
-        limit: Limit::new(20).expect("a page has up to 100"),
-        after: None,
-    };
     bencher.bench_local(|| {
-        let found = stage.store.list_messages(stage.query, page);
+        let found = stage.store.list_messages(stage.query);
         stage.runtime.block_on(found).expect("the store answers")
     });
 }

@@ -83,6 +83,59 @@ pub struct PageRequest {
     pub after: Option<Cursor>,
 }
 
+/// From where in a list by ascending id a page is read, and in which direction.
+///
+/// The items of a page come by ascending id, whatever the direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seek {
+    /// The first items after this id. The next page goes on from there.
+    After(i64),
+    /// The last items before this id. The next page goes further back.
+    Before(i64),
+}
+
+impl Seek {
+    /// From the beginning of the list.
+    pub const START: Self = Self::After(0);
+    /// From its end.
+    pub const END: Self = Self::Before(i64::MAX);
+
+    /// From where a further page is read, if `cursor` names one.
+    #[must_use]
+    pub fn continued(self, cursor: Option<Cursor>) -> Self {
+        match (self, cursor) {
+            (Self::After(id), Some(last)) => Self::After(id.max(last.id)),
+            (Self::Before(id), Some(first)) => Self::Before(id.min(first.id)),
+            (seek, None) => seek,
+        }
+    }
+}
+
+impl Default for Seek {
+    fn default() -> Self {
+        Self::START
+    }
+}
+
+/// Which page is asked for of a list that is read from either end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SeekRequest {
+    /// The greatest number of items.
+    pub limit: Limit,
+    /// From where they are read.
+    pub seek: Seek,
+}
+
+/// A page of the list from its beginning.
+impl From<PageRequest> for SeekRequest {
+    fn from(page: PageRequest) -> Self {
+        Self {
+            limit: page.limit,
+            seek: Seek::START.continued(page.after),
+        }
+    }
+}
+
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
@@ -105,6 +158,16 @@ impl<T> Page<T> {
             None
         };
         Self { items: rows, next }
+    }
+
+    /// The same for rows that were read in the direction of the request.
+    #[must_use]
+    pub fn cut_seek(rows: Vec<T>, page: SeekRequest, id: impl Fn(&T) -> i64) -> Self {
+        let mut cut = Self::cut(rows, page.limit, |row| Cursor::of_id(id(row)));
+        if matches!(page.seek, Seek::Before(_)) {
+            cut.items.reverse();
+        }
+        cut
     }
 
     /// The same page of other things.

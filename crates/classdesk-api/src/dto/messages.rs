@@ -4,13 +4,14 @@ use classdesk_domain::clock::Timestamp;
 use classdesk_domain::ids::{MessageId, ThreadId, UserId};
 use classdesk_domain::people::Role;
 use classdesk_domain::text::MessageText;
-use classdesk_domain::threads::{Message, MessageFilter, MessageKind, NewMessage, ReadReceipt};
+use classdesk_domain::threads::{Message, MessageKind, MessageStart, NewMessage, ReadReceipt};
 use classdesk_http::PublicUrl;
 
 use crate::input::{EmptyableText, File, Input, input, inputs, text_like};
 use crate::output::view;
 
 use super::files::AttachmentView;
+use super::lists::{SeekParams, only_one};
 use super::people::UserRefView;
 
 view! {
@@ -76,6 +77,9 @@ view! {
 /// what only the thread can tell.
 pub(crate) struct SentText;
 
+/// A message to be in the middle.
+pub(crate) struct Around;
+
 /// What a message may be without a file.
 pub(crate) struct TextKind;
 
@@ -134,12 +138,22 @@ input! {
     example {"message": "Tomorrow at eleven."}
 }
 
+inputs! {
+    Around => MessageStart: |raw| match raw.text()? {
+        "unread" => Ok(MessageStart::AroundUnread),
+        _ => MessageId::read(raw).map(MessageStart::Around),
+    }, text_like("^(unread|[1-9][0-9]{0,17})$");
+}
+
 input! {
-    /// Which messages of a thread are listed.
-    query MessageParams -> MessageFilter {
-        /// Only messages after the one with this id.
-        after: Option<MessageId>,
-        /// Only messages before the one with this id.
-        before: Option<MessageId>,
+    /// From where in a thread a page of its messages is read. At most one of these is given.
+    query MessageParams -> MessageStart {
+        ..seek: SeekParams,
+        /// A page with this message in it: an id, or `unread` for the caller's first unread message
+        /// (the latest one where nothing is unread). The next page goes forward.
+        around: Option<Around>,
+    } => |fields| {
+        let given = [("before", seek.map(MessageStart::Seek)), ("around", around)];
+        only_one(fields, given).map(Option::unwrap_or_default)
     }
 }

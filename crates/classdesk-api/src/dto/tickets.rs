@@ -2,7 +2,7 @@
 
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::events::{EventAction, HistoryLine};
-use classdesk_domain::ids::{TicketId, UserId};
+use classdesk_domain::ids::{EventId, TicketId, UserId};
 use classdesk_domain::subjects::SubjectKind;
 use classdesk_domain::text::{Description, SearchText, Title};
 use classdesk_domain::tickets::{
@@ -153,6 +153,8 @@ input! {
 view! {
     /// A line of a ticket's history.
     HistoryLineView from (line: HistoryLine) {
+        /// Its id.
+        id: EventId,
         /// When.
         at: Timestamp,
         /// Who; null for the program itself.
@@ -165,7 +167,7 @@ view! {
         to: Option<String>,
     },
     example {
-        "at": "2026-03-01T10:00:00.000000Z",
+        "id": 92, "at": "2026-03-01T10:00:00.000000Z",
         "actor": {"id": 2, "username": "admin", "display_name": "Ada Admin", "role": "admin"},
         "action": "ticket.status_changed", "from": "open", "to": "in_progress",
     }

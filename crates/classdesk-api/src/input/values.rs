@@ -39,15 +39,14 @@ fn bounded_text(min: usize, max: usize) -> ObjectBuilder {
         .max_length(Some(max))
 }
 
-/// Ids are positive numbers.
-fn positive(raw: &Raw) -> Read<i64> {
-    match raw.integer()? {
-        number @ 1.. => Ok(number),
-        _ => Err(FieldError::OutOfRange {
-            min: 1,
-            max: i64::MAX,
-        }),
+/// A number that is at least `min`.
+fn at_least(min: i64, raw: &Raw) -> Read<i64> {
+    let number = raw.integer()?;
+    if number < min {
+        let max = i64::MAX;
+        return Err(FieldError::OutOfRange { min, max });
     }
+    Ok(number)
 }
 
 fn date(text: &str) -> Option<Date> {
@@ -66,6 +65,12 @@ fn not_empty(text: &str) -> Read<&str> {
         Ok(text)
     }
 }
+
+/// An id of an entry of a list, whatever the list.
+pub(crate) struct AnyId;
+
+/// The same, or 0, which is before all ids.
+pub(crate) struct AnyIdOrZero;
 
 /// A value that may be null.
 pub(crate) struct Nullable<T>(PhantomData<T>);
@@ -136,8 +141,11 @@ inputs! {
     i64 => Self: |raw| raw.integer(), integer(KnownFormat::Int64);
     String => Self: |raw| raw.text().map(str::to_owned), string();
 
-    MessageId, UserId => Self: |raw| positive(raw).map(Self::new),
+    // Ids are positive numbers.
+    MessageId, UserId => Self: |raw| at_least(1, raw).map(Self::new),
         integer(KnownFormat::Int64).minimum(Some(1));
+    AnyId => i64: |raw| at_least(1, raw), integer(KnownFormat::Int64).minimum(Some(1));
+    AnyIdOrZero => i64: |raw| at_least(0, raw), integer(KnownFormat::Int64).minimum(Some(0));
     NumberOfClasses => Self: |raw| Self::new(raw.integer()?),
         integer(KnownFormat::Int32).minimum(Some(Self::MIN)).maximum(Some(Self::MAX));
     // What is no number is as far out of the range as any other.

@@ -4,6 +4,7 @@ use actix_web::web;
 use classdesk_domain::blobs::UploadTarget;
 use classdesk_domain::ids::{MessageId, ThreadId};
 use classdesk_domain::paging::ListKind;
+use classdesk_domain::threads::MessagePage;
 use classdesk_http::multipart::is_multipart;
 
 use crate::call::{Answer, Call, authorize_before_validation};
@@ -56,7 +57,7 @@ async fn send_message(call: Call, Path(thread): Path<ThreadId>, payload: web::Pa
 
 /// List the messages of a thread
 ///
-/// For its participants and staff, oldest first.
+/// For its participants and staff, oldest first on every page.
 #[utoipa::path(
     get, path = "/api/v1/communications/threads/{id}/messages/", tag = "messages",
     params(MessageParams),
@@ -70,8 +71,9 @@ async fn list_messages(call: Call, Path(thread): Path<ThreadId>) -> Answer {
     let actor = call.actor();
     let params = call.list_params::<MessageParams>(ListKind::Messages);
     let authorize = messages.authorize_list(actor, thread);
-    let (filter, page) = authorize_before_validation(params, authorize).await?;
-    let found = messages.list(actor, thread, filter, page).await?;
+    let (start, page) = authorize_before_validation(params, authorize).await?;
+    let page = MessagePage::new(start, page);
+    let found = messages.list(actor, thread, page).await?;
     let url = call.public_url();
     let view = |message| MessageView::of(message, url);
     Ok(render::page_with_etag(

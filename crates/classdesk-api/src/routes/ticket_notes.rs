@@ -7,7 +7,7 @@ use classdesk_domain::paging::ListKind;
 
 use crate::call::{Answer, Call, authorize_before_validation};
 use crate::dto::{
-    DownloadAnswer, TicketAttachmentForm, TicketAttachmentView, TicketMessageBody,
+    DownloadAnswer, SeekParams, TicketAttachmentForm, TicketAttachmentView, TicketMessageBody,
     TicketMessageView,
 };
 use crate::extract::{JsonBody, Path};
@@ -55,15 +55,16 @@ async fn add_ticket_message(call: Call, Path(id): Path<TicketId>, body: JsonBody
 
 /// List the messages of a ticket
 ///
-/// The ones that the caller may see, oldest first.
+/// The ones that the caller may see, oldest first on every page.
 #[utoipa::path(
     get, path = "/api/v1/tickets/{id}/messages/", tag = "tickets",
+    params(SeekParams),
     responses((status = 200, description = "A page of messages", body = Vec<TicketMessageView>)),
 )]
 async fn list_ticket_messages(call: Call, Path(id): Path<TicketId>) -> Answer {
     let tickets = &call.app().tickets;
     let actor = call.actor();
-    let page = call.page_params(ListKind::TicketMessages);
+    let page = call.seek_params(ListKind::TicketMessages);
     let page = authorize_before_validation(page, tickets.get(actor, id)).await?;
     let found = tickets.messages(actor, id, page).await?;
     call.page(ListKind::TicketMessages, found, TicketMessageView::from)

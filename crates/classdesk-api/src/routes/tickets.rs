@@ -10,7 +10,7 @@ use classdesk_domain::tickets::{NewTicketOnSubject, Ticket, TicketFilter};
 
 use crate::call::{Answer, Call, authorize_before_validation};
 use crate::dto::{
-    BundleTicketBody, HistoryLineView, OptionalSubjectFields, SubjectInput, TicketBody,
+    BundleTicketBody, HistoryLineView, OptionalSubjectFields, SeekParams, SubjectInput, TicketBody,
     TicketChangeBody, TicketFields, TicketParams, TicketView,
 };
 use crate::extract::{JsonBody, Path};
@@ -150,15 +150,16 @@ async fn change_ticket(call: Call, Path(id): Path<TicketId>, body: JsonBody) -> 
 
 /// List the history of a ticket
 ///
-/// What the caller may see of it, oldest first.
+/// What the caller may see of it, oldest first on every page.
 #[utoipa::path(
     get, path = "/api/v1/tickets/{id}/history/", tag = "tickets",
+    params(SeekParams),
     responses((status = 200, description = "A page of the history", body = Vec<HistoryLineView>)),
 )]
 async fn list_ticket_history(call: Call, Path(id): Path<TicketId>) -> Answer {
     let tickets = &call.app().tickets;
     let actor = call.actor();
-    let page = call.page_params(ListKind::TicketHistory);
+    let page = call.seek_params(ListKind::TicketHistory);
     let page = authorize_before_validation(page, tickets.get(actor, id)).await?;
     let found = tickets.history(actor, id, page).await?;
     call.page(ListKind::TicketHistory, found, HistoryLineView::from)

@@ -22,6 +22,7 @@ mod operations;
 mod outage;
 mod owasp_regressions;
 mod permissions;
+mod read_from_either_end;
 mod restart;
 mod retries;
 mod slow_clients;

@@ -306,7 +306,7 @@ async fn list_parameters_are_checked_after_rights() {
         let path = format!("{THREADS}?{query}");
         client.get(&path).await.check_problem(400, "validation");
     }
-    let answer = client.get(&format!("{messages}?after=0&before=x")).await;
+    let answer = client.get(&format!("{messages}?after=-1&before=x")).await;
     answer.check_faults(&["after: out_of_range", "before: wrong_type"]);
 }
 
@@ -665,11 +665,8 @@ async fn paging_through_many_messages_skips_and_repeats_none() {
     }
     assert_eq!(seen[..2_000], expected);
     assert!(seen.is_sorted_by(|a, b| a < b));
-    let between = format!(
-        "{path}?after={}&before={}&limit=200",
-        expected[9], expected[13]
-    );
-    let some = client.get(&between).await.check_json(200);
+    let before = format!("{path}?before={}&limit=3", expected[13]);
+    let some = client.get(&before).await.check_json(200);
     let ids: Vec<_> = some
         .as_array()
         .unwrap()

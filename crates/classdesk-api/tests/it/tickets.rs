@@ -257,7 +257,8 @@ async fn a_ticket_moves_as_the_contract_says() {
         .keys()
         .map(String::as_str)
         .collect();
-    assert_eq!(keys.len(), 5);
+    assert_eq!(keys.len(), 6);
+    assert!(line["id"].is_i64());
     assert_eq!(
         (&line["from"], &line["actor"]["username"]),
         (&json!("open"), &json!("client"))

@@ -6,13 +6,15 @@ use classdesk_domain::events::{AuditFilter, EventAction};
 use classdesk_domain::ids::{
     BundleId, FileId, MessageId, ThreadId, TicketAttachmentId, TicketId, TicketMessageId, UserId,
 };
-use classdesk_domain::paging::{Limit, Page, PageRequest};
+use classdesk_domain::paging::{Limit, Page, PageRequest, Seek, SeekRequest};
 use classdesk_domain::people::{LoginName, Role, UserFilter};
 use classdesk_domain::policy::AccessScope;
 use classdesk_domain::store::StoreError;
 use classdesk_domain::subjects::SubjectKind;
 use classdesk_domain::text::SearchText;
-use classdesk_domain::threads::{MessageQuery, ThreadFilter, ThreadQuery};
+use classdesk_domain::threads::{
+    MessagePage, MessageQuery, MessageStart, ThreadFilter, ThreadQuery,
+};
 use classdesk_domain::tickets::{TicketFilter, TicketPriority, TicketQuery, TicketStatus};
 use fastrand::Rng;
 
@@ -189,27 +191,40 @@ impl Replica<'_> {
 
     async fn observe_messages(&mut self, scope: AccessScope, limit: i64) -> String {
         let store = self.store;
-        let thread = self.row::<ThreadId>();
-        let after = self.once_in(3).then(|| self.row::<MessageId>());
-        let before = self.once_in(3).then(|| self.row::<MessageId>());
-        let query = MessageQuery {
-            thread,
-            scope,
-            after,
-            before,
+        let (thread, message) = (self.row::<ThreadId>(), self.row::<MessageId>());
+        let start = match self.dice.u32(0..4) {
+            0 => MessageStart::Around(message),
+            1 => MessageStart::AroundUnread,
+            _ => MessageStart::Seek(self.seek(message.get())),
         };
-        let mut page = PageRequest {
-            limit: Limit::new(limit).expect("a limit"),
-            after: None,
+        let query = |after| {
+            let limit = Limit::new(limit).expect("a limit");
+            let page = MessagePage::new(start, PageRequest { limit, after });
+            MessageQuery {
+                thread,
+                scope,
+                page,
+            }
         };
-        let first = store.list_messages(query, page).await;
-        if let Ok(Some((_, found))) = &first {
-            page.after = found.next;
-        }
-        let second = store.list_messages(query, page).await;
+        let first = store.list_messages(query(None)).await;
+        let next = match &first {
+            Ok(Some((_, found))) => found.next,
+            _ => None,
+        };
+        let second = store.list_messages(query(next)).await;
         let first = self.report("list_messages", first);
         let second = self.report("list_messages", second);
         first + &second
+    }
+
+    /// A place in a list, in either direction.
+    fn seek(&mut self, id: i64) -> Seek {
+        match self.dice.u32(0..4) {
+            0 => Seek::START,
+            1 => Seek::END,
+            2 => Seek::After(id),
+            _ => Seek::Before(id),
+        }
     }
 
     async fn observe_ticket(&mut self, scope: AccessScope, limit: i64) -> String {
@@ -223,14 +238,21 @@ impl Replica<'_> {
             self.row::<TicketMessageId>(),
             self.row::<TicketAttachmentId>(),
         );
+        let mut seek = SeekRequest {
+            limit: page.limit,
+            seek: self.seek(note.get()),
+        };
+        let notes = store.list_ticket_messages(id, scope, seek).await;
+        seek.seek = self.seek(0);
+        let history = store.ticket_history(id, scope, seek).await;
         [
             self.report("ticket", store.ticket(id, scope).await),
-            self.report("notes", store.list_ticket_messages(id, scope, page).await),
+            self.report("notes", notes),
             self.report(
                 "files",
                 store.list_ticket_attachments(id, scope, page).await,
             ),
-            self.report("history", store.ticket_history(id, scope, page).await),
+            self.report("history", history),
             self.report("note", store.ticket_message(note).await),
             self.report(
                 "attachment",

@@ -8,6 +8,7 @@ use classdesk_domain::events::{
 };
 use classdesk_domain::files::{InsertBundleFile, Visibility};
 use classdesk_domain::ids::UserId;
+use classdesk_domain::paging::{Seek, SeekRequest};
 use classdesk_domain::people::{Actor, Role, UserUpdate, Username};
 use classdesk_domain::store::{Commit, Store, StoreError};
 use classdesk_domain::subjects::SubjectRef;
@@ -379,7 +380,7 @@ pub async fn the_history_of_a_ticket_follows_the_access_scope(store: &dyn Store)
         store.add_ticket_message(commit).await.expect("added");
     }
     let lines = async |who| {
-        let read = store.ticket_history(ticket, scope(who), all()).await;
+        let read = store.ticket_history(ticket, scope(who), all().into()).await;
         read.expect("readable").expect("there").1.items
     };
     let (staff, requester) = (lines(fixture.editor).await, lines(fixture.client).await);
@@ -395,16 +396,26 @@ pub async fn the_history_of_a_ticket_follows_the_access_scope(store: &dyn Store)
     assert!(staff.windows(2).all(|pair| pair[0].id < pair[1].id));
 
     let page = store
-        .ticket_history(ticket, scope(fixture.client), first(1))
+        .ticket_history(ticket, scope(fixture.client), first(1).into())
         .await;
     let page = page.expect("readable").expect("there").1;
     assert_eq!(page.items, [staff[0].clone()]);
     let rest = walk(1, async |page| {
         let read = store
-            .ticket_history(ticket, scope(fixture.client), page)
+            .ticket_history(ticket, scope(fixture.client), page.into())
             .await;
         read.map(|found| found.expect("there").1)
     })
     .await;
     assert_eq!(rest, requester);
+    let from_the_end = walk(1, async |page| {
+        let page = SeekRequest {
+            limit: page.limit,
+            seek: Seek::END.continued(page.after),
+        };
+        let read = store.ticket_history(ticket, scope(fixture.client), page);
+        read.await.map(|found| found.expect("there").1)
+    })
+    .await;
+    assert_eq!(from_the_end, [staff[2].clone(), staff[0].clone()]);
 }

@@ -1,17 +1,20 @@
 //! Messages of threads.
 
+use std::cell::Cell;
+
 use classdesk_domain::blobs::{BlobPurpose, BlobState};
 use classdesk_domain::ids::{MessageId, ThreadId};
-use classdesk_domain::paging::{Page, PageRequest};
+use classdesk_domain::paging::{Page, PageRequest, Seek};
 use classdesk_domain::people::{Actor, Role, UserUpdate};
 use classdesk_domain::store::{Commit, Store, StoreError};
 use classdesk_domain::text::MessageText;
 use classdesk_domain::threads::{
-    Message, MessageDeletion, MessageEdit, MessageKind, MessageQuery, ReadMark,
+    Message, MessageDeletion, MessageEdit, MessageKind, MessagePage, MessageQuery, MessageStart,
+    ReadMark,
 };
 use futures_util::future::join_all;
 
-use super::support::{all, assert_stale, scope, walk};
+use super::support::{all, assert_stale, first, scope, walk};
 use crate::Fixture;
 use crate::fixture::words;
 
@@ -24,16 +27,15 @@ async fn list(
     store: &dyn Store,
     thread: ThreadId,
     who: Actor,
-    between: (Option<MessageId>, Option<MessageId>),
+    start: MessageStart,
     page: PageRequest,
 ) -> Result<Page<Message>, StoreError> {
     let query = MessageQuery {
         thread,
         scope: scope(who),
-        after: between.0,
-        before: between.1,
+        page: MessagePage::new(start, page),
     };
-    let found = store.list_messages(query, page).await?;
+    let found = store.list_messages(query).await?;
     Ok(found.expect("the thread is there").1)
 }
 
@@ -166,9 +168,9 @@ pub async fn message_ids_grow(store: &dyn Store) {
     let reader = async {
         let mut seen = Vec::new();
         while seen.len() < 20 {
-            let after = seen.last().copied();
-            let between = (after, None);
-            let page = list(store, thread, fixture.writer, between, all()).await;
+            let after = seen.last().map_or(0, |id: &MessageId| id.get());
+            let start = MessageStart::Seek(Seek::After(after));
+            let page = list(store, thread, fixture.writer, start, all()).await;
             seen.extend(
                 page.expect("readable")
                     .items
@@ -191,7 +193,7 @@ pub async fn message_ids_grow(store: &dyn Store) {
     );
 }
 
-/// Messages come by ascending id, between two messages, in pages, while others are sent.
+/// Messages come by ascending id on every page, from either end, in pages, while others are sent.
 ///
 /// contract: conv.lists.keyset
 pub async fn messages_are_paged(store: &dyn Store) {
@@ -211,38 +213,62 @@ pub async fn messages_are_paged(store: &dyn Store) {
         sent.push(fixture.add_message(store, thread, fixture.client).await);
         fixture.add_message(store, other, fixture.client).await;
     }
-    let ids = async |between| {
-        let page = list(store, thread, fixture.writer, between, all()).await;
-        let items = page.expect("readable").items;
-        items.iter().map(|message| message.id).collect::<Vec<_>>()
+    let ids = async |seek, limit| {
+        let start = MessageStart::Seek(seek);
+        let page = list(store, thread, fixture.writer, start, first(limit)).await;
+        let page = page.expect("readable");
+        let ids: Vec<_> = page.items.iter().map(|message| message.id).collect();
+        (ids, page.next.map(|next| MessageId::new(next.id)))
     };
-    assert_eq!(ids((None, None)).await, sent);
-    assert_eq!(ids((Some(sent[1]), None)).await, sent[2..]);
-    assert_eq!(ids((None, Some(sent[4]))).await, sent[..4]);
-    assert_eq!(ids((Some(sent[1]), Some(sent[4]))).await, sent[2..4]);
+    let (after, before) = (Seek::After(sent[1].get()), Seek::Before(sent[4].get()));
+    assert_eq!(ids(Seek::START, 9).await, (sent.clone(), None));
+    assert_eq!(ids(after, 4).await, (sent[2..].to_vec(), None));
+    assert_eq!(ids(after, 2).await, (sent[2..4].to_vec(), Some(sent[3])));
+    assert_eq!(ids(before, 4).await, (sent[..4].to_vec(), None));
+    assert_eq!(ids(before, 3).await, (sent[1..4].to_vec(), Some(sent[1])));
+    assert_eq!(ids(Seek::END, 2).await, (sent[4..].to_vec(), Some(sent[4])));
+    assert_eq!(
+        ids(Seek::Before(sent[0].get()), 2).await,
+        (Vec::new(), None)
+    );
     let deletion = MessageDeletion {
         message: sent[1],
         at: fixture.tick(),
     };
-    let between = (None, Some(sent[5]));
+    let added = Cell::new(None);
     let walked = walk(2, async |page| {
-        let found = list(store, thread, fixture.writer, between, page).await;
+        let start = MessageStart::default();
+        let found = list(store, thread, fixture.writer, start, page).await;
         // The message that the next page begins after goes away.
-        let _ = store.delete_message(Commit::new(deletion)).await;
+        if store.delete_message(Commit::new(deletion)).await.is_ok() {
+            added.set(Some(
+                fixture.add_message(store, thread, fixture.client).await,
+            ));
+        }
+        found
+    })
+    .await;
+    sent.extend(added.get());
+    let walked: Vec<_> = walked.iter().map(|message| message.id).collect();
+    assert_eq!(walked, sent);
+    let walked = walk(2, async |page| {
+        let start = MessageStart::Seek(Seek::END);
+        let found = list(store, thread, fixture.writer, start, page).await;
         fixture.add_message(store, thread, fixture.client).await;
         found
     })
     .await;
+    // Each page comes by ascending id, the last one of the thread first.
+    let backwards = [5, 6, 3, 4, 1, 2, 0].map(|place: usize| sent[place]);
     let walked: Vec<_> = walked.iter().map(|message| message.id).collect();
-    assert_eq!(walked, sent[..5]);
+    assert_eq!(walked, backwards);
     let query = MessageQuery {
         thread,
         scope: scope(fixture.editor),
-        after: None,
-        before: None,
+        page: MessagePage::default(),
     };
     let (facts, _) = store
-        .list_messages(query, all())
+        .list_messages(query)
         .await
         .expect("readable")
         .expect("there");
@@ -255,10 +281,70 @@ pub async fn messages_are_paged(store: &dyn Store) {
         thread: ThreadId::new(9_999),
         ..query
     };
+    let missing = store.list_messages(query).await;
+    assert_eq!(missing.expect("readable"), None);
+}
+
+/// A page around a message has it in the middle, or where the thread's ends leave it; the first unread
+/// message is found by the viewer's mark, and without one it is the latest.
+///
+/// contract: messages.list.around
+pub async fn messages_are_found_around_one(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let people = [fixture.client, fixture.writer];
+    let thread = fixture.add_thread(store, &people).await.thread.id;
+    let other = fixture.add_thread(store, &people).await.thread.id;
+    let mut sent = Vec::new();
+    for _ in 0..8 {
+        sent.push(fixture.add_message(store, thread, fixture.client).await);
+    }
+    let elsewhere = fixture.add_message(store, other, fixture.client).await;
+    let page = async |start, limit| {
+        let page = list(store, thread, fixture.writer, start, first(limit)).await;
+        let page = page.expect("readable");
+        let ids: Vec<_> = page.items.iter().map(|message| message.id).collect();
+        (ids, page.next.map(|next| MessageId::new(next.id)))
+    };
+    let around = |id| MessageStart::Around(id);
+    let middle = (sent[2..6].to_vec(), Some(sent[5]));
+    assert_eq!(page(around(sent[4]), 4).await, middle);
     assert_eq!(
-        store.list_messages(query, all()).await.expect("readable"),
-        None
+        page(around(sent[4]), 1).await,
+        (vec![sent[4]], Some(sent[4]))
     );
+    assert_eq!(
+        page(around(sent[0]), 4).await,
+        (sent[..4].to_vec(), Some(sent[3]))
+    );
+    assert_eq!(page(around(sent[7]), 4).await, (sent[4..].to_vec(), None));
+    for foreign in [elsewhere, MessageId::new(9_999)] {
+        assert_eq!(page(around(foreign), 4).await, (Vec::new(), None));
+    }
+
+    let unread = MessageStart::AroundUnread;
+    assert_eq!(page(unread, 4).await, (sent[..4].to_vec(), Some(sent[3])));
+    let mark = |up_to| ReadMark {
+        thread,
+        user: fixture.writer.id,
+        up_to,
+        at: fixture.tick(),
+    };
+    let marked = store.mark_read(Commit::new(mark(Some(sent[2])))).await;
+    assert!(marked.expect("marked"));
+    // One's own messages and deleted ones are not unread.
+    let deletion = MessageDeletion {
+        message: sent[3],
+        at: fixture.tick(),
+    };
+    let deleted = store.delete_message(Commit::new(deletion)).await;
+    deleted.expect("deleted");
+    assert_eq!(page(unread, 4).await, middle);
+    let own = fixture.add_message(store, thread, fixture.writer).await;
+    assert_eq!(page(unread, 4).await, middle);
+    let marked = store.mark_read(Commit::new(mark(Some(sent[7])))).await;
+    assert!(marked.expect("marked"));
+    let last = (vec![sent[6], sent[7], own], None);
+    assert_eq!(page(unread, 3).await, last, "nothing is unread");
 }
 
 /// An edit changes the text and says when; nothing else. It is answered as the viewer sees it.
@@ -338,7 +424,8 @@ pub async fn a_message_is_deleted(store: &dyn Store) {
         ..before
     };
     assert_eq!(message(store, id, fixture.client).await, expected);
-    let listed = list(store, thread, fixture.client, (None, None), all()).await;
+    let start = MessageStart::default();
+    let listed = list(store, thread, fixture.client, start, all()).await;
     assert_eq!(listed.expect("readable").items, [expected]);
     let facts = store
         .message_context(id, fixture.client.id)
@@ -438,6 +525,13 @@ pub async fn a_message_brings_its_file(store: &dyn Store) {
 
     let again = store.post_message(Commit::new(row())).await;
     assert_stale(&again, "a blob that is stored already");
-    let listed = list(store, thread, fixture.client, (None, None), all()).await;
+    let listed = list(
+        store,
+        thread,
+        fixture.client,
+        MessageStart::default(),
+        all(),
+    )
+    .await;
     assert_eq!(listed.expect("readable").items.len(), 2);
 }

@@ -141,7 +141,11 @@ pub async fn deleted_messages_are_unread_for_nobody(store: &dyn Store) {
             let beyond = sent[marks[who]..].iter().filter_map(|(_, sender)| *sender);
             let expected = beyond.filter(|sender| *sender != who).count();
             let count = unread(store, thread, *person).await;
-            assert_eq!(usize::try_from(count), Ok(expected), "step {step}, {person:?}");
+            assert_eq!(
+                usize::try_from(count),
+                Ok(expected),
+                "step {step}, {person:?}"
+            );
             let query = |unread| ThreadQuery {
                 scope: scope(*person),
                 filter: ThreadFilter {
@@ -152,7 +156,11 @@ pub async fn deleted_messages_are_unread_for_nobody(store: &dyn Store) {
             for unread in [true, false] {
                 let found = store.list_threads(query(unread), all()).await;
                 let is_found = !found.expect("readable").items.is_empty();
-                assert_eq!(is_found, unread == (expected > 0), "step {step}, {person:?}");
+                assert_eq!(
+                    is_found,
+                    unread == (expected > 0),
+                    "step {step}, {person:?}"
+                );
             }
         }
     }

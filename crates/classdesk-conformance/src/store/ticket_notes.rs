@@ -2,6 +2,7 @@
 
 use classdesk_domain::blobs::{BlobPurpose, BlobState};
 use classdesk_domain::ids::{TicketAttachmentId, TicketId, TicketMessageId};
+use classdesk_domain::paging::{Seek, SeekRequest};
 use classdesk_domain::people::Actor;
 use classdesk_domain::store::{Commit, Store};
 use classdesk_domain::tickets::{
@@ -56,7 +57,7 @@ pub async fn a_ticket_message_is_kept(store: &dyn Store) {
     assert_eq!((&read.text, read.is_internal), (&row.text, true));
     assert_eq!(read.created_at, row.created_at);
     let listed = store
-        .list_ticket_messages(id, scope(fixture.editor), all())
+        .list_ticket_messages(id, scope(fixture.editor), all().into())
         .await;
     let (seen, page) = listed.expect("readable").expect("there");
     assert_eq!(page.items, [read]);
@@ -65,7 +66,7 @@ pub async fn a_ticket_message_is_kept(store: &dyn Store) {
     assert_eq!(missing.expect("readable"), None);
     let missing = TicketId::new(9_999);
     let missing = store
-        .list_ticket_messages(missing, scope(fixture.editor), all())
+        .list_ticket_messages(missing, scope(fixture.editor), all().into())
         .await;
     assert_eq!(missing.expect("readable"), None);
 }
@@ -89,7 +90,9 @@ pub async fn internal_notes_leave_no_trace(store: &dyn Store) {
     let staff = ticket(store, id, fixture.editor).await;
     assert_eq!((staff.messages_count, staff.attachments_count), (2, 2));
     let messages = async |who| {
-        let listed = store.list_ticket_messages(id, scope(who), all()).await;
+        let listed = store
+            .list_ticket_messages(id, scope(who), all().into())
+            .await;
         let (seen, page) = listed.expect("readable").expect("there");
         assert_eq!(seen, ticket(store, id, who).await);
         page.items
@@ -235,7 +238,7 @@ pub async fn ticket_notes_are_paged(store: &dyn Store) {
     }
     let mut seen = walk(2, async |page| {
         let listed = store
-            .list_ticket_messages(id, scope(fixture.client), page)
+            .list_ticket_messages(id, scope(fixture.client), page.into())
             .await;
         if page.after.is_none() {
             fixture.add_note(store, id, fixture.client, false).await;
@@ -249,6 +252,17 @@ pub async fn ticket_notes_are_paged(store: &dyn Store) {
         seen.iter().map(|message| message.id).collect::<Vec<_>>(),
         messages
     );
+    let from_the_end = walk(3, async |page| {
+        let page = SeekRequest {
+            limit: page.limit,
+            seek: Seek::Before(messages[3].get()).continued(page.after),
+        };
+        let listed = store.list_ticket_messages(id, scope(fixture.client), page);
+        listed.await.map(|found| found.expect("there").1)
+    })
+    .await;
+    let from_the_end: Vec<_> = from_the_end.iter().map(|message| message.id).collect();
+    assert_eq!(from_the_end, messages[..3], "what lies just before one");
     let seen = walk(2, async |page| {
         let listed = store
             .list_ticket_attachments(id, scope(fixture.client), page)

@@ -21,12 +21,12 @@ use classdesk_conformance::Fixture;
 use classdesk_diesel::{DatabaseUrl, DieselStore, StoreOptions};
 use classdesk_domain::files::Visibility;
 use classdesk_domain::ids::ThreadId;
-use classdesk_domain::paging::{Limit, PageRequest};
+use classdesk_domain::paging::Limit;
 use classdesk_domain::people::{Actor, Role};
 use classdesk_domain::policy::AccessScope;
 use classdesk_domain::store::{Commit, Precondition, Store, StoreError};
 use classdesk_domain::subjects::SubjectRef;
-use classdesk_domain::threads::MessageQuery;
+use classdesk_domain::threads::{MessagePage, MessageQuery};
 use tokio::task::JoinSet;
 
 use floor::Floor;
@@ -86,15 +86,13 @@ async fn main() -> Result<()> {
     let query = MessageQuery {
         thread,
         scope,
-        after: None,
-        before: None,
-    };
-    let page = PageRequest {
-        limit: Limit::new(PAGE)?,
-        after: None,
+        page: MessagePage {
+            limit: Limit::new(PAGE)?,
+            ..MessagePage::default()
+        },
     };
     let ours = reads(span, async || {
-        let found = same.list_messages(query, page).await?;
+        let found = same.list_messages(query).await?;
         Ok(found.is_some_and(|(_, page)| page.items.len() as i64 == PAGE))
     })
     .await?;

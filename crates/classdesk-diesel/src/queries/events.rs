@@ -4,14 +4,14 @@ use classdesk_domain::events::{
     AuditEntry, AuditFilter, EventAction, EventRepository, HistoryLine,
 };
 use classdesk_domain::ids::{TicketId, UserId};
-use classdesk_domain::paging::{Cursor, Page, PageRequest};
+use classdesk_domain::paging::{Cursor, Page, PageRequest, SeekRequest};
 use classdesk_domain::policy::AccessScope;
 use classdesk_domain::tickets::Ticket;
 use diesel::prelude::*;
 
 use super::Conn;
 use super::filter::only;
-use super::page::{after, cut, one_more};
+use super::page::{meaning, one_more, seek};
 use super::port::port;
 use super::rows::events::EntryRow;
 use super::rows::schema::events;
@@ -75,16 +75,17 @@ pub(super) fn ticket_history(
     conn: &mut Conn,
     id: TicketId,
     scope: AccessScope,
-    page: PageRequest,
+    page: SeekRequest,
 ) -> Result<Option<(Ticket, Page<HistoryLine>)>, Failure> {
-    with_ticket(conn, id, scope, |conn| {
-        let rows = EntryRow::query()
+    let seen = || {
+        EntryRow::query()
             .filter(events::ticket_id.eq(id.get()))
-            .filter(events::id.gt(after(page)))
             .filter(sees_internal(&scope).or(events::is_internal.eq(false)))
-            .order(events::id)
-            .limit(one_more(page))
-            .load(conn)?;
+    };
+    with_ticket(conn, id, scope, |conn| {
+        let rows = seek!(conn, page, seen(), events::id, |row: EntryRow| row
+            .numbered
+            .id);
         let line = |row: EntryRow| {
             let entry = row.into_domain()?;
             Ok(HistoryLine {
@@ -96,6 +97,6 @@ pub(super) fn ticket_history(
                 to: entry.to,
             })
         };
-        cut(rows, page, |row| row.numbered.id, line)
+        meaning(rows, line)
     })
 }

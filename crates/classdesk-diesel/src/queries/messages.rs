@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use classdesk_domain::blobs::{FileInfo, StoredBlob};
 use classdesk_domain::ids::{MessageAttachmentId, MessageId, ThreadId, UserId};
-use classdesk_domain::paging::{Cursor, Page, PageRequest};
+use classdesk_domain::paging::{Cursor, Limit, Page, SeekRequest};
 use classdesk_domain::people::Role;
 use classdesk_domain::policy::AccessScope;
 use classdesk_domain::text::MessageText;
 use classdesk_domain::threads::{
     AttachedBlob, InsertMessage, Message, MessageAttachment, MessageContext, MessageDeletion,
-    MessageEdit, MessageKind, MessageQuery, MessageRepository, PostContext, RecipientContext,
-    ThreadContext,
+    MessageEdit, MessageKind, MessagePage, MessageQuery, MessageRepository, MessageStart,
+    PostContext, RecipientContext, ThreadContext,
 };
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -19,8 +19,8 @@ use diesel::prelude::*;
 use super::Conn;
 use super::blobs::drop_blob;
 use super::dialect::id_set;
-use super::page::{after, one_more};
-use super::participants::Participants;
+use super::page::{one_more_than, seek};
+use super::participants::{Participants, participant};
 use super::people::People;
 use super::port::port;
 use super::post_message::post_message;
@@ -41,8 +41,7 @@ port! {
         snapshot post_context(
             thread: ThreadId, sender: UserId, recipient: Option<UserId>, reply_to: Option<MessageId>
         ) -> Option<PostContext>;
-        snapshot list_messages(query: MessageQuery, page: PageRequest)
-            -> Option<(ThreadContext, Page<Message>)>;
+        snapshot list_messages(query: MessageQuery) -> Option<(ThreadContext, Page<Message>)>;
         snapshot message_context(id: MessageId, person: UserId) -> Option<MessageContext>;
         snapshot message(id: MessageId, scope: AccessScope) -> Option<Message>;
         snapshot message_attachment(id: MessageId, person: UserId) -> Option<AttachedBlob>;
@@ -151,26 +150,84 @@ pub(super) fn into_domain(
 fn list_messages(
     conn: &mut Conn,
     query: MessageQuery,
-    page: PageRequest,
 ) -> Result<Option<(ThreadContext, Page<Message>)>, Failure> {
     let Some(facts) = thread_context(conn, query.thread, query.scope.viewer)? else {
         return Ok(None);
     };
-    let after = query
-        .after
-        .map_or(after(page), |id| id.get().max(after(page)));
-    let before = query.before.map_or(i64::MAX, MessageId::get);
-    let rows = MessageRow::query()
-        .filter(messages::thread_id.eq(query.thread.get()))
-        .filter(messages::id.gt(after))
-        .filter(messages::id.lt(before))
-        .order(messages::id)
-        .limit(one_more(page))
-        .load(conn)?;
-    let cursor = |row: &MessageRow| Cursor::of_id(row.id);
-    let Page { items, next } = Page::cut(rows, page.limit, cursor);
-    let items = shown(conn, query.thread.get(), items, &query.scope)?;
+    let thread = query.thread.get();
+    let MessagePage { limit, start } = query.page;
+    let Page { items, next } = match start {
+        MessageStart::Seek(seek) => page_of(conn, thread, SeekRequest { limit, seek })?,
+        MessageStart::Around(id) => page_around(conn, thread, id.get(), limit)?,
+        MessageStart::AroundUnread => {
+            let id = first_unread_or_latest(conn, thread, query.scope.viewer.get())?;
+            page_around(conn, thread, id, limit)?
+        }
+    };
+    let items = shown(conn, thread, items, &query.scope)?;
     Ok(Some((facts, Page { items, next })))
+}
+
+fn page_of(conn: &mut Conn, thread: i64, page: SeekRequest) -> Result<Page<MessageRow>, Failure> {
+    let of_thread = || MessageRow::query().filter(messages::thread_id.eq(thread));
+    Ok(seek!(
+        conn,
+        page,
+        of_thread(),
+        messages::id,
+        |row: MessageRow| row.id
+    ))
+}
+
+/// A page with a message in the middle, if the thread has it.
+fn page_around(
+    conn: &mut Conn,
+    thread: i64,
+    id: i64,
+    limit: Limit,
+) -> Result<Page<MessageRow>, Failure> {
+    let of_thread = || MessageRow::query().filter(messages::thread_id.eq(thread));
+    let mut rows: Vec<MessageRow> = of_thread()
+        .filter(messages::id.lt(id))
+        .order(messages::id.desc())
+        .limit(i64::from(limit.get()))
+        .load(conn)?;
+    let from: Vec<MessageRow> = of_thread()
+        .filter(messages::id.ge(id))
+        .order(messages::id)
+        .limit(one_more_than(limit))
+        .load(conn)?;
+    if from.first().is_none_or(|row| row.id != id) {
+        rows.clear();
+    } else {
+        // The page is filled up with earlier ones where the thread ends before it.
+        let length = limit.get() as usize;
+        rows.truncate((length / 2).max(length.saturating_sub(from.len())));
+        rows.reverse();
+        rows.extend(from);
+        rows.truncate(length + 1);
+    }
+    Ok(Page::cut(rows, limit, |row| Cursor::of_id(row.id)))
+}
+
+/// The first message that counts as unread, or the latest one; 0 where the thread has none.
+fn first_unread_or_latest(conn: &mut Conn, thread: i64, viewer: i64) -> Result<i64, Failure> {
+    let mark = participant(conn, thread, viewer)?.and_then(|known| known.last_read_id);
+    let ids = messages::table
+        .filter(messages::thread_id.eq(thread))
+        .select(messages::id);
+    let unread: Option<i64> = ids
+        .filter(messages::id.gt(mark.unwrap_or(0)))
+        .filter(messages::sender_id.ne(viewer))
+        .filter(messages::deleted_at.is_null())
+        .order(messages::id)
+        .first(conn)
+        .optional()?;
+    let latest = match unread {
+        Some(id) => Some(id),
+        None => ids.order(messages::id.desc()).first(conn).optional()?,
+    };
+    Ok(latest.unwrap_or(0))
 }
 
 /// Messages of one thread, by ascending id, as their viewer sees them.

@@ -1,7 +1,7 @@
 //! What is written and attached to tickets.
 
 use classdesk_domain::ids::{TicketAttachmentId, TicketId, TicketMessageId};
-use classdesk_domain::paging::{Page, PageRequest};
+use classdesk_domain::paging::{Page, PageRequest, SeekRequest};
 use classdesk_domain::policy::AccessScope;
 use classdesk_domain::tickets::{
     InsertTicketAttachment, InsertTicketMessage, Ticket, TicketAttachedBlob, TicketAttachment,
@@ -11,7 +11,7 @@ use diesel::prelude::*;
 
 use super::Conn;
 use super::blobs::take_upload;
-use super::page::{after, before, cut, one_more};
+use super::page::{before, cut, meaning, one_more, seek};
 use super::preconditions::locked;
 use super::rows::schema::{ticket_attachments, ticket_messages, tickets};
 use super::rows::ticket_attachments::TicketAttachmentRow;
@@ -82,17 +82,22 @@ pub(super) fn list_ticket_messages(
     conn: &mut Conn,
     id: TicketId,
     scope: AccessScope,
-    page: PageRequest,
+    page: SeekRequest,
 ) -> Result<Option<(Ticket, Page<TicketMessage>)>, Failure> {
-    with_ticket(conn, id, scope, |conn| {
-        let rows = TicketMessageRow::query()
+    let seen = || {
+        TicketMessageRow::query()
             .filter(ticket_messages::ticket_id.eq(id.get()))
-            .filter(ticket_messages::id.gt(after(page)))
             .filter(sees_internal(&scope).or(ticket_messages::is_internal.eq(false)))
-            .order(ticket_messages::id)
-            .limit(one_more(page))
-            .load(conn)?;
-        cut(rows, page, |row| row.id, TicketMessageRow::into_domain)
+    };
+    with_ticket(conn, id, scope, |conn| {
+        let rows = seek!(
+            conn,
+            page,
+            seen(),
+            ticket_messages::id,
+            |row: TicketMessageRow| row.id
+        );
+        meaning(rows, TicketMessageRow::into_domain)
     })
 }
 

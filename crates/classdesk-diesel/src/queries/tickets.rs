@@ -2,7 +2,7 @@
 
 use classdesk_domain::events::HistoryLine;
 use classdesk_domain::ids::{TicketAttachmentId, TicketId, TicketMessageId, UserId};
-use classdesk_domain::paging::{Cursor, Page, PageRequest};
+use classdesk_domain::paging::{Cursor, Page, PageRequest, SeekRequest};
 use classdesk_domain::policy::{AccessScope, NoteScope, TicketScope};
 use classdesk_domain::subjects::SubjectKind;
 use classdesk_domain::tickets::{
@@ -32,14 +32,14 @@ port! {
     impl TicketRepository {
         snapshot ticket(id: TicketId, scope: AccessScope) -> Option<Ticket>;
         snapshot list_tickets(query: TicketQuery, page: PageRequest) -> Page<Ticket>;
-        snapshot list_ticket_messages(id: TicketId, scope: AccessScope, page: PageRequest)
+        snapshot list_ticket_messages(id: TicketId, scope: AccessScope, page: SeekRequest)
             -> Option<(Ticket, Page<TicketMessage>)>;
         read ticket_message(id: TicketMessageId) -> Option<TicketMessage>;
         snapshot list_ticket_attachments(id: TicketId, scope: AccessScope, page: PageRequest)
             -> Option<(Ticket, Page<TicketAttachment>)>;
         snapshot ticket_attachment(id: TicketId, attachment: TicketAttachmentId, scope: AccessScope)
             -> Option<TicketAttachedBlob>;
-        snapshot ticket_history(id: TicketId, scope: AccessScope, page: PageRequest)
+        snapshot ticket_history(id: TicketId, scope: AccessScope, page: SeekRequest)
             -> Option<(Ticket, Page<HistoryLine>)>;
     }
     commits {

@@ -10,7 +10,7 @@ use crate::error::{Conflict, Error};
 use crate::events::facts::RowId;
 use crate::events::model::DomainEvent;
 use crate::ids::{MessageId, ThreadId};
-use crate::paging::{Page, PageRequest};
+use crate::paging::Page;
 use crate::people::model::Actor;
 use crate::people::ports::UserRepository;
 use crate::policy::access_scope::AccessScope;
@@ -23,7 +23,9 @@ use crate::text::MessageText;
 use crate::use_case::retry_on_stale;
 use crate::validation::{Eligibility, ErrorCollector, FieldError, Invalid, Validated};
 
-use super::model::{EDIT_WINDOW, Message, MessageAttachment, MessageKind, NewMessage};
+use super::model::{
+    EDIT_WINDOW, Message, MessageAttachment, MessageKind, MessagePage, MessageStart, NewMessage,
+};
 use super::ports::{
     InsertMessage, MessageContext, MessageDeletion, MessageEdit, MessageQuery, MessageRepository,
     PostContext, ThreadRepository,
@@ -37,15 +39,6 @@ pub struct Messages {
     pub(crate) users: Arc<dyn UserRepository>,
     pub(crate) blob_rows: Arc<dyn BlobRepository>,
     pub(crate) clock: Arc<dyn Clock>,
-}
-
-/// Which messages of a thread are listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct MessageFilter {
-    /// Only messages after this one.
-    pub after: Option<MessageId>,
-    /// Only messages before this one.
-    pub before: Option<MessageId>,
 }
 
 impl Messages {
@@ -138,23 +131,26 @@ impl Messages {
     /// A page of a thread's messages, oldest first.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// [`Error::NotFound`], and [`Error::Invalid`] on `around` when that message is not in the
+    /// thread.
     pub async fn list(
         &self,
         actor: &Actor,
         thread: ThreadId,
-        filter: MessageFilter,
-        page: PageRequest,
+        page: impl Into<MessagePage>,
     ) -> Result<Page<Message>, Error> {
+        let page = page.into();
         let query = MessageQuery {
             thread,
             scope: AccessScope::of(actor),
-            after: filter.after,
-            before: filter.before,
+            page,
         };
-        let found = self.messages.list_messages(query, page).await?;
+        let found = self.messages.list_messages(query).await?;
         let (facts, messages) = found.ok_or(Error::NotFound)?;
         actor.require(Permission::Thread(ThreadAction::See, facts.access()))?;
+        if matches!(page.start, MessageStart::Around(_)) && messages.items.is_empty() {
+            return Err(Invalid::field("around", FieldError::NotInThread).into());
+        }
         Ok(messages)
     }
 

@@ -5,10 +5,10 @@ pub(crate) mod model;
 pub(crate) mod ports;
 pub(crate) mod service;
 
-pub use message_service::{MessageFilter, Messages};
+pub use message_service::Messages;
 pub use model::{
-    EDIT_WINDOW, Message, MessageAttachment, MessageKind, NewMessage, NewThread, ReadReceipt,
-    Thread, ThreadChange, ThreadFilter, ThreadView,
+    EDIT_WINDOW, Message, MessageAttachment, MessageKind, MessagePage, MessageStart, NewMessage,
+    NewThread, ReadReceipt, Thread, ThreadChange, ThreadFilter, ThreadView,
 };
 pub use ports::{
     AttachedBlob, InsertMessage, InsertThread, MessageContext, MessageDeletion, MessageEdit,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::ids::{MessageAttachmentId, MessageId, ThreadId, UserId};
+use crate::paging::{Limit, PageRequest, Seek};
 use crate::people::model::{Role, UserRef};
 use crate::string_enum::string_enum;
 use crate::subjects::model::{SubjectKind, SubjectRef};
@@ -187,6 +188,54 @@ impl NewMessage {
             kind: MessageKind::Text,
             reply_to: None,
         }
+    }
+}
+
+/// From where in a thread its messages are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageStart {
+    /// From a place in the thread, in either direction.
+    Seek(Seek),
+    /// Around this message.
+    Around(MessageId),
+    /// Around the viewer's first unread message, or the latest one when there is none.
+    AroundUnread,
+}
+
+impl Default for MessageStart {
+    fn default() -> Self {
+        Self::Seek(Seek::START)
+    }
+}
+
+/// Which page of a thread's messages is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MessagePage {
+    /// The greatest number of messages.
+    pub limit: Limit,
+    /// From where they are read.
+    pub start: MessageStart,
+}
+
+impl MessagePage {
+    /// The page that begins at `start`, or a further one. What follows a page around a message lies
+    /// after it.
+    #[must_use]
+    pub fn new(start: MessageStart, page: PageRequest) -> Self {
+        let limit = page.limit;
+        let start = match (start, page.after) {
+            (MessageStart::Seek(seek), cursor) => MessageStart::Seek(seek.continued(cursor)),
+            (_, Some(last)) => MessageStart::Seek(Seek::After(last.id)),
+            (start, None) => start,
+        };
+        Self { limit, start }
+    }
+}
+
+/// A page of the thread from its beginning.
+impl From<PageRequest> for MessagePage {
+    fn from(page: PageRequest) -> Self {
+        Self::new(MessageStart::default(), page)
     }
 }
 

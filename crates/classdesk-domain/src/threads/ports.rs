@@ -8,7 +8,7 @@ use crate::ids::{MessageAttachmentId, MessageId, ThreadId, UserId};
 use crate::paging::{Page, PageRequest};
 use crate::text::{MessageText, SubjectLine};
 
-use super::model::{Message, MessageKind, ThreadFilter, ThreadView};
+use super::model::{Message, MessageKind, MessagePage, ThreadFilter, ThreadView};
 use crate::people::model::{Actor, Role, UserRef};
 use crate::policy::access_scope::AccessScope;
 use crate::policy::authorize::depends_on_relation;
@@ -236,10 +236,8 @@ pub struct MessageQuery {
     pub thread: ThreadId,
     /// What the viewer may see; receipts follow `scope.receipts`.
     pub scope: AccessScope,
-    /// Only messages after this one.
-    pub after: Option<MessageId>,
-    /// Only messages before this one.
-    pub before: Option<MessageId>,
+    /// Which of its messages.
+    pub page: MessagePage,
 }
 
 /// Keeping threads.
@@ -325,12 +323,15 @@ pub trait MessageRepository: Send + Sync {
     ) -> Result<(MessageId, Option<MessageAttachmentId>), StoreError>;
 
     /// The thread's facts seen from the query's viewer and a page of its messages by ascending id.
-    /// Deleted messages MUST come with empty text and no attachment. The number of statements MUST
+    ///
+    /// A page around a message MUST have half of its limit before the message, less where the thread
+    /// begins and more where it ends before the page is full. It MUST be empty when the message is not
+    /// in the thread. The first unread message is the one with the least id that counts as unread;
+    /// without one it is the latest message. Deleted messages MUST come with empty text and no attachment. The number of statements MUST
     /// NOT depend on the number of messages.
     async fn list_messages(
         &self,
         query: MessageQuery,
-        page: PageRequest,
     ) -> Result<Option<(ThreadContext, Page<Message>)>, StoreError>;
 
     /// What decisions about the message rest on, seen from `person`.

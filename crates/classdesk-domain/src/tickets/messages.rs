@@ -5,7 +5,7 @@ use crate::blobs::service::{Download, discard_on_error};
 use crate::error::Error;
 use crate::events::model::DomainEvent;
 use crate::ids::{TicketAttachmentId, TicketId, TicketMessageId};
-use crate::paging::{Page, PageRequest};
+use crate::paging::{Page, PageRequest, SeekRequest};
 use crate::people::model::Actor;
 use crate::policy::access_scope::AccessScope;
 use crate::policy::permission::TicketAction;
@@ -86,9 +86,9 @@ impl Tickets {
         &self,
         actor: &Actor,
         id: TicketId,
-        page: PageRequest,
+        page: impl Into<SeekRequest>,
     ) -> Result<Page<TicketMessage>, Error> {
-        let scope = AccessScope::of(actor);
+        let (scope, page) = (AccessScope::of(actor), page.into());
         let found = self.tickets.list_ticket_messages(id, scope, page).await?;
         let (ticket, messages) = found.ok_or(Error::NotFound)?;
         actor.require(ticket.permission(TicketAction::See))?;

@@ -6,7 +6,7 @@ use crate::blobs::model::{FinishedUpload, StoredBlob};
 use crate::clock::Timestamp;
 use crate::events::audit::HistoryLine;
 use crate::ids::{TicketAttachmentId, TicketId, TicketMessageId, UserId};
-use crate::paging::{Page, PageRequest};
+use crate::paging::{Page, PageRequest, SeekRequest};
 use crate::text::{Description, MessageText};
 
 use super::model::{
@@ -137,7 +137,7 @@ pub trait TicketRepository: Send + Sync {
         &self,
         id: TicketId,
         scope: AccessScope,
-        page: PageRequest,
+        page: SeekRequest,
     ) -> Result<Option<(Ticket, Page<TicketMessage>)>, StoreError>;
 
     /// The message without an access check: for answering a repeated request to its author.
@@ -174,6 +174,6 @@ pub trait TicketRepository: Send + Sync {
         &self,
         id: TicketId,
         scope: AccessScope,
-        page: PageRequest,
+        page: SeekRequest,
     ) -> Result<Option<(Ticket, Page<HistoryLine>)>, StoreError>;
 }

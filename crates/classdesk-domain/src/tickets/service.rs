@@ -9,7 +9,7 @@ use crate::events::audit::HistoryLine;
 use crate::events::facts::{EventTicket, RowId};
 use crate::events::model::DomainEvent;
 use crate::ids::{TicketId, UserId};
-use crate::paging::{Page, PageRequest};
+use crate::paging::{Page, PageRequest, SeekRequest};
 use crate::people::model::{Actor, User};
 use crate::people::ports::UserRepository;
 use crate::policy::access_scope::AccessScope;
@@ -201,9 +201,9 @@ impl Tickets {
         &self,
         actor: &Actor,
         id: TicketId,
-        page: PageRequest,
+        page: impl Into<SeekRequest>,
     ) -> Result<Page<HistoryLine>, Error> {
-        let scope = AccessScope::of(actor);
+        let (scope, page) = (AccessScope::of(actor), page.into());
         let found = self.tickets.ticket_history(id, scope, page).await?;
         let (ticket, history) = found.ok_or(Error::NotFound)?;
         actor.require(ticket.permission(TicketAction::See))?;

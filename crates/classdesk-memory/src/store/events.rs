@@ -7,13 +7,13 @@ use classdesk_domain::events::{
     AuditEntry, AuditFilter, EventRecord, EventRepository, HistoryLine,
 };
 use classdesk_domain::ids::{EventId, TicketId};
-use classdesk_domain::paging::{Cursor, Page, PageRequest};
+use classdesk_domain::paging::{Cursor, Page, PageRequest, SeekRequest};
 use classdesk_domain::policy::NoteScope;
 use classdesk_domain::store::StoreError;
 
 use super::MemoryStore;
 use super::access_scope::note_in_scope;
-use super::state::{State, page_down, page_up};
+use super::state::{State, page_down, page_seek};
 
 impl State {
     fn audit_entry(&self, id: EventId, row: &EventRecord) -> AuditEntry {
@@ -36,7 +36,7 @@ impl State {
         &self,
         ticket: TicketId,
         scope: NoteScope,
-        page: PageRequest,
+        page: SeekRequest,
     ) -> Page<HistoryLine> {
         let lines = self.events.iter().filter(|(_, row)| {
             row.scope
@@ -51,7 +51,7 @@ impl State {
             from: row.from.clone(),
             to: row.to.clone(),
         });
-        page_up(lines, page, |line| Cursor::of_id(line.id.get()))
+        page_seek(lines, page, |line| line.id.get())
     }
 }
 

@@ -2,21 +2,21 @@
 
 use async_trait::async_trait;
 use classdesk_domain::ids::{MessageAttachmentId, MessageId, ThreadId, UserId};
-use classdesk_domain::paging::{Cursor, Page, PageRequest};
+use classdesk_domain::paging::{Cursor, Limit, Page, SeekRequest};
 use classdesk_domain::policy::AccessScope;
 use classdesk_domain::store::{Commit, StoreError};
 use classdesk_domain::text::MessageText;
 use classdesk_domain::threads::{
     AttachedBlob, InsertMessage as NewMessageRow, Message, MessageAttachment, MessageContext,
-    MessageDeletion, MessageEdit, MessageQuery, MessageRepository, PostContext, ReadReceipt,
-    RecipientContext, ThreadContext,
+    MessageDeletion, MessageEdit, MessagePage, MessageQuery, MessageRepository, MessageStart,
+    PostContext, ReadReceipt, RecipientContext, ThreadContext,
 };
 
 use super::MemoryStore;
 use super::access_scope::receipts_in_scope;
 use super::commit::Outcome;
 use super::rows::{InsertMessage, OwnedFile};
-use super::state::{State, page_up};
+use super::state::{State, page_seek};
 
 impl State {
     /// The messages of a thread by ascending id.
@@ -25,6 +25,25 @@ impl State {
         thread: ThreadId,
     ) -> impl DoubleEndedIterator<Item = &InsertMessage> {
         self.messages.rows().filter(move |row| row.thread == thread)
+    }
+
+    /// A page with a message in the middle, if the thread has it.
+    fn messages_around(
+        &self,
+        thread: ThreadId,
+        id: Option<MessageId>,
+        limit: Limit,
+    ) -> Page<&InsertMessage> {
+        let mut rows: Vec<_> = self.messages_in(thread).collect();
+        let length = limit.get() as usize;
+        match rows.iter().position(|row| Some(row.id) == id) {
+            Some(place) => {
+                let full = rows.len().saturating_sub(length);
+                drop(rows.drain(..place.saturating_sub(length / 2).min(full)));
+            }
+            None => rows.clear(),
+        }
+        Page::cut(rows, limit, |row| Cursor::of_id(row.id.get()))
     }
 
     fn receipts(&self, row: &InsertMessage) -> Vec<ReadReceipt> {
@@ -184,17 +203,25 @@ impl MessageRepository for MemoryStore {
     async fn list_messages(
         &self,
         query: MessageQuery,
-        page: PageRequest,
     ) -> Result<Option<(ThreadContext, Page<Message>)>, StoreError> {
         Ok(self.read(|state| {
             let thread = state.threads.get(query.thread)?;
-            let rows = state.messages_in(query.thread).filter(|row| {
-                query.after.is_none_or(|after| row.id > after)
-                    && query.before.is_none_or(|before| row.id < before)
-            });
-            let messages = page_up(rows, page, |row| Cursor::of_id(row.id.get()))
-                .map(|row| state.message(row, &query.scope));
-            Some((state.thread_context(thread, query.scope.viewer), messages))
+            let viewer = query.scope.viewer;
+            let MessagePage { limit, start } = query.page;
+            let page = match start {
+                MessageStart::Seek(seek) => {
+                    let page = SeekRequest { limit, seek };
+                    page_seek(state.messages_in(query.thread), page, |row| row.id.get())
+                }
+                MessageStart::Around(id) => state.messages_around(query.thread, Some(id), limit),
+                MessageStart::AroundUnread => {
+                    let unread = state.unread(thread, viewer).next();
+                    let id = unread.or_else(|| state.latest_in(query.thread));
+                    state.messages_around(query.thread, id, limit)
+                }
+            };
+            let messages = page.map(|row| state.message(row, &query.scope));
+            Some((state.thread_context(thread, viewer), messages))
         }))
     }
 

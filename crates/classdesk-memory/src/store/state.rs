@@ -10,7 +10,7 @@ use classdesk_domain::ids::{
     BlobId, BundleId, EventId, FileId, IdempotencyId, MessageAttachmentId, MessageId, SessionId,
     ThreadId, TicketAttachmentId, TicketId, TicketMessageId, UserId,
 };
-use classdesk_domain::paging::{Cursor, Page, PageRequest};
+use classdesk_domain::paging::{Cursor, Page, PageRequest, Seek, SeekRequest};
 use classdesk_domain::people::UserRef;
 use classdesk_domain::store::StoreError;
 use classdesk_domain::subjects::{Parties, Subject, SubjectRef};
@@ -138,6 +138,26 @@ pub(super) fn page_down<T>(
     position: impl Fn(&T) -> Cursor,
 ) -> Page<T> {
     page_where(rows, page, position, |at, after| at < after)
+}
+
+/// A page of rows that come by ascending id, read from either end.
+pub(super) fn page_seek<T>(
+    rows: impl DoubleEndedIterator<Item = T>,
+    page: SeekRequest,
+    id: impl Fn(&T) -> i64,
+) -> Page<T> {
+    let one_more = page.limit.get() as usize + 1;
+    let rows = match page.seek {
+        Seek::After(start) => {
+            let later = rows.filter(|row| id(row) > start);
+            later.take(one_more).collect()
+        }
+        Seek::Before(end) => {
+            let earlier = rows.rev().filter(|row| id(row) < end);
+            earlier.take(one_more).collect()
+        }
+    };
+    Page::cut_seek(rows, page, id)
 }
 
 fn page_where<T>(

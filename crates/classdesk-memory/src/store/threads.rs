@@ -35,16 +35,21 @@ impl State {
         }
     }
 
-    fn unread(&self, row: &ThreadRow, viewer: UserId) -> i64 {
+    /// What a person has not read of a thread, by ascending id.
+    pub(super) fn unread(
+        &self,
+        row: &ThreadRow,
+        viewer: UserId,
+    ) -> impl Iterator<Item = MessageId> {
         let mark = row.mark_of(viewer);
-        let unread = self.messages_in(row.id).filter(|message| {
+        let unread = self.messages_in(row.id).filter(move |message| {
             message.sender != viewer && Some(message.id) > mark && !message.is_deleted
         });
-        count(unread)
+        unread.map(|message| message.id)
     }
 
     /// The latest message of a thread.
-    fn latest_in(&self, thread: ThreadId) -> Option<MessageId> {
+    pub(super) fn latest_in(&self, thread: ThreadId) -> Option<MessageId> {
         self.messages_in(thread).last().map(|message| message.id)
     }
 
@@ -62,7 +67,7 @@ impl State {
             created_by: self.person(row.created_by),
             participants: row.participants.iter().map(|id| self.person(*id)).collect(),
             message_count: count(self.messages_in(row.id)),
-            unread_count: self.unread(row, scope.viewer),
+            unread_count: count(self.unread(row, scope.viewer)),
             last_message: self
                 .messages_in(row.id)
                 .last()
@@ -85,7 +90,7 @@ impl State {
             && (!filter.mine || row.participants.contains(&viewer))
             && filter
                 .unread
-                .is_none_or(|unread| (self.unread(row, viewer) > 0) == unread)
+                .is_none_or(|unread| self.unread(row, viewer).next().is_some() == unread)
     }
 }
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use classdesk_domain::events::HistoryLine;
 use classdesk_domain::ids::{TicketAttachmentId, TicketId, TicketMessageId};
-use classdesk_domain::paging::{Cursor, Page, PageRequest};
+use classdesk_domain::paging::{Cursor, Page, PageRequest, SeekRequest};
 use classdesk_domain::policy::{AccessScope, NoteScope};
 use classdesk_domain::store::{Commit, StoreError};
 use classdesk_domain::tickets::{
@@ -16,7 +16,7 @@ use super::MemoryStore;
 use super::access_scope::{count, note_in_scope};
 use super::commit::Outcome;
 use super::rows::{TicketAttachmentRow, TicketMessageRow, TicketRow};
-use super::state::{State, contains, page_down, page_up};
+use super::state::{State, contains, page_down, page_seek};
 
 impl State {
     fn ticket(&self, row: &TicketRow, notes: NoteScope) -> Ticket {
@@ -216,7 +216,7 @@ impl TicketRepository for MemoryStore {
         &self,
         id: TicketId,
         scope: AccessScope,
-        page: PageRequest,
+        page: SeekRequest,
     ) -> Result<Option<(Ticket, Page<TicketMessage>)>, StoreError> {
         Ok(self.read(|state| {
             let ticket = state.seen_ticket(id, &scope)?;
@@ -224,7 +224,7 @@ impl TicketRepository for MemoryStore {
                 .ticket_messages
                 .iter()
                 .filter(|(_, row)| row.ticket == id && note_in_scope(row.is_internal, scope.notes));
-            let messages = page_up(rows, page, |(id, _)| Cursor::of_id(id.get()))
+            let messages = page_seek(rows, page, |(id, _)| id.get())
                 .map(|(id, row)| state.ticket_message(id, row));
             Some((ticket, messages))
         }))
@@ -301,7 +301,7 @@ impl TicketRepository for MemoryStore {
         &self,
         id: TicketId,
         scope: AccessScope,
-        page: PageRequest,
+        page: SeekRequest,
     ) -> Result<Option<(Ticket, Page<HistoryLine>)>, StoreError> {
         Ok(self.read(|state| {
             let ticket = state.seen_ticket(id, &scope)?;

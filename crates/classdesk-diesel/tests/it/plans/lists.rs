@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use classdesk_domain::bundles::{BundleFilter, BundleStatus};
 use classdesk_domain::events::{AuditFilter, EventAction};
-use classdesk_domain::ids::MessageId;
-use classdesk_domain::paging::{Page, PageRequest};
+use classdesk_domain::paging::{Page, PageRequest, Seek, SeekRequest};
 use classdesk_domain::people::{Role, UserFilter};
 use classdesk_domain::store::StoreError;
 use classdesk_domain::subjects::SubjectKind;
 use classdesk_domain::text::SearchText;
-use classdesk_domain::threads::{MessageQuery, ThreadFilter, ThreadQuery};
+use classdesk_domain::threads::{
+    MessagePage, MessageQuery, MessageStart, ThreadFilter, ThreadQuery,
+};
 use classdesk_domain::tickets::{
     TicketCategory, TicketFilter, TicketPriority, TicketQuery, TicketStatus,
 };
@@ -198,22 +199,27 @@ impl Reads<'_> {
 
     async fn messages(&mut self, pages: &[PageRequest]) {
         let (store, scope, thread) = (self.store, self.scope, self.filled.thread);
-        let (first, last) = (Some(MessageId::new(1)), Some(MessageId::new(i64::MAX)));
-        let bounds = [
-            ("messages", None, None),
-            ("messages after one", first, None),
-            ("messages before one", None, last),
-            ("messages between two", first, last),
+        let starts = [
+            ("messages", MessageStart::default()),
+            ("messages from the end", MessageStart::Seek(Seek::END)),
+            (
+                "messages around one",
+                MessageStart::Around(self.filled.message),
+            ),
+            (
+                "messages around the first unread",
+                MessageStart::AroundUnread,
+            ),
         ];
-        for (name, after, before) in bounds {
-            let query = MessageQuery {
-                thread,
-                scope,
-                after,
-                before,
-            };
+        for (name, start) in starts {
             self.list(name, Nothing, pages, async |page| {
-                let found = store.list_messages(query, page).await?;
+                let page = MessagePage::new(start, page);
+                let query = MessageQuery {
+                    thread,
+                    scope,
+                    page,
+                };
+                let found = store.list_messages(query).await?;
                 Ok(found.expect("the thread is there").1)
             })
             .await;
@@ -470,18 +476,28 @@ impl Reads<'_> {
             store.list_sessions(who, now, idle_since, page).await
         })
         .await;
-        self.list("ticket messages", Nothing, pages, async |page| {
-            let found = store.list_ticket_messages(ticket, scope, page).await?;
-            Ok(found.expect("the ticket is there").1)
-        })
-        .await;
+        for (end, start) in [("", Seek::START), (" from the end", Seek::END)] {
+            let seek = |page: PageRequest| SeekRequest {
+                limit: page.limit,
+                seek: start.continued(page.after),
+            };
+            let name = format!("ticket messages{end}");
+            self.list(&name, Nothing, pages, async |page| {
+                let found = store
+                    .list_ticket_messages(ticket, scope, seek(page))
+                    .await?;
+                Ok(found.expect("the ticket is there").1)
+            })
+            .await;
+            let name = format!("ticket history{end}");
+            self.list(&name, Nothing, pages, async |page| {
+                let found = store.ticket_history(ticket, scope, seek(page)).await?;
+                Ok(found.expect("the ticket is there").1)
+            })
+            .await;
+        }
         self.list("ticket attachments", Nothing, pages, async |page| {
             let found = store.list_ticket_attachments(ticket, scope, page).await?;
-            Ok(found.expect("the ticket is there").1)
-        })
-        .await;
-        self.list("ticket history", Nothing, pages, async |page| {
-            let found = store.ticket_history(ticket, scope, page).await?;
             Ok(found.expect("the ticket is there").1)
         })
         .await;

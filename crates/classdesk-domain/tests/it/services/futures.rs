@@ -17,7 +17,7 @@ use classdesk_domain::people::{
 use classdesk_domain::policy::ReadPermit;
 use classdesk_domain::subjects::{PutSubject, SubjectRef};
 use classdesk_domain::text::MessageText;
-use classdesk_domain::threads::{MessageFilter, NewMessage, NewThread, ThreadChange, ThreadFilter};
+use classdesk_domain::threads::{MessagePage, NewMessage, NewThread, ThreadChange, ThreadFilter};
 use classdesk_domain::tickets::{
     NewTicket, NewTicketMessage, NewTicketOnSubject, TicketChange, TicketFilter,
 };
@@ -85,10 +85,7 @@ fn check_every_use_case(app: &App) {
             .mark_read(actor, thread, any::<Option<MessageId>>()),
     );
     check_send(app.messages.send(actor, thread, any::<NewMessage>(), any()));
-    check_send(
-        app.messages
-            .list(actor, thread, any::<MessageFilter>(), page),
-    );
+    check_send(app.messages.list(actor, thread, any::<MessagePage>()));
     check_send(app.messages.authorize_list(actor, thread));
     check_send(app.messages.get(actor, message));
     check_send(app.messages.edit(actor, message, any::<MessageText>()));

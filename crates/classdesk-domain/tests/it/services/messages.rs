@@ -9,7 +9,7 @@ use classdesk_domain::paging::PageRequest;
 use classdesk_domain::people::Actor;
 use classdesk_domain::text::MessageText;
 use classdesk_domain::threads::{
-    EDIT_WINDOW, Message, MessageFilter, MessageKind, NewMessage, NewThread,
+    EDIT_WINDOW, Message, MessageKind, MessagePage, MessageStart, NewMessage, NewThread,
 };
 
 use super::support::{AppFixture, word};
@@ -68,9 +68,7 @@ async fn participants_send_and_everybody_in_it_reads() {
         (fixture.other_writer, "not found"),
     ] {
         let page = PageRequest::default();
-        let listed = messages
-            .list(&actor, thread, MessageFilter::default(), page)
-            .await;
+        let listed = messages.list(&actor, thread, page).await;
         if let Ok(listed) = &listed {
             let ids: Vec<_> = listed.items.iter().map(|message| message.id).collect();
             assert_eq!(ids, [sent.id, answer.id]);
@@ -82,14 +80,16 @@ async fn participants_send_and_everybody_in_it_reads() {
         );
         assert_eq!(word(messages.get(&actor, sent.id).await), expected);
     }
-    let after = MessageFilter {
-        after: Some(sent.id),
-        before: None,
+    let elsewhere = MessagePage {
+        start: MessageStart::Around(MessageId::new(999)),
+        ..MessagePage::default()
     };
-    let listed = messages
-        .list(&fixture.client, thread, after, PageRequest::default())
+    let listed = messages.list(&fixture.client, thread, elsewhere).await;
+    assert_eq!(word(listed), "around:not_in_thread");
+    let hidden = messages
+        .list(&fixture.other_client, thread, elsewhere)
         .await;
-    assert_eq!(listed.expect("listed").items.len(), 1);
+    assert_eq!(word(hidden), "not found");
     assert_eq!(
         word(messages.get(&fixture.admin, MessageId::new(999)).await),
         "not found"

@@ -18,8 +18,8 @@ use classdesk_domain::policy::AccessScope;
 use classdesk_domain::store::{Commit, Outage, StoreError};
 use classdesk_domain::subjects::{MockSubjectRepository, SubjectKind, SubjectRef};
 use classdesk_domain::threads::{
-    MessageFilter, MessageRepository, MockMessageRepository, MockThreadRepository, NewMessage,
-    NewThread, ParticipantRemoval, ThreadChange, ThreadRepository,
+    MessageRepository, MockMessageRepository, MockThreadRepository, NewMessage, NewThread,
+    ParticipantRemoval, ThreadChange, ThreadRepository,
 };
 use classdesk_memory::MemoryStore;
 use futures_util::FutureExt;
@@ -69,7 +69,7 @@ fn meddled_messages(
     let inner = store.clone();
     messages
         .expect_list_messages()
-        .returning(move |query, page| now(inner.list_messages(query, page)));
+        .returning(move |query| now(inner.list_messages(query)));
     messages
 }
 
@@ -110,10 +110,7 @@ async fn send(test: &AppFixture, by: Actor, thread: ThreadId) -> String {
 
 async fn count(test: &AppFixture, thread: ThreadId) -> usize {
     let (messages, admin) = (&test.app.messages, &test.fixture.admin);
-    let filter = MessageFilter::default();
-    let listed = messages
-        .list(admin, thread, filter, PageRequest::default())
-        .await;
+    let listed = messages.list(admin, thread, PageRequest::default()).await;
     listed.expect("listed").items.len()
 }
 
