@@ -34,6 +34,7 @@
 //! # }
 //! ```
 
+mod archive;
 mod backend;
 mod download;
 mod failure;
