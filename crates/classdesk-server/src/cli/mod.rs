@@ -4,9 +4,13 @@ mod redacted_parser;
 mod serve;
 mod stores;
 
-use clap::builder::Resettable;
+use std::ffi::{OsStr, OsString};
+
+use clap::builder::{BoolishValueParser, Resettable};
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap::{
+    ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
+};
 use classdesk_domain::people::Role;
 use classdesk_http::problem::field_message;
 use tracing_subscriber::filter::Targets;
@@ -40,8 +44,10 @@ impl Cli {
     }
 }
 
-/// Gives every option without a variable of its own the one that is named after its flag. An empty
-/// variable counts as not set.
+/// Gives every option without a variable of its own the one that is named after its flag.
+///
+/// An empty variable counts as not set, and so does that of a flag when it says no. `1`, `yes` and
+/// `true` say yes.
 fn with_variables(command: clap::Command) -> clap::Command {
     command
         .mut_args(|arg| {
@@ -52,14 +58,26 @@ fn with_variables(command: clap::Command) -> clap::Command {
                 }
                 (None, None) => return arg,
             };
-            let is_empty = std::env::var_os(&variable).is_some_and(|value| value.is_empty());
-            if is_empty {
+            let is_flag = matches!(arg.get_action(), ArgAction::SetTrue);
+            let arg = if is_flag {
+                arg.value_parser(BoolishValueParser::new())
+            } else {
+                arg
+            };
+            // A flag that says no must not conflict with others as one that is given does.
+            let is_unset = |value: OsString| value.is_empty() || is_flag && says_no(&value);
+            if std::env::var_os(&variable).is_some_and(is_unset) {
                 arg.env(Resettable::Reset)
             } else {
                 arg.env(variable)
             }
         })
         .mut_subcommands(with_variables)
+}
+
+fn says_no(value: &OsStr) -> bool {
+    let no = ["0", "no", "false", "n", "f", "off"];
+    no.iter().any(|word| value.eq_ignore_ascii_case(word))
 }
 
 /// What is logged, and how.

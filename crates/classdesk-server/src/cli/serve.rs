@@ -1,6 +1,6 @@
 //! Options of `classdesk serve`.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use clap::Args;
@@ -155,8 +155,9 @@ pub(crate) struct ConnectionArgs {
     /// How long a client may take nothing of its answer before its connection is closed (Linux)
     #[arg(long, value_name = "TIME", default_value = "1m", value_parser = some_time)]
     pub(crate) write_timeout: Duration,
-    /// Networks of proxies whose X-Forwarded-For is believed, for example `10.0.0.0/8,::1/128`
-    #[arg(long, value_name = "NETWORKS", value_delimiter = ',')]
+    /// Networks and addresses of proxies whose X-Forwarded-For is believed, for example
+    /// `10.0.0.0/8,192.0.2.7,::1`
+    #[arg(long, value_name = "NETWORKS", value_delimiter = ',', value_parser = network)]
     pub(crate) trusted_proxies: Vec<IpNet>,
 }
 
@@ -209,6 +210,17 @@ impl ServeArgs {
     }
 }
 
+/// A network, or a single address as a network of its own. Addresses of version 4 that are written
+/// as version 6 are read as what they are, as those of clients are.
+fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let address = text.parse::<IpAddr>();
+    address
+        .map(|address| address.to_canonical().into())
+        .or_else(|_| text.parse())
+        .map_err(|_| "expected networks such as 10.0.0.0/8, or addresses, with commas".to_owned())
+}
+
 fn new_password(text: &str) -> Result<NewPassword, String> {
     NewPassword::parse(text).map_err(|error| field_message(&error).into_owned())
 }
@@ -230,6 +242,22 @@ mod tests {
         let connections = Line::try_parse_from(line).unwrap().connections;
         let url = PublicUrl::parse("https://desk.example").unwrap();
         connections.http_settings(url).max_concurrent_requests
+    }
+
+    #[test]
+    fn an_address_is_a_network_of_its_own() {
+        for (text, expected) in [
+            ("10.0.0.0/8", "10.0.0.0/8"),
+            ("10.0.0.1", "10.0.0.1/32"),
+            (" ::1 ", "::1/128"),
+            ("fd00::/8", "fd00::/8"),
+            ("::ffff:10.0.0.1", "10.0.0.1/32"),
+        ] {
+            assert_eq!(network(text), Ok(expected.parse().unwrap()), "{text}");
+        }
+        for text in ["", "10.0.0", "10.0.0.0/33", "10.0.0.1:80", "proxy.example"] {
+            assert!(network(text).unwrap_err().contains("10.0.0.0/8"), "{text}");
+        }
     }
 
     #[test]

@@ -38,7 +38,12 @@ pub(crate) async fn run(fixture: &Fixture, args: &[&str]) -> Output {
 
 /// Runs a command to its end, with something on standard input.
 pub(crate) async fn run_with_input(fixture: &Fixture, args: &[&str], input: &str) -> Output {
-    let mut child = command(fixture, args)
+    finish(command(fixture, args), input).await
+}
+
+/// The same with a command that is there already.
+pub(crate) async fn finish(mut command: Command, input: &str) -> Output {
+    let mut child = command
         .stdin(Stdio::piped())
         .spawn()
         .expect("the program runs");
@@ -136,11 +141,20 @@ impl Server {
 
     /// Sends it a signal.
     pub(crate) fn signal(&self, name: &str) {
-        let id = self.child.id().expect("the server is running").to_string();
-        let sent = std::process::Command::new("kill")
-            .args(["-s", name, &id])
+        self.signals(&[name]);
+    }
+
+    /// Sends it signals, one right after the other.
+    pub(crate) fn signals(&self, names: &[&str]) {
+        let id = self.child.id().expect("the server is running");
+        let kills: Vec<_> = names
+            .iter()
+            .map(|name| format!("kill -s {name} {id}"))
+            .collect();
+        let sent = std::process::Command::new("sh")
+            .args(["-c", &kills.join(" && ")])
             .status();
-        assert!(sent.expect("kill runs").success(), "SIG{name} was not sent");
+        assert!(sent.expect("sh runs").success(), "{names:?} was not sent");
     }
 
     /// Waits for its end and gives the exit code, or `None` after a signal.

@@ -8,7 +8,7 @@ use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection};
 
 use crate::client::Client;
 use crate::fixture::{Database, Fixture};
-use crate::program::{Server, command, run, stderr, stdout};
+use crate::program::{Server, command, finish, run, stderr, stdout};
 
 /// Settings of which one is wrong.
 struct Wrong<'a> {
@@ -111,6 +111,11 @@ async fn a_wrong_option_is_a_usage_error() {
             "a bad proxy network",
             "--trusted-proxies 10.0.0.0/99",
             "--trusted-proxies",
+        ),
+        usage(
+            "a proxy by name",
+            "--trusted-proxies 10.0.0.1,proxy.example",
+            "networks such as 10.0.0.0/8",
         ),
         usage(
             "the demo's store by name",
@@ -264,14 +269,98 @@ async fn help_shows_no_value_of_a_secret() {
     );
 }
 
-#[tokio::test]
+/// The variables of a command, as its help names them.
+async fn variables(fixture: &Fixture, name: &[&str]) -> Vec<String> {
+    let help = stdout(&run(fixture, &[name, &["--help"]].concat()).await);
+    let options = help.split("[env: ").skip(1);
+    let names = options.map(|rest| rest.split(['=', ']']).next().expect("a name").to_owned());
+    let names: Vec<_> = names.collect();
+    assert!(names.len() > 1, "{help}");
+    names
+}
+
+/// contract: program.options
+#[tokio::test(flavor = "multi_thread")]
 async fn an_empty_variable_is_not_set() {
+    let fixture = Fixture::local();
+    let person = [
+        "--username",
+        "anna",
+        "--email",
+        "a@desk.example",
+        "--role",
+        "admin",
+    ];
+    let commands: [(&[&str], &[&str], &str); 6] = [
+        (&["migrate"], &[], ""),
+        (&["user", "create"], &person, "a good long secret"),
+        (
+            &["user", "set-password"],
+            &person[..2],
+            "a good long secret",
+        ),
+        (&["user", "list"], &[], ""),
+        (&["check"], &[], ""),
+        (&["openapi"], &[], ""),
+    ];
+    for (name, options, input) in commands {
+        let variables = variables(&fixture, name).await;
+        let mut command = command(&fixture, &[name, options].concat());
+        command.envs(variables.iter().map(|variable| (variable, "")));
+        let done = finish(command, input).await;
+        assert!(done.status.success(), "{name:?}: {}", stderr(&done));
+    }
+    let variables = variables(&fixture, &["serve"]).await;
+    assert!(variables.len() > 25, "{variables:?}");
+    let mut command = command(&fixture, &["serve", "--bind", "127.0.0.1:0"]);
+    command.envs(variables.iter().map(|variable| (variable, "")));
+    let server = Server::by(command).await;
+    let default = "sqlite://classdesk-data/classdesk.db";
+    assert!(server.report.contains(default), "{}", server.report);
+    server.stop().await;
+}
+
+/// contract: program.options
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flag_by_variable_takes_words_for_yes_and_no() {
     let mut fixture = Fixture::local();
-    fixture.variables = ["CLASSDESK_DATABASE_URL", "CLASSDESK_DATABASE_CONNECTIONS"]
-        .map(|name| (name, String::new()))
-        .to_vec();
-    let migrated = run(&fixture, &["migrate"]).await;
-    assert!(migrated.status.success(), "{}", stderr(&migrated));
+    let mut migrate = async |word: &str| {
+        fixture.variables = vec![("CLASSDESK_MIGRATE_STATUS", word.to_owned())];
+        run(&fixture, &["migrate"]).await
+    };
+    for yes in ["1", "yes", "true", "TRUE", "on"] {
+        let listed = migrate(yes).await;
+        assert!(
+            stdout(&listed).starts_with("pending"),
+            "{yes}: {}",
+            stderr(&listed)
+        );
+    }
+    let refused = migrate("perhaps").await;
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        stderr(&refused).contains("--status"),
+        "{}",
+        stderr(&refused)
+    );
+    for no in ["0", "no", "false", "No", "off", ""] {
+        let migrated = migrate(no).await;
+        assert!(!stdout(&migrated).contains("pending"), "{no}");
+        assert!(migrated.status.success(), "{no}: {}", stderr(&migrated));
+    }
+    fs::write(fixture.folder.path().join("plain"), "").unwrap();
+    let not_the_demo = Wrong {
+        what: "a demo that is not wanted beside a database of its own",
+        options: String::new(),
+        variables: &[
+            ("CLASSDESK_DEMO", "no"),
+            ("CLASSDESK_NO_MIGRATE", "0"),
+            ("CLASSDESK_DATABASE_URL", "sqlite://plain/x.db"),
+        ],
+        code: 1,
+        says: "plain",
+    };
+    check(&mut fixture, &not_the_demo).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
