@@ -3,6 +3,10 @@
 use classdesk_domain::store::Cause;
 use diesel::backend::Backend;
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::query_builder::SqlQuery;
+use diesel::query_dsl::methods::LoadQuery;
+use diesel::sql_types::Text;
+use diesel::{QueryResult, QueryableByName, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness};
 
 use crate::error::ConnectError;
@@ -46,23 +50,21 @@ struct Schema<DB: Backend> {
 }
 
 impl<DB: Backend> Schema<DB> {
-    /// Reads it. It writes nothing.
-    fn read(
-        conn: &mut impl MigrationHarness<DB>,
+    fn new(
         source: &EmbeddedMigrations,
+        applied: Vec<MigrationVersion<'static>>,
     ) -> Result<Self, Cause> {
         let mut known = MigrationSource::<DB>::migrations(source)?;
         known.sort_by(|a, b| a.name().version().cmp(&b.name().version()));
-        let applied = conn.applied_migrations()?;
         Ok(Self { known, applied })
     }
 
     /// The same, but refuses a schema that a newer program has made.
-    fn read_known(
-        conn: &mut impl MigrationHarness<DB>,
+    fn new_known(
         source: &EmbeddedMigrations,
+        applied: Vec<MigrationVersion<'static>>,
     ) -> Result<Self, Stop> {
-        let schema = Self::read(conn, source).map_err(Stop::Failed)?;
+        let schema = Self::new(source, applied).map_err(Stop::Failed)?;
         let newer = schema.unknown().next();
         newer.map_or(Ok(schema), |migration| Err(Stop::Newer(migration)))
     }
@@ -82,7 +84,8 @@ pub(crate) fn run<DB: Backend>(
     conn: &mut impl MigrationHarness<DB>,
     source: &EmbeddedMigrations,
 ) -> Result<Vec<String>, Stop> {
-    let Schema { mut known, applied } = Schema::read_known(conn, source)?;
+    let applied = conn.applied_migrations().map_err(Stop::Failed)?;
+    let Schema { mut known, applied } = Schema::new_known(source, applied)?;
     known.retain(|one| !applied.contains(&one.name().version()));
     conn.run_migrations(&known).map_err(Stop::Failed)?;
     Ok(known.iter().map(|one| one.name().to_string()).collect())
@@ -94,7 +97,8 @@ pub(crate) fn revert<DB: Backend>(
     source: &EmbeddedMigrations,
     count: usize,
 ) -> Result<Vec<String>, Stop> {
-    let Schema { known, applied } = Schema::read_known(conn, source)?;
+    let applied = conn.applied_migrations().map_err(Stop::Failed)?;
+    let Schema { known, applied } = Schema::new_known(source, applied)?;
     let newest = known
         .iter()
         .rev()
@@ -107,22 +111,47 @@ pub(crate) fn revert<DB: Backend>(
     Ok(reverted)
 }
 
-/// How many migrations a database lacks, unless a newer program has made its schema. It writes
-/// nothing.
-pub(crate) fn pending<DB: Backend>(
-    conn: &mut impl MigrationHarness<DB>,
-    source: &EmbeddedMigrations,
-) -> Result<usize, Stop> {
-    let Schema { known, applied } = Schema::read_known(conn, source)?;
-    Ok(known.len() - applied.len())
+/// A line of Diesel's table of migrations.
+#[derive(QueryableByName)]
+pub(crate) struct MigrationRow {
+    #[diesel(sql_type = Text)]
+    version: String,
 }
 
-/// Every migration that is known or applied, in order. It writes nothing.
-pub(crate) fn status<DB: Backend>(
-    conn: &mut impl MigrationHarness<DB>,
+/// The migrations that a database has, the newest first, if it has the table of migrations: then
+/// `find_table` answers a line. Diesel's own way makes the table, which needs a right to write.
+pub(crate) fn applied<C>(
+    conn: &mut C,
+    find_table: &str,
+) -> QueryResult<Vec<MigrationVersion<'static>>>
+where
+    SqlQuery: for<'q> LoadQuery<'q, C, MigrationRow>,
+{
+    let table: Vec<MigrationRow> = diesel::sql_query(find_table).load(conn)?;
+    if table.is_empty() {
+        return Ok(Vec::new());
+    }
+    let versions = "SELECT version FROM __diesel_schema_migrations ORDER BY version DESC";
+    let versions: Vec<MigrationRow> = diesel::sql_query(versions).load(conn)?;
+    Ok(versions.into_iter().map(|one| one.version.into()).collect())
+}
+
+/// How many migrations a database lacks that has these, unless a newer program has made its
+/// schema.
+pub(crate) fn pending<DB: Backend>(
     source: &EmbeddedMigrations,
+    applied: Vec<MigrationVersion<'static>>,
+) -> Result<usize, ConnectError> {
+    let schema = Schema::<DB>::new_known(source, applied).map_err(Stop::into_error)?;
+    Ok(schema.known.len() - schema.applied.len())
+}
+
+/// Every migration that is known or among these, in order.
+pub(crate) fn status<DB: Backend>(
+    source: &EmbeddedMigrations,
+    applied: Vec<MigrationVersion<'static>>,
 ) -> Result<Vec<MigrationStatus>, ConnectError> {
-    let schema = Schema::read(conn, source).map_err(ConnectError::Migration)?;
+    let schema = Schema::<DB>::new(source, applied).map_err(ConnectError::Migration)?;
     let known = schema.known.iter().map(|one| MigrationStatus {
         name: one.name().to_string(),
         applied: schema.applied.contains(&one.name().version()),

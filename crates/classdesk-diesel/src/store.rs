@@ -36,6 +36,18 @@ impl DatabaseHandle {
         }))
     }
 
+    /// Names a database that is only read. Nothing is made or written, so it needs no right to; the
+    /// store that [`serve`](Self::serve) starts refuses changes on SQLite.
+    ///
+    /// # Errors
+    /// [`ConnectError::Certificates`]. Neither a file nor a server is asked yet.
+    pub fn open_read_only(url: &DatabaseUrl, options: &StoreOptions) -> Result<Self, ConnectError> {
+        Ok(Self(match url.kind() {
+            Kind::Sqlite(path) => Location::Sqlite(sqlite::File::open_read_only(path, options)),
+            Kind::Postgres(_) => return Self::open(url, options),
+        }))
+    }
+
     /// Applies the migrations that are pending, all or none of them, and names them. Of several
     /// processes that call it at once one migrates and the others wait.
     ///
@@ -65,7 +77,8 @@ impl DatabaseHandle {
         }
     }
 
-    /// Every migration that is known or applied, in order.
+    /// Every migration that is known or applied, in order. Nothing is written. A file that is only
+    /// read and missing has none applied.
     ///
     /// This blocks the thread.
     ///

@@ -55,10 +55,12 @@ impl Storage {
 
     /// Removes an object and the remains of a write of it; a missing object counts as removed.
     pub(crate) async fn erase(&self, path: &str) -> Result<(), BlobError> {
-        let location = location(path)?;
         match &self.backend {
-            Backend::Local(folder) => blocking(folder, move |folder| folder.erase(&location)).await,
-            Backend::S3(_) => match self.objects.delete(&location).await {
+            Backend::Local(folder) => {
+                let path = path.to_owned();
+                blocking(folder, move |folder| folder.erase(&path)).await
+            }
+            Backend::S3(_) => match self.objects.delete(&location(path)?).await {
                 // A missing bucket shows at the next write.
                 Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
                 Err(error) => Err(failure::of_store(error, Operation::Write)),
@@ -67,17 +69,28 @@ impl Storage {
     }
 
     pub(crate) fn list(&self) -> ObjectStream {
-        let objects = self.objects.list(None).map_ok(listed);
-        objects
-            .map_err(|error| failure::of_store(error, Operation::Write))
-            .boxed()
+        match &self.backend {
+            Backend::Local(folder) => folder.list(),
+            Backend::S3(_) => {
+                let objects = self.objects.list(None).map_ok(listed);
+                objects
+                    .map_err(|error| failure::of_store(error, Operation::Write))
+                    .boxed()
+            }
+        }
     }
 
     pub(crate) async fn head(&self, path: &str) -> Result<Option<ListedObject>, BlobError> {
-        match self.objects.head(&location(path)?).await {
-            Ok(meta) => Ok(Some(listed(meta))),
-            Err(Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(failure::of_store(error, Operation::Read)),
+        match &self.backend {
+            Backend::Local(folder) => {
+                let path = path.to_owned();
+                blocking(folder, move |folder| folder.head(&path)).await
+            }
+            Backend::S3(_) => match self.objects.head(&location(path)?).await {
+                Ok(meta) => Ok(Some(listed(meta))),
+                Err(Error::NotFound { .. }) => Ok(None),
+                Err(error) => Err(failure::of_store(error, Operation::Read)),
+            },
         }
     }
 

@@ -1,23 +1,29 @@
 //! A local folder: what `object_store` leaves to do there.
 //!
-//! The library writes, reads and lists. It neither makes a removal durable nor removes the
-//! temporary files of a killed process (`name#1`).
+//! The library writes and reads. It neither makes a removal durable nor removes the temporary files
+//! of a killed process (`name#1`), and its listing ends at the first name that no key could have.
 
-use std::ffi::OsString;
-use std::fs::{self, File, Metadata};
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, DirBuilder, File, Metadata};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
 
-use classdesk_domain::blobs::{BlobError, BlobPurpose};
+use classdesk_domain::blobs::{BlobError, BlobPurpose, ListedObject, ObjectStream};
 use classdesk_domain::clock::Timestamp;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Location;
+use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
+use walkdir::{DirEntry, WalkDir};
 
 use crate::failure::{self, Operation};
+
+/// How many objects of a listing are read at once.
+const BATCH: usize = 1000;
 
 /// A local folder. All of its methods block.
 #[derive(Debug, Clone)]
@@ -29,7 +35,14 @@ pub(crate) struct LocalFolder {
 impl LocalFolder {
     /// Makes the folder and those of the key prefixes, and makes them durable.
     pub(crate) fn open(path: &Path) -> Result<Self, BlobError> {
-        let root = make_folders(path).map_err(|error| failure::of_io(error, Operation::Write))?;
+        make_folders(path).map_err(|error| failure::of_io(error, Operation::Write))?;
+        Self::open_existing(path)
+    }
+
+    /// Opens a folder that is there.
+    pub(crate) fn open_existing(path: &Path) -> Result<Self, BlobError> {
+        let root = path.canonicalize();
+        let root = root.map_err(|error| failure::of_io(error, Operation::Write))?;
         let files = LocalFileSystem::new_with_prefix(&root)
             .map_err(|error| failure::of_store(error, Operation::Write))?;
         Ok(Self {
@@ -57,10 +70,106 @@ impl LocalFolder {
         folder.map_err(|error| failure::of_io(error, Operation::Write))
     }
 
+    /// Where an object is that has this key or was listed by this path.
+    fn find(&self, listed: &str) -> Result<Option<PathBuf>, BlobError> {
+        if !listed.starts_with('/') {
+            let location =
+                Location::parse(listed).map_err(|error| BlobError::Backend(error.into()))?;
+            return self.path(&location).map(Some);
+        }
+        let is_it = |entry: &io::Result<DirEntry>| {
+            let entry = entry.as_ref();
+            entry.map_or(true, |entry| self.listed_path(entry) == listed)
+        };
+        let found = self.files().find(is_it).transpose();
+        found
+            .map(|entry| entry.map(DirEntry::into_path))
+            .map_err(|error| failure::of_io(error, Operation::Write))
+    }
+
+    /// Looks at an object.
+    pub(crate) fn head(&self, listed: &str) -> Result<Option<ListedObject>, BlobError> {
+        let Some(path) = self.find(listed)? else {
+            return Ok(None);
+        };
+        match fs::metadata(path) {
+            Ok(metadata) => Ok(Some(object(listed.to_owned(), &metadata))),
+            Err(error) => match failure::of_io(error, Operation::Read) {
+                BlobError::Missing => Ok(None),
+                error => Err(error),
+            },
+        }
+    }
+
     /// Removes an object durably, with the temporary files of its writes.
-    pub(crate) fn erase(&self, location: &Location) -> Result<(), BlobError> {
-        let path = self.path(location)?;
+    pub(crate) fn erase(&self, listed: &str) -> Result<(), BlobError> {
+        let Some(path) = self.find(listed)? else {
+            return Ok(());
+        };
         erase_file(&path).map_err(|error| failure::of_io(error, Operation::Write))
+    }
+
+    /// Lists the objects.
+    pub(crate) fn list(&self) -> ObjectStream {
+        let folder = self.clone();
+        let objects = self.files().filter_map(move |entry| {
+            let listed = entry.and_then(|entry| folder.listed(&entry));
+            listed.transpose()
+        });
+        let batches = stream::try_unfold(objects, async |mut objects| {
+            let reading = tokio::task::spawn_blocking(move || {
+                let batch: io::Result<Vec<_>> = objects.by_ref().take(BATCH).collect();
+                batch.map(|batch| (batch, objects))
+            });
+            let read = reading
+                .await
+                .map_err(|panicked| BlobError::Backend(panicked.into()))?;
+            let (batch, objects) = read.map_err(|error| failure::of_io(error, Operation::Write))?;
+            let batch_or_end = (!batch.is_empty()).then_some(batch);
+            Ok(batch_or_end.map(|batch| (stream::iter(batch.into_iter().map(Ok)), objects)))
+        });
+        batches.try_flatten().boxed()
+    }
+
+    /// The files of the folder, wherever links lead. One that goes away meanwhile is passed over,
+    /// and so is a link that leads back or nowhere.
+    fn files(&self) -> impl Iterator<Item = io::Result<DirEntry>> + Send + use<> {
+        let entries = WalkDir::new(&self.root).min_depth(1).follow_links(true);
+        entries.into_iter().filter_map(|entry| match entry {
+            Ok(entry) => entry.file_type().is_file().then_some(Ok(entry)),
+            Err(error) => {
+                let kind = error.io_error().map(io::Error::kind);
+                let is_gone = kind.is_none_or(|kind| kind == io::ErrorKind::NotFound);
+                (error.depth() == 0 || !is_gone).then(|| Err(error.into()))
+            }
+        })
+    }
+
+    /// What a listing says of a file; nothing of one that is being written.
+    fn listed(&self, entry: &DirEntry) -> io::Result<Option<ListedObject>> {
+        if is_temporary(entry.file_name()) {
+            return Ok(None);
+        }
+        match fs::metadata(entry.path()) {
+            Ok(metadata) => Ok(Some(object(self.listed_path(entry), &metadata))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The path by which a file is listed. What no key could be is listed percent-encoded behind a
+    /// slash.
+    fn listed_path(&self, entry: &DirEntry) -> String {
+        const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
+        let path = entry.path();
+        let path = path.strip_prefix(&self.root).unwrap_or(path);
+        let names: Option<Vec<_>> = path.iter().map(OsStr::to_str).collect();
+        let plain = names.map(|names| names.join("/"));
+        let plain = plain.filter(|plain| Location::parse(plain).is_ok());
+        plain.unwrap_or_else(|| {
+            let bytes = path.as_os_str().as_encoded_bytes();
+            format!("/{}", percent_encode(bytes, ENCODED))
+        })
     }
 
     /// Removes temporary files that were last written before an instant.
@@ -71,22 +180,18 @@ impl LocalFolder {
 
     fn remove_temporary(&self, before: Timestamp) -> io::Result<u64> {
         let mut removed = 0;
-        let mut folders = vec![self.root.clone()];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(&folder)? {
-                let entry = entry?;
-                if entry.file_type()?.is_dir() {
-                    folders.push(entry.path());
-                } else if entry.file_name().to_str().is_some_and(is_temporary) {
-                    match entry.metadata() {
-                        Ok(metadata) if modified_at(&metadata) < before => {
-                            remove_file(&entry.path())?;
-                            removed += 1;
-                        }
-                        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                        _ => {}
-                    }
+        for entry in self.files() {
+            let entry = entry?;
+            if !is_temporary(entry.file_name()) {
+                continue;
+            }
+            match entry.path().metadata() {
+                Ok(metadata) if modified_at(&metadata) < before => {
+                    remove_file(entry.path())?;
+                    removed += 1;
                 }
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
             }
         }
         Ok(removed)
@@ -109,8 +214,12 @@ impl LocalFolder {
     }
 }
 
-fn make_folders(path: &Path) -> io::Result<PathBuf> {
-    fs::create_dir_all(path)?;
+/// Makes folders that let their owner alone in.
+fn make_folders(path: &Path) -> io::Result<()> {
+    let mut private = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut private, 0o700);
+    private.recursive(true).create(path)?;
     let root = path.canonicalize()?;
     sync(&root)?;
     root.parent().map_or(Ok(()), sync)?;
@@ -124,13 +233,11 @@ fn make_folders(path: &Path) -> io::Result<PathBuf> {
         let mut below = root.clone();
         for name in purpose.prefix().split_terminator('/') {
             below.push(name);
-            match fs::create_dir(&below) {
-                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-                _ => below.parent().map_or(Ok(()), sync)?,
-            }
+            private.create(&below)?;
+            below.parent().map_or(Ok(()), sync)?;
         }
     }
-    Ok(root)
+    Ok(())
 }
 
 fn erase_file(path: &Path) -> io::Result<()> {
@@ -148,8 +255,9 @@ fn erase_file(path: &Path) -> io::Result<()> {
 }
 
 /// Whether the library gives such a name to a file that it is still writing.
-fn is_temporary(name: &str) -> bool {
-    name.split_once('#')
+fn is_temporary(name: &OsStr) -> bool {
+    name.to_str()
+        .and_then(|name| name.split_once('#'))
         .is_some_and(|(_, digits)| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
@@ -168,6 +276,14 @@ fn sync(folder: &Path) -> io::Result<()> {
         File::open(folder)?.sync_all()?;
     }
     Ok(())
+}
+
+fn object(path: String, metadata: &Metadata) -> ListedObject {
+    ListedObject {
+        path,
+        size: metadata.len(),
+        modified_at: modified_at(metadata),
+    }
 }
 
 fn modified_at(metadata: &Metadata) -> Timestamp {

@@ -1,6 +1,7 @@
 //! The store of bytes that the domain sees.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use classdesk_domain::blobs::{
 };
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::policy::ReadPermit;
+use futures_util::TryStreamExt;
 use object_store::ObjectStore;
 use tokio::sync::Semaphore;
 
@@ -41,6 +43,7 @@ pub struct ConnectError {
 
 impl ObjectStoreBlobs {
     /// Opens a storage, making a local folder if need be, and makes sure that it can be written.
+    /// What is made lets its owner alone in.
     ///
     /// # Errors
     /// A [`ConnectError`] that says why it can't be used.
@@ -48,12 +51,31 @@ impl ObjectStoreBlobs {
         location: &StorageLocation,
         options: &ObjectStoreOptions,
     ) -> Result<Self, ConnectError> {
-        let opened = Self::open(location, options).await;
-        let ready = match opened {
-            Ok(blobs) => blobs.ping().await.map(|()| blobs),
-            Err(error) => Err(error),
+        let opened = async {
+            let blobs = Self::open(location, options, LocalFolder::open).await?;
+            blobs.ping().await.map(|()| blobs)
         };
-        ready.map_err(|source| ConnectError {
+        opened.await.map_err(|source| ConnectError {
+            location: location.clone(),
+            source,
+        })
+    }
+
+    /// Opens a storage that is there, and makes sure that it can be read. Nothing is written, so it
+    /// needs no right to.
+    ///
+    /// # Errors
+    /// A [`ConnectError`] that says why it can't be used.
+    pub async fn connect_existing(
+        location: &StorageLocation,
+        options: &ObjectStoreOptions,
+    ) -> Result<Self, ConnectError> {
+        let opened = async {
+            let blobs = Self::open(location, options, LocalFolder::open_existing).await?;
+            let mut objects = blobs.list();
+            in_time(objects.try_next()).await.map(|_| blobs)
+        };
+        opened.await.map_err(|source| ConnectError {
             location: location.clone(),
             source,
         })
@@ -62,11 +84,12 @@ impl ObjectStoreBlobs {
     async fn open(
         location: &StorageLocation,
         options: &ObjectStoreOptions,
+        open_folder: fn(&Path) -> Result<LocalFolder, BlobError>,
     ) -> Result<Self, BlobError> {
         let (backend, objects) = match location {
             StorageLocation::Folder(path) => {
                 let path = path.clone();
-                let folder = tokio::task::spawn_blocking(move || LocalFolder::open(&path))
+                let folder = tokio::task::spawn_blocking(move || open_folder(&path))
                     .await
                     .map_err(|panicked| BlobError::Backend(panicked.into()))??;
                 let objects = folder.objects();
@@ -86,7 +109,7 @@ impl ObjectStoreBlobs {
     }
 
     /// Puts a layer between this and the storage, for example one that counts, slows down or
-    /// fails. Objects are written, read and listed through it.
+    /// fails. Objects are written and read through it, and those of a bucket listed.
     #[must_use]
     pub fn with_layer(
         self,
@@ -152,8 +175,13 @@ impl BlobStore for ObjectStoreBlobs {
     }
 
     async fn ping(&self) -> Result<(), BlobError> {
-        tokio::time::timeout(PING, self.storage.ping())
-            .await
-            .map_err(|late| BlobError::Unavailable(late.into()))?
+        in_time(self.storage.ping()).await
     }
+}
+
+/// Waits for an answer for as long as the storage may take to show that it is there.
+async fn in_time<T>(answer: impl Future<Output = Result<T, BlobError>>) -> Result<T, BlobError> {
+    tokio::time::timeout(PING, answer)
+        .await
+        .map_err(|late| BlobError::Unavailable(late.into()))?
 }

@@ -21,8 +21,11 @@ use std::process::ExitCode;
 use cli::{Cli, Command};
 use commands::{check, migrate, openapi, serve, user};
 use error::CliError;
+use rustix::fs::Mode;
 
 fn main() -> ExitCode {
+    // Whatever is made is for its owner alone: also what SQLite and others make for us.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let cli = Cli::read();
     logging::start(&cli.log);
     let outcome = actix_web::rt::System::new().block_on(run(cli.command));

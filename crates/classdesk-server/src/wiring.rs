@@ -42,22 +42,30 @@ impl Assembly {
         }
     }
 
-    /// The domain for a command about files.
+    /// The domain for a command that reads files. Neither the database nor the storage has to be
+    /// writable.
     pub(crate) async fn for_files(store: &StoreArgs, files: &FilesArgs) -> Result<Self, CliError> {
         let hasher = hasher(None)?;
-        let store = open_store(store.database_url.clone(), store.options(), Schema::Known).await?;
-        let blobs = open_storage(&files.storage_url).await?;
+        let store = open_store(
+            store.database_url.clone(),
+            store.options(),
+            Schema::ReadOnly,
+        )
+        .await?;
+        let (location, options) = (&files.storage_url, storage_options());
+        let blobs = Arc::new(ObjectStoreBlobs::connect_existing(location, &options).await?);
         Ok(Self::new(store, blobs, hasher, Settings::default()))
     }
 }
 
-/// The commands about people, and the store behind them.
+/// The commands about people, and the store behind them. Without hashing it is only read.
 pub(crate) async fn admin_commands(
     store: &StoreArgs,
     hashing: Option<&HashingArgs>,
 ) -> Result<(AdminCommands, DieselStore), CliError> {
+    let schema = hashing.map_or(Schema::ReadOnly, |_| Schema::Known);
     let hasher = hasher(hashing)?;
-    let store = open_store(store.database_url.clone(), store.options(), Schema::Known).await?;
+    let store = open_store(store.database_url.clone(), store.options(), schema).await?;
     let commands = AdminCommands::new(store.store(), hasher, Arc::new(SystemClock));
     Ok((commands, store))
 }
@@ -69,16 +77,22 @@ pub(crate) enum Schema {
     Migrated,
     /// It is refused.
     Known,
+    /// It is refused, and nothing is written to any other.
+    ReadOnly,
 }
 
-/// Opens a database for serving.
+/// Opens a database for serving or reading.
 pub(crate) async fn open_store(
     url: DatabaseUrl,
     options: StoreOptions,
     schema: Schema,
 ) -> Result<DieselStore, CliError> {
     blocking(move || {
-        let database = DatabaseHandle::open(&url, &options)?;
+        let database = if schema == Schema::ReadOnly {
+            DatabaseHandle::open_read_only(&url, &options)?
+        } else {
+            DatabaseHandle::open(&url, &options)?
+        };
         if schema == Schema::Migrated {
             for migration in database.migrate()? {
                 tracing::info!(migration, "database migrated");
@@ -97,19 +111,22 @@ pub(crate) async fn blocking<T: Send + 'static>(
     Ok(done.map_err(|died| CliError::while_doing("a thread died", &died))??)
 }
 
-/// Opens a storage, with the `AWS_*` variables of the environment.
+/// Opens a storage for serving.
 pub(crate) async fn open_storage(
     location: &StorageLocation,
 ) -> Result<Arc<dyn BlobStore>, CliError> {
+    let blobs = ObjectStoreBlobs::connect(location, &storage_options()).await?;
+    Ok(Arc::new(blobs))
+}
+
+/// With the `AWS_*` variables of the environment.
+fn storage_options() -> ObjectStoreOptions {
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let options = ObjectStoreOptions {
+    ObjectStoreOptions {
         s3: S3Variables::from_pairs(variables),
         ..ObjectStoreOptions::default()
-    };
-    Ok(Arc::new(
-        ObjectStoreBlobs::connect(location, &options).await?,
-    ))
+    }
 }
 
 /// The hasher at the cost of the settings, or the usual one where nothing is hashed.

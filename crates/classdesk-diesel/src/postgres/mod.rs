@@ -22,6 +22,8 @@ use diesel::Connection;
 use diesel::connection::{
     CacheSize, SimpleConnection, TransactionManager, TransactionManagerStatus,
 };
+use diesel::migration::MigrationVersion;
+use diesel::pg::Pg;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use tokio_postgres::error::SqlState;
@@ -127,12 +129,21 @@ impl Server {
         self.with_migration_lock(|conn| migrations::revert(conn, &MIGRATIONS, count))
     }
 
+    fn applied(&self) -> Result<Vec<MigrationVersion<'static>>, ConnectError> {
+        const FIND_TABLE: &str = "SELECT 'found' AS version \
+             WHERE to_regclass('__diesel_schema_migrations') IS NOT NULL";
+        self.on_own_thread(|conn| {
+            migrations::applied(conn, FIND_TABLE)
+                .map_err(|error| ConnectError::Migration(error.into()))
+        })
+    }
+
     pub(crate) fn pending(&self) -> Result<usize, ConnectError> {
-        self.on_own_thread(|conn| migrations::pending(conn, &MIGRATIONS).map_err(Stop::into_error))
+        migrations::pending::<Pg>(&MIGRATIONS, self.applied()?)
     }
 
     pub(crate) fn status(&self) -> Result<Vec<MigrationStatus>, ConnectError> {
-        self.on_own_thread(|conn| migrations::status(conn, &MIGRATIONS))
+        migrations::status::<Pg>(&MIGRATIONS, self.applied()?)
     }
 
     /// Says why connecting failed.

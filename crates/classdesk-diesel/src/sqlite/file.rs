@@ -5,9 +5,12 @@ use std::time::{Duration, Instant};
 
 use classdesk_domain::store::{Cause, StoreError};
 use diesel::connection::{AnsiTransactionManager, CacheSize, SimpleConnection, TransactionManager};
+use diesel::migration::MigrationVersion;
 use diesel::result::Error;
+use diesel::sqlite::Sqlite;
 use diesel::{Connection, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
 use crate::error::{ConnectError, Failure};
 use crate::migrations::{self, MigrationStatus};
@@ -18,12 +21,23 @@ use super::errors::{classify, is_locked};
 
 static MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
+/// What connections to a file are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    /// Changes, one connection at a time.
+    Write,
+    /// Reading beside the connection that writes.
+    Query,
+    /// Reading a file without changing anything, the files beside it included.
+    ReadOnly,
+}
+
 /// A database file and how its connections are set up.
 #[derive(Debug, Clone)]
 pub(crate) struct File {
     path: PathBuf,
     lock_timeout: Duration,
-    writes: bool,
+    access: Access,
 }
 
 impl File {
@@ -37,21 +51,22 @@ impl File {
             folder: folder.to_owned(),
             source,
         };
-        std::fs::create_dir_all(folder).map_err(unwritable)?;
+        private(std::fs::DirBuilder::new().recursive(true))
+            .create(folder)
+            .map_err(unwritable)?;
         make_durable(folder);
         let file = Self {
             path: path.to_owned(),
             lock_timeout: options.lock_timeout,
-            writes: true,
+            access: Access::Write,
         };
-        // SQLite itself does not say why it can't open a file; the system does.
-        let opened = std::fs::OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .read(true)
-            .open(path);
-        match opened {
+        // SQLite itself does not say why it can't open a file; the system does. It gives the files
+        // beside it the same mode.
+        let mut opened = std::fs::OpenOptions::new();
+        opened.create(true).truncate(false).write(true).read(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut opened, 0o600);
+        match opened.open(path) {
             Ok(_) => Ok(file),
             Err(source) if path.exists() => Err(ConnectError::UnusableFile {
                 path: path.to_owned(),
@@ -59,6 +74,19 @@ impl File {
             }),
             Err(source) => Err(unwritable(source)),
         }
+    }
+
+    /// A file that is only read. It need not be there yet.
+    pub(crate) fn open_read_only(path: &Path, options: &StoreOptions) -> Self {
+        Self {
+            path: path.to_owned(),
+            lock_timeout: options.lock_timeout,
+            access: Access::ReadOnly,
+        }
+    }
+
+    pub(super) fn is_read_only(&self) -> bool {
+        self.access == Access::ReadOnly
     }
 
     /// Switches the file to a write-ahead log. Of several that do so to a new file at once, SQLite
@@ -80,8 +108,45 @@ impl File {
         }
     }
 
+    /// Whether the files beside the database say that a process has it open, or has left something
+    /// that belongs into it.
+    fn is_in_use(&self) -> bool {
+        let length = |suffix: &str| {
+            let mut beside = self.path.clone().into_os_string();
+            beside.push(suffix);
+            std::fs::metadata(beside).map(|file| file.len()).ok()
+        };
+        length("-shm").is_some() || length("-wal") > Some(0) || length("-journal") > Some(0)
+    }
+
+    /// Opens a connection that can't write.
+    ///
+    /// Even a reader makes files beside a database with a write-ahead log, and locks it. One that
+    /// no process has open can be read without: it is `immutable` for as long as that is so.
+    fn set_up_read_only(&self) -> Result<SqliteConnection, Cause> {
+        // SQLite itself does not say why it can't open a file; the system does.
+        std::fs::File::open(&self.path)?;
+        let how = if self.is_in_use() {
+            "mode=ro"
+        } else {
+            "immutable=1"
+        };
+        let host = if self.path.is_absolute() { "//" } else { "" };
+        let path = percent_encode(self.path.as_os_str().as_encoded_bytes(), URI);
+        let mut conn = SqliteConnection::establish(&format!("file:{host}{path}?{how}"))?;
+        conn.batch_execute(&format!(
+            "PRAGMA busy_timeout = {}; PRAGMA query_only = ON; PRAGMA mmap_size = 0; \
+             PRAGMA temp_store = MEMORY; PRAGMA schema_version;",
+            self.lock_timeout.as_millis(),
+        ))?;
+        Ok(conn)
+    }
+
     /// Opens a connection with its settings.
     fn set_up(&self) -> Result<SqliteConnection, Cause> {
+        if self.is_read_only() {
+            return self.set_up_read_only();
+        }
         let mut conn = SqliteConnection::establish(&self.path.to_string_lossy())?;
         let waiting = format!("PRAGMA busy_timeout = {};", self.lock_timeout.as_millis());
         conn.batch_execute(&waiting)?;
@@ -94,7 +159,11 @@ impl File {
              PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; \
              PRAGMA wal_autocheckpoint = 16384; PRAGMA journal_size_limit = 67108864; \
              PRAGMA query_only = {};",
-            if self.writes { "OFF" } else { "ON" },
+            if self.access == Access::Write {
+                "OFF"
+            } else {
+                "ON"
+            },
         );
         conn.batch_execute(&pragmas)?;
         conn.set_prepared_statement_cache_size(CacheSize::Unbounded);
@@ -102,8 +171,13 @@ impl File {
     }
 
     pub(super) fn for_reading(&self) -> Self {
+        let access = if self.is_read_only() {
+            Access::ReadOnly
+        } else {
+            Access::Query
+        };
         Self {
-            writes: false,
+            access,
             ..self.clone()
         }
     }
@@ -123,13 +197,36 @@ impl File {
             .map_err(migrations::Stop::into_error)
     }
 
+    fn applied(&self) -> Result<Vec<MigrationVersion<'static>>, ConnectError> {
+        const FIND_TABLE: &str = "SELECT name AS version FROM sqlite_master \
+             WHERE name = '__diesel_schema_migrations'";
+        migrations::applied(&mut self.connect()?, FIND_TABLE)
+            .map_err(|error| ConnectError::Migration(error.into()))
+    }
+
     pub(crate) fn pending(&self) -> Result<usize, ConnectError> {
-        migrations::pending(&mut self.connect()?, &MIGRATIONS).map_err(migrations::Stop::into_error)
+        migrations::pending::<Sqlite>(&MIGRATIONS, self.applied()?)
     }
 
     pub(crate) fn status(&self) -> Result<Vec<MigrationStatus>, ConnectError> {
-        migrations::status(&mut self.connect()?, &MIGRATIONS)
+        let is_missing = self.is_read_only() && !self.path.exists();
+        let applied = if is_missing {
+            Vec::new()
+        } else {
+            self.applied()?
+        };
+        migrations::status::<Sqlite>(&MIGRATIONS, applied)
     }
+}
+
+/// What an URI of SQLite has to have encoded.
+const URI: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ');
+
+/// Lets the owner alone into folders that are made.
+fn private(folders: &mut std::fs::DirBuilder) -> &mut std::fs::DirBuilder {
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(folders, 0o700);
+    folders
 }
 
 /// Makes a folder and those above it durable, which may have been made just now: SQLite does this
@@ -158,7 +255,9 @@ impl ConnectionManager for File {
         classify(failure)
     }
 
+    /// A file that is only read is opened anew for each job, because a server may begin to write it
+    /// between two.
     fn is_broken(&self, conn: &mut SqliteConnection) -> bool {
-        AnsiTransactionManager::is_broken_transaction_manager(conn)
+        self.is_read_only() || AnsiTransactionManager::is_broken_transaction_manager(conn)
     }
 }

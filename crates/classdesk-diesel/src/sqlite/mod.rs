@@ -33,7 +33,8 @@ pub(crate) type Conn = SqliteConnection;
 /// The readers and the writer of one file.
 pub(crate) struct Database {
     readers: Pool<File>,
-    writer: Writer,
+    /// Missing where the file is only read.
+    writer: Option<Writer>,
     sessions: Arc<SessionCache>,
 }
 
@@ -41,8 +42,13 @@ impl Database {
     pub(crate) fn start(file: &File, options: &StoreOptions) -> Result<Arc<Self>, ConnectError> {
         // Opened here, so that a file that can't be used is known before anybody is served.
         let conn = file.connect()?;
+        let writer = if file.is_read_only() {
+            None
+        } else {
+            Some(Writer::start(file.clone(), conn, options)?)
+        };
         Ok(Arc::new(Self {
-            writer: Writer::start(file.clone(), conn, options)?,
+            writer,
             readers: Pool::start("sqlite-reader", file.for_reading(), options)?,
             sessions: Arc::default(),
         }))
@@ -72,7 +78,12 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, Failure> + Send + 'static,
     {
-        self.writer.run(job, || ()).await
+        self.writer()?.run(job, || ()).await
+    }
+
+    fn writer(&self) -> Result<&Writer, StoreError> {
+        let read_only = || StoreError::Backend("the database is only read here".into());
+        self.writer.as_ref().ok_or_else(read_only)
     }
 
     /// Finds a session, which most requests of its owner have found just before.
@@ -107,18 +118,20 @@ impl Database {
     {
         let sessions = Arc::clone(&self.sessions);
         let ended = move || sessions.invalidate(which);
-        self.writer.run(job, ended).await
+        self.writer()?.run(job, ended).await
     }
 
     pub(crate) fn stats(&self) -> StoreStats {
         StoreStats {
             pool: self.readers.stats(),
-            writer: Some(self.writer.stats()),
+            writer: self.writer.as_ref().map(Writer::stats),
         }
     }
 
     pub(crate) async fn close(&self) {
         self.readers.close().await;
-        self.writer.close().await;
+        if let Some(writer) = &self.writer {
+            writer.close().await;
+        }
     }
 }

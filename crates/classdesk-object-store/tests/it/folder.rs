@@ -1,12 +1,15 @@
 //! What a local folder alone has to hold against.
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use classdesk_domain::blobs::{BlobError, BlobStore, StorageKey};
 use classdesk_domain::clock::{Clock, Timestamp};
 use classdesk_domain::system::SystemClock;
 use classdesk_object_store::{ObjectStoreBlobs, ObjectStoreOptions, StorageLocation};
+use futures_util::TryStreamExt;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -53,6 +56,120 @@ async fn a_folder_that_went_away_is_not_made_anew() {
     assert!(!stage.root().exists());
     let gone = stage.blobs.ping().await;
     assert!(matches!(gone, Err(BlobError::NoSuchBucket(_))), "{gone:?}");
+}
+
+/// Every file and folder below this one, with its size and the time of its last change.
+fn snapshot(folder: &Path) -> BTreeMap<PathBuf, (u64, SystemTime)> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    entries
+        .flat_map(|entry| {
+            let (path, metadata) = (entry.path(), entry.metadata().unwrap());
+            let below = metadata.is_dir().then(|| snapshot(&path));
+            let state = (metadata.len(), metadata.modified().unwrap());
+            below.unwrap_or_default().into_iter().chain([(path, state)])
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_folder_that_is_there_is_read_without_a_write() {
+    let stage = StorageFixture::new(Kind::Folder).await;
+    let (key, bytes) = (fresh_key(), content(8, 100));
+    let upload = chunks(&bytes, 100);
+    let info = stage.blobs.put(&key, upload, LIMIT).await.unwrap();
+    let before = snapshot(&stage.root());
+    let reader = ObjectStoreBlobs::connect_existing(&stage.location, &stage.options)
+        .await
+        .unwrap();
+    let permit = permit(&key, &info);
+    assert_eq!(read(&reader, &permit, None).await.unwrap(), bytes);
+    assert_eq!(
+        reader.list().try_collect::<Vec<_>>().await.unwrap().len(),
+        1
+    );
+    assert_eq!(snapshot(&stage.root()), before);
+}
+
+#[tokio::test]
+async fn a_folder_that_is_missing_is_not_made_to_be_read() {
+    let folder = TempDir::new().unwrap();
+    let location = StorageLocation::Folder(folder.path().join("files"));
+    let options = ObjectStoreOptions::default();
+    let refused = ObjectStoreBlobs::connect_existing(&location, &options).await;
+    let refused = refused.unwrap_err().source;
+    assert!(matches!(refused, BlobError::NoSuchBucket(_)), "{refused:?}");
+    assert_eq!(snapshot(folder.path()).len(), 0);
+}
+
+#[cfg(unix)]
+mod names {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_name_that_no_key_could_have_is_listed_and_removed() {
+        let stage = StorageFixture::new(Kind::Folder).await;
+        let folder = stage.root().join(OsStr::from_bytes(b"caf\xe9"));
+        fs::create_dir(&folder).unwrap();
+        let names: [&[u8]; 5] = [b"\xff\xfe", b"line\nbreak", b"50%\xff", b"#1\xff", b"plain"];
+        for name in names {
+            fs::write(folder.join(OsStr::from_bytes(name)), name).unwrap();
+            fs::write(stage.root().join(OsStr::from_bytes(name)), name).unwrap();
+        }
+        let mut listed = stage.paths().await;
+        listed.sort();
+        let expected = [
+            "/#1%FF",
+            "/%FF%FE",
+            "/50%25%FF",
+            "/caf%E9/#1%FF",
+            "/caf%E9/%FF%FE",
+            "/caf%E9/50%25%FF",
+            "/caf%E9/line%0Abreak",
+            "/caf%E9/plain",
+            "/line%0Abreak",
+            "plain",
+        ];
+        assert_eq!(listed, expected);
+        for path in &listed {
+            let found = stage.blobs.head(path).await.unwrap().unwrap();
+            assert_eq!(&found.path, path);
+            assert!((2..=10).contains(&found.size), "{found:?}");
+            stage.blobs.delete_orphan(path).await.unwrap();
+            assert_eq!(stage.blobs.head(path).await.unwrap(), None);
+        }
+        assert_eq!(stage.paths().await.len(), 0);
+        for outside in ["/../escape", "/etc/passwd", "//etc/passwd", "/"] {
+            assert_eq!(stage.blobs.head(outside).await.unwrap(), None);
+        }
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn folders_that_are_made_let_their_owner_alone_in() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = TempDir::new().unwrap();
+    let root = folder.path().join("data/files");
+    let location = StorageLocation::Folder(root.clone());
+    ObjectStoreBlobs::connect(&location, &ObjectStoreOptions::default())
+        .await
+        .unwrap();
+    for made in snapshot(folder.path()).into_keys() {
+        let mode = fs::metadata(&made).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "{}", made.display());
+    }
+    // One that was there stays as it is.
+    let open = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(&root, open.clone()).unwrap();
+    ObjectStoreBlobs::connect(&location, &ObjectStoreOptions::default())
+        .await
+        .unwrap();
+    let mode = fs::metadata(&root).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, open.mode());
 }
 
 #[cfg(unix)]

@@ -13,14 +13,14 @@ use crate::wiring::blocking;
 pub(crate) async fn run(args: MigrateArgs) -> Result<ExitCode, CliError> {
     let (url, options) = (args.store.database_url.clone(), args.store.options());
     let lines = blocking(move || {
-        let database = DatabaseHandle::open(&url, &options)?;
         Ok(if args.status {
+            let database = DatabaseHandle::open_read_only(&url, &options)?;
             let known = database.migration_status()?.into_iter();
             known
                 .map(|one| (if one.applied { "applied" } else { "pending" }, one.name))
                 .collect()
         } else {
-            let applied = database.migrate()?.into_iter();
+            let applied = DatabaseHandle::open(&url, &options)?.migrate()?.into_iter();
             applied.map(|name| ("migrated", name)).collect::<Vec<_>>()
         })
     })

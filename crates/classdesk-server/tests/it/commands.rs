@@ -1,11 +1,20 @@
 //! Commands other than `serve`.
 
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::client::{Client, PASSWORD};
 use crate::files::{PDF, PNG};
 use crate::fixture::Fixture;
-use crate::program::{Server, run, run_with_input, stderr, stdout};
+use crate::program::{
+    SUPERADMIN_PASSWORD, Server, command_with_umask, run, run_with_input, stderr, stdout,
+};
+use crate::stopping::begin_upload;
 
 const CREATE: [&str; 8] = [
     "user",
@@ -172,11 +181,13 @@ async fn what_is_missing_damaged_or_orphaned_is_found() {
     damaged[100] ^= 1;
     fs::write(&png, damaged).unwrap();
     fs::write(files.join("stray"), "nobody's").unwrap();
+    let foreign = files.join(OsStr::from_bytes(b"caf\xe9"));
+    fs::write(&foreign, "nobody's").unwrap();
 
     let found = run(&fixture, &["check"]).await;
     let told = stdout(&found);
     assert_eq!(found.status.code(), Some(1), "{told}");
-    let name = |path: &std::path::Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+    let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
     let has = |state: &str, name: &str| {
         told.lines()
             .any(|line| line.starts_with(state) && line.contains(name))
@@ -186,7 +197,7 @@ async fn what_is_missing_damaged_or_orphaned_is_found() {
         "{told}"
     );
     assert!(
-        has("orphaned", "stray") && told.contains("3 problems"),
+        has("orphaned", "stray") && has("orphaned", "caf%E9") && told.contains("4 problems"),
         "{told}"
     );
 
@@ -194,15 +205,106 @@ async fn what_is_missing_damaged_or_orphaned_is_found() {
     run(&fixture, &["check", "--repair"]).await;
     assert!(files.join("stray").exists());
     let two_days = std::time::Duration::from_secs(2 * 24 * 60 * 60);
-    let stray = fs::File::options()
-        .write(true)
-        .open(files.join("stray"))
-        .unwrap();
-    let old = stray.metadata().unwrap().modified().unwrap() - two_days;
-    stray.set_modified(old).unwrap();
+    for stray in [&files.join("stray"), &foreign] {
+        let file = fs::File::options().write(true).open(stray).unwrap();
+        let old = file.metadata().unwrap().modified().unwrap() - two_days;
+        file.set_modified(old).unwrap();
+    }
     let repaired = stdout(&run(&fixture, &["check", "--repair"]).await);
     assert!(
-        repaired.contains("removed") && !files.join("stray").exists(),
+        repaired.contains("removed") && !files.join("stray").exists() && !foreign.exists(),
         "{repaired}"
     );
+}
+
+/// Every file and folder below this one, with its size, mode and the time of its last change.
+fn snapshot(folder: &Path) -> BTreeMap<PathBuf, (u64, u32, SystemTime)> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    entries
+        .flat_map(|entry| {
+            let (path, metadata) = (entry.path(), entry.metadata().unwrap());
+            let below = metadata.is_dir().then(|| snapshot(&path));
+            let mode = metadata.permissions().mode() & 0o777;
+            let state = (metadata.len(), mode, metadata.modified().unwrap());
+            below.unwrap_or_default().into_iter().chain([(path, state)])
+        })
+        .collect()
+}
+
+/// contract: program.reads
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_reads_makes_and_changes_nothing() {
+    let fixture = Fixture::local();
+    let folder = fixture.folder.path();
+    let status = run(&fixture, &["migrate", "--status"]).await;
+    assert!(status.status.success(), "{}", stderr(&status));
+    let none = run(&fixture, &["check"]).await;
+    assert_eq!(none.status.code(), Some(1));
+    assert!(
+        stderr(&none).contains("classdesk-data/classdesk.db"),
+        "{}",
+        stderr(&none)
+    );
+    assert_eq!(snapshot(folder).len(), 0);
+
+    let server = Server::start(&fixture).await;
+    let superadmin = Client::superadmin(&server).await;
+    let ticket = serde_json::json!({ "title": "Help", "description": "" });
+    let ticket = superadmin.post("/api/v1/tickets/", &ticket).await.created();
+    let path = format!("/api/v1/tickets/{ticket}/attachments/");
+    superadmin.upload(&path, "file", &PDF, &[]).await.check(201);
+    let commands: [&[&str]; 4] = [
+        &["check"],
+        &["check", "--repair"],
+        &["migrate", "--status"],
+        &["user", "list"],
+    ];
+    // Beside a server, which has the database open, and after it.
+    for command in commands {
+        let done = run(&fixture, command).await;
+        assert!(done.status.success(), "{command:?}: {}", stderr(&done));
+    }
+    server.stop().await;
+    let before = snapshot(folder);
+    for command in commands {
+        let done = run(&fixture, command).await;
+        assert!(done.status.success(), "{command:?}: {}", stderr(&done));
+        assert_eq!(snapshot(folder), before, "{command:?}");
+    }
+}
+
+/// contract: program.modes
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_made_is_its_owners_alone_whatever_the_umask() {
+    for umask in ["000", "022", "277"] {
+        let mut fixture = Fixture::local();
+        let password = SUPERADMIN_PASSWORD.to_owned();
+        fixture.variables = vec![("CLASSDESK_SUPERADMIN_PASSWORD", password)];
+        let args = ["serve", "--bind", "127.0.0.1:0", "--log", "warn"];
+        let server = Server::by(command_with_umask(&fixture, umask, &args)).await;
+        let superadmin = Client::superadmin(&server).await;
+        let ticket = serde_json::json!({ "title": "Help", "description": "" });
+        let ticket = superadmin.post("/api/v1/tickets/", &ticket).await.created();
+        let path = format!("/api/v1/tickets/{ticket}/attachments/");
+        superadmin.upload(&path, "file", &PDF, &[]).await.check(201);
+        // Of an upload that goes on.
+        let (chunks, upload) = begin_upload(&superadmin, &path, &fixture).await;
+        let made = snapshot(fixture.folder.path());
+        for part in ["classdesk.db", "classdesk.db-wal", "classdesk.db-shm"] {
+            assert!(made.keys().any(|path| path.ends_with(part)), "{made:?}");
+        }
+        let is_staged = |path: &PathBuf| path.to_str().is_some_and(|path| path.ends_with("#1"));
+        assert!(made.keys().any(is_staged), "{made:?}");
+        for (path, (_, mode, _)) in made {
+            let expected = if path.is_dir() { 0o700 } else { 0o600 };
+            assert_eq!(mode, expected, "{umask}: {}", path.display());
+        }
+        drop(chunks);
+        upload
+            .await
+            .expect("the upload ends")
+            .expect("an answer")
+            .check(201);
+        server.stop().await;
+    }
 }

@@ -14,9 +14,25 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// The password that `superadmin` gets in tests.
 pub(crate) const SUPERADMIN_PASSWORD: &str = "first-start-of-a-test";
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_classdesk");
+
 /// A command in a fixture, with nothing of the tests' own environment.
 pub(crate) fn command(fixture: &Fixture, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_classdesk"));
+    in_fixture(fixture, PROGRAM, args)
+}
+
+/// The same with another umask than that of the tests.
+pub(crate) fn command_with_umask(fixture: &Fixture, umask: &str, args: &[&str]) -> Command {
+    let script = format!("umask {umask} && exec \"$0\" \"$@\"");
+    in_fixture(
+        fixture,
+        "/bin/sh",
+        &[&["-c", &script, PROGRAM], args].concat(),
+    )
+}
+
+fn in_fixture(fixture: &Fixture, program: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(program);
     command
         .args(args)
         .current_dir(fixture.folder.path())

@@ -283,6 +283,14 @@ async fn variables(fixture: &Fixture, name: &[&str]) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_variable_is_not_set() {
     let fixture = Fixture::local();
+    let named = variables(&fixture, &["serve"]).await;
+    assert!(named.len() > 25, "{named:?}");
+    let mut serve = command(&fixture, &["serve", "--bind", "127.0.0.1:0"]);
+    serve.envs(named.iter().map(|variable| (variable, "")));
+    let server = Server::by(serve).await;
+    let default = "sqlite://classdesk-data/classdesk.db";
+    assert!(server.report.contains(default), "{}", server.report);
+    server.stop().await;
     let person = [
         "--username",
         "anna",
@@ -304,20 +312,12 @@ async fn an_empty_variable_is_not_set() {
         (&["openapi"], &[], ""),
     ];
     for (name, options, input) in commands {
-        let variables = variables(&fixture, name).await;
+        let named = variables(&fixture, name).await;
         let mut command = command(&fixture, &[name, options].concat());
-        command.envs(variables.iter().map(|variable| (variable, "")));
+        command.envs(named.iter().map(|variable| (variable, "")));
         let done = finish(command, input).await;
         assert!(done.status.success(), "{name:?}: {}", stderr(&done));
     }
-    let variables = variables(&fixture, &["serve"]).await;
-    assert!(variables.len() > 25, "{variables:?}");
-    let mut command = command(&fixture, &["serve", "--bind", "127.0.0.1:0"]);
-    command.envs(variables.iter().map(|variable| (variable, "")));
-    let server = Server::by(command).await;
-    let default = "sqlite://classdesk-data/classdesk.db";
-    assert!(server.report.contains(default), "{}", server.report);
-    server.stop().await;
 }
 
 /// contract: program.options

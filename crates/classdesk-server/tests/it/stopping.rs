@@ -23,7 +23,7 @@ const TICKETS: &str = "/api/v1/tickets/";
 const CHUNK: Bytes = Bytes::from_static(&[7; 64 * 1024]);
 
 /// The end of an upload that a test writes to.
-type Chunks = mpsc::Sender<Result<Bytes, std::io::Error>>;
+pub(crate) type Chunks = mpsc::Sender<Result<Bytes, std::io::Error>>;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sigterm_under_load_loses_nothing_and_cuts_nothing() {
@@ -112,11 +112,7 @@ async fn check_killed_starts(options: &[&str]) {
 async fn an_upload_under_way_is_finished_and_an_idle_connection_is_closed() {
     let fixture = Fixture::local();
     let mut server = Server::start(&fixture).await;
-    let superadmin = Client::superadmin(&server).await;
-    let client = superadmin.hire(&server, "clara", "client").await;
-    let bundles = "/api/v1/class-management/class-bundles/";
-    let bundle = json!({ "client_id": client.id, "title": "Spring" });
-    let bundle = superadmin.post(bundles, &bundle).await.created();
+    let (superadmin, path) = place_for_uploads(&server).await;
     // A connection that is kept alive and never used again must not hold the server up.
     let idle = Client::nobody(&server);
     idle.get("/healthz/live").await.check(200);
@@ -124,7 +120,6 @@ async fn an_upload_under_way_is_finished_and_an_idle_connection_is_closed() {
     let (chunks, body) = mpsc::channel::<Result<Bytes, std::io::Error>>(1);
     let body = reqwest::Body::wrap_stream(tokio_stream(body));
     let form = Form::new().part("file", Part::stream(body).file_name("long.bin"));
-    let path = format!("{bundles}{bundle}/upload_file/");
     let request = superadmin.request(Method::POST, &path).multipart(form);
     let upload = tokio::spawn(send(request));
     let before = send_until_taken_in(&chunks, &fixture).await;
@@ -155,7 +150,8 @@ async fn an_upload_under_way_is_finished_and_an_idle_connection_is_closed() {
 async fn a_second_signal_ends_it_at_once() {
     let fixture = Fixture::local();
     let mut server = Server::start(&fixture).await;
-    let (_chunks, upload) = begin_upload(&server, &fixture).await;
+    let (superadmin, path) = place_for_uploads(&server).await;
+    let (_chunks, upload) = begin_upload(&superadmin, &path, &fixture).await;
     // One that comes within a moment of the first is taken for the same.
     let code = loop {
         server.terminate();
@@ -173,7 +169,8 @@ async fn a_second_signal_ends_it_at_once() {
 async fn two_signals_within_a_moment_are_one() {
     let fixture = Fixture::local();
     let mut server = Server::start(&fixture).await;
-    let (chunks, upload) = begin_upload(&server, &fixture).await;
+    let (superadmin, path) = place_for_uploads(&server).await;
+    let (chunks, upload) = begin_upload(&superadmin, &path, &fixture).await;
     server.signals(&["TERM", "INT"]);
     let refused = async { while connects(&server).await {} };
     tokio::time::timeout(PATIENCE, refused)
@@ -189,21 +186,26 @@ async fn two_signals_within_a_moment_are_one() {
     assert_eq!(server.ended().await, Some(0));
 }
 
-/// Begins an upload of which the storage has taken some, and which goes on while there are chunks.
-async fn begin_upload(
-    server: &Server,
-    fixture: &Fixture,
-) -> (Chunks, JoinHandle<Result<Answer, reqwest::Error>>) {
+/// A path to upload files to, as the superadmin.
+async fn place_for_uploads(server: &Server) -> (Client, String) {
     let superadmin = Client::superadmin(server).await;
     let client = superadmin.hire(server, "clara", "client").await;
     let bundles = "/api/v1/class-management/class-bundles/";
     let bundle = json!({ "client_id": client.id, "title": "Spring" });
     let bundle = superadmin.post(bundles, &bundle).await.created();
+    (superadmin, format!("{bundles}{bundle}/upload_file/"))
+}
+
+/// Begins an upload of which the storage has taken some, and which goes on while there are chunks.
+pub(crate) async fn begin_upload(
+    client: &Client,
+    path: &str,
+    fixture: &Fixture,
+) -> (Chunks, JoinHandle<reqwest::Result<Answer>>) {
     let (chunks, body) = mpsc::channel::<Result<Bytes, std::io::Error>>(1);
     let body = reqwest::Body::wrap_stream(tokio_stream(body));
     let form = Form::new().part("file", Part::stream(body).file_name("endless.bin"));
-    let path = format!("{bundles}{bundle}/upload_file/");
-    let request = superadmin.request(Method::POST, &path).multipart(form);
+    let request = client.request(Method::POST, path).multipart(form);
     let upload = tokio::spawn(try_send(request));
     send_until_taken_in(&chunks, fixture).await;
     (chunks, upload)
@@ -214,7 +216,7 @@ async fn begin_upload(
 async fn send_until_taken_in(chunks: &Chunks, fixture: &Fixture) -> usize {
     let storage = fixture.folder.path().join("classdesk-data/files");
     let mut sent = 0;
-    while !has_file(&storage) {
+    while !has_upload(&storage) {
         let taken = tokio::time::timeout(PATIENCE, chunks.send(Ok(CHUNK)));
         taken
             .await
@@ -225,12 +227,11 @@ async fn send_until_taken_in(chunks: &Chunks, fixture: &Fixture) -> usize {
     sent
 }
 
-fn has_file(folder: &Path) -> bool {
-    std::fs::read_dir(folder).is_ok_and(|entries| {
-        entries
-            .flatten()
-            .any(|entry| entry.path().is_file() || has_file(&entry.path()))
-    })
+/// Whether a file is being written there.
+fn has_upload(folder: &Path) -> bool {
+    let is_upload = |path: &Path| path.to_string_lossy().ends_with("#1") || has_upload(path);
+    std::fs::read_dir(folder)
+        .is_ok_and(|entries| entries.flatten().any(|entry| is_upload(&entry.path())))
 }
 
 async fn connects(server: &Server) -> bool {

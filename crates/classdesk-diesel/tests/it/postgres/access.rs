@@ -4,7 +4,7 @@ use classdesk_diesel::{ConnectError, DatabaseHandle, DieselStore, StoreOptions};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 
 use super::cluster::{Cluster, PASSWORD};
-use crate::databases::{ask, options};
+use crate::databases::{PostgresDatabase, ask, options};
 
 fn open(url: &str) -> Result<(), ConnectError> {
     DatabaseHandle::open(&url.parse()?, &options())?
@@ -119,4 +119,21 @@ async fn tls_asks_for_as_much_proof_as_the_url_does() {
         matches!(missing, ConnectError::Certificates(_)),
         "{missing:?}"
     );
+}
+
+#[test]
+fn a_schema_is_looked_at_without_a_right_to_write() {
+    let read_only = |database: &PostgresDatabase| {
+        let address = database.address();
+        let divider = if address.contains('?') { '&' } else { '?' };
+        let url = format!("{address}{divider}options=-c%20default_transaction_read_only%3Don");
+        DatabaseHandle::open_read_only(&url.parse().unwrap(), &options()).unwrap()
+    };
+    let present = PostgresDatabase::new();
+    let status = read_only(&present).migration_status().unwrap();
+    assert!(!status.is_empty() && status.iter().all(|one| one.applied));
+    read_only(&present).serve(&options()).unwrap();
+    let empty = PostgresDatabase::empty();
+    let status = read_only(&empty).migration_status().unwrap();
+    assert!(!status.is_empty() && status.iter().all(|one| !one.applied));
 }

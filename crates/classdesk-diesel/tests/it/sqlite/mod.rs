@@ -8,4 +8,5 @@ mod kill;
 mod migrations;
 mod plans;
 mod races;
+mod read_only;
 mod sessions;
