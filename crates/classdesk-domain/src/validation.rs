@@ -23,7 +23,7 @@ pub enum FieldError {
         /// The parser's message.
         detail: String,
     },
-    /// Nothing is left after trimming.
+    /// Nothing can be seen of it.
     Blank,
     /// Fewer characters than the least number.
     TooShort {
@@ -37,6 +37,10 @@ pub enum FieldError {
     },
     /// A NUL character, which not every store keeps.
     NulCharacter,
+    /// A line break in a text that is one line.
+    LineBreak,
+    /// A control character that the text may not have.
+    ControlCharacter,
     /// A number outside its range.
     OutOfRange {
         /// The least value.
@@ -140,6 +144,8 @@ impl FieldError {
             Self::TooShort { .. } => "too_short",
             Self::TooLong { .. } => "too_long",
             Self::NulCharacter => "nul_character",
+            Self::LineBreak => "line_break",
+            Self::ControlCharacter => "control_character",
             Self::OutOfRange { .. } => "out_of_range",
             Self::NotAChoice { .. } => "not_a_choice",
             Self::Taken => "taken",

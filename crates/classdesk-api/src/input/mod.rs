@@ -5,6 +5,7 @@
 //! document. Bounds and patterns stand with the types, in `values`, and are the domain's.
 
 mod fields;
+mod patterns;
 mod value;
 mod values;
 

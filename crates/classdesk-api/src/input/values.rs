@@ -9,7 +9,7 @@ use classdesk_domain::paging::Limit;
 use classdesk_domain::people::{Email, LoginName, NewPassword, Username};
 use classdesk_domain::subjects::SubjectKind;
 use classdesk_domain::text::{
-    Description, DisplayName, Level, MessageText, SearchText, SubjectLine, Title,
+    Description, DisplayName, Level, Lines, MessageText, SearchText, SubjectLine, Title,
 };
 use classdesk_domain::validation::{ExpectedType, FieldError};
 use time::Date;
@@ -19,11 +19,11 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use crate::schema::{AnySchema, BINARY, Components, formatted, integer, nullable, string};
 
+use super::patterns::text_pattern;
 use super::value::{Input, Raw, Read, expect};
 
-/// A text without NUL, and one that is not blank either.
+/// A text without NUL.
 const NO_NUL: &str = r"^[^\x00]*$";
-const NOT_BLANK: &str = r"^[^\x00]*\S[^\x00]*$";
 
 /// The kind of a subject.
 const KIND: &str = "^[a-z][a-z0-9_]{0,31}$";
@@ -33,8 +33,8 @@ pub(crate) fn text_like(pattern: &str) -> ObjectBuilder {
     string().pattern(Some(pattern))
 }
 
-fn bounded_text(min: usize, max: usize) -> ObjectBuilder {
-    text_like(if min > 0 { NOT_BLANK } else { NO_NUL })
+fn bounded_text(lines: Lines, min: usize, max: usize) -> ObjectBuilder {
+    text_like(&text_pattern(lines, min == 0))
         .min_length((min > 0).then_some(min))
         .max_length(Some(max))
 }
@@ -158,13 +158,15 @@ inputs! {
         formatted(KnownFormat::DateTime);
 
     Description, DisplayName, Level, MessageText, SearchText, SubjectLine, Title => Self:
-        |raw| Self::parse(raw.text()?), bounded_text(Self::MIN, Self::MAX);
+        |raw| Self::parse(raw.text()?), bounded_text(Self::LINES, Self::MIN, Self::MAX);
     EmptyableText => MessageText: |raw| MessageText::parse_maybe_empty(raw.text()?),
-        bounded_text(0, MessageText::MAX);
+        bounded_text(MessageText::LINES, 0, MessageText::MAX);
     SubjectKind => Self: |raw| Self::parse(raw.text()?), text_like(KIND);
 
     Username => Self: |raw| Self::parse(raw.text()?),
-        bounded_text(Self::MIN, Self::MAX).pattern(Some("^[A-Za-z0-9._-]+$"));
+        text_like("^[A-Za-z0-9._-]+$")
+            .min_length(Some(Self::MIN))
+            .max_length(Some(Self::MAX));
     Email => Self: |raw| Self::parse(raw.text()?),
         formatted(KnownFormat::Email).max_length(Some(Self::MAX));
     NewPassword => Self: |raw| Self::parse(raw.text()?),

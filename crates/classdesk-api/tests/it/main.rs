@@ -27,6 +27,7 @@ mod restart;
 mod retries;
 mod slow_clients;
 mod subjects;
+mod texts;
 mod threads;
 mod tickets;
 mod unchanged;

@@ -12,7 +12,6 @@ use crate::policy::authorize::may_create_users;
 use crate::policy::permission::{Permission, UserAction};
 use crate::request_context::RequestContext;
 use crate::store::commit::{Commit, Precondition};
-use crate::text::DisplayName;
 use crate::use_case::{ensure_actor_active, retry_on_stale};
 use crate::validation::{Invalid, Validated};
 
@@ -140,7 +139,9 @@ impl Users {
         user: &User,
         change: &UserChange,
     ) -> Result<(UserUpdate, Vec<DomainEvent>), Error> {
-        let (name, email) = (change.own.display_name.clone(), change.own.email.clone());
+        let name = change.own.display_name.clone();
+        let name = name.map(|name| name.or_username(user.username.as_str()));
+        let email = change.own.email.clone();
         let mut update = UserUpdate {
             display_name: name.filter(|name| *name != user.display_name),
             email: email.filter(|email| *email != user.email),
@@ -180,8 +181,8 @@ pub(super) async fn new_user(
     let display_name = new
         .display_name
         .clone()
-        .filter(|name| !name.as_str().is_empty())
-        .unwrap_or_else(|| DisplayName::from_stored(new.username.to_string()));
+        .unwrap_or_default()
+        .or_username(new.username.as_str());
     let row = InsertUser {
         username: new.username.clone(),
         email: new.email.clone(),

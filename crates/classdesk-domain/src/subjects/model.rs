@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::ids::{BundleId, UserId};
-use crate::text::{SubjectLine, Title};
+use crate::text::{SubjectLine, Title, as_one_line};
 use crate::validation::FieldError;
 
 /// The kind of a subject: `[a-z][a-z0-9_]{0,31}`.
@@ -132,10 +132,11 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// The line that names it, for example `Class bundle #42: Spring semester`.
+    /// The line that names it, for example `Class bundle #42: Spring semester`. It is one line
+    /// whatever the label says, so that it can't seem to name another subject.
     #[must_use]
     pub fn line(&self) -> String {
-        format!("{}: {}", self.reference, self.label)
+        format!("{}: {}", self.reference, as_one_line(self.label.as_str()))
     }
 
     /// The subject line of a thread that was opened without one.

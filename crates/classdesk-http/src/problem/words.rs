@@ -19,6 +19,8 @@ pub fn field_message(fault: &FieldError) -> Cow<'static, str> {
         FieldError::Unknown => "This field is not known here.".into(),
         FieldError::Blank => "This must not be blank.".into(),
         FieldError::NulCharacter => "This must not contain a NUL character.".into(),
+        FieldError::LineBreak => "This must be a single line.".into(),
+        FieldError::ControlCharacter => "This must not contain a control character.".into(),
         FieldError::Taken => "Somebody else has this.".into(),
         FieldError::Username => "A username has only a-z, 0-9, '.', '_' and '-'.".into(),
         FieldError::Email => "This is not an email address.".into(),
