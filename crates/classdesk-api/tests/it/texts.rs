@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::forms::Form;
-use crate::harness::TestServer;
+use crate::harness::{PASSWORD, TestServer};
 
 const BUNDLES: &str = "/api/v1/class-management/class-bundles/";
 const MESSAGES: &str = "/api/v1/communications/messages/";
@@ -292,4 +292,49 @@ async fn a_blank_display_name_is_the_username() {
         let answer = client.patch(&path, &json!({"display_name": name})).await;
         answer.check_faults(&[&format!("display_name: {code}")]);
     }
+}
+
+/// contract: people.email
+#[tokio::test]
+async fn one_visible_address_is_one_account() {
+    let desk = TestServer::start().await;
+    let admin = desk.named("admin").await;
+    let create = async |name: &str, email: &str| {
+        let person = json!({
+            "username": name, "email": email, "role": "client", "password": PASSWORD,
+        });
+        admin.post(USERS, &person).await
+    };
+    let first = create("first", "CAFÉ@example.org").await.check_json(201);
+    assert_eq!(first["email"], "café@example.org");
+    let second = create("second", "cafe\u{301}@example.org").await;
+    second.check_problem(409, "email-taken");
+    let client = desk.named("client").await;
+    let path = format!("{USERS}{}/", desk.world.client.id);
+    let answer = client
+        .patch(&path, &json!({"email": "CAFE\u{301}@example.org"}))
+        .await;
+    answer.check_problem(409, "email-taken");
+    for hidden in [
+        "café@example.org\u{200b}",
+        "ca\u{ad}fé@example.org",
+        "\u{202e}café@example.org",
+        "<café@example.org>",
+        "x;café@example.org",
+        "free\u{200b}@example.org",
+    ] {
+        create("third", hidden)
+            .await
+            .check_faults(&["email: email"]);
+        let answer = client.patch(&path, &json!({"email": hidden})).await;
+        answer.check_faults(&["email: email"]);
+    }
+    let login = async |name: &str| {
+        let body = json!({"username": name, "password": PASSWORD});
+        desk.anonymous().post("/api/v1/auth/login/", &body).await
+    };
+    login("Cafe\u{301}@Example.org").await.check_json(200);
+    login("café@example.org\u{200b}")
+        .await
+        .check_problem(401, "wrong-credentials");
 }

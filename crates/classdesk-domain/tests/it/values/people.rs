@@ -95,6 +95,67 @@ fn usernames_at_their_edges() {
     assert_eq!(Username::from_stored("abc".into()).to_string(), "abc");
 }
 
+/// contract: people.email
+#[test]
+fn one_address_has_one_form() {
+    for (raw, expected) in [
+        ("cafe\u{301}@example.org", "café@example.org"),
+        (" CAFÉ@Example.ORG ", "café@example.org"),
+        ("CAFE\u{301}@example.org", "café@example.org"),
+        ("\u{212b}@example.org", "å@example.org"),
+    ] {
+        let parsed = Email::parse(raw).expect("an address");
+        assert_eq!(parsed.as_str(), expected, "{raw:?}");
+        assert_eq!(LoginName::new(raw).as_str(), expected, "{raw:?}");
+        assert_eq!(Email::parse(parsed.as_str()), Ok(parsed));
+    }
+}
+
+/// contract: people.email
+#[test]
+fn addresses_have_no_characters_that_hide_or_separate() {
+    for hidden in "\u{200b}\u{ad}\u{202e}\u{200e}\u{2066}\u{feff}\u{3164}\u{fe0f}\u{e0041}".chars()
+    {
+        for raw in [
+            format!("admin@example.org{hidden}"),
+            format!("{hidden}admin@example.org"),
+            format!("ad{hidden}min@example.org"),
+            format!("\"ad{hidden}min\"@example.org"),
+            format!("admin@exam{hidden}ple.org"),
+        ] {
+            assert_eq!(code(Email::parse(&raw)), "email", "{raw:?}");
+        }
+    }
+    for special in "<>()[]:;,\"\\@".chars() {
+        for raw in [
+            format!("a{special}b@example.org"),
+            format!("{special}@example.org"),
+            format!("a@b{special}.org"),
+            format!("a@example.org{special}"),
+        ] {
+            assert_eq!(code(Email::parse(&raw)), "email", "{raw:?}");
+        }
+    }
+    for good in [
+        r#""a;b@c"@example.org"#,
+        r#""a\"b\\"@example.org"#,
+        "o'neil@example.org",
+    ] {
+        assert_eq!(code(Email::parse(good)), "good", "{good}");
+    }
+    for bad in [
+        r#"""@example.org"#,
+        r#""@example.org"#,
+        r#""a"b"@example.org"#,
+        r#""a\"@example.org"#,
+        r#""a"b@example.org"#,
+        "Anna <a@example.org>",
+        "<a@example.org>",
+    ] {
+        assert_eq!(code(Email::parse(bad)), "email", "{bad}");
+    }
+}
+
 #[test]
 fn addresses_at_their_edges() {
     for good in ["a@b", "a.b+c@example.org", "ß@EXAMPLE.org", "a@b-c.d"] {
