@@ -84,6 +84,7 @@
 mod app;
 pub mod blobs;
 pub mod bundles;
+mod client_network;
 pub mod clock;
 pub mod error;
 pub mod events;
@@ -108,5 +109,6 @@ mod use_case;
 pub mod validation;
 
 pub use app::{App, Ports, Settings};
+pub use client_network::ClientNetwork;
 pub use request_context::RequestContext;
 pub use use_case::ExpectedVersion;

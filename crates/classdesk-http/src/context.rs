@@ -1,5 +1,7 @@
 //! What is known of a request while it is served.
 
+use std::net::IpAddr;
+
 use actix_web::{HttpMessage as _, HttpRequest};
 use classdesk_domain::ids::UserId;
 
@@ -8,9 +10,11 @@ use classdesk_domain::ids::UserId;
 #[derive(Debug, Clone, Copy)]
 pub struct RoutePattern(pub &'static str);
 
-/// Where the scope of a request is mounted, and what person has signed in.
+/// Where a request comes from, where its scope is mounted, and what person has signed in.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RequestInfo {
+    /// The address of the client.
+    pub(crate) address: IpAddr,
     /// How much of the path lies above the scope, in bytes.
     pub(crate) mount: usize,
     /// The person, once that is known.

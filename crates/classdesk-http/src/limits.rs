@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use actix_web::rt::time::timeout;
 use actix_web::{HttpMessage as _, HttpRequest};
+use classdesk_domain::ClientNetwork;
 use classdesk_domain::ids::UserId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -98,19 +99,14 @@ impl Limits {
 /// What sends a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Sender {
-    Address(IpAddr),
+    Network(ClientNetwork),
     User(UserId),
 }
 
-/// The senders of a body: an address, and the person that has signed in there. An IPv6 address
-/// counts by its /64, of which one customer has all addresses.
+/// The senders of a body: a network, and the person that has signed in there.
 fn senders(address: IpAddr, user: Option<UserId>) -> Vec<Sender> {
-    let address = match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
-    };
-    let address = Sender::Address(address);
-    user.map_or(vec![address], |user| vec![address, Sender::User(user)])
+    let network = Sender::Network(ClientNetwork::of(address));
+    user.map_or(vec![network], |user| vec![network, Sender::User(user)])
 }
 
 /// Bodies that arrive, in all and by sender. Only senders with a body have an entry.

@@ -16,6 +16,7 @@ use futures_util::FutureExt as _;
 use tracing::Instrument as _;
 
 use crate::access_log;
+use crate::client_address::find_client_address;
 use crate::context::RequestInfo;
 use crate::limits::end_work;
 use crate::problem::{Problem, ProblemKind};
@@ -37,12 +38,14 @@ pub async fn serve(
     let started = Instant::now();
     let id = state.request_ids.take_or_make(request.headers());
     let within = request.match_info().unprocessed().len();
+    let span = tracing::info_span!("request", request_id = %id);
+    let trusted = &state.settings().trusted_proxies;
     let info = RequestInfo {
+        address: span.in_scope(|| find_client_address(request.request(), trusted)),
         mount: request.path().len().saturating_sub(within),
         user: None,
     };
     request.extensions_mut().insert(info);
-    let span = tracing::info_span!("request", request_id = %id);
     async move {
         if let Err(problem) = admit(&request, &state).await {
             let refused = request.error_response(problem);

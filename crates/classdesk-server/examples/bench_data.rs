@@ -187,7 +187,7 @@ async fn tell(
     let login = Login {
         name: LoginName::new("editor-0"),
         password: PASSWORD.to_owned(),
-        address: "127.0.0.1".to_owned(),
+        address: std::net::Ipv4Addr::LOCALHOST.into(),
         user_agent: None,
     };
     let token = desk.sessions.login(login).await?.token.expose();

@@ -48,7 +48,7 @@ async fn login(state: Data<AppState>, request: HttpRequest, body: JsonBody) -> A
     let login = Login {
         name,
         password,
-        address: address.to_string(),
+        address,
         user_agent: user_agent
             .and_then(|agent| agent.to_str().ok())
             .map(|agent| agent.chars().take(255).collect()),

@@ -145,7 +145,7 @@ impl TestServer {
         let login = Login {
             name: LoginName::new(user.username.as_str()),
             password: PASSWORD.to_owned(),
-            address: "127.0.0.1".to_owned(),
+            address: std::net::Ipv4Addr::LOCALHOST.into(),
             user_agent: None,
         };
         let logged_in = self.classdesk.sessions.login(login).await.unwrap();

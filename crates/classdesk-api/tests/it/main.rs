@@ -5,6 +5,7 @@
     reason = "helpers of tests fail by panicking, like the tests themselves"
 )]
 
+mod addresses;
 mod auth;
 mod bundles;
 mod change_log;

@@ -1,7 +1,9 @@
 //! Signing in and out.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::client_network::ClientNetwork;
 use crate::clock::{Clock, SecretSource};
 use crate::error::Error;
 use crate::events::model::{DomainEvent, NewEvent};
@@ -29,7 +31,7 @@ pub struct Login {
     /// The password as it was typed.
     pub password: String,
     /// The address that the request came from.
-    pub address: String,
+    pub address: IpAddr,
     /// What the client calls itself.
     pub user_agent: Option<String>,
 }
@@ -103,7 +105,7 @@ impl Sessions {
             Some(user) => format!("user:{user}"),
             None => format!("name:{}", login.name.as_str()),
         };
-        self.admit(&account, known, &login.address).await?;
+        self.admit(&account, known, login.address).await?;
         // A second round only if the password or the person changed between check and commit.
         for _ in 0..2 {
             match self.enter(&login, credentials, &account).await {
@@ -120,12 +122,12 @@ impl Sessions {
         &self,
         account: &str,
         known: Option<UserId>,
-        address: &str,
+        address: IpAddr,
     ) -> Result<(), Error> {
         let at = self.clock.now();
         let attempt = LoginAttempt {
             account: account.to_owned(),
-            address: address.to_owned(),
+            address: ClientNetwork::of(address).to_string(),
             at,
             limits: self.login_limits,
         };
@@ -168,7 +170,7 @@ impl Sessions {
             token: token.hash(),
             created_at: now,
             expires_at: now.plus(self.limits.lifetime),
-            address: Some(login.address.clone()),
+            address: Some(login.address.to_canonical().to_string()),
             user_agent: login.user_agent.clone(),
             upgraded_hash,
             verified_hash: known.password,

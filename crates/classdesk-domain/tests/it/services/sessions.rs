@@ -1,5 +1,6 @@
 //! Signing in and out.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ fn login(name: &str, password: &str) -> Login {
     Login {
         name: LoginName::new(name),
         password: password.to_owned(),
-        address: "192.0.2.7".to_owned(),
+        address: IpAddr::from([192, 0, 2, 7]),
         user_agent: Some("a browser".to_owned()),
     }
 }
