@@ -1,4 +1,4 @@
-//! The domain's password hasher: a bounded queue before a few threads.
+//! The domain's password hasher: bounded queues before a few threads.
 
 use std::io;
 use std::num::NonZero;
@@ -7,13 +7,18 @@ use std::thread::available_parallelism;
 
 use argon2::Params;
 use async_trait::async_trait;
+use classdesk_domain::ClientNetwork;
 use classdesk_domain::clock::SecretSource;
-use classdesk_domain::people::{PasswordHash, PasswordHashError, PasswordHasher, Verification};
+use classdesk_domain::ids::UserId;
+use classdesk_domain::people::{
+    HashRequester, LoginKey, PasswordHash, PasswordHashError, PasswordHasher, Verification,
+};
 use classdesk_domain::store::Cause;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::cost::{Cost, CostError};
 use crate::phc::{self, SALT_BYTES};
+use crate::turns::{Turn, Turns};
 use crate::workers::Workers;
 
 /// How many hashes are computed at the same time, and how many callers may wait.
@@ -21,7 +26,8 @@ use crate::workers::Workers;
 pub struct Limits {
     /// Threads that compute hashes, at least 1. Each takes the memory of the [`Cost`].
     pub concurrency: usize,
-    /// Callers that may wait besides. With zero, a call that can't start at once is refused.
+    /// Callers that may wait besides, in all and for one name, network or person. What is no sign-in
+    /// has three quarters of the places. With zero, a call that can't start at once is refused.
     pub queue: usize,
 }
 
@@ -52,17 +58,44 @@ pub enum HasherError {
     Threads(#[source] io::Error),
 }
 
+/// What has one hash at a time.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Key {
+    Network(ClientNetwork),
+    Name(LoginKey),
+    Person(UserId),
+}
+
+/// The keys of a requester, in the order in which it waits for them. A network comes first, so that
+/// a flood from one network has one place at most before a name.
+fn keys(requester: HashRequester) -> Vec<Key> {
+    match requester {
+        HashRequester::SignIn { name, network } => vec![Key::Network(network), Key::Name(name)],
+        HashRequester::Person(user) => vec![Key::Person(user)],
+        HashRequester::Operator => Vec::new(),
+    }
+}
+
+/// Three of so many places.
+const PLACES_OF_OTHERS: (usize, usize) = (3, 4);
+
 /// The domain's password hasher on Argon2id.
 ///
-/// Callers are served in the order in which they come. The port names neither person nor address,
-/// so fairness among them is left to the domain, which counts attempts before it hashes.
+/// A network, a name and a person each have one hash at a time, and their own callers wait behind
+/// it. So callers wait for those of others only in the common queue, where each has one place.
 pub struct Argon2idHasher {
     params: Params,
     secrets: Arc<dyn SecretSource>,
-    /// One permit for each call that is computed or waits.
+    turns: Arc<Turns<Key>>,
+    /// One permit for each call that is computed or waits for nothing but a thread.
     permits: Arc<Semaphore>,
+    /// One permit for each of them that is no sign-in.
+    permits_of_others: Arc<Semaphore>,
     workers: Workers,
 }
+
+/// What a call holds until its hash is computed.
+type Held = (Vec<Turn<Key>>, Vec<OwnedSemaphorePermit>);
 
 impl Argon2idHasher {
     /// A hasher of this cost with these limits. Salts come from `secrets`.
@@ -76,10 +109,14 @@ impl Argon2idHasher {
     ) -> Result<Self, HasherError> {
         let concurrency = limits.concurrency.max(1);
         let permits = concurrency.saturating_add(limits.queue);
+        let permits = permits.min(Semaphore::MAX_PERMITS / PLACES_OF_OTHERS.0);
+        let of_others = (permits * PLACES_OF_OTHERS.0).div_ceil(PLACES_OF_OTHERS.1);
         Ok(Self {
             params: cost.params()?,
             secrets,
-            permits: Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS))),
+            turns: Arc::new(Turns::new(limits.queue)),
+            permits: Arc::new(Semaphore::new(permits)),
+            permits_of_others: Arc::new(Semaphore::new(of_others)),
             workers: Workers::start(concurrency).map_err(HasherError::Threads)?,
         })
     }
@@ -90,13 +127,34 @@ impl Argon2idHasher {
         salt
     }
 
+    /// The semaphores of which this requester needs a permit.
+    fn queues(&self, requester: HashRequester) -> Vec<&Arc<Semaphore>> {
+        match requester {
+            HashRequester::SignIn { .. } => vec![&self.permits],
+            HashRequester::Person(_) | HashRequester::Operator => {
+                vec![&self.permits, &self.permits_of_others]
+            }
+        }
+    }
+
+    async fn enter(&self, requester: HashRequester) -> Result<Held, PasswordHashError> {
+        let mut turns = Vec::new();
+        for key in keys(requester) {
+            let turn = self.turns.wait(key).await;
+            turns.push(turn.ok_or(PasswordHashError::Busy)?);
+        }
+        let queues = self.queues(requester).into_iter();
+        let permits = queues.map(|queue| Arc::clone(queue).try_acquire_owned());
+        let permits = permits.collect::<Result<_, _>>();
+        Ok((turns, permits.map_err(|_| PasswordHashError::Busy)?))
+    }
+
     async fn compute<T: Send + 'static>(
         &self,
+        requester: HashRequester,
         work: impl FnOnce() -> Result<T, Cause> + Send + 'static,
     ) -> Result<T, PasswordHashError> {
-        let permit = Arc::clone(&self.permits)
-            .try_acquire_owned()
-            .map_err(|_| PasswordHashError::Busy)?;
+        let held = self.enter(requester).await?;
         let (sender, receiver) = oneshot::channel();
         self.workers.queue(Box::new(move || {
             if sender.is_closed() {
@@ -104,7 +162,7 @@ impl Argon2idHasher {
             }
             let result = work();
             // A caller that has its answer finds the permit free.
-            drop(permit);
+            drop(held);
             let _ = sender.send(result);
         }));
         receiver
@@ -116,23 +174,30 @@ impl Argon2idHasher {
 
 #[async_trait]
 impl PasswordHasher for Argon2idHasher {
-    async fn hash(&self, password: String) -> Result<PasswordHash, PasswordHashError> {
+    async fn hash(
+        &self,
+        requester: HashRequester,
+        password: String,
+    ) -> Result<PasswordHash, PasswordHashError> {
         let (salt, params) = (self.salt(), self.params.clone());
-        self.compute(move || phc::hash(&password, &salt, &params))
+        self.compute(requester, move || phc::hash(&password, &salt, &params))
             .await
     }
 
-    fn is_busy(&self) -> bool {
-        self.permits.available_permits() == 0
+    fn is_busy(&self, requester: HashRequester) -> bool {
+        let mut queues = self.queues(requester).into_iter();
+        queues.any(|queue| queue.available_permits() == 0)
+            || keys(requester).iter().any(|key| self.turns.is_full(key))
     }
 
     async fn verify(
         &self,
+        requester: HashRequester,
         password: String,
         hash: Option<PasswordHash>,
     ) -> Result<Verification, PasswordHashError> {
         let (salt, params) = (self.salt(), self.params.clone());
-        self.compute(move || match hash {
+        self.compute(requester, move || match hash {
             Some(hash) => phc::verify(&password, &hash, &params),
             // An unknown name costs as much as a check at the present cost.
             None => phc::hash(&password, &salt, &params).map(|_| Verification::Wrong),

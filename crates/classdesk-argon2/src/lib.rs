@@ -2,8 +2,8 @@
 //! [`PasswordHasher`](classdesk_domain::people::PasswordHasher).
 //!
 //! Each hash takes tens of milliseconds and tens of mebibytes on purpose. A small, fixed number of
-//! threads computes them, at a lower priority than requests (on Linux), behind a bounded queue. A
-//! caller that finds the queue full is answered
+//! threads computes them, at a lower priority than requests (on Linux), behind bounded queues: one for
+//! each network, name and person, and one for all. A caller that finds a queue full is answered
 //! [`Busy`](classdesk_domain::people::PasswordHashError::Busy); one that has gone away is skipped.
 //! So a storm of sign-ins takes neither the memory nor the async threads.
 //!
@@ -14,14 +14,15 @@
 //! use std::sync::Arc;
 //!
 //! use classdesk_argon2::{Argon2idHasher, Cost, Limits};
-//! use classdesk_domain::people::{PasswordHasher, Verification};
+//! use classdesk_domain::people::{HashRequester, PasswordHasher, Verification};
 //! use classdesk_domain::system::SystemSecrets;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let hasher = Argon2idHasher::new(Cost::default(), Limits::default(), Arc::new(SystemSecrets))?;
-//! let hash = hasher.hash("correct horse battery".to_owned()).await?;
-//! let found = hasher.verify("correct horse battery".to_owned(), Some(hash)).await?;
+//! let operator = HashRequester::Operator;
+//! let hash = hasher.hash(operator, "correct horse battery".to_owned()).await?;
+//! let found = hasher.verify(operator, "correct horse battery".to_owned(), Some(hash)).await?;
 //! assert_eq!(found, Verification::Right { outdated: false });
 //! # Ok(())
 //! # }
@@ -30,6 +31,7 @@
 mod cost;
 mod hasher;
 mod phc;
+mod turns;
 mod workers;
 
 pub use cost::{Cost, CostError};

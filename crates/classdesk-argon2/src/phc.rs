@@ -39,7 +39,9 @@ pub(crate) fn hash(
     Ok(PasswordHash::new(phc.to_string()))
 }
 
-/// Checks a password against a PHC string, with the parameters that stand in it.
+/// Checks a password against a PHC string, with the parameters that stand in it. Where they cost
+/// less than the present ones, the difference is computed as well: the time must not tell that there
+/// is a hash, and how old it is.
 pub(crate) fn verify(
     password: &str,
     hash: &PasswordHash,
@@ -57,6 +59,16 @@ pub(crate) fn verify(
         .get_mut(..expected.len())
         .ok_or("the stored digest is too long")?;
     compute(password, &salt, algorithm, version, &params, bytes)?;
+    if let Some(rest) = rest_of_cost(&params, present) {
+        compute(
+            password,
+            &salt,
+            Algorithm::Argon2id,
+            Version::V0x13,
+            &rest,
+            &mut [0; 32],
+        )?;
+    }
     // Comparing outputs takes constant time.
     if Output::new(bytes)? != expected {
         return Ok(Verification::Wrong);
@@ -67,6 +79,15 @@ pub(crate) fn verify(
         || params.t_cost() != present.t_cost()
         || params.p_cost() != present.p_cost();
     Ok(Verification::Right { outdated })
+}
+
+/// Parameters that cost what `present` costs more than `stored`; `None` when that is next to nothing.
+/// The time of a hash grows with its memory and its passes.
+fn rest_of_cost(stored: &Params, present: &Params) -> Option<Params> {
+    let cost = |params: &Params| u64::from(params.m_cost()) * u64::from(params.t_cost());
+    let rest = cost(present).checked_sub(cost(stored))?;
+    let memory = u32::try_from(rest / u64::from(present.t_cost())).ok()?;
+    Params::new(memory, present.t_cost(), 1, None).ok()
 }
 
 fn compute(

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use classdesk_domain::ClientNetwork;
 use classdesk_domain::blobs::{
     BlobInfo, BlobPurpose, ContentType, FileName, FinishedUpload, NewBlob, Sha256Digest,
     StorageKey, UPLOAD_GRACE,
@@ -11,7 +12,10 @@ use classdesk_domain::clock::{Clock, SecretSource, Timestamp};
 use classdesk_domain::events::{EventThread, EventTicket, RowId};
 use classdesk_domain::files::{BundleFile, InsertBundleFile, Visibility};
 use classdesk_domain::ids::{BundleId, MessageId, ThreadId, TicketId, TicketMessageId, UserId};
-use classdesk_domain::people::{Actor, Email, InsertUser, PasswordHash, Role, Username};
+use classdesk_domain::people::{
+    Actor, Email, InsertUser, LoginAttempt, LoginKey, LoginLimits, LoginName, PasswordHash, Role,
+    Username,
+};
 use classdesk_domain::store::{Commit, Store};
 use classdesk_domain::subjects::{Parties, SubjectRef};
 use classdesk_domain::text::{Description, DisplayName, MessageText, SubjectLine, Title};
@@ -223,6 +227,7 @@ impl Fixture {
             text: words("Have you tried again?"),
             is_internal,
             reopens: None,
+            assignee_leaves: false,
             created_at: self.tick(),
         }
     }
@@ -362,4 +367,17 @@ pub fn words(text: &str) -> MessageText {
 #[must_use]
 pub fn description(text: &str) -> Description {
     Description::parse(text).expect("a description")
+}
+
+/// An attempt to sign in with this name, which no account has, from the address that ends in this
+/// number.
+#[must_use]
+pub fn login_attempt(name: &str, address: u8, at: Timestamp) -> LoginAttempt {
+    LoginAttempt {
+        name: LoginKey::of(&LoginName::new(name)),
+        user: None,
+        network: ClientNetwork::of([192, 0, 2, address].into()),
+        at,
+        limits: LoginLimits::default(),
+    }
 }

@@ -51,7 +51,8 @@ macro_rules! store_conformance {
                 members_are_who_can_receive
             }
             events {
-                a_commit_has_at_most_64_events
+                an_assignee_in_the_history_is_a_person
+                a_commit_has_a_bounded_number_of_events
                 an_event_is_kept_whole
                 created_rows_are_named
                 the_log_goes_by_time
@@ -75,6 +76,7 @@ macro_rules! store_conformance {
                 a_standing_message_is_checked
                 a_ticket_version_is_checked
                 an_active_user_is_checked
+                another_superadmin_is_checked
                 an_open_thread_is_checked
                 every_fact_has_to_hold
                 parties_are_checked
@@ -107,6 +109,8 @@ macro_rules! store_conformance {
             people {
                 a_person_is_changed
                 a_person_is_kept
+                a_person_is_taken_off
+                a_writer_is_taken_off
                 an_old_password_is_stale
                 one_of_many_gets_a_name
                 people_are_filtered
@@ -125,11 +129,8 @@ macro_rules! store_conformance {
                 a_session_is_kept
                 a_session_needs_the_present_password
                 a_use_never_moves_back
-                logins_are_throttled
                 sessions_are_ended
                 sessions_are_listed
-                simultaneous_logins_are_throttled
-                success_forgives
             }
             subjects {
                 a_linked_subject_stays
@@ -148,7 +149,16 @@ macro_rules! store_conformance {
                 a_thread_is_kept
                 joining_twice_changes_nothing
                 leaving_twice_changes_nothing
+                participants_take_part_now
                 thread_facts_are_personal
+            }
+            throttling {
+                a_known_network_counts_by_itself
+                a_throttled_account_gets_no_session
+                failures_are_forgotten
+                logins_are_throttled
+                simultaneous_failures_are_throttled
+                success_forgives
             }
             ticket_notes {
                 a_ticket_file_is_kept
@@ -167,6 +177,7 @@ macro_rules! store_conformance {
             maintenance {
                 old_failures_are_purged
                 old_keys_are_purged
+                old_networks_are_purged
                 old_sessions_are_purged
                 the_store_answers
             }

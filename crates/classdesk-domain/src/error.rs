@@ -19,6 +19,12 @@ pub enum Conflict {
     /// Another person has this email address.
     #[error("this email address is taken")]
     EmailTaken,
+    /// No other person is an active superadmin.
+    #[error("nobody else is an active superadmin")]
+    LastSuperadmin,
+    /// The person has more open tickets and subjects than one change takes them off.
+    #[error("this person is assigned to too much for one change")]
+    TooManyAssignments,
     /// The ticket does not go from its present status to the asked one.
     #[error("a ticket that is {from} cannot become {to}")]
     Transition {

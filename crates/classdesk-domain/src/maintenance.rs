@@ -14,7 +14,8 @@ use crate::error::Error;
 use crate::idempotency::model::KEY_TTL;
 use crate::ids::BlobId;
 use crate::jobs::{Backlog, TakeDue, retry_after};
-use crate::people::sessions::{LoginLimits, SessionLimits};
+use crate::people::sessions::SessionLimits;
+use crate::people::throttling::{KNOWN_FOR, LoginLimits};
 use crate::policy::permit::ReadPermit;
 use crate::store::ports::{Maintenance, RetentionCutoffs};
 
@@ -136,8 +137,8 @@ impl MaintenanceService {
         Ok(self.blobs.abort_stale_uploads(before).await?)
     }
 
-    /// One bounded round of forgetting: sessions that ended, failed logins and idempotency keys
-    /// that no longer count.
+    /// One bounded round of forgetting: sessions that ended, failed logins, networks of logins and
+    /// idempotency keys that no longer count.
     ///
     /// # Errors
     /// Only failures of the store.
@@ -148,6 +149,7 @@ impl MaintenanceService {
             sessions_expired_by: now,
             sessions_idle_since: now.minus(self.limits.idle),
             login_failures_before: now.minus(self.login_limits.window),
+            login_networks_before: now.minus(KNOWN_FOR),
             idempotency_expired_by: now.minus(KEY_TTL),
         };
         Ok(self.maintenance.purge(outlived, ROUND).await?)

@@ -21,11 +21,11 @@ pub async fn while_body_arrives<T>(
     let state = http_state(request);
     let user = info(request).and_then(|info| info.user);
     let arriving = state.limits.begin_body(client_address(request), user);
-    let arriving = arriving.map_err(|reason| state.shed(reason))?;
+    let arriving = arriving.map_err(Problem::shed)?;
     end_work(request);
     let body = body.await?;
     drop(arriving);
     let working = state.limits.begin_work(request).await;
-    working.map_err(|reason| state.shed(reason))?;
+    working.map_err(Problem::shed)?;
     Ok(body)
 }

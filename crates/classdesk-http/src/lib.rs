@@ -51,7 +51,7 @@ mod state;
 pub use body::while_body_arrives;
 pub use client_address::client_address;
 pub use headers::{content_length, media_type, single_header};
-pub use limits::{ShedReason, end_work};
+pub use limits::end_work;
 pub use metrics::{Gauge, METRICS_MEDIA_TYPE};
 pub use server::{ServerLimits, serve};
 pub use settings::{InvalidPublicUrl, PublicUrl, Settings};

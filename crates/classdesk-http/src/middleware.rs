@@ -85,7 +85,7 @@ async fn admit(request: &ServiceRequest, state: &HttpState) -> Result<(), Proble
         return Ok(());
     }
     let admitted = state.limits.begin_work(request.request()).await;
-    admitted.map_err(|reason| state.shed(reason))
+    admitted.map_err(Problem::shed)
 }
 
 fn check_size(request: &ServiceRequest, state: &HttpState) -> Result<(), Problem> {
@@ -127,7 +127,13 @@ fn finish(
 ) -> ServiceResponse<BoxBody> {
     let (request, response) = response.into_parts();
     let mut response = match response.error() {
-        Some(error) => render(error, id),
+        Some(error) => {
+            let problem = error.as_error::<Problem>();
+            if let Some(reason) = problem.and_then(Problem::shed_reason) {
+                state.metrics.shed(reason);
+            }
+            render(error, id)
+        }
         None => response,
     };
     set_headers(response.headers_mut(), id);

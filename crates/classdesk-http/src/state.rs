@@ -1,19 +1,14 @@
 //! What all requests share.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 
-use crate::limits::{Limits, ShedReason};
+use crate::limits::Limits;
 use crate::metrics::{Gauge, Metrics};
-use crate::problem::{Problem, ProblemKind};
 use crate::request_id::RequestIds;
 use crate::settings::Settings;
-
-/// When a request that was shed may come again.
-const COME_AGAIN: Duration = Duration::from_secs(1);
 
 /// Settings, limits and metrics of one server. It belongs into the app data of a scope.
 pub struct HttpState {
@@ -52,13 +47,6 @@ impl HttpState {
     #[must_use]
     pub fn metrics_text(&self) -> String {
         self.metrics.text()
-    }
-
-    /// Counts a request that is shed, and says when to come again.
-    #[must_use]
-    pub fn shed(&self, reason: ShedReason) -> Problem {
-        self.metrics.shed(reason);
-        Problem::of(ProblemKind::Overloaded).retry_after(COME_AGAIN)
     }
 
     pub(crate) fn is_unlimited(&self, path: &str) -> bool {

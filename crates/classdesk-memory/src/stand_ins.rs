@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use classdesk_domain::clock::{Clock, SecretSource, Timestamp};
-use classdesk_domain::people::{PasswordHash, PasswordHashError, PasswordHasher, Verification};
+use classdesk_domain::people::{
+    HashRequester, PasswordHash, PasswordHashError, PasswordHasher, Verification,
+};
 use sha2::{Digest, Sha256};
 
 /// A clock that stands still until it is told to move.
@@ -126,7 +128,11 @@ impl PlainHasher {
 
 #[async_trait]
 impl PasswordHasher for PlainHasher {
-    async fn hash(&self, password: String) -> Result<PasswordHash, PasswordHashError> {
+    async fn hash(
+        &self,
+        _: HashRequester,
+        password: String,
+    ) -> Result<PasswordHash, PasswordHashError> {
         let salt = {
             let mut salts = self.salts.lock().unwrap_or_else(PoisonError::into_inner);
             *salts += 1;
@@ -141,6 +147,7 @@ impl PasswordHasher for PlainHasher {
 
     async fn verify(
         &self,
+        _: HashRequester,
         password: String,
         hash: Option<PasswordHash>,
     ) -> Result<Verification, PasswordHashError> {

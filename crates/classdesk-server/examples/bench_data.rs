@@ -16,7 +16,7 @@ use classdesk_domain::bundles::NewBundle;
 use classdesk_domain::ids::{BundleId, MessageId, ThreadId, TicketId};
 use classdesk_domain::paging::{Cursor, ListKind};
 use classdesk_domain::people::{
-    Actor, Email, Login, LoginName, NewPassword, NewUser, PasswordHash, PasswordHashError,
+    Actor, Email, HashRequester, Login, LoginName, NewPassword, NewUser, PasswordHash, PasswordHashError,
     PasswordHasher, Role, Username, Verification,
 };
 use classdesk_domain::subjects::SubjectRef;
@@ -76,16 +76,17 @@ struct OneHash {
 
 #[async_trait]
 impl PasswordHasher for OneHash {
-    async fn hash(&self, _: String) -> Result<PasswordHash, PasswordHashError> {
+    async fn hash(&self, _: HashRequester, _: String) -> Result<PasswordHash, PasswordHashError> {
         Ok(self.hash.clone())
     }
 
     async fn verify(
         &self,
+        requester: HashRequester,
         password: String,
         hash: Option<PasswordHash>,
     ) -> Result<Verification, PasswordHashError> {
-        self.inner.verify(password, hash).await
+        self.inner.verify(requester, password, hash).await
     }
 }
 
@@ -100,7 +101,7 @@ async fn main() -> Outcome<()> {
     let blobs =
         ObjectStoreBlobs::connect(&args.storage_url, &ObjectStoreOptions::default()).await?;
     let inner = Argon2idHasher::new(Cost::default(), Limits::default(), Arc::new(SystemSecrets))?;
-    let hash = inner.hash(PASSWORD.to_owned()).await?;
+    let hash = inner.hash(HashRequester::Operator, PASSWORD.to_owned()).await?;
     let hasher = Arc::new(OneHash { inner, hash });
     let ports = Ports::new(
         store.store(),

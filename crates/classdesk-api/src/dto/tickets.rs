@@ -1,7 +1,7 @@
 //! Tickets.
 
 use classdesk_domain::clock::Timestamp;
-use classdesk_domain::events::{EventAction, HistoryLine};
+use classdesk_domain::events::{EventAction, HistoryLine, HistoryValue};
 use classdesk_domain::ids::{EventId, TicketId, UserId};
 use classdesk_domain::subjects::SubjectKind;
 use classdesk_domain::text::{Description, SearchText, Title};
@@ -10,8 +10,12 @@ use classdesk_domain::tickets::{
     TicketPriority, TicketStatus,
 };
 
+use serde::{Serialize, Serializer};
+use utoipa::openapi::schema::OneOfBuilder;
+
 use crate::input::{Nullable, input};
-use crate::output::view;
+use crate::output::{Output, view};
+use crate::schema::{AnySchema, Components, string};
 
 use super::people::UserRefView;
 use super::subjects::{OptionalSubjectFields, SubjectInput};
@@ -161,14 +165,30 @@ view! {
         actor: Option<UserRefView> = line.actor.map(Into::into),
         /// What was done.
         action: EventAction,
-        /// The value before, for changes of one value.
-        from: Option<String>,
-        /// The value after, for changes of one value.
-        to: Option<String>,
+        /// The value before, for changes of one value. An assignee is a person.
+        from: Option<HistoryValue>,
+        /// The value after, for changes of one value. An assignee is a person.
+        to: Option<HistoryValue>,
     },
     example {
         "id": 92, "at": "2026-03-01T10:00:00.000000Z",
         "actor": {"id": 2, "username": "admin", "display_name": "Ada Admin", "role": "admin"},
         "action": "ticket.status_changed", "from": "open", "to": "in_progress",
+    }
+}
+
+impl Output for HistoryValue {
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => text.serialize(serializer),
+            Self::Person(person) => UserRefView::from(person.clone()).serialize(serializer),
+        }
+    }
+
+    fn schema(components: &mut Components) -> AnySchema {
+        let choice = OneOfBuilder::new().item(string());
+        choice
+            .item(<UserRefView as Output>::schema(components))
+            .into()
     }
 }

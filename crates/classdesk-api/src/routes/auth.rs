@@ -8,8 +8,8 @@ use actix_web::web::Data;
 use classdesk_domain::error::Error;
 use classdesk_domain::ids::{SessionId, UserId};
 use classdesk_domain::paging::ListKind;
-use classdesk_domain::people::{Login, PasswordHashError};
-use classdesk_http::{ShedReason, client_address, end_work, http_state};
+use classdesk_domain::people::Login;
+use classdesk_http::{client_address, end_work};
 
 use crate::call::{Answer, Call};
 use crate::dto::{LoginBody, LoginView, PasswordChangeBody, SessionView, UserView};
@@ -55,20 +55,13 @@ async fn login(state: Data<AppState>, request: HttpRequest, body: JsonBody) -> A
     };
     // Password hashes have a queue of their own. Waiting in it keeps no permit from others.
     end_work(&request);
-    match state.app.sessions.login(login).await {
-        Ok(logged_in) => Ok(render::ok(&LoginView::from(logged_in))),
-        Err(Error::Password(PasswordHashError::Busy)) => {
-            Err(http_state(&request).shed(ShedReason::PasswordHashing))
-        }
-        Err(error) => {
-            log_refusal(&error, address);
-            Err(error.into())
-        }
-    }
+    let logged_in = state.app.sessions.login(login).await;
+    let logged_in = logged_in.inspect_err(|error| log_refusal(error, address))?;
+    Ok(render::ok(&LoginView::from(logged_in)))
 }
 
-/// Logs which account a failed sign-in was for. What was typed stays out of the log: people
-/// type passwords in the place of names.
+/// Logs for which account a password was refused. What was typed stays out of the log: people type
+/// passwords in the place of names.
 fn log_refusal(error: &Error, address: IpAddr) {
     let (account, reason) = match error {
         Error::WrongCredentials { account } => (account, "wrong credentials"),
@@ -117,17 +110,21 @@ async fn me(call: Call) -> Answer {
 
 /// Change one's password
 ///
-/// The caller's other sessions end; this one goes on.
+/// The caller's other sessions end; this one goes on. A wrong present password counts like a failed
+/// sign-in of the account.
 #[utoipa::path(
     post, path = "/api/v1/auth/change_password/", tag = "auth",
     request_body = PasswordChangeBody,
     responses((status = 204, description = "Changed")),
+    extensions(("x-problems" = json!(["too-many-logins"]))),
 )]
 async fn change_password(call: Call, body: JsonBody) -> Answer {
     let input = body.validated::<PasswordChangeBody>();
     end_work(call.request());
+    let address = client_address(call.request());
     let sessions = &call.app().sessions;
-    sessions.change_password(call.session()?, input).await?;
+    let changed = sessions.change_password(call.session()?, address, input);
+    (changed.await).inspect_err(|error| log_refusal(error, address))?;
     Ok(render::no_content())
 }
 

@@ -68,12 +68,13 @@ async fn read_user(call: Call, Path(id): Path<UserId>) -> Answer {
 /// Change a person
 ///
 /// `display_name` and `email` by the person themselves; `role`, `is_active` and `password` by who
-/// manages their role.
+/// manages their role. One's own password is changed with `change_password`. The last active
+/// superadmin stays one.
 #[utoipa::path(
     patch, path = "/api/v1/users/{id}/", tag = "users",
     request_body = UserChangeBody,
     responses((status = 200, description = "The person as they are now", body = UserView)),
-    extensions(("x-problems" = json!(["forbidden", "email-taken"]))),
+    extensions(("x-problems" = json!(["forbidden", "email-taken", "last-superadmin", "too-many-assignments"]))),
 )]
 async fn change_user(call: Call, Path(id): Path<UserId>, body: JsonBody) -> Answer {
     let input = body.validated::<UserChangeBody>();

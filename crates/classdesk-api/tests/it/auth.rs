@@ -341,3 +341,39 @@ async fn deactivation_ends_every_session_at_once() {
         .await
         .check_problem(401, "unauthenticated");
 }
+
+/// contract: conv.login.change
+#[tokio::test]
+async fn wrong_present_passwords_slow_an_account_down_and_end_no_session() {
+    let desk = TestServer::start().await;
+    let client = desk.named("client").await;
+    let path = "/api/v1/auth/change_password/";
+    let wrong =
+        json!({"current_password": "a wrong password", "new_password": "staple that is new"});
+    for _ in 0..5 {
+        let refused = client.post(path, &wrong).await;
+        refused.check_faults(&["current_password: wrong_password"]);
+    }
+    let right = json!({"current_password": PASSWORD, "new_password": "staple that is new"});
+    let throttled = client.post(path, &right).await;
+    throttled.check_problem(429, "too-many-logins");
+    assert_eq!(throttled.header("retry-after"), "900");
+    client.get("/api/v1/auth/me/").await.check_json(200);
+    let login = json!({"username": "client", "password": PASSWORD});
+    let throttled = desk.anonymous().post(LOGIN, &login).await;
+    throttled.check_problem(429, "too-many-logins");
+    desk.world.clock.advance(Duration::from_secs(900));
+    client.post(path, &right).await.check_no_content();
+}
+
+/// contract: conv.login.failures
+#[tokio::test]
+async fn twenty_right_logins_at_once_are_all_answered() {
+    let desk = TestServer::start().await;
+    let login = json!({"username": "client", "password": PASSWORD});
+    let anonymous = desk.anonymous();
+    let logins = (0..20).map(|_| anonymous.post(LOGIN, &login));
+    for answer in futures_util::future::join_all(logins).await {
+        answer.check_json(200);
+    }
+}

@@ -7,7 +7,9 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use async_trait::async_trait;
 use classdesk_api::Api;
-use classdesk_domain::people::{PasswordHash, PasswordHashError, PasswordHasher, Verification};
+use classdesk_domain::people::{
+    HashRequester, PasswordHash, PasswordHashError, PasswordHasher, Verification,
+};
 use classdesk_domain::{App, Ports};
 use classdesk_http::{PublicUrl, Settings};
 use classdesk_memory::{PlainHasher, SeededSecrets};
@@ -182,25 +184,30 @@ struct BusyHasher {
 
 #[async_trait]
 impl PasswordHasher for BusyHasher {
-    async fn hash(&self, password: String) -> Result<PasswordHash, PasswordHashError> {
-        self.plain.hash(password).await
+    async fn hash(
+        &self,
+        requester: HashRequester,
+        password: String,
+    ) -> Result<PasswordHash, PasswordHashError> {
+        self.plain.hash(requester, password).await
     }
 
-    fn is_busy(&self) -> bool {
+    fn is_busy(&self, _: HashRequester) -> bool {
         self.is_full.load(Ordering::SeqCst)
     }
 
     async fn verify(
         &self,
+        requester: HashRequester,
         password: String,
         hash: Option<PasswordHash>,
     ) -> Result<Verification, PasswordHashError> {
-        if self.is_busy() {
+        if self.is_busy(requester) {
             return Err(PasswordHashError::Busy);
         }
         self.begun.notify_one();
         self.go_on.notified().await;
-        self.plain.verify(password, hash).await
+        self.plain.verify(requester, password, hash).await
     }
 }
 

@@ -26,6 +26,7 @@ mod permissions;
 mod read_from_either_end;
 mod restart;
 mod retries;
+mod roles;
 mod slow_clients;
 mod subjects;
 mod texts;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use classdesk_argon2::{Argon2idHasher, Cost, Limits};
-use classdesk_domain::people::PasswordHasher;
+use classdesk_domain::people::{HashRequester, PasswordHasher};
 use classdesk_domain::system::SystemSecrets;
 
 const MIB: usize = 1024 * 1024;
@@ -29,7 +29,7 @@ async fn a_hash_gives_its_memory_back() {
     for _ in 0..20 {
         for _ in 0..3 {
             hasher
-                .hash("a quiet winter morning".to_owned())
+                .hash(HashRequester::Operator, "a quiet winter morning".to_owned())
                 .await
                 .unwrap();
         }

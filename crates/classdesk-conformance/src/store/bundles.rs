@@ -175,9 +175,10 @@ pub async fn a_writer_is_assigned(store: &dyn Store) {
         .expect("readable")
         .expect("there");
     assert_eq!(subject.parties, bundle.parties);
-    let together = ids(&[fixture.client, fixture.writer, fixture.other_writer]);
+    let together = ids(&[fixture.client, fixture.other_writer]);
     assert_eq!(activity(shared).await.0, together);
-    let apart = ids(&[fixture.client, fixture.writer]);
+    // The former writer takes part no longer.
+    let apart = ids(&[fixture.client]);
     assert_eq!(activity(private).await.0, apart);
     assert_eq!(activity(foreign).await.0, apart);
     assert_eq!(
@@ -187,8 +188,8 @@ pub async fn a_writer_is_assigned(store: &dyn Store) {
     );
     let bundle = assign(None).await;
     assert_eq!((bundle.parties.assigned_writer, bundle.version), (None, 4));
-    assert_eq!(activity(shared).await.0, together);
-    assert_eq!(before.0, apart);
+    assert_eq!(activity(shared).await.0, apart);
+    assert_eq!(before.0, ids(&[fixture.client, fixture.writer]));
 }
 
 /// Members are the active parties in their roles, and active staff, by ascending id.

@@ -10,6 +10,7 @@ use classdesk_domain::store::{Commit, RetentionCutoffs, Store};
 
 use super::sessions::{start, tokens_alive};
 use super::support::{all, completion, key_scope, reserve, scope};
+use super::throttling::attempt;
 use crate::Fixture;
 
 /// Nothing has outlived its use.
@@ -17,6 +18,7 @@ const NOTHING: RetentionCutoffs = RetentionCutoffs {
     sessions_expired_by: Timestamp::from_micros(0),
     sessions_idle_since: Timestamp::from_micros(0),
     login_failures_before: Timestamp::from_micros(0),
+    login_networks_before: Timestamp::from_micros(0),
     idempotency_expired_by: Timestamp::from_micros(0),
 };
 
@@ -78,40 +80,61 @@ pub async fn old_sessions_are_purged(store: &dyn Store) {
 pub async fn old_failures_are_purged(store: &dyn Store) {
     let fixture = Fixture::create(store).await;
     let begin = fixture.now();
-    let admit = async |second| {
+    let fail = async |second| {
         let attempt = LoginAttempt {
-            account: "account".to_owned(),
-            address: "address".to_owned(),
-            at: begin.plus(Duration::from_secs(second)),
             limits: LoginLimits {
                 per_account: 3,
                 per_address: 100,
                 window: Duration::from_secs(1_000),
             },
+            ..attempt("account", 1, begin.plus(Duration::from_secs(second)))
         };
-        store.admit_login(attempt).await.expect("answered")
+        store.count_failure(attempt).await.expect("answered")
     };
     for second in [1, 2, 3] {
-        assert_eq!(admit(second).await, LoginThrottle::Admitted);
+        assert_eq!(fail(second).await, LoginThrottle::Open);
     }
     let before = |second| RetentionCutoffs {
         login_failures_before: begin.plus(Duration::from_secs(second)),
         ..NOTHING
     };
     assert_eq!(purge(store, before(1), 100).await, 0);
-    assert_ne!(admit(4).await, LoginThrottle::Admitted);
+    assert_ne!(fail(4).await, LoginThrottle::Open);
     assert_eq!(
         purge(store, before(3), 1).await,
         1,
         "no more than the limit"
     );
     assert_eq!(purge(store, before(3), 100).await, 1);
-    assert_eq!(admit(5).await, LoginThrottle::Admitted);
-    assert_eq!(admit(6).await, LoginThrottle::Admitted);
-    assert_ne!(
-        admit(7).await,
-        LoginThrottle::Admitted,
-        "the third still counts"
+    assert_eq!(fail(5).await, LoginThrottle::Open);
+    assert_eq!(fail(6).await, LoginThrottle::Open);
+    assert_ne!(fail(7).await, LoginThrottle::Open, "the third still counts");
+}
+
+/// Networks of logins go once they are no longer known.
+pub async fn old_networks_are_purged(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    for number in 1..=2 {
+        start(store, &fixture, fixture.client, number).await;
+        start(store, &fixture, fixture.writer, 10 + number).await;
+    }
+    let user = store.user(fixture.client.id).await.expect("readable");
+    let last = user.expect("there").last_login_at.expect("signed in");
+    let before = |at| RetentionCutoffs {
+        login_networks_before: at,
+        ..NOTHING
+    };
+    assert_eq!(purge(store, before(last), 100).await, 0);
+    let later = last.plus(Duration::from_secs(1_000));
+    assert_eq!(
+        purge(store, before(later), 1).await,
+        1,
+        "no more than the limit"
+    );
+    assert_eq!(
+        purge(store, before(later), 100).await,
+        1,
+        "one for each person"
     );
 }
 

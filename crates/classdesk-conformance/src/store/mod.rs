@@ -20,5 +20,6 @@ pub mod subjects;
 mod support;
 pub mod thread_lists;
 pub mod threads;
+pub mod throttling;
 pub mod ticket_notes;
 pub mod tickets;

@@ -1,18 +1,21 @@
 //! People.
 
 use classdesk_domain::events::{DomainEvent, RowId};
-use classdesk_domain::ids::UserId;
+use classdesk_domain::ids::{TicketId, UserId};
 use classdesk_domain::people::{
-    Email, InsertUser, LoginName, PasswordHash, Role, UserFilter, UserUpdate, WhichSessions,
+    Email, InsertUser, LoginName, PasswordHash, Release, Role, UserFilter, UserUpdate,
+    WhichSessions,
 };
 use classdesk_domain::store::{Commit, Store, StoreError, Unique};
+use classdesk_domain::subjects::{Subject, SubjectKind, SubjectPut, SubjectRef};
 use classdesk_domain::text::{DisplayName, SearchText};
+use classdesk_domain::tickets::{Ticket, TicketStatus, TicketUpdate};
 use futures_util::future::join_all;
 
 use super::sessions::{start, tokens_alive};
-use super::support::{all, assert_stale, log, walk};
+use super::support::{all, assert_stale, event, log, scope, user_changed, walk};
 use crate::Fixture;
-use crate::fixture::new_user;
+use crate::fixture::{new_user, title};
 
 fn email(text: &str) -> Email {
     Email::parse(text).expect("an email address")
@@ -80,7 +83,7 @@ pub async fn taken_names_are_duplicates(store: &dyn Store) {
             email: email(&format!("{email_of}@example.com")),
             ..new_user(username, Role::Client, fixture.tick())
         };
-        let told = super::support::event(
+        let told = event(
             &fixture,
             DomainEvent::UserCreated {
                 user: RowId::Created,
@@ -386,4 +389,141 @@ pub async fn people_are_paged(store: &dyn Store) {
     assert_eq!(seen[..ids.len()], ids);
     assert!(seen.windows(2).all(|pair| pair[0] < pair[1]), "none twice");
     assert_eq!(seen.len(), ids.len() + 2);
+}
+
+/// A person is taken off all their open tickets and subjects, and off no others.
+///
+/// contract: perm.role-change, tickets.assignee
+pub async fn a_person_is_taken_off(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let editor = fixture.editor.id;
+    let mut tickets = Vec::new();
+    // More than one block of events.
+    for number in 0..150 {
+        let about = (number % 2 == 0).then(|| fixture.subject());
+        let ticket = fixture.add_ticket(store, fixture.client, about).await;
+        tickets.push(assign(store, &fixture, ticket, editor, TicketStatus::Open).await);
+    }
+    let closed = fixture.add_ticket(store, fixture.client, None).await;
+    let closed = assign(store, &fixture, closed, editor, TicketStatus::Closed).await;
+    let other = fixture.add_ticket(store, fixture.client, None).await;
+    let other = assign(store, &fixture, other, fixture.admin.id, TicketStatus::Open).await;
+
+    let found = store.assignments(editor, 1_000).await.expect("readable");
+    let ids: Vec<_> = found.tickets.iter().map(|ticket| ticket.id).collect();
+    assert_eq!(ids, tickets);
+    assert_eq!(found.tickets[0].requester, fixture.client.id);
+    assert_eq!(found.tickets[0].about, Some(fixture.subject()));
+    assert_eq!(found.subjects, []);
+    let few = store.assignments(editor, 7).await.expect("readable");
+    assert_eq!(few.tickets, found.tickets[..7]);
+
+    let at = fixture.tick();
+    let release = |tickets: &[TicketId]| UserUpdate {
+        is_active: Some(false),
+        release: Some(Release {
+            tickets: Some(tickets.to_vec()),
+            subjects: None,
+            at,
+        }),
+        ..UserUpdate::of(editor)
+    };
+    for named in [&tickets[1..], &[&tickets[..], &[closed]].concat(), &[]] {
+        let refused = store.update_user(Commit::new(release(named))).await;
+        assert_stale(&refused, "a release of others");
+    }
+    let told = || event(&fixture, user_changed(fixture.editor));
+    let events = tickets.iter().map(|_| told());
+    let commit = Commit::new(release(&tickets)).with_events(events);
+    store.update_user(commit).await.expect("changed");
+    assert_eq!(log(store).await.len(), tickets.len());
+    let ticket = async |id| {
+        let found = store.ticket(id, scope(fixture.admin)).await;
+        let found = found.expect("readable").expect("there");
+        (found.assigned_to.map(|person| person.id), found.version)
+    };
+    assert_eq!(ticket(tickets[0]).await, (None, 3));
+    assert_eq!(ticket(tickets[149]).await, (None, 3));
+    assert_eq!(ticket(closed).await, (Some(editor), 2));
+    assert_eq!(ticket(other).await, (Some(fixture.admin.id), 2));
+}
+
+/// Assigns a ticket in a status, and gives its id.
+async fn assign(
+    store: &dyn Store,
+    fixture: &Fixture,
+    mut ticket: Ticket,
+    to: UserId,
+    status: TicketStatus,
+) -> TicketId {
+    let (id, at) = (ticket.id, fixture.tick());
+    ticket.resolved_at = (status == TicketStatus::Closed).then_some(at);
+    ticket.status = status;
+    let update = TicketUpdate {
+        ticket,
+        assigned_to: Some(Some(to)),
+        at,
+        scope: scope(fixture.admin),
+    };
+    store
+        .update_ticket(Commit::new(update))
+        .await
+        .expect("assigned");
+    id
+}
+
+/// A writer is taken off their bundles and registered subjects.
+///
+/// contract: perm.role-change
+pub async fn a_writer_is_taken_off(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let writer = fixture.writer.id;
+    let parties = fixture.parties();
+    let mut subjects = vec![fixture.subject()];
+    for kind in ["a_b", "ab", "order"] {
+        let kind = SubjectKind::parse(kind).expect("a kind");
+        let subject = Subject {
+            reference: SubjectRef::new(kind, 7),
+            parties,
+            label: title("Order"),
+        };
+        subjects.push(subject.reference.clone());
+        let put = SubjectPut {
+            subject,
+            before: None,
+            joins: None,
+            at: fixture.tick(),
+        };
+        store.put_subject(Commit::new(put)).await.expect("put");
+    }
+    subjects.sort_unstable();
+    let found = store.assignments(writer, 9).await.expect("readable");
+    let expected: Vec<_> = subjects.iter().map(|one| (one.clone(), parties)).collect();
+    assert_eq!((found.tickets, found.subjects), (Vec::new(), expected));
+    let update = UserUpdate {
+        role: Some(Role::Client),
+        release: Some(Release {
+            tickets: Some(Vec::new()),
+            subjects: Some(subjects.clone()),
+            at: fixture.tick(),
+        }),
+        ..UserUpdate::of(writer)
+    };
+    let mut stale = update.clone();
+    if let Some(release) = &mut stale.release {
+        release.subjects = Some(subjects[1..].to_vec());
+    }
+    let refused = store.update_user(Commit::new(stale)).await;
+    assert_stale(&refused, "a release of others");
+    store
+        .update_user(Commit::new(update))
+        .await
+        .expect("changed");
+    for reference in subjects {
+        let found = store.subject(&reference).await.expect("readable");
+        let parties = found.expect("there").parties;
+        assert_eq!(parties.assigned_writer, None, "{reference:?}");
+    }
+    let bundle = store.bundle(fixture.bundle, scope(fixture.admin)).await;
+    assert_eq!(bundle.expect("readable").expect("there").bundle.version, 2);
 }

@@ -91,6 +91,30 @@ pub async fn a_role_is_checked(store: &dyn Store) {
     assert!(holds(store, &fixture, fact(client, Role::Client)).await);
 }
 
+/// [`Precondition::OtherSuperadmin`]: another person, their role and activity are all checked.
+pub async fn another_superadmin_is_checked(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let fact = |than| Precondition::OtherSuperadmin { than };
+    let (superadmin, admin) = (fixture.superadmin.id, fixture.admin.id);
+    assert!(holds(store, &fixture, fact(admin)).await);
+    assert!(!holds(store, &fixture, fact(superadmin)).await);
+    let second = fixture.add_user(store, "second", Role::Superadmin).await.id;
+    assert!(holds(store, &fixture, fact(superadmin)).await);
+    assert!(holds(store, &fixture, fact(second)).await);
+    for (role, is_active) in [(Role::Superadmin, false), (Role::Admin, true)] {
+        let update = UserUpdate {
+            role: Some(role),
+            is_active: Some(is_active),
+            ..UserUpdate::of(second)
+        };
+        store
+            .update_user(Commit::new(update))
+            .await
+            .expect("change");
+        assert!(!holds(store, &fixture, fact(superadmin)).await);
+    }
+}
+
 /// [`Precondition::Parties`]: existence, client and writer are all checked.
 ///
 /// contract: perm.replaced-writer

@@ -1,4 +1,4 @@
-//! Sessions and failed logins.
+//! Sessions.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use classdesk_domain::clock::Timestamp;
 use classdesk_domain::events::DomainEvent;
 use classdesk_domain::ids::SessionId;
 use classdesk_domain::people::{
-    Actor, EndSessions, LoginAttempt, LoginLimits, LoginThrottle, NewSession, PasswordHash,
-    TokenHash, UserUpdate, WhichSessions,
+    Actor, EndSessions, LoginAttempt, NewSession, PasswordHash, TokenHash, UserUpdate,
+    WhichSessions,
 };
 use classdesk_domain::store::{Commit, Store};
-use futures_util::future::join_all;
 
 use super::support::{all, assert_stale, event, log, walk};
+use super::throttling::attempt;
 use crate::Fixture;
 
 /// The hash of the token that the checks call by this number.
@@ -20,7 +20,12 @@ fn token(number: u8) -> TokenHash {
     TokenHash::from_bytes([number; 32])
 }
 
-fn new_session(fixture: &Fixture, of: Actor, verified_hash: &str, number: u8) -> NewSession {
+pub(super) fn new_session(
+    fixture: &Fixture,
+    of: Actor,
+    verified_hash: &str,
+    number: u8,
+) -> NewSession {
     let now = fixture.tick();
     NewSession {
         user: of.id,
@@ -31,7 +36,10 @@ fn new_session(fixture: &Fixture, of: Actor, verified_hash: &str, number: u8) ->
         user_agent: Some("a browser".to_owned()),
         upgraded_hash: None,
         verified_hash: PasswordHash::new(verified_hash.to_owned()),
-        clears_failures_of: format!("account {}", of.id),
+        attempt: LoginAttempt {
+            user: Some(of.id),
+            ..attempt("anybody", 7, now)
+        },
     }
 }
 
@@ -252,122 +260,4 @@ pub async fn sessions_are_ended(store: &dyn Store) {
     assert_eq!(alive().await, [9]);
     assert_eq!(end(WhichSessions::All).await, 0);
     assert_eq!(log(store).await.len(), 3);
-}
-
-const LIMITS: LoginLimits = LoginLimits {
-    per_account: 3,
-    per_address: 5,
-    window: Duration::from_secs(100),
-};
-
-fn attempt(account: &str, address: &str, at: Timestamp) -> LoginAttempt {
-    LoginAttempt {
-        account: account.to_owned(),
-        address: address.to_owned(),
-        at,
-        limits: LIMITS,
-    }
-}
-
-/// Attempts are admitted up to the limit of the account and of the address, and again when the
-/// oldest has left the window; a refused one does not count.
-///
-/// contract: conv.login.throttle, conv.login.address
-pub async fn logins_are_throttled(store: &dyn Store) {
-    let fixture = Fixture::create(store).await;
-    let begin = fixture.now();
-    let admit = async |account: &str, address: &str, second: u64| {
-        let at = begin.plus(Duration::from_secs(second));
-        let attempt = attempt(account, address, at);
-        store.admit_login(attempt).await.expect("answered")
-    };
-    let throttled = |second| LoginThrottle::Throttled {
-        until: begin.plus(Duration::from_secs(second)),
-    };
-    assert_eq!(admit("a", "x", 0).await, LoginThrottle::Admitted);
-    assert_eq!(admit("a", "y", 10).await, LoginThrottle::Admitted);
-    assert_eq!(admit("a", "x", 20).await, LoginThrottle::Admitted);
-    assert_eq!(admit("a", "z", 30).await, throttled(100));
-    assert_eq!(admit("a", "z", 99).await, throttled(100));
-    assert_eq!(
-        admit("b", "x", 31).await,
-        LoginThrottle::Admitted,
-        "another account"
-    );
-    assert_eq!(admit("c", "x", 32).await, LoginThrottle::Admitted);
-    assert_eq!(admit("d", "x", 33).await, LoginThrottle::Admitted);
-    assert_eq!(
-        admit("e", "x", 34).await,
-        throttled(100),
-        "five from one address"
-    );
-    assert_eq!(
-        admit("e", "y", 34).await,
-        LoginThrottle::Admitted,
-        "another address"
-    );
-    assert_eq!(
-        admit("a", "z", 100).await,
-        LoginThrottle::Admitted,
-        "the oldest has left"
-    );
-    assert_eq!(admit("a", "z", 101).await, throttled(110));
-}
-
-/// Of attempts at the same time no more than the limit are admitted.
-pub async fn simultaneous_logins_are_throttled(store: &dyn Store) {
-    let fixture = Fixture::create(store).await;
-    let attempts = (0..24).map(|n| {
-        let address = format!("address {n}");
-        store.admit_login(attempt("account", &address, fixture.now()))
-    });
-    let admissions = join_all(attempts).await;
-    let admitted = admissions
-        .iter()
-        .filter(|admission| matches!(admission, Ok(LoginThrottle::Admitted)))
-        .count();
-    assert_eq!(admitted, 3, "{admissions:?}");
-    let attempts = (0..24).map(|n| {
-        let account = format!("account {n}");
-        store.admit_login(attempt(&account, "address", fixture.now()))
-    });
-    let admissions = join_all(attempts).await;
-    let admitted = admissions
-        .iter()
-        .filter(|admission| matches!(admission, Ok(LoginThrottle::Admitted)))
-        .count();
-    assert_eq!(admitted, 5, "{admissions:?}");
-}
-
-/// A login that succeeds forgives its account's failures, for the account and the address, and
-/// nobody else's.
-pub async fn success_forgives(store: &dyn Store) {
-    let fixture = Fixture::create(store).await;
-    let mut session = new_session(&fixture, fixture.client, "hash of client", 1);
-    session.clears_failures_of = "own".to_owned();
-    let now = fixture.now();
-    let admit = async |account: &str, address: &str| {
-        let attempt = attempt(account, address, now);
-        store.admit_login(attempt).await.expect("answered")
-    };
-    for _ in 0..3 {
-        assert_eq!(admit("own", "x").await, LoginThrottle::Admitted);
-    }
-    for other in ["b", "c"] {
-        assert_eq!(admit(other, "x").await, LoginThrottle::Admitted);
-    }
-    assert_ne!(admit("own", "y").await, LoginThrottle::Admitted);
-    assert_ne!(admit("d", "x").await, LoginThrottle::Admitted);
-    store
-        .start_session(Commit::new(session))
-        .await
-        .expect("started");
-    for _ in 0..3 {
-        assert_eq!(admit("own", "x").await, LoginThrottle::Admitted);
-    }
-    assert_ne!(
-        admit("e", "x").await,
-        LoginThrottle::Admitted,
-        "b and c still count"
-    );
 }

@@ -1,14 +1,16 @@
 //! Threads and who is in them.
 
+use classdesk_domain::bundles::WriterAssignment;
 use classdesk_domain::events::DomainEvent;
 use classdesk_domain::ids::{ThreadId, UserId};
+use classdesk_domain::people::{Actor, Role, UserUpdate};
 use classdesk_domain::store::{Commit, Store};
 use classdesk_domain::text::SubjectLine;
 use classdesk_domain::threads::{
-    ParticipantAddition, ParticipantRemoval, ThreadUpdate, ThreadView,
+    ParticipantAddition, ParticipantRemoval, ThreadFilter, ThreadQuery, ThreadUpdate, ThreadView,
 };
 
-use super::support::{event, log, scope};
+use super::support::{all, event, log, scope};
 use crate::Fixture;
 use crate::fixture::{ids, words};
 
@@ -214,4 +216,70 @@ pub async fn leaving_twice_changes_nothing(store: &dyn Store) {
         participants(&view(store, &fixture, other.thread.id).await),
         together
     );
+}
+
+/// Participants are those who take part now: active, and parties of the subject or staff. The list,
+/// a change and a join show the same.
+///
+/// contract: threads.participants
+pub async fn participants_take_part_now(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let everybody = [fixture.editor, fixture.client, fixture.writer];
+    let id = fixture.add_thread(store, &everybody).await.thread.id;
+    let now = async || {
+        let seen = view(store, &fixture, id).await;
+        let query = ThreadQuery {
+            scope: scope(fixture.admin),
+            filter: ThreadFilter::default(),
+        };
+        let listed = store.list_threads(query, all()).await.expect("readable");
+        assert_eq!(listed.items[0].participants, seen.participants);
+        let update = ThreadUpdate {
+            thread: id,
+            subject: None,
+            is_active: None,
+            at: fixture.tick(),
+            viewer: fixture.admin.id,
+        };
+        let changed = store.update_thread(Commit::new(update)).await;
+        assert_eq!(changed.expect("changed").participants, seen.participants);
+        participants(&seen)
+    };
+    let assign = async |writer: Actor| {
+        let assignment = WriterAssignment {
+            bundle: fixture.bundle,
+            writer: Some(writer.id),
+            at: fixture.tick(),
+        };
+        let assigned = store.assign_writer(Commit::new(assignment)).await;
+        assigned.expect("assigned");
+    };
+    let change = async |update: UserUpdate| {
+        let changed = store.update_user(Commit::new(update)).await;
+        changed.expect("changed");
+    };
+    assert_eq!(now().await, ids(&everybody));
+    assign(fixture.other_writer).await;
+    let replaced = [fixture.editor, fixture.client, fixture.other_writer];
+    assert_eq!(now().await, ids(&replaced));
+    assign(fixture.writer).await;
+    assert_eq!(
+        now().await,
+        ids(&everybody),
+        "the other one is replaced now"
+    );
+    let activity = |is_active| UserUpdate {
+        is_active: Some(is_active),
+        ..UserUpdate::of(fixture.editor.id)
+    };
+    change(activity(false)).await;
+    assert_eq!(now().await, ids(&[fixture.client, fixture.writer]));
+    change(activity(true)).await;
+    assert_eq!(now().await, ids(&everybody));
+    change(UserUpdate {
+        role: Some(Role::Writer),
+        ..UserUpdate::of(fixture.client.id)
+    })
+    .await;
+    assert_eq!(now().await, ids(&[fixture.editor, fixture.writer]));
 }

@@ -51,24 +51,26 @@ pub(super) fn commit<C, T>(
     Ok(outcome.answer)
 }
 
-/// Writes the events of a commit in their order.
+/// So many ids PostgreSQL draws at once (the increment of the table's sequence).
+const BLOCK: usize = 64;
+
+/// Writes the events of a commit in their order, a block of ids at a time.
 fn append(conn: &mut Conn, new: Vec<EventRecord>) -> Result<(), Failure> {
     let mut rows = new.into_iter().map(EventRow::from);
-    let Some(first) = rows.next() else {
-        return Ok(());
-    };
-    let base: i64 = diesel::insert_into(events::table)
-        .values(first)
-        .returning(events::id)
-        .get_result(conn)?;
-    let rest: Vec<NumberedRow> = (base + 1..)
-        .zip(rows)
-        .map(|(id, event)| NumberedRow { id, event })
-        .collect();
-    if !rest.is_empty() {
-        diesel::insert_into(events::table)
-            .values(rest)
-            .execute(conn)?;
+    while let Some(first) = rows.next() {
+        let base: i64 = diesel::insert_into(events::table)
+            .values(first)
+            .returning(events::id)
+            .get_result(conn)?;
+        let rest: Vec<NumberedRow> = (base + 1..)
+            .zip(rows.by_ref().take(BLOCK - 1))
+            .map(|(id, event)| NumberedRow { id, event })
+            .collect();
+        if !rest.is_empty() {
+            diesel::insert_into(events::table)
+                .values(rest)
+                .execute(conn)?;
+        }
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use diesel::prelude::*;
 use super::Conn;
 use super::filter::only;
 use super::page::{meaning, one_more, seek};
+use super::people::People;
 use super::port::port;
 use super::rows::events::EntryRow;
 use super::rows::schema::events;
@@ -86,17 +87,10 @@ pub(super) fn ticket_history(
         let rows = seek!(conn, page, seen(), events::id, |row: EntryRow| row
             .numbered
             .id);
-        let line = |row: EntryRow| {
-            let entry = row.into_domain()?;
-            Ok(HistoryLine {
-                id: entry.id,
-                at: entry.at,
-                actor: entry.actor,
-                action: entry.action,
-                from: entry.from,
-                to: entry.to,
-            })
-        };
-        meaning(rows, line)
+        let entries = meaning(rows, EntryRow::into_domain)?;
+        let named = entries.items.iter().flat_map(AuditEntry::people);
+        let people = People::load(conn, named.map(UserId::get))?;
+        let person = |id: UserId| people.get(id.get()).ok();
+        Ok(entries.map(|entry| entry.into_line(person)))
     })
 }

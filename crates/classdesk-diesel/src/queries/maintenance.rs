@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::Conn;
 use super::dialect::id_set;
 use super::port::port;
-use super::rows::schema::{idempotency_keys, login_failures, sessions};
+use super::rows::schema::{idempotency_keys, login_failures, login_networks, sessions};
 use super::rows::values::At;
 use crate::error::Failure;
 use crate::session_cache::Invalidate;
@@ -47,6 +47,7 @@ fn purge(conn: &mut Conn, outlived: RetentionCutoffs, limit: u32) -> Result<u64,
             .or(sessions::last_used_at.lt(idle_since))
     };
     let failed_before = At::from(outlived.login_failures_before);
+    let last_login_before = At::from(outlived.login_networks_before);
     let ended_by = At::from(outlived.idempotency_expired_by);
     let free = || {
         idempotency_keys::ends_at
@@ -59,6 +60,12 @@ fn purge(conn: &mut Conn, outlived: RetentionCutoffs, limit: u32) -> Result<u64,
             login_failures,
             limit,
             login_failures::failed_at.lt(failed_before)
+        )
+        + purged!(
+            conn,
+            login_networks,
+            limit,
+            login_networks::last_login_at.lt(last_login_before)
         )
         + purged!(conn, idempotency_keys, limit, free()))
 }

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use classdesk_domain::people::Actor;
+use classdesk_domain::policy::takes_part;
 use classdesk_domain::subjects::SubjectRef;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
@@ -10,7 +12,8 @@ use diesel::upsert::excluded;
 use super::Conn;
 use super::dialect::{for_update, id_set};
 use super::people::People;
-use super::rows::schema::{thread_participants, threads, users};
+use super::rows::schema::{subjects, thread_participants, threads, users};
+use super::rows::subjects::PartiesRow;
 use super::rows::thread_participants::{ParticipantInsert, ParticipantRow};
 use super::rows::users::PersonRow;
 use super::rows::values::At;
@@ -20,18 +23,32 @@ use crate::error::Failure;
 pub(super) struct Participants(HashMap<i64, Vec<ParticipantRow>>);
 
 impl Participants {
-    /// Reads them, and who they are.
+    /// Reads them, and who they are. Only those who take part now participate.
     pub(super) fn load(conn: &mut Conn, threads: &[i64]) -> Result<(Self, People), Failure> {
-        let rows: Vec<(ParticipantRow, PersonRow)> = thread_participants::table
+        let rows: Vec<(ParticipantRow, PersonRow, bool, PartiesRow)> = thread_participants::table
             .inner_join(users::table.on(users::id.eq(thread_participants::user_id)))
+            .inner_join(threads::table.on(threads::id.eq(thread_participants::thread_id)))
+            .inner_join(
+                subjects::table.on(subjects::content_type
+                    .eq(threads::content_type)
+                    .and(subjects::object_id.eq(threads::object_id))),
+            )
             .filter(thread_participants::thread_id.eq_any(id_set(threads)))
-            .select((ParticipantRow::as_select(), PersonRow::as_select()))
+            .select((
+                ParticipantRow::as_select(),
+                PersonRow::as_select(),
+                users::is_active,
+                PartiesRow::as_select(),
+            ))
             .load(conn)?;
         let mut people = People::default();
         let mut participants: HashMap<_, Vec<ParticipantRow>> =
             HashMap::with_capacity(threads.len());
-        for (row, person) in rows {
-            people.insert(person.into_domain()?);
+        for (mut row, person, is_active, parties) in rows {
+            let person = person.into_domain()?;
+            let actor = Actor::new(person.id, person.role);
+            row.participates &= takes_part(&actor, is_active, &parties.into());
+            people.insert(person);
             participants.entry(row.thread_id).or_default().push(row);
         }
         for of_thread in participants.values_mut() {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use classdesk_domain::ids::UserId;
 use classdesk_domain::paging::{Page, PageRequest};
 use classdesk_domain::people::{
-    Credentials, InsertUser, LoginName, PasswordHash, Role, User, UserFilter, UserRef,
+    Assignments, Credentials, InsertUser, LoginName, PasswordHash, Role, User, UserFilter, UserRef,
     UserRepository, UserUpdate,
 };
 use classdesk_domain::store::{Commit, StoreError, Unique};
@@ -14,9 +14,11 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 
 use super::Conn;
+use super::assignments::{assignments, release};
 use super::commit::commit;
 use super::dialect::id_set;
 use super::filter::{contains, only};
+use super::login::forget_failures;
 use super::page::{after, cut, one_more};
 use super::port::port;
 use super::rows::schema::users;
@@ -34,6 +36,7 @@ port! {
         read any_user() -> bool;
         read credentials(login: &LoginName = login.as_str().to_owned()) -> Option<Credentials>;
         read credentials_of(id: UserId) -> Option<Credentials>;
+        snapshot assignments(user: UserId, limit: usize) -> Assignments;
         read list_users(filter: UserFilter, page: PageRequest) -> Page<User>;
         write_sessions(Invalidate::Person(commit.change.user))
             update_user(commit: Commit<UserUpdate>) -> User;
@@ -246,6 +249,12 @@ fn update_user(conn: &mut Conn, c: Commit<UserUpdate>) -> Result<User, Failure> 
         let user = changed.ok_or(Failure::STALE)?.into_domain()?;
         if let Some(which) = update.ends {
             end(conn, update.user, which)?;
+        }
+        if let Some(released) = update.release {
+            release(conn, update.user, released)?;
+        }
+        if let Some(keys) = update.forgets_failures {
+            forget_failures(conn, update.user, &keys)?;
         }
         Ok(Outcome::to(id, user))
     })

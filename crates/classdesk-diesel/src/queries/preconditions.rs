@@ -6,6 +6,7 @@
 //! other table as it was before the wait.
 
 use classdesk_domain::ids::UserId;
+use classdesk_domain::people::Role;
 use classdesk_domain::store::Precondition;
 use classdesk_domain::subjects::{Parties, SubjectRef};
 use diesel::prelude::*;
@@ -35,6 +36,7 @@ fn rank(fact: &Precondition) -> (u8, i64) {
         Precondition::ActiveUser { user, .. } | Precondition::HasRole { user, .. } => {
             (0, user.get())
         }
+        Precondition::OtherSuperadmin { .. } => (0, 0),
         Precondition::Parties { subject, .. } => (1, subject.object_id),
         Precondition::BundleVersion { bundle, .. } => (2, bundle.get()),
         Precondition::ThreadActive { thread, .. } => (3, thread.get()),
@@ -66,7 +68,9 @@ pub(super) fn lock_and_check(
     let mut locked_thread = None;
     for fact in facts {
         let holds = match fact {
-            Precondition::ActiveUser { .. } | Precondition::HasRole { .. } => true,
+            Precondition::ActiveUser { .. }
+            | Precondition::HasRole { .. }
+            | Precondition::OtherSuperadmin { .. } => true,
             Precondition::Parties { subject, parties } => {
                 lock_parties(conn, subject)? == Some(*parties)
             }
@@ -135,31 +139,44 @@ fn lock_people(
     facts: &[&Precondition],
     changed: Option<UserId>,
 ) -> Result<(), Failure> {
-    let expected: Vec<_> = facts
-        .iter()
-        .filter_map(|fact| match fact {
-            Precondition::ActiveUser { user, role } => Some((user.get(), role.as_str(), true)),
-            Precondition::HasRole { user, role } => Some((user.get(), role.as_str(), false)),
-            _ => None,
-        })
-        .collect();
-    let mut ids: Vec<_> = expected.iter().map(|(id, ..)| *id).collect();
-    ids.extend(changed.map(UserId::get));
-    if ids.is_empty() {
+    let mut ids: Vec<i64> = changed.into_iter().map(UserId::get).collect();
+    let mut superadmins = false;
+    for fact in facts {
+        match fact {
+            Precondition::ActiveUser { user, .. } | Precondition::HasRole { user, .. } => {
+                ids.push(user.get());
+            }
+            Precondition::OtherSuperadmin { .. } => superadmins = true,
+            _ => {}
+        }
+    }
+    if ids.is_empty() && !superadmins {
         return Ok(());
     }
+    let wanted = users::id.eq_any(id_set(&ids));
+    let columns = (users::id, users::role, users::is_active);
     // Not shared, for the same reason as the parties below.
-    let found: Vec<(i64, String, bool)> = for_update!(
-        users::table
-            .filter(users::id.eq_any(id_set(&ids)))
-            .select((users::id, users::role, users::is_active))
-            .order(users::id)
-    )
-    .load(conn)?;
-    let holds = expected.iter().all(|(id, role, must_be_active)| {
-        found.iter().any(|(found, found_role, is_active)| {
-            found == id && found_role == role && (*is_active || !must_be_active)
+    let found: Vec<(i64, String, bool)> = if superadmins {
+        let superadmin = users::role.eq(Role::Superadmin.as_str());
+        let other = superadmin.and(users::is_active.eq(true));
+        let people = users::table.filter(wanted.or(other));
+        for_update!(people.select(columns).order(users::id)).load(conn)?
+    } else {
+        let people = users::table.filter(wanted);
+        for_update!(people.select(columns).order(users::id)).load(conn)?
+    };
+    let is_there = |user: &UserId, role: &Role, must_be_active: bool| {
+        found.iter().any(|(id, found, is_active)| {
+            *id == user.get() && found == role.as_str() && (*is_active || !must_be_active)
         })
+    };
+    let holds = facts.iter().all(|fact| match fact {
+        Precondition::ActiveUser { user, role } => is_there(user, role, true),
+        Precondition::HasRole { user, role } => is_there(user, role, false),
+        Precondition::OtherSuperadmin { than } => found.iter().any(|(id, role, is_active)| {
+            *id != than.get() && role == Role::Superadmin.as_str() && *is_active
+        }),
+        _ => true,
     });
     if holds { Ok(()) } else { Err(Failure::STALE) }
 }

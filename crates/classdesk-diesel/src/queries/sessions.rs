@@ -12,10 +12,10 @@ use diesel::prelude::*;
 
 use super::Conn;
 use super::commit::commit;
-use super::login::admit_login;
+use super::login::{count_failure, lock_throttle, login_throttle, note_success};
 use super::page::{before, cut, one_more};
 use super::port::port;
-use super::rows::schema::{login_failures, sessions, users};
+use super::rows::schema::{sessions, users};
 use super::rows::sessions::SessionRow;
 use super::rows::users::UserRow;
 use super::rows::values::At;
@@ -33,7 +33,8 @@ port! {
             start_session(commit: Commit<NewSession>) -> Session;
         write_sessions(Invalidate::Person(commit.change.user))
             end_sessions(commit: Commit<EndSessions>) -> u64;
-        write admit_login(attempt: LoginAttempt) -> LoginThrottle;
+        snapshot login_throttle(attempt: LoginAttempt) -> LoginThrottle;
+        write count_failure(attempt: LoginAttempt) -> LoginThrottle;
     }
 }
 
@@ -83,6 +84,10 @@ fn list_sessions(
 }
 
 fn start_session(conn: &mut Conn, c: Commit<NewSession>) -> Result<Session, Failure> {
+    let (_, throttle) = lock_throttle(conn, &c.change.attempt)?;
+    if throttle != LoginThrottle::Open {
+        return Err(Failure::STALE);
+    }
     let target = LockTarget::User(c.change.user);
     commit(conn, c, Some(target), |conn, new| {
         let user = new.user.get();
@@ -108,8 +113,7 @@ fn start_session(conn: &mut Conn, c: Commit<NewSession>) -> Result<Session, Fail
             ))
             .returning(SessionRow::as_returning())
             .get_result(conn)?;
-        let cleared = login_failures::account.eq(&new.clears_failures_of);
-        diesel::delete(login_failures::table.filter(cleared)).execute(conn)?;
+        note_success(conn, new.user, &new.attempt)?;
         Ok(Outcome::to(row.id, row.into()))
     })
 }

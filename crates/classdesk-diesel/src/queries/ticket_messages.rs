@@ -70,6 +70,7 @@ pub(super) fn add_ticket_message(
             .set((
                 tickets::status.eq(status.as_str()),
                 tickets::resolved_at.eq(None::<At>),
+                (new.assignee_leaves).then(|| tickets::assigned_to.eq(None::<i64>)),
                 tickets::version.eq(tickets::version + 1),
             ))
             .execute(conn)?;

@@ -40,9 +40,17 @@ tables! {
 
     login_failures (id) {
         id -> BigInt,
-        account -> Text,
-        address -> Text,
+        counted_under -> Binary,
+        user_id -> Nullable<BigInt>,
+        network -> Text,
         failed_at -> Instant,
+    }
+
+    login_networks (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        network -> Text,
+        last_login_at -> Instant,
     }
 
     subjects (content_type, object_id) {

@@ -7,8 +7,8 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use super::rows::schema::{
-    blobs, idempotency_keys, login_failures, message_attachments, messages, read_marks, sessions,
-    thread_participants, users,
+    blobs, bundles, idempotency_keys, login_failures, login_networks, message_attachments,
+    messages, read_marks, sessions, subjects, thread_participants, threads, users,
 };
 use crate::error::Failure;
 
@@ -29,13 +29,17 @@ macro_rules! filtered_by_sets {
 
 filtered_by_sets!(
     blobs,
+    bundles,
     idempotency_keys,
     login_failures,
+    login_networks,
     message_attachments,
     messages,
     read_marks,
     sessions,
+    subjects,
     thread_participants,
+    threads,
     users,
 );
 

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use classdesk_conformance::Fixture;
 use classdesk_domain::bundles::WriterAssignment;
 use classdesk_domain::ids::ThreadId;
-use classdesk_domain::people::{Actor, UserUpdate};
+use classdesk_domain::people::{Actor, Release, UserUpdate};
 use classdesk_domain::policy::AccessScope;
 use classdesk_domain::store::{Commit, Precondition, Store, StoreError};
 use classdesk_domain::subjects::Parties;
+use classdesk_domain::tickets::TicketUpdate;
 use tokio::task::JoinSet;
 
 use crate::databases::Fresh;
@@ -141,6 +142,102 @@ pub(crate) async fn check_that_a_deactivated_person_posts_no_more<D>(fresh: Fres
         }
         assert_eq!(count(&*store, &fixture, thread).await, acknowledged);
         store.update_user(activity(true)).await.unwrap();
+    }
+}
+
+/// However many superadmins stop being one at the same time, one is left.
+pub(crate) async fn check_that_one_superadmin_is_left<D>(fresh: Fresh<D>) {
+    let store = fresh.shared();
+    let fixture = Fixture::create(&*store).await;
+    let mut superadmins = vec![fixture.superadmin];
+    for number in 0..3 {
+        let name = format!("superadmin{number}");
+        let role = fixture.superadmin.role;
+        superadmins.push(fixture.add_user(&*store, &name, role).await);
+    }
+    let activity = |user: Actor, is_active| UserUpdate {
+        is_active: Some(is_active),
+        ..UserUpdate::of(user.id)
+    };
+    for round in 0..ROUNDS {
+        let mut leaving = JoinSet::new();
+        for user in superadmins.clone() {
+            let store = Arc::clone(&store);
+            let commit = Commit::new(activity(user, false))
+                .require(Precondition::OtherSuperadmin { than: user.id });
+            leaving.spawn(async move { store.update_user(commit).await });
+        }
+        let outcomes = leaving.join_all().await;
+        let stale = |outcome: &&Result<_, _>| matches!(outcome, Err(StoreError::Stale));
+        assert_eq!(
+            outcomes.iter().filter(stale).count(),
+            1,
+            "round {round}: {outcomes:?}"
+        );
+        for user in &superadmins {
+            store
+                .update_user(Commit::new(activity(*user, true)))
+                .await
+                .unwrap();
+        }
+    }
+}
+
+/// A ticket that is assigned while its assignee leaves is left as well, or not assigned.
+pub(crate) async fn check_that_no_ticket_is_left_behind<D>(fresh: Fresh<D>) {
+    let store = fresh.shared();
+    let fixture = Arc::new(Fixture::create(&*store).await);
+    let editor = fixture.editor;
+    let active = Precondition::ActiveUser {
+        user: editor.id,
+        role: editor.role,
+    };
+    for round in 0..ROUNDS {
+        let ticket = fixture.add_ticket(&*store, fixture.client, None).await;
+        let id = ticket.id;
+        let update = TicketUpdate {
+            ticket,
+            assigned_to: Some(Some(editor.id)),
+            at: fixture.tick(),
+            scope: AccessScope::of(&fixture.admin),
+        };
+        let assigning = {
+            let (store, active) = (Arc::clone(&store), active.clone());
+            tokio::spawn(async move {
+                let commit = Commit::new(update).require(active);
+                store.update_ticket(commit).await.map(drop)
+            })
+        };
+        let leaves = loop {
+            let found = store.assignments(editor.id, 10).await.unwrap();
+            let leaves = UserUpdate {
+                is_active: Some(false),
+                release: Some(Release {
+                    tickets: Some(found.tickets.iter().map(|ticket| ticket.id).collect()),
+                    subjects: None,
+                    at: fixture.tick(),
+                }),
+                ..UserUpdate::of(editor.id)
+            };
+            match store.update_user(Commit::new(leaves)).await {
+                Err(StoreError::Stale) => {}
+                outcome => break outcome,
+            }
+        };
+        leaves.unwrap();
+        let assigned = assigning.await.unwrap();
+        assert!(
+            matches!(assigned, Ok(()) | Err(StoreError::Stale)),
+            "{assigned:?}"
+        );
+        let ticket = store.ticket(id, AccessScope::of(&fixture.admin)).await;
+        let assignee = ticket.unwrap().unwrap().assigned_to;
+        assert_eq!(assignee, None, "round {round}");
+        let returns = UserUpdate {
+            is_active: Some(true),
+            ..UserUpdate::of(editor.id)
+        };
+        store.update_user(Commit::new(returns)).await.unwrap();
     }
 }
 

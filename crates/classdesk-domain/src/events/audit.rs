@@ -46,9 +46,52 @@ pub struct HistoryLine {
     /// What was done.
     pub action: EventAction,
     /// The value before, for changes of one value.
-    pub from: Option<String>,
+    pub from: Option<HistoryValue>,
     /// The value after, for changes of one value.
-    pub to: Option<String>,
+    pub to: Option<HistoryValue>,
+}
+
+/// A value before or after a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HistoryValue {
+    /// A word or a text.
+    Text(String),
+    /// A person. The log has their id.
+    Person(UserRef),
+}
+
+impl AuditEntry {
+    /// The people whose ids are the values before and after.
+    #[must_use]
+    pub fn people(&self) -> Vec<UserId> {
+        if self.action != EventAction::TicketAssigned {
+            return Vec::new();
+        }
+        let values = [&self.from, &self.to].into_iter().flatten();
+        values.filter_map(|value| person_id(value)).collect()
+    }
+
+    /// The line of a ticket's history for this entry, with these people.
+    #[must_use]
+    pub fn into_line(self, person: impl Fn(UserId) -> Option<UserRef>) -> HistoryLine {
+        let names_people = self.action == EventAction::TicketAssigned;
+        let value = |text: String| {
+            let person = person_id(&text).filter(|_| names_people).and_then(&person);
+            person.map_or(HistoryValue::Text(text), HistoryValue::Person)
+        };
+        HistoryLine {
+            id: self.id,
+            at: self.at,
+            actor: self.actor,
+            action: self.action,
+            from: self.from.map(value),
+            to: self.to.map(value),
+        }
+    }
+}
+
+fn person_id(text: &str) -> Option<UserId> {
+    text.parse().ok().map(UserId::new)
 }
 
 /// What the audit log is searched for. Every given filter has to match.

@@ -7,7 +7,7 @@ pub(crate) mod ports;
 pub(crate) mod record;
 pub(crate) mod service;
 
-pub use audit::{AuditEntry, AuditFilter, HistoryLine};
+pub use audit::{AuditEntry, AuditFilter, HistoryLine, HistoryValue};
 pub use facts::{CommitIds, EventScope, EventThread, EventTicket, RowId, TicketLine};
 pub use model::{DomainEvent, EventAction, NewEvent, UserChanges};
 pub use ports::EventRepository;

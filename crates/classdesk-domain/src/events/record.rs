@@ -8,8 +8,8 @@ use crate::ids::UserId;
 use super::facts::{CommitIds, EventFacts, EventScope};
 use super::model::{EventAction, NewEvent};
 
-/// How many events a commit may have at most: PostgreSQL reserves that many ids for each one.
-pub const MAX_EVENTS: usize = 64;
+/// How many events a commit may have at most.
+pub const MAX_EVENTS: usize = 4_096;
 
 /// A commit had more than [`MAX_EVENTS`] events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::events::model::{DomainEvent, NewEvent};
+use crate::events::model::NewEvent;
 use crate::paging::{Page, PageRequest};
 use crate::store::commit::Commit;
+use crate::store::error::StoreError;
+use crate::use_case::ATTEMPTS;
 
-use super::hasher::PasswordHasher;
-use super::model::{NewUser, User, UserFilter};
+use super::changes::decide;
+use super::hasher::{HashRequester, PasswordHasher};
+use super::model::{NewUser, Role, User, UserFilter};
 use super::names::LoginName;
 use super::passwords::NewPassword;
 use super::ports::{UserRepository, UserUpdate};
-use super::sessions::WhichSessions;
 use super::user_service::{check_fits, new_user};
 
 /// The use cases of the command line: running the program on its store is the only right they need.
@@ -53,7 +55,8 @@ impl AdminCommands {
     /// # Errors
     /// [`Error::Invalid`], or a conflict that names the taken field.
     pub async fn create_user(&self, new: &NewUser) -> Result<User, Error> {
-        let (row, created) = new_user(&*self.hasher, new, self.clock.now()).await?;
+        let requester = HashRequester::Operator;
+        let (row, created) = new_user(&*self.hasher, requester, new, self.clock.now()).await?;
         let event = NewEvent::new(row.created_at, None, created);
         let commit = Commit::new(row).with_event(event);
         Ok(self.users.create_user(commit).await?)
@@ -67,7 +70,7 @@ impl AdminCommands {
         Ok(self.users.list_users(UserFilter::default(), page).await?)
     }
 
-    /// Gives a person a new password and ends their sessions.
+    /// Gives a person a new password, ends their sessions and clears their failed sign-ins.
     ///
     /// # Errors
     /// [`Error::NotFound`] when no person signs in with this name; [`Error::Invalid`].
@@ -76,17 +79,77 @@ impl AdminCommands {
         name: &LoginName,
         password: &NewPassword,
     ) -> Result<User, Error> {
-        let known = self.users.credentials(name).await?.ok_or(Error::NotFound)?;
-        let user = known.user.id;
-        check_fits(password, &known.user.username)?;
+        let user = self.user(name).await?;
+        check_fits(password, &user.username)?;
+        let requester = HashRequester::Operator;
+        let hashed = self.hasher.hash(requester, password.expose().to_owned());
         let update = UserUpdate {
-            password: Some(self.hasher.hash(password.expose().to_owned()).await?),
-            ends: Some(WhichSessions::All),
-            ..UserUpdate::of(user)
+            password: Some(hashed.await?),
+            ..UserUpdate::of(user.id)
         };
-        let changed = DomainEvent::PasswordChanged { user };
-        let event = NewEvent::new(self.clock.now(), None, changed);
-        let commit = Commit::new(update).with_event(event);
-        Ok(self.users.update_user(commit).await?)
+        self.change(name, update).await
+    }
+
+    /// Activates or deactivates a person.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when no person signs in with this name; a conflict as in
+    /// [`Users::change`](super::Users::change).
+    pub async fn set_active(&self, name: &LoginName, is_active: bool) -> Result<User, Error> {
+        let update = UserUpdate {
+            is_active: Some(is_active),
+            ..UserUpdate::of(self.user(name).await?.id)
+        };
+        self.change(name, update).await
+    }
+
+    /// Gives a person a role.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when no person signs in with this name; a conflict as in
+    /// [`Users::change`](super::Users::change).
+    pub async fn set_role(&self, name: &LoginName, role: Role) -> Result<User, Error> {
+        let update = UserUpdate {
+            role: Some(role),
+            ..UserUpdate::of(self.user(name).await?.id)
+        };
+        self.change(name, update).await
+    }
+
+    /// Clears the failed sign-ins of a person.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when no person signs in with this name.
+    pub async fn unlock(&self, name: &LoginName) -> Result<User, Error> {
+        let user = self.user(name).await?;
+        let update = UserUpdate {
+            forgets_failures: Some(user.login_keys()),
+            ..UserUpdate::of(user.id)
+        };
+        Ok(self.users.update_user(Commit::new(update)).await?)
+    }
+
+    async fn user(&self, name: &LoginName) -> Result<User, Error> {
+        let found = self.users.credentials(name).await?;
+        Ok(found.ok_or(Error::NotFound)?.user)
+    }
+
+    async fn change(&self, name: &LoginName, update: UserUpdate) -> Result<User, Error> {
+        for _ in 0..ATTEMPTS {
+            let (user, now) = (self.user(name).await?, self.clock.now());
+            let decided = decide(&*self.users, &user, update.clone(), now).await?;
+            if decided.events.is_empty() {
+                return Ok(user);
+            }
+            let events = decided.events.into_iter();
+            let commit = Commit::new(decided.update)
+                .with_events(events.map(|event| NewEvent::new(now, None, event)))
+                .require_all(decided.requires);
+            match self.users.update_user(commit).await {
+                Err(StoreError::Stale) => {}
+                outcome => return Ok(outcome?),
+            }
+        }
+        Err(Error::Contended)
     }
 }

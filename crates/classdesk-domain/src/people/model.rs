@@ -138,7 +138,7 @@ pub struct UserChange {
     pub role: Option<Role>,
     /// Activation or deactivation; needs management of the role.
     pub is_active: Option<bool>,
-    /// A new password; needs management of the role.
+    /// A new password; needs management of the role, and is never one's own.
     pub password: Option<NewPassword>,
 }
 

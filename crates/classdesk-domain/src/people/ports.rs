@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::clock::Timestamp;
-use crate::ids::{SessionId, UserId};
+use crate::ids::{SessionId, TicketId, UserId};
 use crate::paging::{Page, PageRequest};
 use crate::text::DisplayName;
 
@@ -11,11 +11,12 @@ use super::model::{Role, User, UserFilter};
 use super::names::{Email, LoginName, Username};
 use super::passwords::PasswordHash;
 use super::sessions::{
-    EndSessions, LoginAttempt, LoginThrottle, NewSession, Session, SessionWithUser, TokenHash,
-    WhichSessions,
+    EndSessions, NewSession, Session, SessionWithUser, TokenHash, WhichSessions,
 };
+use super::throttling::{LoginAttempt, LoginKey, LoginThrottle};
 use crate::store::commit::Commit;
 use crate::store::error::StoreError;
+use crate::subjects::model::{Parties, SubjectRef};
 
 /// A person with their password hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +44,40 @@ pub struct InsertUser {
     pub created_at: Timestamp,
 }
 
+/// A ticket that is not closed, as its assignee's change needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssignedTicket {
+    /// The ticket.
+    pub id: TicketId,
+    /// Whom it is for.
+    pub requester: UserId,
+    /// The subject it is on, if it is on one.
+    pub about: Option<SubjectRef>,
+}
+
+/// What a person is assigned to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Assignments {
+    /// Tickets that are not closed, by ascending id.
+    pub tickets: Vec<AssignedTicket>,
+    /// Subjects of which they are the writer, and whose they are, by kind and id.
+    pub subjects: Vec<(SubjectRef, Parties)>,
+}
+
+/// What a person is taken off. The store MUST answer `Stale` when the person is assigned to others by
+/// now, more or fewer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// All their tickets that are not closed, by ascending id; `None` when they keep them. Each
+    /// counts its version up.
+    pub tickets: Option<Vec<TicketId>>,
+    /// All the subjects of which they are the writer, by kind and id; `None` when they keep them.
+    /// Each bundle among them counts its version up.
+    pub subjects: Option<Vec<SubjectRef>>,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// A change to a person's row; what is `None` stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserUpdate {
@@ -63,6 +98,10 @@ pub struct UserUpdate {
     pub verified_hash: Option<PasswordHash>,
     /// The sessions that end with the change.
     pub ends: Option<WhichSessions>,
+    /// The failed sign-ins that no longer count: those of the person, and those under these keys.
+    pub forgets_failures: Option<Vec<LoginKey>>,
+    /// What the person is taken off with the change.
+    pub release: Option<Release>,
 }
 
 impl UserUpdate {
@@ -78,6 +117,8 @@ impl UserUpdate {
             password: None,
             verified_hash: None,
             ends: None,
+            forgets_failures: None,
+            release: None,
         }
     }
 }
@@ -113,7 +154,11 @@ pub trait UserRepository: Send + Sync {
     /// taken (the username, if both are).
     async fn create_user(&self, commit: Commit<InsertUser>) -> Result<User, StoreError>;
 
-    /// Changes a person, ending the named sessions in the same transaction.
+    /// What a person is assigned to, at most `limit` tickets and as many subjects.
+    async fn assignments(&self, user: UserId, limit: usize) -> Result<Assignments, StoreError>;
+
+    /// Changes a person. In the same transaction it ends the named sessions, forgets the named
+    /// failures and takes the person off the named tickets and subjects.
     async fn update_user(&self, commit: Commit<UserUpdate>) -> Result<User, StoreError>;
 }
 
@@ -138,19 +183,23 @@ pub trait SessionRepository: Send + Sync {
     ) -> Result<Page<Session>, StoreError>;
 
     /// Starts a session: in one transaction it MUST check `verified_hash` against the person's hash,
-    /// store the session, set `last_login_at`, store the new hash if there is one, and remove the
-    /// failures counted under `clears_failures_of`.
+    /// store the session, set `last_login_at`, store the new hash if there is one, remember the
+    /// network of the attempt, and remove the person's failures. It MUST answer `Stale` when the
+    /// attempt is throttled by then, so that nothing is learnt from guesses at the same time.
     async fn start_session(&self, commit: Commit<NewSession>) -> Result<Session, StoreError>;
 
     /// Ends sessions of a person and says how many there were. Sessions of others MUST stay. When
     /// there were none, the events MUST NOT be written.
     async fn end_sessions(&self, commit: Commit<EndSessions>) -> Result<u64, StoreError>;
 
-    /// Counts an attempt as a failure and admits it, or refuses it without counting, as
-    /// [`LoginLimits::opens_at`](super::LoginLimits::opens_at) says for the failures within the
-    /// window. Of any number of concurrent attempts no more than the limit MUST be admitted.
+    /// Whether an attempt is throttled, as [`LoginLimits::opens_at`](super::LoginLimits::opens_at)
+    /// says for the failures within the window that count under
+    /// [`LoginAttempt::counts_under`], and those from its network. It counts nothing.
+    async fn login_throttle(&self, attempt: LoginAttempt) -> Result<LoginThrottle, StoreError>;
+
+    /// Counts a failure, or counts nothing and answers until when attempts are throttled. Of any
+    /// number at the same time no more than the limit MUST be counted.
     ///
-    /// An attempt is one failure that counts for its account and its address alike; forgiving the
-    /// account removes it for both, and leaves other accounts' failures from that address.
-    async fn admit_login(&self, attempt: LoginAttempt) -> Result<LoginThrottle, StoreError>;
+    /// A failure counts for its account and its network alike, and is removed for both.
+    async fn count_failure(&self, attempt: LoginAttempt) -> Result<LoginThrottle, StoreError>;
 }

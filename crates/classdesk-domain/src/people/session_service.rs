@@ -13,15 +13,18 @@ use crate::store::commit::Commit;
 use crate::use_case::retry_on_stale;
 use crate::validation::{ErrorCollector, FieldError, Validated};
 
-use super::hasher::{PasswordHashError, PasswordHasher, Verification};
+use super::hasher::{HashRequester, PasswordHashError, PasswordHasher, Verification};
 use super::model::{Actor, User};
 use super::names::LoginName;
 use super::passwords::NewPassword;
 use super::ports::{Credentials, SessionRepository, UserRepository, UserUpdate};
 use super::sessions::{
-    AccessToken, EndSessions, LoginAttempt, LoginLimits, LoginThrottle, NewSession, Session,
-    SessionLimits, WhichSessions,
+    AccessToken, EndSessions, NewSession, Session, SessionLimits, WhichSessions,
 };
+use super::throttling::{LoginAttempt, LoginKey, LoginLimits, LoginThrottle};
+
+/// How often the password is looked at anew when it changes meanwhile.
+const LOGIN_ROUNDS: usize = 3;
 
 /// A request to sign in.
 #[derive(Clone)]
@@ -89,76 +92,80 @@ impl Sessions {
     /// Signs a person in.
     ///
     /// An unknown name, a wrong password and a deactivated account get the same answer after the
-    /// same work. A request that finds the hasher busy at once counts as no attempt. One that finds
-    /// it busy only after admission counts.
+    /// same work, and each is a failure. An attempt that was not looked at to its end is none.
     ///
     /// # Errors
     /// [`Error::Password`] with [`PasswordHashError::Busy`] before all others, [`Error::Throttled`]
     /// after too many failures, [`Error::WrongCredentials`].
     pub async fn login(&self, login: Login) -> Result<LoggedIn, Error> {
-        if self.hasher.is_busy() {
+        let requester = HashRequester::SignIn {
+            name: LoginKey::of(&login.name),
+            network: ClientNetwork::of(login.address),
+        };
+        if self.hasher.is_busy(requester) {
             return Err(PasswordHashError::Busy.into());
         }
-        let mut credentials = self.users.credentials(&login.name).await?;
-        let known = credentials.as_ref().map(|known| known.user.id);
-        let account = match known {
-            Some(user) => format!("user:{user}"),
-            None => format!("name:{}", login.name.as_str()),
-        };
-        self.admit(&account, known, login.address).await?;
-        // A second round only if the password or the person changed between check and commit.
-        for _ in 0..2 {
-            match self.enter(&login, credentials, &account).await {
-                Err(Error::Contended) => {
-                    credentials = self.users.credentials(&login.name).await?;
-                }
+        // A further round only if the password, the person or the count changed between check and
+        // commit.
+        for _ in 0..LOGIN_ROUNDS {
+            match self.try_login(&login, requester).await {
+                Err(Error::Contended) => {}
                 outcome => return outcome,
             }
         }
         Err(Error::Contended)
     }
 
-    async fn admit(
-        &self,
-        account: &str,
-        known: Option<UserId>,
-        address: IpAddr,
-    ) -> Result<(), Error> {
-        let at = self.clock.now();
-        let attempt = LoginAttempt {
-            account: account.to_owned(),
-            address: ClientNetwork::of(address).to_string(),
-            at,
-            limits: self.login_limits,
-        };
-        match self.sessions.admit_login(attempt).await? {
-            LoginThrottle::Admitted => Ok(()),
-            LoginThrottle::Throttled { until } => Err(Error::Throttled {
-                retry_after: until.since(at),
-                account: known,
-            }),
+    async fn try_login(&self, login: &Login, requester: HashRequester) -> Result<LoggedIn, Error> {
+        let credentials = self.users.credentials(&login.name).await?;
+        let account = credentials.as_ref().map(|known| known.user.id);
+        let attempt = self.attempt(&login.name, account, login.address);
+        not_throttled(
+            &attempt,
+            self.sessions.login_throttle(attempt.clone()).await?,
+        )?;
+        let password = login.password.clone();
+        let hash = credentials.as_ref().map(|known| known.password.clone());
+        let verdict = self.hasher.verify(requester, password, hash).await?;
+        match (credentials, verdict) {
+            (Some(known), Verification::Right { outdated }) if known.user.is_active => {
+                self.start(login, requester, known, outdated, attempt).await
+            }
+            _ => {
+                self.count_failure(attempt).await?;
+                Err(Error::WrongCredentials { account })
+            }
         }
     }
 
-    async fn enter(
+    fn attempt(&self, name: &LoginName, user: Option<UserId>, address: IpAddr) -> LoginAttempt {
+        LoginAttempt {
+            name: LoginKey::of(name),
+            user,
+            network: ClientNetwork::of(address),
+            at: self.clock.now(),
+            limits: self.login_limits,
+        }
+    }
+
+    /// Counts a failure at the time at which it is known.
+    async fn count_failure(&self, attempt: LoginAttempt) -> Result<(), Error> {
+        let at = self.clock.now();
+        let attempt = LoginAttempt { at, ..attempt };
+        let counted = self.sessions.count_failure(attempt.clone()).await?;
+        not_throttled(&attempt, counted)
+    }
+
+    async fn start(
         &self,
         login: &Login,
-        credentials: Option<Credentials>,
-        account: &str,
+        requester: HashRequester,
+        known: Credentials,
+        outdated: bool,
+        attempt: LoginAttempt,
     ) -> Result<LoggedIn, Error> {
-        let hash = credentials.as_ref().map(|known| known.password.clone());
-        let wrong = Error::WrongCredentials {
-            account: credentials.as_ref().map(|known| known.user.id),
-        };
-        let verdict = self.hasher.verify(login.password.clone(), hash).await?;
-        let (known, outdated) = match (credentials, verdict) {
-            (Some(known), Verification::Right { outdated }) if known.user.is_active => {
-                (known, outdated)
-            }
-            _ => return Err(wrong),
-        };
         let upgraded_hash = if outdated {
-            Some(self.hasher.hash(login.password.clone()).await?)
+            Some(self.hasher.hash(requester, login.password.clone()).await?)
         } else {
             None
         };
@@ -174,7 +181,7 @@ impl Sessions {
             user_agent: login.user_agent.clone(),
             upgraded_hash,
             verified_hash: known.password,
-            clears_failures_of: account.to_owned(),
+            attempt: LoginAttempt { at: now, ..attempt },
         };
         let started = DomainEvent::SessionStarted { user: user.id };
         let commit = Commit::by(Actor::from(&user), now, new, [started]);
@@ -266,34 +273,46 @@ impl Sessions {
         Ok(self.sessions.end_sessions(commit).await?)
     }
 
-    /// Changes one's own password and ends one's other sessions.
+    /// Changes one's own password and ends one's other sessions. A wrong present one is a failed
+    /// sign-in of the account.
     ///
     /// # Errors
     /// [`Error::Invalid`] on `current_password` when it is wrong, on `new_password` when it does
-    /// not fit the person.
+    /// not fit the person; [`Error::Throttled`] after too many failures, which ends no session.
     pub async fn change_password(
         &self,
         who: &AuthenticatedSession,
+        address: IpAddr,
         draft: impl Into<Validated<PasswordChange>>,
     ) -> Result<(), Error> {
         let draft = draft.into();
         let actor = &who.actor();
+        let requester = HashRequester::Person(actor.id);
         retry_on_stale!(self.users, actor, async {
             let change = draft.as_result()?;
             let found = self.users.credentials_of(actor.id).await?;
             let known = found.ok_or(Error::Unauthenticated)?;
-            let hash = Some(known.password.clone());
-            let verdict = self.hasher.verify(change.current.clone(), hash).await?;
+            let name = LoginName::new(known.user.username.as_str());
+            let attempt = self.attempt(&name, Some(actor.id), address);
+            not_throttled(
+                &attempt,
+                self.sessions.login_throttle(attempt.clone()).await?,
+            )?;
+            let (current, hash) = (change.current.clone(), Some(known.password.clone()));
+            let verdict = self.hasher.verify(requester, current, hash).await?;
             let mut faults = ErrorCollector::default();
             if verdict == Verification::Wrong {
+                self.count_failure(attempt).await?;
                 faults.add("current_password", FieldError::WrongPassword);
             }
             faults.check("new_password", change.new.fits(&who.user.username));
             faults.into_result()?;
+            let new = change.new.expose().to_owned();
             let update = UserUpdate {
-                password: Some(self.hasher.hash(change.new.expose().to_owned()).await?),
+                password: Some(self.hasher.hash(requester, new).await?),
                 verified_hash: Some(known.password),
                 ends: Some(WhichSessions::AllBut(who.session.id)),
+                forgets_failures: Some(Vec::new()),
                 ..UserUpdate::of(actor.id)
             };
             let changed = DomainEvent::PasswordChanged { user: actor.id };
@@ -301,5 +320,16 @@ impl Sessions {
             self.users.update_user(commit).await?;
             Ok(())
         })
+    }
+}
+
+/// An error when the attempt is throttled.
+fn not_throttled(attempt: &LoginAttempt, throttle: LoginThrottle) -> Result<(), Error> {
+    match throttle {
+        LoginThrottle::Open => Ok(()),
+        LoginThrottle::Throttled { until } => Err(Error::Throttled {
+            retry_after: until.since(attempt.at),
+            account: attempt.user,
+        }),
     }
 }

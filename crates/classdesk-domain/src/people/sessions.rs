@@ -12,6 +12,7 @@ use crate::ids::{SessionId, UserId};
 
 use super::model::User;
 use super::passwords::PasswordHash;
+use super::throttling::LoginAttempt;
 
 /// What a client shows to act: 256 random bits, opaque. Only its hash is ever stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -162,8 +163,8 @@ pub struct NewSession {
     /// The hash that was checked. The store MUST answer `Stale` when it is no longer the
     /// person's, since a password that was changed meanwhile must not start a session.
     pub verified_hash: PasswordHash,
-    /// The failures of this account that are forgiven by success.
-    pub clears_failures_of: String,
+    /// The attempt that succeeds with it.
+    pub attempt: LoginAttempt,
 }
 
 /// Which sessions of a person.
@@ -184,78 +185,4 @@ pub struct EndSessions {
     pub user: UserId,
     /// Which.
     pub which: WhichSessions,
-}
-
-/// How many failures are too many (docs/contract.md#login).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LoginLimits {
-    /// Failures of one account within the window.
-    pub per_account: u32,
-    /// Failures from one address within the window.
-    pub per_address: u32,
-    /// The window.
-    pub window: Duration,
-}
-
-impl Default for LoginLimits {
-    fn default() -> Self {
-        Self {
-            per_account: 5,
-            per_address: 20,
-            window: Duration::from_secs(15 * 60),
-        }
-    }
-}
-
-impl LoginLimits {
-    /// When the next attempt may be made, from the times of the failures so far (in any order):
-    /// `None` means at once.
-    ///
-    /// An attempt is refused while the window before it holds as many failures as the limit; it
-    /// opens again when the oldest of those has left the window.
-    #[must_use]
-    pub fn opens_at(
-        &self,
-        now: Timestamp,
-        account: &[Timestamp],
-        address: &[Timestamp],
-    ) -> Option<Timestamp> {
-        let one = |failures: &[Timestamp], limit: u32| {
-            let limit = usize::try_from(limit).unwrap_or(usize::MAX).max(1);
-            let mut recent: Vec<_> = failures
-                .iter()
-                .copied()
-                .filter(|at| at.plus(self.window) > now)
-                .collect();
-            recent.sort_unstable();
-            let blocking = recent.len().checked_sub(limit)?;
-            Some(recent[blocking].plus(self.window))
-        };
-        one(account, self.per_account).max(one(address, self.per_address))
-    }
-}
-
-/// An attempt to sign in, before the password is looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoginAttempt {
-    /// What failures of this account are counted under: the person, or the name if no account has it.
-    pub account: String,
-    /// What failures from this address are counted under.
-    pub address: String,
-    /// When.
-    pub at: Timestamp,
-    /// The limits in force.
-    pub limits: LoginLimits,
-}
-
-/// Whether an attempt may go on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LoginThrottle {
-    /// Yes, and it already counts as a failure until it succeeds.
-    Admitted,
-    /// No, not before this.
-    Throttled {
-        /// When the next attempt may be made.
-        until: Timestamp,
-    },
 }

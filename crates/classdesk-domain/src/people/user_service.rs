@@ -5,22 +5,22 @@ use std::sync::Arc;
 use crate::clock::{Clock, Timestamp};
 use crate::error::Error;
 use crate::events::facts::RowId;
-use crate::events::model::{DomainEvent, UserChanges};
+use crate::events::model::DomainEvent;
 use crate::ids::UserId;
 use crate::paging::{Page, PageRequest};
 use crate::policy::authorize::may_create_users;
 use crate::policy::permission::{Permission, UserAction};
 use crate::request_context::RequestContext;
-use crate::store::commit::{Commit, Precondition};
+use crate::store::commit::Commit;
 use crate::use_case::{ensure_actor_active, retry_on_stale};
 use crate::validation::{Invalid, Validated};
 
-use super::hasher::PasswordHasher;
+use super::changes::decide;
+use super::hasher::{HashRequester, PasswordHasher};
 use super::model::{Actor, NewUser, User, UserChange, UserFilter};
 use super::names::Username;
-use super::passwords::NewPassword;
+use super::passwords::{NewPassword, PasswordHash};
 use super::ports::{InsertUser, UserRepository, UserUpdate};
-use super::sessions::WhichSessions;
 
 /// People, as they and the staff see them (docs/contract.md#users).
 #[derive(Clone)]
@@ -77,7 +77,8 @@ impl Users {
         may_create_users(&by.actor).require()?;
         let new = draft.as_result()?;
         by.actor.require(Permission::CreateUser(new.role))?;
-        let (row, created) = new_user(&*self.hasher, new, self.clock.now()).await?;
+        let requester = HashRequester::Person(by.actor.id);
+        let (row, created) = new_user(&*self.hasher, requester, new, self.clock.now()).await?;
         let commit = Commit::by(by, row.created_at, row, [created]);
         match self.users.create_user(commit).await.map_err(Error::from) {
             Err(Error::Contended) => {
@@ -89,11 +90,13 @@ impl Users {
     }
 
     /// Changes a person: what is shown of them by themselves; role, activation and password by
-    /// managers of the role. Deactivating and a new password end the person's sessions.
+    /// managers of the role. Deactivating and a new password end the person's sessions. A role and an
+    /// activation that do not go with it take the person off open tickets and off their subjects.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`], and a conflict when the
-    /// email address is taken.
+    /// email address is taken, for the last active superadmin, and for a person who is assigned to
+    /// more than [`MAX_RELEASED`](super::changes::MAX_RELEASED) things.
     pub async fn change(
         &self,
         actor: &Actor,
@@ -110,8 +113,11 @@ impl Users {
             if change.own.display_name.is_some() || change.own.email.is_some() {
                 own?;
             }
-            if change.role.is_some() || change.is_active.is_some() || change.password.is_some() {
+            if change.role.is_some() || change.is_active.is_some() {
                 manage?;
+            }
+            if change.password.is_some() {
+                ask(UserAction::SetPassword)?;
             }
             if let Some(role) = change.role {
                 actor.require(Permission::CreateUser(role))?;
@@ -119,61 +125,41 @@ impl Users {
             if let Some(password) = &change.password {
                 check_fits(password, &user.username)?;
             }
-            let (update, events) = self.update_of(&user, change).await?;
-            if events.is_empty() {
+            let password = match &change.password {
+                Some(password) => Some(self.hash(actor, password).await?),
+                None => None,
+            };
+            let name = change.own.display_name.clone();
+            let wish = UserUpdate {
+                display_name: name.map(|name| name.or_username(user.username.as_str())),
+                email: change.own.email.clone(),
+                role: change.role,
+                is_active: change.is_active,
+                password,
+                ..UserUpdate::of(id)
+            };
+            let now = self.clock.now();
+            let decided = decide(&*self.users, &user, wish, now).await?;
+            if decided.events.is_empty() {
                 return Ok(user);
             }
-            let commit = Commit::by(actor, self.clock.now(), update, events).require(
-                Precondition::HasRole {
-                    user: id,
-                    role: user.role,
-                },
-            );
+            let commit = Commit::by(actor, now, decided.update, decided.events)
+                .require_all(decided.requires);
             Ok(self.users.update_user(commit).await?)
         })
     }
 
-    /// What really changes, and what the log says of it.
-    async fn update_of(
-        &self,
-        user: &User,
-        change: &UserChange,
-    ) -> Result<(UserUpdate, Vec<DomainEvent>), Error> {
-        let name = change.own.display_name.clone();
-        let name = name.map(|name| name.or_username(user.username.as_str()));
-        let email = change.own.email.clone();
-        let mut update = UserUpdate {
-            display_name: name.filter(|name| *name != user.display_name),
-            email: email.filter(|email| *email != user.email),
-            role: change.role.filter(|role| *role != user.role),
-            is_active: change.is_active.filter(|active| *active != user.is_active),
-            ..UserUpdate::of(user.id)
-        };
-        let changes = UserChanges {
-            display_name: update.display_name.is_some(),
-            email: update.email.is_some(),
-            role: update.role,
-            is_active: update.is_active,
-        };
-        let user = user.id;
-        let mut events = Vec::new();
-        if changes != UserChanges::default() {
-            events.push(DomainEvent::UserChanged { user, changes });
-        }
-        if let Some(password) = &change.password {
-            update.password = Some(self.hasher.hash(password.expose().to_owned()).await?);
-            events.push(DomainEvent::PasswordChanged { user });
-        }
-        if update.is_active == Some(false) || update.password.is_some() {
-            update.ends = Some(WhichSessions::All);
-        }
-        Ok((update, events))
+    async fn hash(&self, actor: &Actor, password: &NewPassword) -> Result<PasswordHash, Error> {
+        let requester = HashRequester::Person(actor.id);
+        let hashed = self.hasher.hash(requester, password.expose().to_owned());
+        Ok(hashed.await?)
     }
 }
 
 /// A new person as they are inserted, with the password hashed, and what the log says of it.
 pub(super) async fn new_user(
     hasher: &dyn PasswordHasher,
+    requester: HashRequester,
     new: &NewUser,
     now: Timestamp,
 ) -> Result<(InsertUser, DomainEvent), Error> {
@@ -188,7 +174,7 @@ pub(super) async fn new_user(
         email: new.email.clone(),
         display_name,
         role: new.role,
-        password: hasher.hash(new.password.expose().to_owned()).await?,
+        password: (hasher.hash(requester, new.password.expose().to_owned())).await?,
         created_at: now,
     };
     let created = DomainEvent::UserCreated {

@@ -145,6 +145,7 @@ fn person(actor: &Actor, action: UserAction, user: UserId, role: Role) -> Decisi
         UserAction::See => true,
         UserAction::ChangeOwn => own,
         UserAction::Manage => manages(actor.role, role),
+        UserAction::SetPassword => !own && manages(actor.role, role),
     };
     Decision::hidden_unless(own || actor.role.is_staff()).and_then(Decision::allowed_if(may))
 }
@@ -186,6 +187,13 @@ pub fn may_open_ticket_for_client(actor: &Actor) -> Decision {
 #[must_use]
 pub fn can_receive(person: &Actor, parties: &Parties) -> bool {
     Relation::of(person, parties) != Relation::None
+}
+
+/// Whether a participant takes part in a thread now: active, and able to see the subject. Others are
+/// shown neither as participants nor as recipients.
+#[must_use]
+pub fn takes_part(participant: &Actor, is_active: bool, parties: &Parties) -> bool {
+    is_active && can_receive(participant, parties)
 }
 
 /// Whether an active person in this role can have a ticket.

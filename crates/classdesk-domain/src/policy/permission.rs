@@ -121,8 +121,10 @@ pub enum UserAction {
     See,
     /// Change their display name or email address.
     ChangeOwn,
-    /// Change their role, activation or password.
+    /// Change their role or activation.
     Manage,
+    /// Give them a password. One's own is changed with the present one instead.
+    SetPassword,
 }
 
 /// How an actor stands to a thread.

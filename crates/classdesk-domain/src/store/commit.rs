@@ -28,6 +28,11 @@ pub enum Precondition {
         /// Which role.
         role: Role,
     },
+    /// Another person than this one is an active superadmin.
+    OtherSuperadmin {
+        /// The user that does not count.
+        than: UserId,
+    },
     /// The subject exists and has these parties.
     Parties {
         /// Which subject.

@@ -48,6 +48,8 @@ pub struct RetentionCutoffs {
     pub sessions_idle_since: Timestamp,
     /// Failed logins before this no longer count.
     pub login_failures_before: Timestamp,
+    /// Networks from which the last login was before this are no longer known.
+    pub login_networks_before: Timestamp,
     /// Idempotency records that end at or before this are forgotten.
     pub idempotency_expired_by: Timestamp,
 }

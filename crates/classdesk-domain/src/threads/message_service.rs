@@ -14,7 +14,7 @@ use crate::paging::Page;
 use crate::people::model::Actor;
 use crate::people::ports::UserRepository;
 use crate::policy::access_scope::AccessScope;
-use crate::policy::authorize::{can_receive, deletes_within_window};
+use crate::policy::authorize::{deletes_within_window, takes_part};
 use crate::policy::permission::{MessageAction, Permission, ThreadAction};
 use crate::policy::permit::permit_read;
 use crate::request_context::RequestContext;
@@ -313,9 +313,8 @@ fn can_be_addressed(facts: &PostContext) -> bool {
     facts.recipient.as_ref().is_some_and(|recipient| {
         let person = Actor::new(recipient.user.id, recipient.user.role);
         recipient.participates
-            && recipient.is_active
             && recipient.user.id != facts.sender.id
-            && can_receive(&person, &facts.thread.parties)
+            && takes_part(&person, recipient.is_active, &facts.thread.parties)
     })
 }
 

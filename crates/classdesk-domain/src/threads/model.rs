@@ -69,7 +69,7 @@ pub struct ThreadView {
     pub thread: Thread,
     /// The creator.
     pub created_by: UserRef,
-    /// The participants, by ascending id.
+    /// The participants who take part now, by ascending id.
     pub participants: Vec<UserRef>,
     /// How many messages it has, deleted ones included.
     pub message_count: i64,

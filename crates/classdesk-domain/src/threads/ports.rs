@@ -246,6 +246,9 @@ pub struct MessageQuery {
 /// person's read mark (no mark: all of them), participant or not. A deleted message MUST NOT count
 /// as unread, whatever was marked before or after. The mark and receipts of a removed participant MUST be kept.
 ///
+/// The participants of a view MUST be those who take part now, as
+/// [`takes_part`](crate::policy::takes_part) says for the present parties and people.
+///
 /// A receipt MUST keep the time at which the mark first reached its message, however far the mark
 /// moves later, and receipts are listed by ascending id of the reader. No person has a receipt of
 /// their own message.

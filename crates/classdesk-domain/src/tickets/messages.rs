@@ -12,7 +12,7 @@ use crate::policy::permission::TicketAction;
 use crate::policy::permit::permit_read;
 use crate::request_context::RequestContext;
 use crate::store::commit::Commit;
-use crate::use_case::retry_on_stale;
+use crate::use_case::{retry_on_stale, user_is_active};
 use crate::validation::Validated;
 
 use super::model::{NewTicketMessage, Ticket, TicketAttachment, TicketMessage, TicketStatus};
@@ -54,19 +54,31 @@ impl Tickets {
                     to: answered.status,
                 });
             }
+            let reopened = reopens && ticket.is_reopened_by(answered.status);
+            let kept = if reopened {
+                self.kept_assignee(&ticket).await?
+            } else {
+                None
+            };
+            let assignee_leaves = reopened && ticket.assigned_to.is_some() && kept.is_none();
+            if assignee_leaves {
+                events.push(ticket.assignee_left());
+            }
             let row = InsertTicketMessage {
                 ticket: id,
                 sender: actor.id,
                 text: new.text.clone(),
                 is_internal: new.is_internal,
                 reopens: reopens.then_some(TicketStatus::Open),
+                assignee_leaves,
                 created_at: now,
             };
             let sender = self.users.user(actor.id).await?;
             let sender = sender.ok_or(Error::Unauthenticated)?.to_ref();
             let commit = Commit::by(by, now, row, events)
                 .require(ticket.same_version())
-                .require_all(ticket.same_access(actor));
+                .require_all(ticket.same_access(actor))
+                .require_all(kept.as_ref().map(user_is_active));
             Ok(TicketMessage {
                 id: self.tickets.add_ticket_message(commit).await?,
                 ticket: id,

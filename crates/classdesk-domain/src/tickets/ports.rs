@@ -64,6 +64,8 @@ pub struct InsertTicketMessage {
     /// up); `None` when it stays. The caller MUST NOT give `closed`, which a message never leads
     /// to.
     pub reopens: Option<TicketStatus>,
+    /// Whether the assignee leaves the ticket with it.
+    pub assignee_leaves: bool,
     /// When. It becomes the ticket's `updated_at`, unless the message is internal: an internal
     /// message MUST leave no trace for the requester.
     pub created_at: Timestamp,

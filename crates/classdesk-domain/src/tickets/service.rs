@@ -15,14 +15,14 @@ use crate::people::ports::UserRepository;
 use crate::policy::access_scope::AccessScope;
 use crate::policy::authorize::{can_be_assignee, depends_on_relation, may_open_ticket_for_client};
 use crate::policy::decision::Denied;
-use crate::policy::permission::{Permission, TicketAction};
+use crate::policy::permission::{Permission, Relation, TicketAction};
 use crate::request_context::RequestContext;
 use crate::store::commit::{Commit, Precondition};
-use crate::subjects::model::{Subject, SubjectRef};
+use crate::subjects::model::{Parties, Subject, SubjectRef};
 use crate::subjects::ports::SubjectRepository;
 use crate::text::Description;
 use crate::use_case::{ExpectedVersion, active_person, retry_on_stale, user_is_active};
-use crate::validation::{Eligibility, FieldError, Invalid, Validated};
+use crate::validation::{Eligibility, Validated};
 
 use super::model::{
     InvalidTransition, NewTicket, NewTicketOnSubject, Ticket, TicketChange, TicketFilter,
@@ -54,7 +54,7 @@ impl Tickets {
         let (by, draft) = (by.into(), draft.into());
         retry_on_stale!(self.users, &by.actor, async {
             by.actor.require(Permission::OpenTicket(None))?;
-            self.insert(by, draft.as_result()?, None, by.actor.id).await
+            self.insert(by, draft.as_result()?, None, None).await
         })
     }
 
@@ -75,17 +75,25 @@ impl Tickets {
             let subject = self.subjects.subject(about).await?.ok_or(Error::NotFound)?;
             actor.require(Permission::OpenTicket(Some(subject.parties)))?;
             let new = draft.as_result()?;
-            if let Some(client) = new.on_behalf_of {
-                may_open_ticket_for_client(actor).require()?;
-                if client != subject.parties.client {
-                    let fault = FieldError::NotEligible(Eligibility::SubjectClient);
-                    return Err(Invalid::field("on_behalf_of", fault).into());
+            let client = match new.on_behalf_of {
+                Some(client) => {
+                    may_open_ticket_for_client(actor).require()?;
+                    Some(self.client(client, &subject.parties).await?)
                 }
-            }
-            let requester = new.on_behalf_of.unwrap_or(actor.id);
-            self.insert(by, &new.ticket, Some(&subject), requester)
+                None => None,
+            };
+            self.insert(by, &new.ticket, Some(&subject), client.as_ref())
                 .await
         })
+    }
+
+    /// The subject's client, if that is the person and they are an active client.
+    async fn client(&self, id: UserId, parties: &Parties) -> Result<User, Error> {
+        let needs = Eligibility::SubjectClient;
+        active_person(&*self.users, id, "on_behalf_of", needs, |user| {
+            Relation::of(&user.into(), parties) == Relation::Owner
+        })
+        .await
     }
 
     async fn insert(
@@ -93,8 +101,9 @@ impl Tickets {
         by: RequestContext,
         new: &NewTicket,
         subject: Option<&Subject>,
-        requester: UserId,
+        client: Option<&User>,
     ) -> Result<Ticket, Error> {
+        let requester = client.map_or(by.actor.id, |client| client.id);
         let about = subject.map(|subject| subject.reference.clone());
         let created = DomainEvent::TicketCreated {
             ticket: EventTicket {
@@ -112,7 +121,8 @@ impl Tickets {
             created_at: self.clock.now(),
         };
         let commit = Commit::by(by, row.created_at, row, [created])
-            .require_all(subject.map(Subject::same_parties));
+            .require_all(subject.map(Subject::same_parties))
+            .require_all(client.map(user_is_active));
         Ok(self.tickets.create_ticket(commit).await?)
     }
 
@@ -163,16 +173,22 @@ impl Tickets {
             expected.check(before.version)?;
             let present = before.assigned_to.as_ref().map(|assignee| assignee.id);
             let now = self.clock.now();
-            let update = TicketUpdate {
+            let mut update = TicketUpdate {
                 ticket: changed(&before, change, now)?,
                 assigned_to: change.assigned_to.filter(|assignee| *assignee != present),
                 at: now,
                 scope: AccessScope::of(actor),
             };
-            let assignee = match update.assigned_to.flatten() {
+            let mut assignee = match update.assigned_to.flatten() {
                 Some(person) => Some(self.assignee(person).await?),
                 None => None,
             };
+            if update.assigned_to.is_none() && before.is_reopened_by(update.ticket.status) {
+                assignee = self.kept_assignee(&before).await?;
+                if assignee.is_none() && present.is_some() {
+                    update.assigned_to = Some(None);
+                }
+            }
             let events = changes(&before, &update);
             if events.is_empty() {
                 return Ok(before);
@@ -191,6 +207,15 @@ impl Tickets {
             can_be_assignee(user.role)
         })
         .await
+    }
+
+    /// The assignee of a closed ticket who has it when it is reopened: one who is still active staff.
+    pub(super) async fn kept_assignee(&self, ticket: &Ticket) -> Result<Option<User>, Error> {
+        let Some(assignee) = &ticket.assigned_to else {
+            return Ok(None);
+        };
+        let user = self.users.user(assignee.id).await?;
+        Ok(user.filter(|user| user.is_active && can_be_assignee(user.role)))
     }
 
     /// A page of a ticket's history, oldest first.
@@ -230,6 +255,20 @@ impl Ticket {
             id: self.id.into(),
             requester: self.requester.id,
             subject: self.about.clone(),
+        }
+    }
+
+    /// Whether it is closed and will not be.
+    pub(super) fn is_reopened_by(&self, status: TicketStatus) -> bool {
+        self.status == TicketStatus::Closed && status != TicketStatus::Closed
+    }
+
+    /// The event that its assignee leaves it.
+    pub(super) fn assignee_left(&self) -> DomainEvent {
+        DomainEvent::TicketAssigned {
+            ticket: self.in_event(),
+            from: self.assigned_to.as_ref().map(|assignee| assignee.id),
+            to: None,
         }
     }
 

@@ -75,6 +75,12 @@ kinds! {
     /// Somebody has this email address.
     EmailTaken = ("email-taken", CONFLICT, "This email address is taken",
         "Somebody else has this email address. Choose another.");
+    /// Nobody else is an active superadmin.
+    LastSuperadmin = ("last-superadmin", CONFLICT, "The last superadmin stays one",
+        "Nobody else is an active superadmin. Make another person one first.");
+    /// Too much is assigned to the person.
+    TooManyAssignments = ("too-many-assignments", CONFLICT, "Too much is assigned to this person",
+        "One change takes a person off 4,000 open tickets and subjects. Assign some to others first.");
     /// A ticket does not go from here to there.
     TicketTransition = ("ticket-transition", CONFLICT, "The ticket can't change like this",
         "A ticket does not go from its present status to the asked one.");

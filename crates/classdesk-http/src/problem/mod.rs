@@ -18,6 +18,8 @@ use actix_web::{HttpResponse, ResponseError};
 use classdesk_domain::store::Cause;
 use classdesk_domain::validation::{FieldError, InvalidField};
 
+use crate::limits::ShedReason;
+
 pub use document::{FieldProblem, ProblemDocument};
 pub use kind::ProblemKind;
 pub use words::field_message;
@@ -37,7 +39,11 @@ struct More {
     errors: Vec<InvalidField>,
     headers: Vec<(HeaderName, String)>,
     cause: Option<Cause>,
+    shed: Option<ShedReason>,
 }
+
+/// When a request that was shed may come again.
+const COME_AGAIN: Duration = Duration::from_secs(1);
 
 impl Problem {
     /// A problem of a kind, with a sentence about this occurrence. The sentence is shown to the
@@ -70,6 +76,14 @@ impl Problem {
             ProblemKind::UnsupportedMediaType,
             format!("This operation takes {takes}."),
         )
+    }
+
+    /// A request that is shed. The middleware counts it.
+    #[must_use]
+    pub fn shed(reason: ShedReason) -> Self {
+        let mut problem = Self::of(ProblemKind::Overloaded).retry_after(COME_AGAIN);
+        problem.more.shed = Some(reason);
+        problem
     }
 
     /// More bytes than allowed.
@@ -116,6 +130,11 @@ impl Problem {
     #[must_use]
     pub const fn kind(&self) -> ProblemKind {
         self.kind
+    }
+
+    /// Why the request was shed, if it was.
+    pub(crate) fn shed_reason(&self) -> Option<ShedReason> {
+        self.more.shed
     }
 
     /// What really happened, for the log.

@@ -9,6 +9,8 @@ use classdesk_domain::people::PasswordHashError;
 use classdesk_domain::store::{Cause, StoreError};
 use classdesk_domain::validation::{FieldError, Invalid};
 
+use crate::limits::ShedReason;
+
 use super::{Problem, ProblemKind};
 
 /// How long to wait for a dependency that does not answer.
@@ -35,10 +37,7 @@ impl From<Error> for Problem {
             Error::Store(error @ StoreError::Unavailable { .. }) => unavailable(error),
             Error::Store(error) => internal(error),
             Error::Blob(error) => blob(error),
-            Error::Password(error @ PasswordHashError::Busy) => {
-                let problem = Self::of(ProblemKind::Overloaded).retry_after(QUEUE);
-                problem.caused_by(error)
-            }
+            Error::Password(PasswordHashError::Busy) => Self::shed(ShedReason::PasswordHashing),
             Error::Password(error) => internal(error),
         }
     }
@@ -61,6 +60,8 @@ impl From<Conflict> for Problem {
             Conflict::EmailTaken => {
                 Self::of(ProblemKind::EmailTaken).with_error("email", FieldError::Taken)
             }
+            Conflict::LastSuperadmin => Self::of(ProblemKind::LastSuperadmin),
+            Conflict::TooManyAssignments => Self::of(ProblemKind::TooManyAssignments),
             Conflict::Transition { from, to } => Self::new(
                 ProblemKind::TicketTransition,
                 format!("A ticket that is {from} can't become {to}."),

@@ -2,6 +2,7 @@
 
 use classdesk_domain::events::{CommitIds, EventRecord, NewEvent};
 use classdesk_domain::idempotency::{Completed, Completion};
+use classdesk_domain::people::Role;
 use classdesk_domain::store::{Precondition, StoreError};
 
 use super::state::State;
@@ -53,6 +54,9 @@ impl State {
                 .users
                 .get(*user)
                 .is_some_and(|row| row.user.role == *role),
+            Precondition::OtherSuperadmin { than } => self.users.rows().any(|row| {
+                row.user.is_active && row.user.role == Role::Superadmin && row.user.id != *than
+            }),
             Precondition::Parties { subject, parties } => self
                 .subjects
                 .get(subject)

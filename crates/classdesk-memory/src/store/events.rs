@@ -43,14 +43,8 @@ impl State {
                 .ticket
                 .is_some_and(|line| line.ticket == ticket && note_in_scope(line.is_internal, scope))
         });
-        let lines = lines.map(|(id, row)| HistoryLine {
-            id,
-            at: row.at,
-            actor: row.actor.map(|actor| self.person(actor)),
-            action: row.action,
-            from: row.from.clone(),
-            to: row.to.clone(),
-        });
+        let person = |id| Some(self.users.get(id)?.user.to_ref());
+        let lines = lines.map(|(id, row)| self.audit_entry(id, row).into_line(person));
         page_seek(lines, page, |line| line.id.get())
     }
 }

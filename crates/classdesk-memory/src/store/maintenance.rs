@@ -26,11 +26,17 @@ impl Maintenance for MemoryStore {
                 failures += usize::from(goes);
                 !goes
             });
+            let mut networks = 0;
+            Arc::make_mut(&mut state.login_networks).retain(|_, last| {
+                let goes = networks < limit && *last < outlived.login_networks_before;
+                networks += usize::from(goes);
+                !goes
+            });
             let reservations = state.reservations.remove_where(limit, |row| {
                 row.ends_at()
                     .is_none_or(|end| end <= outlived.idempotency_expired_by)
             });
-            Ok(sessions + failures as u64 + reservations)
+            Ok(sessions + (failures + networks) as u64 + reservations)
         })
     }
 }

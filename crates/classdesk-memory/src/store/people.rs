@@ -1,13 +1,16 @@
 //! People.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use classdesk_domain::ids::UserId;
 use classdesk_domain::paging::{Cursor, Page, PageRequest};
 use classdesk_domain::people::{
-    Credentials, Email, InsertUser, LoginName, User, UserFilter, UserRepository, UserUpdate,
-    Username,
+    AssignedTicket, Assignments, Credentials, Email, InsertUser, LoginName, Release, User,
+    UserFilter, UserRepository, UserUpdate, Username,
 };
 use classdesk_domain::store::{Commit, StoreError, Unique};
+use classdesk_domain::tickets::TicketStatus;
 
 use super::MemoryStore;
 use super::commit::Outcome;
@@ -23,6 +26,63 @@ impl State {
         self.users
             .rows()
             .any(|row| row.user.email == *email && Some(row.user.id) != except)
+    }
+}
+
+impl State {
+    fn assignments(&self, user: UserId) -> Assignments {
+        let tickets = self
+            .tickets
+            .rows()
+            .filter(|row| row.assigned_to == Some(user) && row.status != TicketStatus::Closed);
+        let subjects = self.subjects.values();
+        let subjects = subjects.filter(|row| row.parties.assigned_writer == Some(user));
+        Assignments {
+            tickets: tickets
+                .map(|row| AssignedTicket {
+                    id: row.id,
+                    requester: row.requester,
+                    about: row.about.clone(),
+                })
+                .collect(),
+            subjects: subjects
+                .map(|row| (row.reference.clone(), row.parties))
+                .collect(),
+        }
+    }
+
+    fn release(&mut self, user: UserId, release: Release) -> Result<(), StoreError> {
+        let Assignments { tickets, subjects } = self.assignments(user);
+        let tickets: Vec<_> = tickets.iter().map(|ticket| ticket.id).collect();
+        let subjects: Vec<_> = subjects.into_iter().map(|(subject, _)| subject).collect();
+        let same_tickets = release
+            .tickets
+            .as_ref()
+            .is_none_or(|named| *named == tickets);
+        let same_subjects = release
+            .subjects
+            .as_ref()
+            .is_none_or(|named| *named == subjects);
+        if !same_tickets || !same_subjects {
+            return Err(StoreError::Stale);
+        }
+        for id in release.tickets.into_iter().flatten() {
+            let row = self.tickets.change(id)?;
+            row.assigned_to = None;
+            row.updated_at = release.at;
+            row.version += 1;
+        }
+        for reference in release.subjects.into_iter().flatten() {
+            if let Some(bundle) = reference.as_bundle() {
+                let row = self.bundles.change(bundle)?;
+                row.updated_at = release.at;
+                row.version += 1;
+            }
+            if let Some(subject) = Arc::make_mut(&mut self.subjects).get_mut(&reference) {
+                subject.parties.assigned_writer = None;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -122,6 +182,13 @@ impl UserRepository for MemoryStore {
         })
     }
 
+    async fn assignments(&self, user: UserId, limit: usize) -> Result<Assignments, StoreError> {
+        let mut found = self.read(|state| state.assignments(user));
+        found.tickets.truncate(limit);
+        found.subjects.truncate(limit);
+        Ok(found)
+    }
+
     async fn update_user(&self, commit: Commit<UserUpdate>) -> Result<User, StoreError> {
         self.commit(commit, |state, update| {
             let taken = |email: &Email| state.email_taken(email, Some(update.user));
@@ -153,6 +220,12 @@ impl UserRepository for MemoryStore {
             let user = row.user.clone();
             if let Some(which) = update.ends {
                 state.end_sessions(user.id, which);
+            }
+            if let Some(release) = update.release {
+                state.release(user.id, release)?;
+            }
+            if let Some(keys) = update.forgets_failures {
+                state.forget_failures(user.id, &keys);
             }
             let outcome = Outcome::changed(user.id.get());
             Ok((user, outcome))

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use classdesk_domain::ClientNetwork;
 use classdesk_domain::blobs::{BlobInfo, BlobState, FileName, StorageKey};
 use classdesk_domain::bundles::{BundleStatus, Dates, NumberOfClasses};
 use classdesk_domain::clock::Timestamp;
@@ -10,7 +11,7 @@ use classdesk_domain::idempotency::{Completed, KeyScope};
 use classdesk_domain::ids::{
     BlobId, BundleId, MessageAttachmentId, MessageId, ThreadId, TicketId, UserId,
 };
-use classdesk_domain::people::{PasswordHash, Role, Session, TokenHash, User};
+use classdesk_domain::people::{LoginKey, PasswordHash, Role, Session, TokenHash, User};
 use classdesk_domain::subjects::SubjectRef;
 use classdesk_domain::text::{Description, Level, MessageText, SubjectLine, Title};
 use classdesk_domain::threads::MessageKind;
@@ -28,11 +29,12 @@ pub(super) struct SessionRow {
     pub(super) token: TokenHash,
 }
 
-/// A failed login, or one that has not succeeded yet.
+/// A failed login.
 #[derive(Debug, Clone)]
 pub(super) struct Failure {
-    pub(super) account: String,
-    pub(super) address: String,
+    pub(super) counted_under: LoginKey,
+    pub(super) user: Option<UserId>,
+    pub(super) network: ClientNetwork,
     pub(super) at: Timestamp,
 }
 

@@ -7,7 +7,7 @@ use classdesk_domain::clock::Timestamp;
 use classdesk_domain::ids::{SessionId, UserId};
 use classdesk_domain::paging::{Cursor, Page, PageRequest};
 use classdesk_domain::people::{
-    EndSessions, LoginAttempt, LoginThrottle, NewSession, Session, SessionRepository,
+    EndSessions, LoginAttempt, LoginKey, LoginThrottle, NewSession, Session, SessionRepository,
     SessionWithUser, TokenHash, WhichSessions,
 };
 use classdesk_domain::store::{Commit, StoreError, Unique};
@@ -28,6 +28,33 @@ impl State {
                     WhichSessions::AllBut(id) => row.session.id != id,
                 }
         })
+    }
+
+    fn counts_under(&self, attempt: &LoginAttempt) -> LoginKey {
+        let last = attempt
+            .user
+            .and_then(|user| self.login_networks.get(&(user, attempt.network)));
+        attempt.counts_under(last.is_some_and(|last| *last >= attempt.known_since()))
+    }
+
+    fn login_throttle(&self, attempt: &LoginAttempt) -> LoginThrottle {
+        let key = self.counts_under(attempt);
+        let times = |counts: &dyn Fn(&Failure) -> bool| -> Vec<Timestamp> {
+            let counted = self.failures.iter().filter(|failure| counts(failure));
+            counted.map(|failure| failure.at).collect()
+        };
+        let account = times(&|failure| failure.counted_under == key);
+        let network = times(&|failure| failure.network == attempt.network);
+        let opens_at = attempt.limits.opens_at(attempt.at, &account, &network);
+        opens_at.map_or(LoginThrottle::Open, |until| LoginThrottle::Throttled {
+            until,
+        })
+    }
+
+    /// Forgets the failures of a person, and those under these keys.
+    pub(super) fn forget_failures(&mut self, user: UserId, keys: &[LoginKey]) {
+        Arc::make_mut(&mut self.failures)
+            .retain(|failure| failure.user != Some(user) && !keys.contains(&failure.counted_under));
     }
 }
 
@@ -72,6 +99,9 @@ impl SessionRepository for MemoryStore {
 
     async fn start_session(&self, commit: Commit<NewSession>) -> Result<Session, StoreError> {
         self.commit(commit, |state, new| {
+            if state.login_throttle(&new.attempt) != LoginThrottle::Open {
+                return Err(StoreError::Stale);
+            }
             let owner = state.users.change(new.user)?;
             if owner.password != new.verified_hash {
                 return Err(StoreError::Stale);
@@ -95,8 +125,9 @@ impl SessionRepository for MemoryStore {
                 },
                 token: new.token,
             });
-            Arc::make_mut(&mut state.failures)
-                .retain(|failure| failure.account != new.clears_failures_of);
+            state.forget_failures(new.user, &[]);
+            Arc::make_mut(&mut state.login_networks)
+                .insert((new.user, new.attempt.network), new.attempt.at);
             let session = state.sessions.there(id)?.session.clone();
             Ok((session, Outcome::changed(id.get())))
         })
@@ -114,24 +145,23 @@ impl SessionRepository for MemoryStore {
         })
     }
 
-    async fn admit_login(&self, attempt: LoginAttempt) -> Result<LoginThrottle, StoreError> {
+    async fn login_throttle(&self, attempt: LoginAttempt) -> Result<LoginThrottle, StoreError> {
+        Ok(self.read(|state| state.login_throttle(&attempt)))
+    }
+
+    async fn count_failure(&self, attempt: LoginAttempt) -> Result<LoginThrottle, StoreError> {
         self.write(|state| {
-            let failures = Arc::make_mut(&mut state.failures);
-            let times = |counts: &dyn Fn(&Failure) -> bool| -> Vec<Timestamp> {
-                let counted = failures.iter().filter(|failure| counts(failure));
-                counted.map(|failure| failure.at).collect()
-            };
-            let account = times(&|failure| failure.account == attempt.account);
-            let address = times(&|failure| failure.address == attempt.address);
-            if let Some(until) = attempt.limits.opens_at(attempt.at, &account, &address) {
-                return Ok(LoginThrottle::Throttled { until });
+            let throttle = state.login_throttle(&attempt);
+            if throttle == LoginThrottle::Open {
+                let failure = Failure {
+                    counted_under: state.counts_under(&attempt),
+                    user: attempt.user,
+                    network: attempt.network,
+                    at: attempt.at,
+                };
+                Arc::make_mut(&mut state.failures).push(failure);
             }
-            failures.push(Failure {
-                account: attempt.account,
-                address: attempt.address,
-                at: attempt.at,
-            });
-            Ok(LoginThrottle::Admitted)
+            Ok(throttle)
         })
     }
 }

@@ -1,8 +1,9 @@
 //! All tables together, and how rows become what the ports answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use classdesk_domain::ClientNetwork;
 use classdesk_domain::blobs::{BlobState, FileInfo, FinishedUpload, StoredBlob};
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::events::EventRecord;
@@ -27,6 +28,8 @@ pub(super) struct State {
     pub(super) users: Table<UserId, UserRow>,
     pub(super) sessions: Table<SessionId, SessionRow>,
     pub(super) failures: Arc<Vec<Failure>>,
+    /// When each person last signed in from each network.
+    pub(super) login_networks: Arc<HashMap<(UserId, ClientNetwork), Timestamp>>,
     pub(super) subjects: Arc<BTreeMap<SubjectRef, Subject>>,
     pub(super) bundles: Table<BundleId, BundleRow>,
     pub(super) threads: Table<ThreadId, ThreadRow>,

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use classdesk_domain::events::CommitIds;
 use classdesk_domain::ids::{MessageId, ThreadId, UserId};
 use classdesk_domain::paging::{Cursor, Page, PageRequest};
-use classdesk_domain::people::Actor;
-use classdesk_domain::policy::AccessScope;
+use classdesk_domain::people::{Actor, User, UserRef};
+use classdesk_domain::policy::{AccessScope, takes_part};
 use classdesk_domain::store::{Commit, StoreError};
 use classdesk_domain::threads::{
     InsertThread, MessageKind, ParticipantAddition, ParticipantRemoval, ReadMark, Thread,
@@ -53,6 +53,18 @@ impl State {
         self.messages_in(thread).last().map(|message| message.id)
     }
 
+    /// The participants who take part now.
+    fn taking_part(&self, row: &ThreadRow) -> Vec<UserRef> {
+        let parties = self.parties(&row.about);
+        let participants = row.participants.iter();
+        participants
+            .filter_map(|id| self.users.get(*id))
+            .map(|row| &row.user)
+            .filter(|user| takes_part(&Actor::from(*user), user.is_active, &parties))
+            .map(User::to_ref)
+            .collect()
+    }
+
     fn thread_view(&self, row: &ThreadRow, scope: &AccessScope) -> ThreadView {
         ThreadView {
             thread: Thread {
@@ -65,7 +77,7 @@ impl State {
                 updated_at: row.updated_at,
             },
             created_by: self.person(row.created_by),
-            participants: row.participants.iter().map(|id| self.person(*id)).collect(),
+            participants: self.taking_part(row),
             message_count: count(self.messages_in(row.id)),
             unread_count: count(self.unread(row, scope.viewer)),
             last_message: self

@@ -196,6 +196,9 @@ impl TicketRepository for MemoryStore {
             if let Some(status) = new.reopens {
                 row.status = status;
                 row.resolved_at = None;
+                if new.assignee_leaves {
+                    row.assigned_to = None;
+                }
                 row.version += 1;
             }
             if !new.is_internal {

@@ -132,7 +132,7 @@ pub(crate) enum Command {
     Serve(Box<ServeArgs>),
     /// Bring the database's schema up to date, and exit
     Migrate(MigrateArgs),
-    /// Create people, list them, and give them new passwords
+    /// Create people, list them, change and unlock them
     User(UserArgs),
     /// Print the OpenAPI document
     Openapi,
@@ -167,6 +167,12 @@ pub(crate) enum UserCommand {
     List(UserListArgs),
     /// Set a user's password from standard input, and end their sessions
     SetPassword(UserSetPasswordArgs),
+    /// Activate or deactivate a user
+    SetActive(UserSetActiveArgs),
+    /// Give a user a role
+    SetRole(UserSetRoleArgs),
+    /// Let a user sign in again after too many failures
+    Unlock(UserUnlockArgs),
 }
 
 /// `classdesk user create`
@@ -205,6 +211,42 @@ pub(crate) struct UserSetPasswordArgs {
     #[command(flatten)]
     pub(crate) hashing: HashingArgs,
     /// Whose password: a username or an email address
+    #[arg(long, env = "CLASSDESK_USER_USERNAME")]
+    pub(crate) username: String,
+}
+
+/// `classdesk user set-active`
+#[derive(Args)]
+pub(crate) struct UserSetActiveArgs {
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    /// Who: a username or an email address
+    #[arg(long, env = "CLASSDESK_USER_USERNAME")]
+    pub(crate) username: String,
+    /// Whether they may sign in and act: true or false
+    #[arg(long, env = "CLASSDESK_USER_ACTIVE", action = ArgAction::Set)]
+    pub(crate) active: bool,
+}
+
+/// `classdesk user set-role`
+#[derive(Args)]
+pub(crate) struct UserSetRoleArgs {
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    /// Who: a username or an email address
+    #[arg(long, env = "CLASSDESK_USER_USERNAME")]
+    pub(crate) username: String,
+    /// The role: client, writer, editor, admin or superadmin
+    #[arg(long, env = "CLASSDESK_USER_ROLE", value_parser = role)]
+    pub(crate) role: Role,
+}
+
+/// `classdesk user unlock`
+#[derive(Args)]
+pub(crate) struct UserUnlockArgs {
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    /// Who: a username or an email address
     #[arg(long, env = "CLASSDESK_USER_USERNAME")]
     pub(crate) username: String,
 }

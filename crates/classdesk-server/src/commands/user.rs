@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
+use classdesk_diesel::DieselStore;
 use classdesk_domain::error::Error;
 use classdesk_domain::paging::{Limit, PageRequest};
 use classdesk_domain::people::{Email, LoginName, NewPassword, NewUser, User, Username};
@@ -19,6 +20,21 @@ pub(crate) async fn run(args: UserArgs) -> Result<ExitCode, CliError> {
         UserCommand::Create(args) => create(args).await,
         UserCommand::List(args) => list(&args).await,
         UserCommand::SetPassword(args) => set_password(&args).await,
+        UserCommand::SetActive(args) => {
+            let (commands, store) = admin_commands(&args.store, None).await?;
+            let name = LoginName::new(&args.username);
+            changed(&store, &name, commands.set_active(&name, args.active).await).await
+        }
+        UserCommand::SetRole(args) => {
+            let (commands, store) = admin_commands(&args.store, None).await?;
+            let name = LoginName::new(&args.username);
+            changed(&store, &name, commands.set_role(&name, args.role).await).await
+        }
+        UserCommand::Unlock(args) => {
+            let (commands, store) = admin_commands(&args.store, None).await?;
+            let name = LoginName::new(&args.username);
+            changed(&store, &name, commands.unlock(&name).await).await
+        }
     }
 }
 
@@ -79,9 +95,17 @@ async fn set_password(args: &UserSetPasswordArgs) -> Result<ExitCode, CliError> 
         NewPassword::parse(&password).map_err(|fault| Invalid::field("password", fault))?;
     let (commands, store) = admin_commands(&args.store, Some(&args.hashing)).await?;
     let name = LoginName::new(&args.username);
-    match commands.set_password(&name, &password).await {
+    changed(&store, &name, commands.set_password(&name, &password).await).await
+}
+
+/// What came of a change. When the command returns, it holds at every server.
+async fn changed(
+    store: &DieselStore,
+    name: &LoginName,
+    outcome: Result<User, Error>,
+) -> Result<ExitCode, CliError> {
+    match outcome {
         Ok(_) => {
-            // When the command returns, the old sessions have ended at every server.
             store.wait_for_cache_expiry().await;
             Ok(ExitCode::SUCCESS)
         }

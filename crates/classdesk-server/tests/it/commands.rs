@@ -67,6 +67,94 @@ async fn check_people(fixture: &Fixture) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn people_are_changed_and_unlocked() {
+    check_changes(&Fixture::local()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_changed_and_unlocked_on_postgresql() {
+    check_changes(&Fixture::remote().await).await;
+}
+
+async fn check_changes(fixture: &Fixture) {
+    assert!(run(fixture, &["migrate"]).await.status.success());
+    for (username, role) in [("anna", "superadmin"), ("erik", "editor")] {
+        let email = format!("{username}@desk.example");
+        let create = [
+            "user",
+            "create",
+            "--username",
+            username,
+            "--email",
+            &email,
+            "--role",
+            role,
+        ];
+        let created = run_with_input(fixture, &create, PASSWORD).await;
+        assert!(created.status.success(), "{}", stderr(&created));
+    }
+    let user = async |command: &str, name: &str, rest: &[&str]| {
+        let args = [&["user", command, "--username", name], rest].concat();
+        let done = run(fixture, &args).await;
+        (done.status.code(), stderr(&done))
+    };
+    let fine = (Some(0), String::new());
+    let last = "error: nobody else is an active superadmin\n".to_owned();
+    let refused = (Some(1), last);
+    assert_eq!(
+        user("set-active", "anna", &["--active", "false"]).await,
+        refused
+    );
+    assert_eq!(
+        user("set-role", "anna", &["--role", "admin"]).await,
+        refused
+    );
+
+    let server = Server::start(fixture).await;
+    let erik = Client::sign_in(&server, "erik", PASSWORD).await;
+    erik.get("/api/v1/auth/me/").await.check(200);
+    assert_eq!(
+        user("set-active", "erik", &["--active", "false"]).await,
+        fine
+    );
+    erik.get("/api/v1/auth/me/").await.check(401);
+    assert_eq!(
+        user("set-active", "erik", &["--active", "true"]).await,
+        fine
+    );
+    assert_eq!(
+        user("set-role", "erik", &["--role", "superadmin"]).await,
+        fine
+    );
+    assert_eq!(user("set-role", "anna", &["--role", "admin"]).await, fine);
+    let listed = stdout(&run(fixture, &["user", "list"]).await);
+    assert!(
+        listed.contains("\tsuperadmin\tactive") && listed.contains("\tadmin\tactive"),
+        "{listed}"
+    );
+
+    let nobody = Client::nobody(&server);
+    for _ in 0..5 {
+        nobody
+            .try_sign_in("anna", "a wrong password")
+            .await
+            .check(401);
+    }
+    nobody.try_sign_in("anna", PASSWORD).await.check(429);
+    assert_eq!(user("unlock", "anna", &[]).await, fine);
+    Client::sign_in(&server, "anna", PASSWORD).await;
+    for command in [
+        &["set-active", "--active", "true"][..],
+        &["set-role", "--role", "client"],
+        &["unlock"],
+    ] {
+        let missing = (Some(1), "error: nobody signs in as `nobody`\n".to_owned());
+        assert_eq!(user(command[0], "nobody", &command[1..]).await, missing);
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn everything_wrong_about_a_new_person_is_told_on_one_line() {
     let fixture = Fixture::local();
     assert!(run(&fixture, &["migrate"]).await.status.success());

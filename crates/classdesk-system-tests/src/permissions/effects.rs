@@ -144,7 +144,7 @@ impl Fixture<'_> {
         Ok(())
     }
 
-    /// Takes over who takes part in the threads of a subject.
+    /// Takes over who has joined the threads of a subject.
     async fn learn_participants(&mut self, subject: Subject) -> Result<()> {
         let threads = self.facts.threads.iter();
         let of_subject: Vec<i64> = threads
@@ -156,7 +156,7 @@ impl Fixture<'_> {
             let answer = self.ask(self.superadmin, Method::GET, &path).await?;
             let participants = ids_of(&answer.json(200)?["participants"])?;
             let thread = self.facts.threads.get_mut(&id).context("no thread")?;
-            thread.participants = participants;
+            thread.participants.extend(participants);
         }
         Ok(())
     }
@@ -194,8 +194,14 @@ impl Fixture<'_> {
         }
         let told = answer.json(201)?;
         let told_participants = ids_of(&told["participants"])?;
-        self.compare(told_participants == participants, || {
-            format!("thread {id} has {told_participants:?} and not {participants:?}")
+        let mut take_part = BTreeSet::new();
+        for person in &participants {
+            if self.facts.takes_part(*person, subject)? {
+                take_part.insert(*person);
+            }
+        }
+        self.compare(told_participants == take_part, || {
+            format!("thread {id} has {told_participants:?} and not {take_part:?}")
         });
         let thread = Thread {
             subject,
@@ -337,6 +343,12 @@ impl Fixture<'_> {
             }
             "set somebody's password" => person.has_session = false,
             _ => bail!("nobody knows what «{name}» changes"),
+        }
+        if person.role != Role::Writer {
+            let parties = self.facts.subjects.values_mut();
+            for of_writer in parties.filter(|parties| parties.writer == Some(id)) {
+                of_writer.writer = None;
+            }
         }
         Ok(())
     }

@@ -278,6 +278,13 @@ impl Facts {
         })
     }
 
+    /// Whether somebody who is in threads of a subject takes part in them now.
+    pub(crate) fn takes_part(&self, id: i64, subject: Subject) -> Result<bool> {
+        let person = self.person(id)?;
+        let relation = self.relation_to_subject(id, person, subject)?;
+        Ok(person.is_active && relation != "none")
+    }
+
     fn relation_to_thread(&self, asker: i64, person: Person, id: i64) -> Result<&'static str> {
         let thread = self.threads.get(&id).context("an unknown thread")?;
         let takes_part = thread.participants.contains(&asker);

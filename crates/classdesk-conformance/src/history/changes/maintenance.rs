@@ -42,6 +42,7 @@ impl Replica<'_> {
             sessions_expired_by: ago(10),
             sessions_idle_since: ago(300),
             login_failures_before: ago(60),
+            login_networks_before: ago(600),
             idempotency_expired_by: ago(10),
         };
         let purged = self.store.purge(outlived, 1_000).await;

@@ -29,7 +29,7 @@ impl Replica<'_> {
             1 => self.update_user().await,
             2 | 3 => self.start_session().await,
             4 => self.end_sessions().await,
-            5 => self.admit_login().await,
+            5 => self.fail_to_log_in().await,
             6 => self.put_subject().await,
             7 => self.delete_subject().await,
             8 => self.create_bundle().await,

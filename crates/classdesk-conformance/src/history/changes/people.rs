@@ -10,7 +10,7 @@ use classdesk_domain::people::{
 };
 use classdesk_domain::store::Commit;
 
-use crate::fixture::new_user;
+use crate::fixture::{login_attempt, new_user};
 use crate::history::replica::Replica;
 
 impl Replica<'_> {
@@ -78,7 +78,10 @@ impl Replica<'_> {
             user_agent: None,
             upgraded_hash: None,
             verified_hash,
-            clears_failures_of: "account 1".to_owned(),
+            attempt: LoginAttempt {
+                user: Some(user),
+                ..self.attempt()
+            },
         };
         let commit = self
             .commit(session, DomainEvent::SessionStarted { user })
@@ -109,18 +112,26 @@ impl Replica<'_> {
         self.report("end_sessions", ended)
     }
 
-    pub(super) async fn admit_login(&mut self) -> String {
-        let attempt = LoginAttempt {
-            account: format!("account {}", self.dice.u32(0..3)),
-            address: format!("address {}", self.dice.u32(0..2)),
-            at: self.tick(),
+    /// An attempt with one of a few names from one of a few networks.
+    fn attempt(&mut self) -> LoginAttempt {
+        let (name, address) = (self.dice.u32(0..3), self.dice.u8(0..2));
+        LoginAttempt {
             limits: LoginLimits {
                 per_account: 2,
                 per_address: 3,
                 window: Duration::from_secs(60),
             },
+            ..login_attempt(&format!("name{name}"), address, self.tick())
+        }
+    }
+
+    pub(super) async fn fail_to_log_in(&mut self) -> String {
+        let user = self.once_in(2).then(|| self.person().id);
+        let attempt = LoginAttempt {
+            user,
+            ..self.attempt()
         };
-        let admission = self.store.admit_login(attempt).await;
-        self.report("admit_login", admission)
+        let counted = self.store.count_failure(attempt).await;
+        self.report("count_failure", counted)
     }
 }

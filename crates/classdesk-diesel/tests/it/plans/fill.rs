@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use classdesk_conformance::Fixture;
+use classdesk_conformance::fixture::login_attempt;
 use classdesk_domain::blobs::{BlobPurpose, StorageKey};
 use classdesk_domain::events::{DomainEvent, NewEvent};
 use classdesk_domain::files::Visibility;
@@ -125,7 +126,7 @@ impl Filled {
                 user_agent: None,
                 upgraded_hash: None,
                 verified_hash: PasswordHash::new(format!("hash of {}", person.role.as_str())),
-                clears_failures_of: "somebody".to_owned(),
+                attempt: login_attempt("somebody", 1, self.fixture.now()),
             };
             let event = NewEvent::new(
                 self.fixture.now(),

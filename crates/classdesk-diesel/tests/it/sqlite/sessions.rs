@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use classdesk_conformance::Fixture;
+use classdesk_conformance::fixture::login_attempt;
 use classdesk_domain::people::{
     Actor, EndSessions, NewSession, PasswordHash, TokenHash, UserUpdate, WhichSessions,
 };
@@ -31,7 +32,7 @@ async fn start(store: &dyn Store, fixture: &Fixture, of: Actor, number: u8) -> T
         user_agent: None,
         upgraded_hash: None,
         verified_hash: PasswordHash::new(known.password.as_str().to_owned()),
-        clears_failures_of: String::new(),
+        attempt: login_attempt("somebody", 1, now),
     };
     store.start_session(Commit::new(session)).await.unwrap();
     token

@@ -268,11 +268,17 @@ fn people() -> Vec<Question> {
     questions.extend(about_each_role("create somebody", &[], |role, _| {
         Permission::CreateUser(role)
     }));
-    for action in [UserAction::See, UserAction::ChangeOwn, UserAction::Manage] {
+    for action in [
+        UserAction::See,
+        UserAction::ChangeOwn,
+        UserAction::Manage,
+        UserAction::SetPassword,
+    ] {
         let text = match action {
             UserAction::See => "see somebody",
             UserAction::ChangeOwn => "change somebody's name or email address",
-            UserAction::Manage => "change somebody's role, activation or password",
+            UserAction::Manage => "change somebody's role or activation",
+            UserAction::SetPassword => "give somebody a password",
         };
         questions.extend(about_each_role(
             text,

@@ -46,7 +46,10 @@ fn check_every_use_case(app: &App) {
     check_send(app.sessions.logout_all(who));
     check_send(app.sessions.list(who, page));
     check_send(app.sessions.end_one(who, any::<SessionId>()));
-    check_send(app.sessions.change_password(who, any::<PasswordChange>()));
+    check_send(
+        app.sessions
+            .change_password(who, any(), any::<PasswordChange>()),
+    );
     check_send(app.users.list(actor, any::<UserFilter>(), page));
     check_send(app.users.get(actor, user));
     check_send(app.users.create(actor, any::<NewUser>()));

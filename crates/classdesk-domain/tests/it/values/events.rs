@@ -215,7 +215,7 @@ async fn what_a_commit_creates_is_named_by_the_ids_of_the_store() {
 }
 
 #[tokio::test]
-async fn a_commit_has_no_more_events_than_ids() {
+async fn a_commit_has_a_bounded_number_of_events() {
     let fixture = Fixture::create(&MemoryStore::new()).await;
     let event = NewEvent::new(
         fixture.now(),
@@ -229,6 +229,6 @@ async fn a_commit_has_no_more_events_than_ids() {
     let refused = EventRecord::of_commit(vec![event; MAX_EVENTS + 1], IDS);
     assert_eq!(
         refused.expect_err("one too many").to_string(),
-        "a commit has 65 events, and 64 are the most"
+        "a commit has 4097 events, and 4096 are the most"
     );
 }

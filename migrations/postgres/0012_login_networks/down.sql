@@ -1,0 +1,11 @@
+DROP TABLE login_networks;
+DROP TABLE login_failures;
+CREATE TABLE login_failures (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    account TEXT NOT NULL,
+    address TEXT NOT NULL,
+    failed_at TIMESTAMPTZ NOT NULL
+);
+CREATE INDEX login_failures_by_account ON login_failures (account, failed_at);
+CREATE INDEX login_failures_by_address ON login_failures (address, failed_at);
+CREATE INDEX login_failures_by_time ON login_failures (failed_at);
