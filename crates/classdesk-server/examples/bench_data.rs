@@ -16,8 +16,8 @@ use classdesk_domain::bundles::NewBundle;
 use classdesk_domain::ids::{BundleId, MessageId, ThreadId, TicketId};
 use classdesk_domain::paging::{Cursor, ListKind};
 use classdesk_domain::people::{
-    Actor, Email, HashRequester, Login, LoginName, NewPassword, NewUser, PasswordHash, PasswordHashError,
-    PasswordHasher, Role, Username, Verification,
+    Actor, Email, HashRequester, Login, LoginName, NewPassword, NewUser, PasswordHash,
+    PasswordHashError, PasswordHasher, Role, Username, Verification,
 };
 use classdesk_domain::subjects::SubjectRef;
 use classdesk_domain::system::{SystemClock, SystemSecrets};
@@ -101,7 +101,9 @@ async fn main() -> Outcome<()> {
     let blobs =
         ObjectStoreBlobs::connect(&args.storage_url, &ObjectStoreOptions::default()).await?;
     let inner = Argon2idHasher::new(Cost::default(), Limits::default(), Arc::new(SystemSecrets))?;
-    let hash = inner.hash(HashRequester::Operator, PASSWORD.to_owned()).await?;
+    let hash = inner
+        .hash(HashRequester::Operator, PASSWORD.to_owned())
+        .await?;
     let hasher = Arc::new(OneHash { inner, hash });
     let ports = Ports::new(
         store.store(),

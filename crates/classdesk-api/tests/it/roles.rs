@@ -83,7 +83,7 @@ async fn a_former_editor_leaves_open_tickets_with_a_line_of_history() {
     assert_eq!(reopened["assigned_to"], Value::Null);
 }
 
-/// contract: threads.participants
+/// contract: threads.take-part
 #[tokio::test]
 async fn a_replaced_writer_is_shown_neither_as_participant_nor_as_recipient() {
     let desk = TestServer::start().await;

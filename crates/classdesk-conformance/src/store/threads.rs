@@ -221,7 +221,7 @@ pub async fn leaving_twice_changes_nothing(store: &dyn Store) {
 /// Participants are those who take part now: active, and parties of the subject or staff. The list,
 /// a change and a join show the same.
 ///
-/// contract: threads.participants
+/// contract: threads.take-part
 pub async fn participants_take_part_now(store: &dyn Store) {
     let fixture = Fixture::create(store).await;
     let everybody = [fixture.editor, fixture.client, fixture.writer];

@@ -286,7 +286,7 @@ async fn a_ticket_is_opened_for_a_present_client_alone() {
     }
 }
 
-/// contract: threads.participants
+/// contract: threads.take-part
 #[tokio::test]
 async fn participants_are_those_who_take_part_now() {
     let test = AppFixture::open().await;

@@ -134,7 +134,10 @@ async fn a_recipient_is_another_active_person_who_can_see_the_subject() {
     let parties = app.subjects.get(&fixture.admin, &fixture.subject()).await;
     let writer = parties.expect("seen").parties.assigned_writer;
     assert_eq!(writer, Some(fixture.writer.id), "assigned still");
-    assert!(!ids(&view).contains(&fixture.writer.id), "but not there now");
+    assert!(
+        !ids(&view).contains(&fixture.writer.id),
+        "but not there now"
+    );
 }
 
 /// contract: perm.thread.change
