@@ -371,7 +371,7 @@ pub async fn an_assignee_in_the_history_is_a_person(store: &dyn Store) {
     store.update_user(commit).await.expect("change");
     let editor = store.user(fixture.editor.id).await.expect("readable");
     let editor = HistoryValue::Person(editor.expect("there").to_ref());
-    let read = store.ticket_history(ticket, scope(fixture.client), all());
+    let read = store.ticket_history(ticket, scope(fixture.client), all().into());
     let lines = read.await.expect("readable").expect("there").1.items;
     assert_eq!(lines.len(), 1);
     assert_eq!((&lines[0].from, &lines[0].to), (&Some(editor), &None));
