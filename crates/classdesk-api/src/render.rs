@@ -1,10 +1,12 @@
 //! How answers are written: JSON, its entity tag, and links to the next page.
 
+use std::collections::VecDeque;
+
 use actix_web::http::header::EntityTag;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
-use classdesk_domain::paging::{Cursor, ListKind, Page};
+use classdesk_domain::paging::{Cursor, ListKind, Page, ReadFrom};
 use classdesk_http::conditional::matches_if_none_match;
 use classdesk_http::context::path_within;
 use serde::Serialize;
@@ -14,6 +16,10 @@ use crate::state::state_of;
 
 /// Most answers are no larger, so that their text need not be moved while it grows. In bytes.
 const USUAL: usize = 4 * 1024;
+
+/// An answer with several items has no more bytes (docs/contract.md#lists). One that is larger by
+/// itself is an answer all the same, and there is none near it.
+pub(crate) const LIMIT: usize = 1024 * 1024;
 
 /// A JSON answer.
 pub(crate) fn json(status: StatusCode, view: &impl Serialize) -> HttpResponse {
@@ -46,7 +52,16 @@ pub(crate) fn with_version_etag(
     version: i64,
     view: &impl Serialize,
 ) -> HttpResponse {
-    let body = to_json(view);
+    written_with_version_etag(request, status, version, to_json(view))
+}
+
+/// The same of a JSON text that is written already.
+pub(crate) fn written_with_version_etag(
+    request: &HttpRequest,
+    status: StatusCode,
+    version: i64,
+    body: Vec<u8>,
+) -> HttpResponse {
     let tag = EntityTag::new_strong(format!("{version}-{}", digest(&body)));
     with_etag(request, status, tag, "application/json", body.into())
 }
@@ -97,6 +112,71 @@ pub(crate) fn to_json(view: &impl Serialize) -> Vec<u8> {
     text
 }
 
+/// As many of these, from the first, as have room in so many bytes of a JSON array.
+pub(crate) fn within<V: Serialize>(room: usize, views: Vec<V>) -> Vec<V> {
+    let mut used = 0;
+    let has_room = |view: &V| {
+        used += to_json(view).len() + 1;
+        used <= room
+    };
+    views.into_iter().take_while(has_room).collect()
+}
+
+/// A page as a JSON array, and where the next one begins. It has as many items, from where it is read,
+/// as [`LIMIT`] has room for.
+fn page_text<T, V: Serialize>(
+    page: Page<T>,
+    mut view: impl FnMut(T) -> V,
+) -> (Vec<u8>, Option<Cursor>) {
+    let Page {
+        mut items,
+        next,
+        positions,
+        read_from,
+    } = page;
+    let anchor = match read_from {
+        ReadFrom::First => 0,
+        ReadFrom::Last => items.len().saturating_sub(1),
+        ReadFrom::Middle(place) => place,
+    };
+    let mut later = items.split_off(anchor).into_iter();
+    let Some(first) = later.next() else {
+        return (b"[]".to_vec(), next);
+    };
+    let mut texts = VecDeque::from([to_json(&view(first))]);
+    let mut room = LIMIT.saturating_sub(texts[0].len() + b"[]".len());
+    // What is earlier leaves half of the room to what is later.
+    let kept = if later.len() > 0 { room / 2 } else { 0 };
+    room -= kept;
+    for item in items.into_iter().rev() {
+        let text = to_json(&view(item));
+        match room.checked_sub(text.len() + 1) {
+            Some(rest) => room = rest,
+            None => break,
+        }
+        texts.push_front(text);
+    }
+    let begin = anchor + 1 - texts.len();
+    room += kept;
+    for item in later {
+        let text = to_json(&view(item));
+        match room.checked_sub(text.len() + 1) {
+            Some(rest) => room = rest,
+            None => break,
+        }
+        texts.push_back(text);
+    }
+    let end = begin + texts.len();
+    let next = match read_from {
+        ReadFrom::Last if begin > 0 => Some(positions[begin]),
+        ReadFrom::First | ReadFrom::Middle(_) if end < positions.len() => Some(positions[end - 1]),
+        _ => next,
+    };
+    let texts: Vec<_> = texts.into();
+    let text = [b"[", &*texts.join(&b','), b"]"].concat();
+    (text, next)
+}
+
 /// A page of a list, with a link to the next one.
 pub(crate) fn page<T, V: Serialize>(
     request: &HttpRequest,
@@ -104,8 +184,11 @@ pub(crate) fn page<T, V: Serialize>(
     page: Page<T>,
     view: impl FnMut(T) -> V,
 ) -> HttpResponse {
-    let page = page.map(view);
-    link_next(request, ok(&page.items), list, page.next)
+    let (text, next) = page_text(page, view);
+    let response = HttpResponse::Ok()
+        .content_type(header::ContentType::json())
+        .body(text);
+    link_next(request, response, list, next)
 }
 
 /// The same with an entity tag, for lists that clients read again and again.
@@ -115,9 +198,9 @@ pub(crate) fn page_with_etag<T, V: Serialize>(
     page: Page<T>,
     view: impl FnMut(T) -> V,
 ) -> HttpResponse {
-    let page = page.map(view);
-    let response = text_with_etag(request, "application/json", to_json(&page.items).into());
-    link_next(request, response, list, page.next)
+    let (text, next) = page_text(page, view);
+    let response = text_with_etag(request, "application/json", text.into());
+    link_next(request, response, list, next)
 }
 
 /// Adds `Link: <…>; rel="next"` with every parameter of the request but the cursor.

@@ -143,6 +143,21 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Where the next page begins; `None` on the last one.
     pub next: Option<Cursor>,
+    /// Where each item stands, in the same order.
+    pub positions: Vec<Cursor>,
+    /// Which item stays when there is no room for all of them.
+    pub read_from: ReadFrom,
+}
+
+/// From where a page is read. A page that gets shorter loses what is farthest from there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadFrom {
+    /// Its first item. The next page goes on behind the last one.
+    First,
+    /// Its last item. The next page goes further back.
+    Last,
+    /// The item at this place. The next page goes on behind the last one.
+    Middle(usize),
 }
 
 impl<T> Page<T> {
@@ -152,12 +167,24 @@ impl<T> Page<T> {
         let limit = limit.get() as usize;
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let next = if more {
-            rows.last().map(position)
-        } else {
-            None
-        };
-        Self { items: rows, next }
+        let positions: Vec<_> = rows.iter().map(position).collect();
+        Self {
+            items: rows,
+            next: positions.last().copied().filter(|_| more),
+            positions,
+            read_from: ReadFrom::First,
+        }
+    }
+
+    /// A page without items, and the last one.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self {
+            items: Vec::new(),
+            next: None,
+            positions: Vec::new(),
+            read_from: ReadFrom::First,
+        }
     }
 
     /// The same for rows that were read in the direction of the request.
@@ -166,17 +193,46 @@ impl<T> Page<T> {
         let mut cut = Self::cut(rows, page.limit, |row| Cursor::of_id(id(row)));
         if matches!(page.seek, Seek::Before(_)) {
             cut.items.reverse();
+            cut.positions.reverse();
+            cut.read_from = ReadFrom::Last;
         }
         cut
+    }
+
+    /// The same page, read from the item with this id.
+    #[must_use]
+    pub fn around(mut self, id: i64) -> Self {
+        let place = self.positions.iter().position(|each| each.id == id);
+        self.read_from = place.map_or(ReadFrom::First, ReadFrom::Middle);
+        self
     }
 
     /// The same page of other things.
     #[must_use]
     pub fn map<U>(self, each: impl FnMut(T) -> U) -> Page<U> {
+        let items = self.items.into_iter().map(each).collect();
         Page {
-            items: self.items.into_iter().map(each).collect(),
+            items,
             next: self.next,
+            positions: self.positions,
+            read_from: self.read_from,
         }
+    }
+
+    /// The same page of what all its items become together.
+    ///
+    /// # Errors
+    /// That of `become_others`, which MUST give one thing for each item, in the same order.
+    pub fn try_map_all<U, E>(
+        self,
+        become_others: impl FnOnce(Vec<T>) -> Result<Vec<U>, E>,
+    ) -> Result<Page<U>, E> {
+        Ok(Page {
+            items: become_others(self.items)?,
+            next: self.next,
+            positions: self.positions,
+            read_from: self.read_from,
+        })
     }
 }
 

@@ -74,7 +74,10 @@ view! {
     /// A class bundle with its files.
     BundleDetailView of (detail: BundleDetail, public_url: &PublicUrl) {
         ..bundle: BundleView = detail.view.into(),
-        /// The newest files that the caller may see, at most 200, newest first.
+        /// How many files on it the caller may see.
+        files_count: i64 = detail.files_count,
+        /// The newest files that the caller may see, newest first: at most 50, and fewer where the
+        /// answer would pass 1 MiB. The list of its files has all.
         files: Vec<BundleFileView> = detail
             .files
             .into_iter()

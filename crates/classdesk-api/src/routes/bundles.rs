@@ -26,11 +26,18 @@ pub(super) const ENDPOINTS: Endpoints = endpoints![
     list_members,
 ];
 
-/// A bundle with its entity tag.
+/// A bundle with its entity tag, and with so many of its files as have room.
 fn render_bundle(call: &Call, status: StatusCode, detail: BundleDetail) -> HttpResponse {
     let version = detail.view.bundle.version;
-    let view = BundleDetailView::of(detail, call.public_url());
-    render::with_version_etag(call.request(), status, version, &view)
+    let mut view = BundleDetailView::of(detail, call.public_url());
+    let mut body = render::to_json(&view);
+    if body.len() > render::LIMIT {
+        let files = std::mem::take(&mut view.files);
+        let room = render::LIMIT.saturating_sub(render::to_json(&view).len());
+        view.files = render::within(room, files);
+        body = render::to_json(&view);
+    }
+    render::written_with_version_etag(call.request(), status, version, body)
 }
 
 /// List bundles

@@ -52,7 +52,8 @@ async fn admins_create_bundles() {
             "client": world.client.id.get(), "client_username": "client",
             "assigned_writer": world.writer.id.get(), "assigned_writer_username": "writer",
             "created_by": world.admin.id.get(), "created_at": now, "updated_at": now,
-            "completed_at": now, "version": 1, "threads_count": 0, "tickets_count": 0, "files": [],
+            "completed_at": now, "version": 1, "threads_count": 0, "tickets_count": 0, "files_count": 0,
+            "files": [],
         })
     );
     let least = create(&desk, json!({"assigned_writer_id": null})).await;

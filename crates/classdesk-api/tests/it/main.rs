@@ -6,6 +6,7 @@
 )]
 
 mod addresses;
+mod answer_sizes;
 mod auth;
 mod bundles;
 mod change_log;

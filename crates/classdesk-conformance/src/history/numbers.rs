@@ -160,10 +160,11 @@ impl Renumber for Reservation {
 }
 
 impl<T: Renumber> Renumber for Page<T> {
-    /// Where the next page begins is told by the page itself.
+    /// Where its items stand is told by the page itself.
     fn renumber(&mut self, numbers: &Numbers) {
         self.items.renumber(numbers);
         self.next = self.next.map(|_| Cursor::of_id(0));
+        self.positions.fill(Cursor::of_id(0));
     }
 }
 

@@ -2,12 +2,12 @@
 
 use classdesk_domain::blobs::BlobPurpose;
 use classdesk_domain::bundles::{
-    BundleStatus, BundleUpdate, Dates, InsertBundle, NewBundle, NumberOfClasses, WriterAssignment,
+    BundleDetail, BundleStatus, BundleUpdate, Dates, InsertBundle, NewBundle, NumberOfClasses,
+    WriterAssignment,
 };
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::files::{InsertBundleFile, Visibility};
 use classdesk_domain::ids::BundleId;
-use classdesk_domain::paging::Limit;
 use classdesk_domain::people::{Actor, Role, UserUpdate};
 use classdesk_domain::store::{Commit, Store};
 use classdesk_domain::subjects::{Parties, SubjectRef};
@@ -235,7 +235,7 @@ pub async fn members_are_who_can_receive(store: &dyn Store) {
     assert_eq!(none.items, []);
 }
 
-/// The detail has the newest files within the scope, at most as many as a page can have.
+/// The detail has the newest files within the scope, so many as it may have, and counts all.
 pub async fn a_detail_has_the_newest_files(store: &dyn Store) {
     let fixture = Fixture::create(store).await;
     let hidden_from_client = Visibility {
@@ -250,12 +250,15 @@ pub async fn a_detail_has_the_newest_files(store: &dyn Store) {
         .await;
     let files = async |who| {
         let detail = store.bundle_detail(fixture.bundle, scope(who)).await;
-        detail.expect("readable").expect("in scope").files
+        let detail = detail.expect("readable").expect("in scope");
+        (detail.files, detail.files_count)
     };
-    assert_eq!(files(fixture.client).await, std::slice::from_ref(&shown));
-    assert_eq!(files(fixture.writer).await, [shown.clone(), hidden.clone()]);
-    assert_eq!(files(fixture.editor).await, [shown, hidden]);
-    for _ in 0..Limit::MAX {
+    assert_eq!(files(fixture.client).await, (vec![shown.clone()], 1));
+    let both = (vec![shown, hidden], 2);
+    assert_eq!(files(fixture.writer).await, both);
+    assert_eq!(files(fixture.editor).await, both);
+    let most = BundleDetail::MOST_FILES.get();
+    for _ in 0..most {
         let row = InsertBundleFile {
             bundle: fixture.bundle,
             upload: fixture
@@ -267,7 +270,9 @@ pub async fn a_detail_has_the_newest_files(store: &dyn Store) {
         };
         store.add_file(Commit::new(row)).await.expect("added");
     }
-    let newest = files(fixture.editor).await;
-    assert_eq!(newest.len(), Limit::MAX as usize);
+    let (newest, count) = files(fixture.editor).await;
+    assert_eq!((newest.len(), count), (most as usize, i64::from(most) + 2));
     assert!(newest.windows(2).all(|pair| pair[0].id > pair[1].id));
+    let (newest, count) = files(fixture.client).await;
+    assert_eq!((newest.len(), count), (most as usize, i64::from(most) + 1));
 }

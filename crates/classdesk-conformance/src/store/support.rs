@@ -42,7 +42,9 @@ where
     let mut items = Vec::new();
     let mut page = first(limit);
     loop {
-        let Page { items: more, next } = list(page).await.expect("the list can be read");
+        let Page {
+            items: more, next, ..
+        } = list(page).await.expect("the list can be read");
         assert!(
             more.len() <= page.limit.get() as usize,
             "a page is too long"

@@ -5,7 +5,7 @@ use classdesk_domain::bundles::{
     InsertBundle, WriterAssignment,
 };
 use classdesk_domain::ids::{BundleId, UserId};
-use classdesk_domain::paging::{Limit, Page, PageRequest};
+use classdesk_domain::paging::{Page, PageRequest};
 use classdesk_domain::people::{Role, UserRef};
 use classdesk_domain::policy::{AccessScope, BundleScope, ThreadScope, TicketScope};
 use classdesk_domain::store::Commit;
@@ -17,7 +17,7 @@ use diesel::sql_types::Bool;
 use super::Conn;
 use super::commit::commit;
 use super::dialect::id_set;
-use super::files::page_of;
+use super::files::{count_of, page_of};
 use super::filter::{contains, only};
 use super::page::{after, before, cut, one_more};
 use super::participants::join_all;
@@ -157,11 +157,19 @@ fn bundle_detail(
         return Ok(None);
     };
     let newest = PageRequest {
-        limit: Limit::GREATEST,
+        limit: BundleDetail::MOST_FILES,
         after: None,
     };
-    let files = page_of(conn, id, scope.files, newest)?.items;
-    Ok(Some(BundleDetail { view, files }))
+    let newest = page_of(conn, id, scope.files, newest)?;
+    let files_count = match newest.next {
+        None => newest.items.len() as i64,
+        Some(_) => count_of(conn, id, scope.files)?,
+    };
+    Ok(Some(BundleDetail {
+        view,
+        files: newest.items,
+        files_count,
+    }))
 }
 
 fn list_bundles(
@@ -210,10 +218,7 @@ fn list_members(
     page: PageRequest,
 ) -> Result<Page<UserRef>, Failure> {
     let Some(parties) = parties_of(conn, &SubjectRef::bundle(id))? else {
-        return Ok(Page {
-            items: Vec::new(),
-            next: None,
-        });
+        return Ok(Page::empty());
     };
     // Two statements, because one that asked for either would walk past all the others.
     let active = users::table

@@ -63,12 +63,8 @@ fn audit(
         key: row.numbered.event.at.0,
         id: row.numbered.id,
     };
-    let Page { items, next } = Page::cut(rows, page.limit, cursor);
-    let items = items.into_iter().map(EntryRow::into_domain);
-    Ok(Page {
-        items: items.collect::<Result<_, _>>()?,
-        next,
-    })
+    let page = Page::cut(rows, page.limit, cursor);
+    page.try_map_all(|rows| rows.into_iter().map(EntryRow::into_domain).collect())
 }
 
 /// A page of a ticket's history, oldest first.

@@ -37,21 +37,43 @@ port! {
     }
 }
 
-/// A page of a bundle's files within scope, newest first. One statement whatever the scope, so
-/// that it stays cached.
+/// Whether a file is within a scope. One expression whatever the scope, so that its statement stays
+/// cached.
+///
+/// It is a macro because the type of the expression can't be written down.
+macro_rules! within {
+    ($scope:expr) => {{
+        let is = |one: FileScope| ($scope == one).into_sql::<Bool>();
+        let to_client = bundle_files::visible_to_client.and(is(FileScope::VisibleToClient));
+        let to_writer = bundle_files::visible_to_writer.and(is(FileScope::VisibleToWriter));
+        is(FileScope::All).or(to_client).or(to_writer)
+    }};
+}
+
+/// How many files a bundle has within scope.
+pub(super) fn count_of(
+    conn: &mut Conn,
+    bundle: BundleId,
+    scope: FileScope,
+) -> Result<i64, Failure> {
+    Ok(bundle_files::table
+        .filter(bundle_files::bundle_id.eq(bundle.get()))
+        .filter(within!(scope))
+        .count()
+        .get_result(conn)?)
+}
+
+/// A page of a bundle's files within scope, newest first.
 pub(super) fn page_of(
     conn: &mut Conn,
     bundle: BundleId,
     scope: FileScope,
     page: PageRequest,
 ) -> Result<Page<BundleFile>, Failure> {
-    let is = |one: FileScope| (scope == one).into_sql::<Bool>();
-    let to_client = bundle_files::visible_to_client.and(is(FileScope::VisibleToClient));
-    let to_writer = bundle_files::visible_to_writer.and(is(FileScope::VisibleToWriter));
     let rows = FileRow::query()
         .filter(bundle_files::bundle_id.eq(bundle.get()))
         .filter(bundle_files::id.lt(before(page)))
-        .filter(is(FileScope::All).or(to_client).or(to_writer))
+        .filter(within!(scope))
         .order(bundle_files::id.desc())
         .limit(one_more(page))
         .load(conn)?;

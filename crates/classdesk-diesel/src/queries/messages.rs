@@ -156,7 +156,7 @@ fn list_messages(
     };
     let thread = query.thread.get();
     let MessagePage { limit, start } = query.page;
-    let Page { items, next } = match start {
+    let page = match start {
         MessageStart::Seek(seek) => page_of(conn, thread, SeekRequest { limit, seek })?,
         MessageStart::Around(id) => page_around(conn, thread, id.get(), limit)?,
         MessageStart::AroundUnread => {
@@ -164,8 +164,8 @@ fn list_messages(
             page_around(conn, thread, id, limit)?
         }
     };
-    let items = shown(conn, thread, items, &query.scope)?;
-    Ok(Some((facts, Page { items, next })))
+    let page = page.try_map_all(|rows| shown(conn, thread, rows, &query.scope))?;
+    Ok(Some((facts, page)))
 }
 
 fn page_of(conn: &mut Conn, thread: i64, page: SeekRequest) -> Result<Page<MessageRow>, Failure> {
@@ -207,7 +207,7 @@ fn page_around(
         rows.extend(from);
         rows.truncate(length + 1);
     }
-    Ok(Page::cut(rows, limit, |row| Cursor::of_id(row.id)))
+    Ok(Page::cut(rows, limit, |row| Cursor::of_id(row.id)).around(id))
 }
 
 /// The first message that counts as unread, or the latest one; 0 where the thread has none.

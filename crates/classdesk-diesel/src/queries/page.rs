@@ -61,7 +61,5 @@ pub(super) fn meaning<R, T>(
     page: Page<R>,
     each: impl FnMut(R) -> Result<T, Failure>,
 ) -> Result<Page<T>, Failure> {
-    let Page { items, next } = page;
-    let items = items.into_iter().map(each).collect::<Result<_, _>>()?;
-    Ok(Page { items, next })
+    page.try_map_all(|rows| rows.into_iter().map(each).collect())
 }

@@ -181,12 +181,11 @@ fn list_threads(
             .into_boxed();
         filtered!(all, threads::updated_at, filter, page).load(conn)?
     };
-    let Page { items, next } = Page::cut(rows, page.limit, |row| Cursor {
+    let page = Page::cut(rows, page.limit, |row| Cursor {
         key: row.updated_at.0,
         id: row.id,
     });
-    let items = views(conn, items, &scope)?;
-    Ok(Page { items, next })
+    page.try_map_all(|rows| views(conn, rows, &scope))
 }
 
 /// Threads that a person participates in, found from the person.

@@ -88,9 +88,8 @@ fn list_tickets(
     }
     let rows = rows.load(conn)?;
     let cursor = |row: &TicketRow| Cursor::of_id(row.id);
-    let Page { items, next } = Page::cut(rows, page.limit, cursor);
-    let items = into_domain(conn, items, scope.notes)?;
-    Ok(Page { items, next })
+    let page = Page::cut(rows, page.limit, cursor);
+    page.try_map_all(|rows| into_domain(conn, rows, scope.notes))
 }
 
 fn create_ticket(conn: &mut Conn, new: &InsertTicket) -> Result<Outcome<Ticket>, Failure> {

@@ -5,6 +5,7 @@ use time::Date;
 use crate::clock::Timestamp;
 use crate::files::model::BundleFile;
 use crate::ids::{BundleId, UserId};
+use crate::paging::Limit;
 use crate::people::model::UserRef;
 use crate::people::names::Username;
 use crate::string_enum::string_enum;
@@ -158,13 +159,20 @@ pub struct BundleView {
 }
 
 /// A bundle with the newest files that the viewer may see, at most
-/// [`Limit::MAX`](crate::paging::Limit::MAX).
+/// [`BundleDetail::MOST_FILES`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BundleDetail {
     /// The bundle and its counts.
     pub view: BundleView,
-    /// Its files, newest first.
+    /// Its newest files, newest first.
     pub files: Vec<BundleFile>,
+    /// How many files on it the viewer may see.
+    pub files_count: i64,
+}
+
+impl BundleDetail {
+    /// How many files stand in a detail.
+    pub const MOST_FILES: Limit = Limit::DEFAULT;
 }
 
 /// A bundle to be created.

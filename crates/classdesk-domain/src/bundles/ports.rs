@@ -60,7 +60,8 @@ pub trait BundleRepository: Send + Sync {
     ) -> Result<Option<BundleView>, StoreError>;
 
     /// The same with the newest files within `scope.files`, at most
-    /// [`Limit::MAX`](crate::paging::Limit::MAX), newest first.
+    /// [`BundleDetail::MOST_FILES`], newest first. The count of files MUST contain all within
+    /// `scope.files`.
     async fn bundle_detail(
         &self,
         id: BundleId,

@@ -142,8 +142,11 @@ impl Bundles {
                 threads_count: 0,
                 tickets_count: 0,
             };
-            let files = Vec::new();
-            Ok(BundleDetail { view, files })
+            Ok(BundleDetail {
+                view,
+                files: Vec::new(),
+                files_count: 0,
+            })
         })
     }
 

@@ -8,14 +8,14 @@ use classdesk_domain::bundles::{
     WriterAssignment,
 };
 use classdesk_domain::ids::BundleId;
-use classdesk_domain::paging::{Cursor, Limit, Page, PageRequest};
+use classdesk_domain::paging::{Cursor, Page, PageRequest};
 use classdesk_domain::people::{Role, User, UserRef};
 use classdesk_domain::policy::AccessScope;
 use classdesk_domain::store::{Commit, StoreError};
 use classdesk_domain::subjects::{Parties, Subject, SubjectRef};
 
 use super::MemoryStore;
-use super::access_scope::bundle_in_scope;
+use super::access_scope::{bundle_in_scope, count};
 use super::commit::Outcome;
 use super::rows::BundleRow;
 use super::state::{State, contains, page_down, page_up};
@@ -103,11 +103,14 @@ impl BundleRepository for MemoryStore {
     ) -> Result<Option<BundleDetail>, StoreError> {
         Ok(self.read(|state| {
             let view = state.bundle_view(state.bundles.get(id)?, &scope)?;
-            let files = state
-                .files_of(id, scope.files)
-                .take(Limit::MAX as usize)
-                .collect();
-            Some(BundleDetail { view, files })
+            let files = || state.files_of(id, scope.files);
+            Some(BundleDetail {
+                view,
+                files: files()
+                    .take(BundleDetail::MOST_FILES.get() as usize)
+                    .collect(),
+                files_count: count(files()),
+            })
         }))
     }
 

@@ -43,7 +43,8 @@ impl State {
             }
             None => rows.clear(),
         }
-        Page::cut(rows, limit, |row| Cursor::of_id(row.id.get()))
+        let page = Page::cut(rows, limit, |row| Cursor::of_id(row.id.get()));
+        page.around(id.map_or(0, MessageId::get))
     }
 
     fn receipts(&self, row: &InsertMessage) -> Vec<ReadReceipt> {
