@@ -6,7 +6,7 @@ use actix_web::HttpRequest;
 use actix_web::HttpResponse;
 use classdesk_domain::ids::UserId;
 
-use crate::context::{RoutePattern, info};
+use crate::context::{RoutePattern, user};
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 
@@ -22,7 +22,7 @@ pub(crate) fn record(
     let route = pattern.map_or("(none)", |pattern| pattern.0);
     let status = response.status().as_u16();
     metrics.observe(request.method(), route, status, elapsed);
-    let user = info(request).and_then(|info| info.user);
+    let user = user(request);
     tracing::info!(
         target: "classdesk_http::access",
         method = %request.method(),

@@ -1,10 +1,11 @@
 //! Waiting for a body without keeping others waiting.
 
-use actix_web::HttpRequest;
+use std::pin::pin;
 
-use crate::client_address::client_address;
-use crate::context::info;
-use crate::limits::end_work;
+use actix_web::HttpRequest;
+use futures_util::future::{Either, select};
+
+use crate::limits::{ShedReason, end_work};
 use crate::problem::Problem;
 use crate::state::http_state;
 
@@ -12,18 +13,19 @@ use crate::state::http_state;
 /// requests that are worked on.
 ///
 /// # Errors
-/// 503 when as many bodies arrive as may, or when there is no permit for the rest of the request,
-/// and the failure of the body itself.
+/// 503 when too many bodies arrive and this one has for longest, or when there is no permit for the
+/// rest of the request, and the failure of the body itself.
 pub async fn while_body_arrives<T>(
     request: &HttpRequest,
     body: impl Future<Output = Result<T, Problem>>,
 ) -> Result<T, Problem> {
     let state = http_state(request);
-    let user = info(request).and_then(|info| info.user);
-    let arriving = state.limits.begin_body(client_address(request), user);
-    let arriving = arriving.map_err(Problem::shed)?;
+    let mut arriving = state.limits.begin_body(request);
     end_work(request);
-    let body = body.await?;
+    let body = match select(pin!(body), pin!(arriving.end())).await {
+        Either::Left((body, _)) => body?,
+        Either::Right(_) => return Err(Problem::shed(ShedReason::ArrivingBodies)),
+    };
     drop(arriving);
     let working = state.limits.begin_work(request).await;
     working.map_err(Problem::shed)?;

@@ -32,6 +32,12 @@ pub fn set_user(request: &HttpRequest, user: UserId) {
     }
 }
 
+/// The person that has signed in.
+#[must_use]
+pub fn user(request: &HttpRequest) -> Option<UserId> {
+    info(request).and_then(|info| info.user)
+}
+
 /// The path of a request below its scope, whatever a host has mounted it under.
 #[must_use]
 pub fn path_within(request: &HttpRequest) -> &str {

@@ -41,11 +41,13 @@ mod limits;
 mod metrics;
 pub mod middleware;
 pub mod multipart;
+mod paced_body;
 pub mod problem;
 mod request_id;
 mod security_headers;
 mod server;
 mod settings;
+mod shares;
 mod state;
 
 pub use body::while_body_arrives;

@@ -1,30 +1,33 @@
-//! How many requests are worked on and how many bodies arrive at once.
+//! How many requests are worked on, how many bodies arrive, and how much of answers is unsent at once.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use actix_web::body::BoxBody;
 use actix_web::rt::time::timeout;
 use actix_web::{HttpMessage as _, HttpRequest};
+use bytes::Bytes;
 use classdesk_domain::ClientNetwork;
-use classdesk_domain::ids::UserId;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use crate::client_address::client_address;
+use crate::context::user;
+use crate::paced_body::{self, PacedBody, Unsent};
+use crate::shares::{Client, Place, Shares};
 
 /// How long a request waits for a permit before it is shed. A burst is worked off meanwhile.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
-/// One sender has at most this share of the bodies that may arrive, so that a single sender can't
-/// lock everybody else out.
-const SHARE_OF_ONE_SENDER: usize = 4;
+/// How many bytes of answers may wait to be sent. A client has a quarter: 16 of the largest pages.
+const MAX_UNSENT: usize = 64 * 1024 * 1024;
 
 /// Why a request was shed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ShedReason {
     /// No permit got free in time.
     ConcurrentRequests,
-    /// As many bodies arrive as may, in all or from this sender.
+    /// Its body had been arriving for longest when there were too many.
     ArrivingBodies,
     /// The queue of the password hasher is full.
     PasswordHashing,
@@ -45,8 +48,16 @@ impl ShedReason {
 pub(crate) struct Limits {
     max_concurrent: usize,
     concurrent: Arc<Semaphore>,
-    arriving: Arc<ArrivingBodies>,
+    /// Bodies of people who have signed in, and those of strangers: many strangers end no body of a
+    /// person.
+    bodies: Arc<Shares<Ending>>,
+    strangers_bodies: Arc<Shares<Ending>>,
+    unsent: Arc<Shares<Unsent>>,
+    connections: AtomicUsize,
 }
+
+/// Ends a body when it is dropped.
+type Ending = oneshot::Sender<()>;
 
 /// The right to be worked on. A request keeps it in its extensions.
 struct Permit(#[expect(dead_code, reason = "it counts until it is dropped")] OwnedSemaphorePermit);
@@ -57,13 +68,22 @@ pub fn end_work(request: &HttpRequest) {
     request.extensions_mut().remove::<Permit>();
 }
 
+/// What a request counts under.
+fn client(request: &HttpRequest) -> Client {
+    let network = || Client::Network(ClientNetwork::of(client_address(request)));
+    user(request).map_or_else(network, Client::User)
+}
+
 impl Limits {
     pub(crate) fn new(max_concurrent_requests: usize, max_arriving_bodies: usize) -> Self {
         let max_concurrent = max_concurrent_requests.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             max_concurrent,
             concurrent: Arc::new(Semaphore::new(max_concurrent)),
-            arriving: Arc::new(ArrivingBodies::new(max_arriving_bodies)),
+            bodies: Arc::new(Shares::new(max_arriving_bodies)),
+            strangers_bodies: Arc::new(Shares::new(max_arriving_bodies)),
+            unsent: Arc::new(Shares::new(MAX_UNSENT)),
+            connections: AtomicUsize::new(0),
         }
     }
 
@@ -74,7 +94,17 @@ impl Limits {
 
     /// How many bodies arrive.
     pub(crate) fn bodies_arriving(&self) -> usize {
-        self.arriving.state().total
+        self.bodies.size() + self.strangers_bodies.size()
+    }
+
+    /// How many bytes of answers wait to be sent.
+    pub(crate) fn unsent_bytes(&self) -> usize {
+        self.unsent.size()
+    }
+
+    /// How many connections are open.
+    pub(crate) fn open_connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// Gives a request its permit, or sheds it after [`LONGEST_WAIT`].
@@ -86,130 +116,57 @@ impl Limits {
         Ok(())
     }
 
-    /// Counts a body from this address and person until the value is dropped.
-    pub(crate) fn begin_body(
-        &self,
-        address: IpAddr,
-        user: Option<UserId>,
-    ) -> Result<ArrivingBody, ShedReason> {
-        self.arriving.enter(senders(address, user))
+    /// Counts the body of a request until the value is dropped.
+    pub(crate) fn begin_body(&self, request: &HttpRequest) -> ArrivingBody {
+        let client = client(request);
+        let bodies = match client {
+            Client::User(_) => &self.bodies,
+            Client::Network(_) => &self.strangers_bodies,
+        };
+        let (ending, end) = oneshot::channel();
+        ArrivingBody {
+            end,
+            _place: bodies.hold(client, 1, ending),
+        }
     }
-}
 
-/// What sends a body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Sender {
-    Network(ClientNetwork),
-    User(UserId),
-}
+    /// Counts a large answer until it is sent, and sends it piece by piece. What strangers get is
+    /// small, or the same bytes for all of them.
+    pub(crate) fn pace(&self, request: &HttpRequest, bytes: Bytes) -> BoxBody {
+        if bytes.len() <= paced_body::PIECE {
+            return BoxBody::new(bytes);
+        }
+        BoxBody::new(match client(request) {
+            client @ Client::User(_) => PacedBody::held(bytes, &self.unsent, client),
+            Client::Network(_) => PacedBody::shared(bytes),
+        })
+    }
 
-/// The senders of a body: a network, and the person that has signed in there.
-fn senders(address: IpAddr, user: Option<UserId>) -> Vec<Sender> {
-    let network = Sender::Network(ClientNetwork::of(address));
-    user.map_or(vec![network], |user| vec![network, Sender::User(user)])
-}
-
-/// Bodies that arrive, in all and by sender. Only senders with a body have an entry.
-struct ArrivingBodies {
-    max: usize,
-    max_of_sender: usize,
-    state: Mutex<Arriving>,
-}
-
-#[derive(Default)]
-struct Arriving {
-    total: usize,
-    by_sender: HashMap<Sender, usize>,
+    /// Counts a connection until the value is dropped.
+    pub(crate) fn begin_connection(self: &Arc<Self>) -> OpenConnection {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+        OpenConnection(Arc::clone(self))
+    }
 }
 
 /// A body that arrives. It no longer counts when this is dropped.
 pub(crate) struct ArrivingBody {
-    bodies: Arc<ArrivingBodies>,
-    senders: Vec<Sender>,
+    end: oneshot::Receiver<()>,
+    _place: Place<Ending>,
 }
 
-impl ArrivingBodies {
-    fn new(max: usize) -> Self {
-        Self {
-            max,
-            max_of_sender: max.div_ceil(SHARE_OF_ONE_SENDER),
-            state: Mutex::default(),
-        }
-    }
-
-    fn state(&self) -> MutexGuard<'_, Arriving> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn enter(self: &Arc<Self>, senders: Vec<Sender>) -> Result<ArrivingBody, ShedReason> {
-        let mut state = self.state();
-        let of = |sender| state.by_sender.get(sender).copied().unwrap_or(0);
-        if state.total >= self.max || senders.iter().any(|one| of(one) >= self.max_of_sender) {
-            return Err(ShedReason::ArrivingBodies);
-        }
-        state.total += 1;
-        for sender in &senders {
-            *state.by_sender.entry(*sender).or_default() += 1;
-        }
-        Ok(ArrivingBody {
-            bodies: Arc::clone(self),
-            senders,
-        })
+impl ArrivingBody {
+    /// Waits until the body has to make room for others.
+    pub(crate) async fn end(&mut self) {
+        let _ = (&mut self.end).await;
     }
 }
 
-impl Drop for ArrivingBody {
+/// A connection that is open.
+pub(crate) struct OpenConnection(Arc<Limits>);
+
+impl Drop for OpenConnection {
     fn drop(&mut self) {
-        let mut state = self.bodies.state();
-        state.total -= 1;
-        for sender in &self.senders {
-            if let Entry::Occupied(mut count) = state.by_sender.entry(*sender) {
-                *count.get_mut() -= 1;
-                if *count.get() == 0 {
-                    count.remove();
-                }
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn senders(address: &str, user: Option<i64>) -> Vec<Sender> {
-        super::senders(address.parse().unwrap(), user.map(UserId::new))
-    }
-
-    #[test]
-    fn one_sender_leaves_room_for_others() {
-        let bodies = Arc::new(ArrivingBodies::new(8));
-        let enter = |address, user| bodies.enter(senders(address, user));
-        let first = enter("192.0.2.1", Some(1)).ok().unwrap();
-        let _second = enter("192.0.2.2", Some(1)).ok().unwrap();
-        assert!(enter("192.0.2.3", Some(1)).is_err(), "the person's share");
-        let _third = enter("192.0.2.2", Some(2)).ok().unwrap();
-        assert!(enter("192.0.2.2", None).is_err(), "the address's share");
-        drop(first);
-        let _fourth = enter("192.0.2.3", Some(1)).ok().unwrap();
-        assert_eq!(bodies.state().total, 3);
-    }
-
-    #[test]
-    fn an_ipv6_network_is_one_sender() {
-        let bodies = Arc::new(ArrivingBodies::new(4));
-        let _first = bodies.enter(senders("2001:db8::1", None)).ok().unwrap();
-        assert!(bodies.enter(senders("2001:db8::2", None)).is_err());
-        assert!(bodies.enter(senders("2001:db8:0:1::1", None)).is_ok());
-    }
-
-    #[test]
-    fn all_together_have_a_limit_and_leave_nothing_behind() {
-        let bodies = Arc::new(ArrivingBodies::new(2));
-        let first = bodies.enter(senders("192.0.2.1", None)).ok();
-        let second = bodies.enter(senders("192.0.2.2", None)).ok();
-        assert!(bodies.enter(senders("192.0.2.3", None)).is_err());
-        drop((first, second));
-        assert!(bodies.state().by_sender.is_empty());
+        self.0.connections.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -157,7 +157,7 @@ impl Metrics {
 }
 
 /// How much of the limits is used.
-fn gauges_of(limits: &Arc<Limits>) -> [Gauge; 2] {
+fn gauges_of(limits: &Arc<Limits>) -> [Gauge; 4] {
     let gauge = |name: &str, help: &str, read: fn(&Limits) -> usize| {
         let limits = limits.clone();
         Gauge::new(name, help, move || read(&limits) as f64)
@@ -172,6 +172,16 @@ fn gauges_of(limits: &Arc<Limits>) -> [Gauge; 2] {
             "classdesk_bodies_arriving",
             "Requests whose body has not arrived yet",
             Limits::bodies_arriving,
+        ),
+        gauge(
+            "classdesk_unsent_answer_bytes",
+            "Bytes of answers that wait for their client to read",
+            Limits::unsent_bytes,
+        ),
+        gauge(
+            "classdesk_open_connections",
+            "Connections of clients",
+            Limits::open_connections,
         ),
     ]
 }

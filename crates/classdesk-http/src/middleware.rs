@@ -136,6 +136,10 @@ fn finish(
         }
         None => response,
     };
+    response = response.map_body(|_, body| match body.try_into_bytes() {
+        Ok(bytes) => state.limits.pace(&request, bytes),
+        Err(stream) => stream,
+    });
     set_headers(response.headers_mut(), id);
     access_log::record(&request, &response, &state.metrics, started);
     ServiceResponse::new(request, response)

@@ -23,6 +23,11 @@ const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 #[cfg(target_os = "linux")]
 const LONGEST_WRITE: Duration = Duration::from_millis(i32::MAX as u64);
 
+/// How many bytes the system keeps of what a client has not taken. Linux would let it grow to some
+/// megabytes, and doubles what is asked for.
+#[cfg(target_os = "linux")]
+const SEND_BUFFER: usize = 128 * 1024;
+
 /// How connections are treated. Times are from a second to ten years.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServerLimits {
@@ -92,6 +97,7 @@ pub fn serve(
 ) -> io::Result<Server> {
     limits.check()?;
     limit_writes(&listener, limits.write_timeout)?;
+    let counted = state.limits.clone();
     let app = move || {
         App::new()
             .app_data(state.clone())
@@ -105,6 +111,9 @@ pub fn serve(
         .client_request_timeout(limits.header_timeout)
         .client_disconnect_timeout(limits.disconnect_timeout)
         .shutdown_timeout(limits.shutdown_timeout.as_secs())
+        .on_connect(move |_, data| {
+            data.insert(counted.begin_connection());
+        })
         .disable_signals()
         .listen(listener)?;
     Ok(server.run())
@@ -115,7 +124,9 @@ pub fn serve(
 /// asking the body for more.
 #[cfg(target_os = "linux")]
 fn limit_writes(listener: &TcpListener, longest: Duration) -> io::Result<()> {
-    socket2::SockRef::from(listener).set_tcp_user_timeout(Some(longest.min(LONGEST_WRITE)))
+    let socket = socket2::SockRef::from(listener);
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.set_tcp_user_timeout(Some(longest.min(LONGEST_WRITE)))
 }
 
 #[cfg(not(target_os = "linux"))]

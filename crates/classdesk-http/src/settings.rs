@@ -17,8 +17,9 @@ pub struct Settings {
     /// How many requests are worked on at once. Further ones wait for a second and are then
     /// answered 503. Those do not count that wait for their body or send a stream.
     pub max_concurrent_requests: usize,
-    /// How many bodies arrive at once; a person or an address has a quarter of that. Further
-    /// requests with a body are answered 503.
+    /// How many bodies of people who have signed in arrive at once, and as many of others. A person
+    /// or, without a sign-in, a network has a quarter. At the limit the one that has been arriving
+    /// for longest is answered 503.
     pub max_arriving_bodies: usize,
     /// The greatest size of all headers of a request together, in bytes.
     pub max_header_bytes: usize,

@@ -1,11 +1,14 @@
 //! JSON bodies: bounded, in time, and handed to the domain with their errors.
 
+use std::time::Duration;
+
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::rt::time::timeout;
 use actix_web::{FromRequest, HttpRequest};
 use bytes::{Bytes, BytesMut};
 use classdesk_domain::validation::{Invalid, Validated};
+use classdesk_http::context::user;
 use classdesk_http::problem::{Problem, ProblemKind};
 use classdesk_http::{content_length, http_state, media_type, while_body_arrives};
 use futures_util::StreamExt;
@@ -15,6 +18,12 @@ use crate::input::{FieldSet, Fields};
 
 /// The greatest JSON body, in bytes (docs/contract.md#requests).
 pub const JSON_LIMIT: usize = 256 * 1024;
+
+/// The greatest JSON body without a sign-in, in bytes. A login is tiny.
+const STRANGERS_LIMIT: usize = 4 * 1024;
+
+/// How long a JSON body without a sign-in may take to arrive at most.
+const STRANGERS_TIME: Duration = Duration::from_secs(10);
 
 /// Most bodies are no larger, in bytes. More is reserved only for what has arrived.
 const USUAL: usize = 8 * 1024;
@@ -70,10 +79,15 @@ impl FromRequest for JsonBody {
         let request = request.clone();
         let payload = payload.take();
         Box::pin(async move {
-            let length = check_headers(&request)?;
-            let limit = http_state(&request).settings().body_timeout;
+            let mut time = http_state(&request).settings().body_timeout;
+            let mut limit = JSON_LIMIT;
+            if user(&request).is_none() {
+                time = time.min(STRANGERS_TIME);
+                limit = STRANGERS_LIMIT;
+            }
+            let length = check_headers(&request, limit)?;
             let body = async {
-                let body = timeout(limit, collect(payload, length)).await;
+                let body = timeout(time, collect(payload, length, limit)).await;
                 body.map_err(|_| Problem::of(ProblemKind::RequestTimeout))?
             };
             while_body_arrives(&request, body).await.map(Self)
@@ -90,7 +104,7 @@ pub(super) fn validated<T>(read: Result<T, Invalid>) -> Validated<T> {
 }
 
 /// Checks media type and announced length, and answers the latter.
-fn check_headers(request: &HttpRequest) -> Result<usize, Problem> {
+fn check_headers(request: &HttpRequest, limit: usize) -> Result<usize, Problem> {
     let headers = request.headers();
     let length = content_length(headers).unwrap_or(0);
     let has_body = length > 0 || headers.contains_key(header::TRANSFER_ENCODING);
@@ -98,8 +112,8 @@ fn check_headers(request: &HttpRequest) -> Result<usize, Problem> {
         return Err(Problem::unsupported_media_type("`application/json`"));
     }
     match usize::try_from(length) {
-        Ok(length) if length <= JSON_LIMIT => Ok(length),
-        _ => Err(too_large()),
+        Ok(length) if length <= limit => Ok(length),
+        _ => Err(Problem::too_large(limit as u64)),
     }
 }
 
@@ -111,20 +125,16 @@ fn is_json(headers: &HeaderMap) -> bool {
     })
 }
 
-async fn collect(mut payload: Payload, length: usize) -> Result<Bytes, Problem> {
+async fn collect(mut payload: Payload, length: usize, limit: usize) -> Result<Bytes, Problem> {
     let mut body = BytesMut::with_capacity(length.min(USUAL));
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| {
             Problem::of(ProblemKind::IncompleteBody).caused_by(error.to_string())
         })?;
-        if body.len() + chunk.len() > JSON_LIMIT {
-            return Err(too_large());
+        if body.len() + chunk.len() > limit {
+            return Err(Problem::too_large(limit as u64));
         }
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
-}
-
-fn too_large() -> Problem {
-    Problem::too_large(JSON_LIMIT as u64)
 }

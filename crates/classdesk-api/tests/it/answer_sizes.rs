@@ -77,7 +77,10 @@ async fn check_other_ends(client: &Client<'_>, path: &str, expected: &[i64]) {
         let answer = client.get(path).await;
         let items = answer.check_json(200).as_array().unwrap().clone();
         assert!(answer.body.len() <= LIMIT);
-        let ids: Vec<_> = items.iter().map(|item| item["id"].as_i64().unwrap()).collect();
+        let ids: Vec<_> = items
+            .iter()
+            .map(|item| item["id"].as_i64().unwrap())
+            .collect();
         (ids, answer.next_page())
     };
     let mut found = Vec::new();

@@ -269,33 +269,126 @@ async fn a_login_that_finds_the_hasher_full_is_no_attempt() {
     drop(server.stop(false));
 }
 
-/// contract: conv.errors.shed
-#[tokio::test]
-async fn a_body_beyond_the_limit_is_shed_but_what_has_none_is_served() {
-    // An address has a quarter.
-    let desk = TestServer::with(
+/// A desk where so many bodies arrive at once, and a quarter of them from one client.
+async fn desk_of_bodies(max: usize) -> TestServer {
+    TestServer::with(
         |_| {},
-        |settings| settings.max_arriving_bodies = 4,
+        |settings| settings.max_arriving_bodies = max,
         |api| api,
     )
-    .await;
-    let client = desk.named("client").await;
-    let (begin, end) = ("{\"username\"", ": 7}");
-    let head = format!(
-        "POST {LOGIN} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
-         content-length: {}\r\n\r\n{begin}",
-        begin.len() + end.len()
-    );
+    .await
+}
+
+/// The head of a request whose body does not come.
+fn silent(path: &str, token: &str) -> String {
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ncontent-length: 100\r\n\r\n"
+    )
+}
+
+/// contract: conv.errors.shed
+#[tokio::test]
+async fn of_too_many_bodies_the_one_that_waits_longest_is_shed() {
+    let desk = desk_of_bodies(4).await;
+    let body = json!({"username": "client", "password": PASSWORD});
     for _ in 0..2 {
-        let mut first = send(&desk, &head).await;
+        let mut oldest = send(&desk, &silent(LOGIN, "")).await;
         until_a_body_arrives(&desk).await;
-        let second = client.post(LOGIN, &json!({})).await;
-        second.check_problem(503, "overloaded");
-        assert_eq!(second.header("retry-after"), "1");
-        client.get(ME).await.check_json(200);
-        first.write_all(end.as_bytes()).await.unwrap();
-        assert_eq!(status(&mut first).await, "400");
+        desk.anonymous().post(LOGIN, &body).await.check_json(200);
+        let mut answer = Vec::new();
+        oldest.read_to_end(&mut answer).await.unwrap();
+        let answer = String::from_utf8(answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+        assert!(answer.contains("retry-after: 1\r\n"), "{answer}");
     }
     let counted = "classdesk_requests_shed_total{limit=\"arriving_bodies\"}";
     assert_eq!(figure(&desk, counted).await, 2.0);
+}
+
+#[tokio::test]
+async fn strangers_end_no_body_of_a_person_and_people_none_of_others() {
+    let desk = desk_of_bodies(8).await;
+    let (client, writer) = (desk.named("client").await, desk.named("writer").await);
+    let body = json!({"title": "a", "description": "b"}).to_string();
+    let head = silent("/api/v1/tickets/", client.token());
+    let head = head.replace("length: 100", &format!("length: {}", body.len()));
+    let mut slow = send(&desk, &head).await;
+    until_a_body_arrives(&desk).await;
+    let mut others = Vec::new();
+    for number in 0..20 {
+        let token = if number % 2 == 0 { "" } else { writer.token() };
+        let path = if token.is_empty() {
+            LOGIN
+        } else {
+            "/api/v1/tickets/"
+        };
+        others.push(send(&desk, &silent(path, token)).await);
+    }
+    // The first ones are shed, so the last ones are there.
+    assert_eq!(status(&mut others[0]).await, "503");
+    assert_eq!(status(&mut others[1]).await, "503");
+    slow.write_all(body.as_bytes()).await.unwrap();
+    assert_eq!(status(&mut slow).await, "201");
+}
+
+/// contract: conv.limits.login
+#[tokio::test]
+async fn a_body_without_a_sign_in_has_at_most_4_kib() {
+    let desk = TestServer::start().await;
+    let padded = |length: usize| {
+        let body = json!({"username": "client", "password": PASSWORD}).to_string();
+        format!("{body}{}", " ".repeat(length - body.len()))
+    };
+    let login = async |body: String| {
+        let complete = |request: reqwest::RequestBuilder| {
+            request
+                .header("content-type", "application/json")
+                .body(body)
+        };
+        desk.anonymous()
+            .send(reqwest::Method::POST, LOGIN, complete)
+            .await
+    };
+    login(padded(4096)).await.check_json(200);
+    login(padded(4097)).await.check_problem(413, "too-large");
+}
+
+/// Asks for a list of some 900 KiB and reads nothing of it.
+async fn ask_and_read_nothing(desk: &TestServer, token: &str) -> TcpStream {
+    let head = format!(
+        "GET /api/v1/tickets/ HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n"
+    );
+    send(desk, &head).await
+}
+
+/// A client that reads nothing loses its oldest answers, and others get theirs.
+#[tokio::test]
+async fn answers_that_nobody_reads_have_a_bound() {
+    const UNSENT: &str = "classdesk_unsent_answer_bytes";
+    let desk = TestServer::start().await;
+    let (client, editor) = (desk.named("client").await, desk.named("editor").await);
+    for _ in 0..15 {
+        let body = json!({"title": "a", "description": "€".repeat(20_000)});
+        client.post("/api/v1/tickets/", &body).await.check_json(201);
+    }
+    let mut unread = Vec::new();
+    for _ in 0..30 {
+        unread.push(ask_and_read_nothing(&desk, client.token()).await);
+    }
+    let share = 16.0 * 1024.0 * 1024.0;
+    desk.eventually(async || figure(&desk, UNSENT).await > share * 0.9)
+        .await;
+    let page = editor.get("/api/v1/tickets/").await.check_json(200);
+    assert_eq!(page.as_array().unwrap().len(), 15);
+    assert!(figure(&desk, UNSENT).await <= share);
+    // The newest is whole, the oldest breaks off.
+    let mut answer = vec![0; 900_000];
+    unread[29].read_exact(&mut answer).await.unwrap();
+    answer.clear();
+    unread[0].read_to_end(&mut answer).await.unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 200 ") && answer.len() < 900_000);
+    drop(unread);
+    desk.eventually(async || figure(&desk, UNSENT).await == 0.0)
+        .await;
 }

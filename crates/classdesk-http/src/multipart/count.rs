@@ -14,9 +14,12 @@ use futures_util::stream::{self, Stream, StreamExt};
 /// stands between them, and what is buffered.
 pub(super) const BESIDE_THE_FILE: u64 = 512 * 1024;
 
-/// How many bytes an upload sends at least in each second, once it has taken longer than it may
-/// stand still. A client that sends a byte now and then would keep its upload open for good.
+/// How many bytes an upload sends at least in each second, once [`RATE_FREE`] is over. A client that
+/// sends a byte now and then would keep its upload open for good.
 const LEAST_RATE: u64 = 1024;
+
+/// How long an upload may have any rate, unless it may not even stand still for so long.
+const RATE_FREE: Duration = Duration::from_secs(10);
 
 /// Counts what comes in, so that whatever is no file stays small.
 #[derive(Default)]
@@ -43,7 +46,10 @@ impl ByteCount {
                 Ok(chunk) => chunk?.and_then(|chunk| count.add(chunk)),
                 Err(_) => Err(too_slow()),
             };
-            let expected = started.elapsed().saturating_sub(longest_pause).as_secs() * LEAST_RATE;
+            let counted = started
+                .elapsed()
+                .saturating_sub(RATE_FREE.min(longest_pause));
+            let expected = counted.as_secs() * LEAST_RATE;
             let chunk = chunk.and_then(|chunk| match count.read.get() {
                 read if read < expected => Err(too_slow()),
                 _ => Ok(chunk),

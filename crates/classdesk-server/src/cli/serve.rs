@@ -134,8 +134,9 @@ pub(crate) struct ConnectionArgs {
     /// that wait for their body or send a stream do not count [default: 16 for each worker]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) max_concurrent_requests: Option<u32>,
-    /// Bodies that arrive at once; a person or an address has a quarter of that. Further requests
-    /// with a body are answered 503
+    /// Bodies of people who have signed in that arrive at once, and as many of others. A person or,
+    /// without a sign-in, a network has a quarter. At the limit the one that has been arriving for
+    /// longest is answered 503
     #[arg(
         long,
         value_name = "N",
