@@ -34,10 +34,21 @@ pub fn if_match(request: &HttpRequest) -> Result<Option<TagList>, Problem> {
     })
 }
 
-/// Whether `If-None-Match` names this tag, by the weak comparison. A malformed header is as good
-/// as none: the answer is the whole thing.
+/// The tag of the same thing in gzip. The two are other bytes, so a strong tag tells them apart (RFC
+/// 9110 section 8.8.3.3).
+pub(crate) fn of_gzip(tag: &EntityTag) -> EntityTag {
+    EntityTag::new(tag.weak, format!("{}-gzip", tag.tag()))
+}
+
+/// Whether `If-None-Match` names this tag or that of the same thing in gzip, by the weak
+/// comparison. A malformed header is as good as none: the answer is the whole thing.
 #[must_use]
 pub fn matches_if_none_match(request: &HttpRequest, tag: &EntityTag) -> bool {
+    is_named_by_if_none_match(request, tag) || is_named_by_if_none_match(request, &of_gzip(tag))
+}
+
+/// Whether `If-None-Match` names this very tag.
+pub(crate) fn is_named_by_if_none_match(request: &HttpRequest, tag: &EntityTag) -> bool {
     match parse_tags(request.headers(), &header::IF_NONE_MATCH) {
         Ok(Some(TagList::Any)) => true,
         Ok(Some(TagList::Tags(tags))) => tags.iter().any(|known| known.weak_eq(tag)),

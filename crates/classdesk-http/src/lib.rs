@@ -31,6 +31,7 @@
 mod access_log;
 mod body;
 mod client_address;
+mod compression;
 pub mod conditional;
 mod content_disposition;
 pub mod context;

@@ -17,6 +17,7 @@ use tracing::Instrument as _;
 
 use crate::access_log;
 use crate::client_address::find_client_address;
+use crate::compression;
 use crate::context::RequestInfo;
 use crate::limits::end_work;
 use crate::problem::{Problem, ProblemKind};
@@ -136,9 +137,16 @@ fn finish(
         }
         None => response,
     };
-    response = response.map_body(|_, body| match body.try_into_bytes() {
-        Ok(bytes) => state.limits.pace(&request, bytes),
-        Err(stream) => stream,
+    response = response.map_body(|head, body| {
+        let bytes = match body.try_into_bytes() {
+            Ok(bytes) => bytes,
+            Err(stream) => return stream,
+        };
+        let in_gzip = compression::negotiate(&request, head, bytes.len());
+        match state.limits.pace(&request, bytes) {
+            body if in_gzip => compression::compress(head, body),
+            body => body,
+        }
     });
     set_headers(response.headers_mut(), id);
     access_log::record(&request, &response, &state.metrics, started);

@@ -10,6 +10,7 @@ mod answer_sizes;
 mod auth;
 mod bundles;
 mod change_log;
+mod compression;
 mod conventions;
 mod downloads;
 mod forms;
