@@ -11,6 +11,7 @@ use classdesk_http::{Gauge, HttpState, Settings};
 
 use crate::authenticator::Authenticator;
 use crate::openapi::document_of;
+use crate::readiness::Readiness;
 use crate::routes;
 use crate::state::AppState;
 
@@ -78,6 +79,7 @@ impl ApiBuilder {
             authenticator,
             has_sessions,
             serves_metrics: self.serves_metrics,
+            readiness: Readiness::default(),
             openapi: OPENAPI.clone(),
         };
         Api {

@@ -46,6 +46,7 @@ mod idempotency;
 mod input;
 mod openapi;
 mod output;
+mod readiness;
 mod render;
 mod routes;
 mod routing;

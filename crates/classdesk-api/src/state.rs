@@ -8,6 +8,7 @@ use classdesk_domain::App;
 use classdesk_http::PublicUrl;
 
 use crate::authenticator::Authenticator;
+use crate::readiness::Readiness;
 
 /// The use cases and what the handlers need besides.
 pub(crate) struct AppState {
@@ -16,6 +17,7 @@ pub(crate) struct AppState {
     pub(crate) authenticator: Arc<dyn Authenticator>,
     pub(crate) has_sessions: bool,
     pub(crate) serves_metrics: bool,
+    pub(crate) readiness: Readiness,
     /// The OpenAPI document.
     pub(crate) openapi: Bytes,
 }

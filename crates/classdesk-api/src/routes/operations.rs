@@ -29,13 +29,13 @@ async fn live() -> HttpResponse {
 
 /// Is everything in reach
 ///
-/// Answers 200 when database and storage answer.
+/// Answers 200 when database and storage answer. An answer holds for a second.
 #[utoipa::path(
     get, path = "/healthz/ready", tag = "operations", security(()),
     responses((status = 200, description = "Ready to work", body = HealthView)),
 )]
 async fn ready(state: Data<AppState>) -> Answer {
-    state.app.maintenance.ready().await?;
+    state.readiness.check(&state.app).await?;
     Ok(render::ok(&HealthView::OK))
 }
 

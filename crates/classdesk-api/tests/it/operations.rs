@@ -1,6 +1,7 @@
 //! Health, figures and everything that no endpoint answers.
 
 use classdesk_http::METRICS_MEDIA_TYPE;
+use futures_util::future::join_all;
 use reqwest::Method;
 
 use crate::harness::TestServer;
@@ -13,6 +14,22 @@ async fn health_needs_no_token() {
         let answer = desk.anonymous().get(path).await;
         assert_eq!(answer.status, 200, "{path}");
         assert_eq!(answer.json()["status"], "ok");
+    }
+}
+
+/// contract: operations.ready
+#[tokio::test]
+async fn many_that_ask_at_once_share_one_probe() {
+    for is_down in [false, true] {
+        let desk = TestServer::start().await;
+        if is_down {
+            desk.blobs.take_down();
+        }
+        let client = desk.anonymous();
+        let asked = join_all((0..50).map(|_| client.get("/healthz/ready"))).await;
+        let expected = if is_down { 503 } else { 200 };
+        assert!(asked.iter().all(|answer| answer.status == expected));
+        assert_eq!(desk.blobs.probes(), 1);
     }
 }
 

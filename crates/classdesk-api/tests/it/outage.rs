@@ -1,7 +1,7 @@
 //! A store of bytes that can be taken down.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use classdesk_domain::blobs::{
@@ -19,6 +19,7 @@ pub(crate) const INTERNAL_TEXT: &str = "the storage at 10.9.8.7 is gone";
 pub(crate) struct SwitchedBlobs {
     blobs: MemoryBlobs,
     is_down: AtomicBool,
+    probes: AtomicUsize,
 }
 
 impl SwitchedBlobs {
@@ -26,12 +27,18 @@ impl SwitchedBlobs {
         Self {
             blobs: MemoryBlobs::new(clock),
             is_down: AtomicBool::new(false),
+            probes: AtomicUsize::new(0),
         }
     }
 
     /// Makes the storage unreachable.
     pub(crate) fn take_down(&self) {
         self.is_down.store(true, Ordering::SeqCst);
+    }
+
+    /// How often it was asked whether it is there.
+    pub(crate) fn probes(&self) -> usize {
+        self.probes.load(Ordering::SeqCst)
     }
 
     /// Puts other bytes under a key, as a failing disk might.
@@ -91,6 +98,8 @@ impl BlobStore for SwitchedBlobs {
     }
 
     async fn ping(&self) -> Result<(), BlobError> {
+        self.probes.fetch_add(1, Ordering::SeqCst);
+        tokio::task::yield_now().await;
         self.up()?.ping().await
     }
 }
