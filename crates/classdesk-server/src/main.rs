@@ -12,6 +12,7 @@ mod error;
 mod jobs;
 mod logging;
 mod metrics;
+mod open_files;
 mod report;
 mod stop;
 mod wiring;

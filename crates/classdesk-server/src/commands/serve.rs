@@ -19,7 +19,7 @@ use crate::jobs::{Jobs, RunningJobs};
 use crate::report::{Entry, Report};
 use crate::stop::StopSignals;
 use crate::wiring::{Assembly, Schema, hasher, open_storage, open_store};
-use crate::{demo, jobs, metrics};
+use crate::{demo, jobs, metrics, open_files};
 
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -89,7 +89,9 @@ async fn start(args: ServeArgs) -> Result<Running, CliError> {
         None => None,
     };
     let configure = move |config: &mut ServiceConfig| api.configure(config);
-    let limits = args.connections.server_limits();
+    let mut limits = args.connections.server_limits();
+    limits.max_connections =
+        open_files::connections_of_worker(limits.max_connections, limits.workers);
     let server = classdesk_http::serve(state, configure, listener, limits)
         .map_err(|error| CliError::while_doing(&format!("can't serve on {address}"), &error))?;
     let report = Report {
