@@ -111,7 +111,8 @@ xflags::xflags! {
         cmd system-tests {
             /// crash: kill the server, the database and the S3 server under load. power: let the
             /// power fail on SQLite with a folder (Linux alone). permissions: try every permission
-            /// through every view, then random histories.
+            /// through every view, then random histories. attacks: take everything that the server
+            /// can hold and compute (Linux alone).
             required test: String
             /// The long form, on a release build.
             optional --long

@@ -13,7 +13,7 @@ use crate::workspace::{cargo, target_dir};
 /// The command that the tests restart the cluster by.
 const RESTART_VARIABLE: &str = "CLASSDESK_TEST_POSTGRES_RESTART";
 
-const TESTS: [&str; 3] = ["crash", "power", "permissions"];
+const TESTS: [&str; 4] = ["crash", "power", "permissions", "attacks"];
 
 /// Every test in its short form, from the seed that it picks.
 pub(crate) fn short() -> Result<()> {

@@ -126,6 +126,11 @@ impl Client {
         self.id
     }
 
+    /// Their token; empty for a user who is not signed in.
+    pub(crate) fn token(&self) -> &str {
+        self.token.as_deref().unwrap_or_default()
+    }
+
     /// A request with the token.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url));

@@ -11,6 +11,7 @@
 )]
 
 mod args;
+mod attacks;
 mod client;
 mod crash;
 mod load;
@@ -48,6 +49,8 @@ enum Test {
     Power(power_loss::PowerArgs),
     /// Try every permission through every view, then random histories
     Permissions(permissions::PermissionsArgs),
+    /// Take everything that the server can hold and compute; the requests of others are served (Linux)
+    Attacks(attacks::AttacksArgs),
 }
 
 impl Cli {
@@ -61,6 +64,7 @@ impl Cli {
             Test::Crash(args) => crash::run(&args).await,
             Test::Power(args) => power_loss::run(&args).await,
             Test::Permissions(args) => permissions::run(&args).await,
+            Test::Attacks(args) => attacks::run(&args).await,
         }
     }
 }
