@@ -1,5 +1,6 @@
 //! `cargo xtask doctor`: what this machine has, what it misses, and how to get that.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Result, bail};
@@ -54,6 +55,16 @@ fn needs() -> Result<Vec<Need>> {
             found: Programs::find().ok().map(|programs| programs.version()),
             tasks: "test (not with --sqlite), postgres",
             hint: "apt-get install postgresql, or brew install postgresql".to_owned(),
+            required: false,
+        },
+        Need {
+            what: "nginx".to_owned(),
+            found: found("nginx").or_else(|| {
+                let usual = Path::new("/usr/sbin/nginx");
+                usual.is_file().then(|| usual.display().to_string())
+            }),
+            tasks: "test, of the shipped configuration",
+            hint: "apt-get install nginx, or brew install nginx".to_owned(),
             required: false,
         },
         Need {

@@ -111,6 +111,15 @@ impl Client {
         }
     }
 
+    /// The same person by another way to the server.
+    pub(crate) fn by(&self, http: reqwest::Client, url: String) -> Self {
+        Self {
+            http,
+            url,
+            ..self.clone()
+        }
+    }
+
     /// A request with the token.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url));

@@ -7,6 +7,7 @@ mod files;
 mod fixture;
 mod guide;
 mod memory;
+mod nginx;
 mod open_files;
 mod program;
 mod replicas;
