@@ -10,8 +10,9 @@ use object_store::aws::AmazonS3ConfigKey;
 pub struct ObjectStoreOptions {
     /// How to sign in to S3; not looked at for a folder.
     pub s3: S3Variables,
-    /// Uploads that run at once, at least 1; further ones wait for their turn. Each holds up to
-    /// 3 MiB in memory on a folder and up to 15 MiB on S3 (three parts).
+    /// Uploads of more than 64 KiB that run at once, at least 1; further ones wait for their turn
+    /// once they have so many bytes. Each holds up to 3 MiB in memory on a folder and up to 15 MiB on
+    /// S3 (three parts).
     pub concurrent_uploads: usize,
     /// How long one S3 request may take to answer before it counts as failed; also how long a
     /// download may wait for its next bytes.

@@ -138,12 +138,7 @@ impl BlobStore for ObjectStoreBlobs {
         bytes: ByteStream,
         limit: u64,
     ) -> Result<BlobInfo, BlobError> {
-        let _permit = self
-            .uploads
-            .acquire()
-            .await
-            .map_err(|closed| BlobError::Backend(closed.into()))?;
-        upload::put(&self.storage, key, bytes, limit).await
+        upload::put(&self.storage, key, bytes, limit, &self.uploads).await
     }
 
     async fn open(

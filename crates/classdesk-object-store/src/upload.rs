@@ -15,7 +15,7 @@ use futures_util::StreamExt;
 use object_store::{MultipartUpload, ObjectStoreExt, PutPayload, PutPayloadMut};
 use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc, oneshot};
 
 use crate::backend::{self, Storage};
 use crate::failure::{self, Operation};
@@ -40,6 +40,7 @@ pub(crate) async fn put(
     key: &StorageKey,
     bytes: ByteStream,
     limit: u64,
+    turns: &Semaphore,
 ) -> Result<BlobInfo, BlobError> {
     storage.check_writable(key).await?;
     let (pieces, to_write) = mpsc::channel(1);
@@ -49,7 +50,8 @@ pub(crate) async fn put(
         to_write,
         written,
     ));
-    let taken = split_into_parts(bytes, limit, storage.part_size(limit), pieces).await;
+    let mut turn = Turn { turns, taken: None };
+    let taken = split_into_parts(bytes, limit, storage.part_size(limit), pieces, &mut turn).await;
     // Also on a failure: by then the writer has cleaned up.
     match (taken, outcome.await) {
         (Ok(Some(info)), Ok(Ok(object))) => {
@@ -61,6 +63,24 @@ pub(crate) async fn put(
     }
 }
 
+/// The turn of an upload, which it keeps until its bytes are written.
+struct Turn<'a> {
+    turns: &'a Semaphore,
+    taken: Option<SemaphorePermit<'a>>,
+}
+
+impl Turn<'_> {
+    /// Waits for the turn once an upload has more than a block. Until then it may be one that hardly
+    /// comes at all, and would keep the turn from others.
+    async fn take_from(&mut self, size: u64) -> Result<(), BlobError> {
+        if self.taken.is_none() && size > BLOCK as u64 {
+            let taken = self.turns.acquire().await;
+            self.taken = Some(taken.map_err(|closed| BlobError::Backend(closed.into()))?);
+        }
+        Ok(())
+    }
+}
+
 /// Reads the stream to its end and sends the parts. `None` means that the writer has ended; it
 /// has the reason.
 async fn split_into_parts(
@@ -68,6 +88,7 @@ async fn split_into_parts(
     limit: u64,
     part_size: usize,
     pieces: mpsc::Sender<Piece>,
+    turn: &mut Turn<'_>,
 ) -> Result<Option<BlobInfo>, BlobError> {
     let mut size = 0_u64;
     let mut hash = Sha256::new();
@@ -79,6 +100,7 @@ async fn split_into_parts(
         if size > limit {
             return Err(BlobError::TooLarge { limit });
         }
+        turn.take_from(size).await?;
         hash.update(&chunk);
         media_type.update(&chunk);
         let mut rest = &chunk[..];

@@ -341,10 +341,12 @@ async fn uploads_beyond_the_allowed_number_wait_for_their_turn() {
     let blobs = ObjectStoreBlobs::connect(&stage.location, &options)
         .await
         .unwrap();
+    const SIZE: usize = 64 * 1024 + 1;
     let (first, second) = (fresh_key(), fresh_key());
-    let mut stuck = Box::pin(blobs.put(&first, Box::pin(stream::pending()), LIMIT));
-    let bytes = content(9, 10);
-    let mut waiting = Box::pin(blobs.put(&second, chunks(&bytes, 10), LIMIT));
+    let bytes = content(9, SIZE);
+    let endless = chunks(&bytes, SIZE).chain(stream::pending());
+    let mut stuck = Box::pin(blobs.put(&first, Box::pin(endless), LIMIT));
+    let mut waiting = Box::pin(blobs.put(&second, chunks(&bytes, SIZE), LIMIT));
     for _ in 0..50 {
         tokio::select! {
             biased;
@@ -353,6 +355,9 @@ async fn uploads_beyond_the_allowed_number_wait_for_their_turn() {
             () = tokio::task::yield_now() => {}
         }
     }
+    // What is small needs no turn.
+    let small = blobs.put(&fresh_key(), chunks(&bytes.slice(..10), 10), LIMIT);
+    assert_eq!(small.await.unwrap().size, 10);
     drop(stuck);
-    assert_eq!(waiting.await.unwrap().size, 10);
+    assert_eq!(waiting.await.unwrap().size, SIZE as u64);
 }
