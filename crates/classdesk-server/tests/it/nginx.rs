@@ -173,7 +173,7 @@ fn begin_upload(
 
 /// Waits until so many bodies arrive at the server itself.
 async fn until_arriving(direct: &Client, count: usize) {
-    let line = format!("classdesk_bodies_arriving {count}");
+    let line = format!("classdesk_bodies_arriving {count}.0");
     let arrived = async {
         loop {
             let metrics = direct.get("/metrics").await.body;
