@@ -356,7 +356,8 @@ async fn uploads_beyond_the_allowed_number_wait_for_their_turn() {
         }
     }
     // What is small needs no turn.
-    let small = blobs.put(&fresh_key(), chunks(&bytes.slice(..10), 10), LIMIT);
+    let key = fresh_key();
+    let small = blobs.put(&key, chunks(&bytes.slice(..10), 10), LIMIT);
     assert_eq!(small.await.unwrap().size, 10);
     drop(stuck);
     assert_eq!(waiting.await.unwrap().size, SIZE as u64);
