@@ -4,14 +4,14 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use classdesk_domain::blobs::Download;
 use classdesk_domain::error::Error;
 use classdesk_domain::paging::{ListKind, Page, PageRequest, SeekRequest};
 use classdesk_domain::people::{Actor, AuthenticatedSession};
 use classdesk_domain::validation::Invalid;
-use classdesk_domain::{App, ExpectedVersion};
-use classdesk_http::conditional::{TagList, if_match};
+use classdesk_domain::{App, Present, RequestContext, VersionConditions};
+use classdesk_http::conditional::version_conditions;
 use classdesk_http::problem::{Problem, ProblemKind};
 use classdesk_http::{PublicUrl, download};
 use serde::Serialize;
@@ -20,10 +20,8 @@ use crate::authenticator::Principal;
 use crate::dto::{PageParams, SeekParams};
 use crate::input::{FieldSet, Fields, NoFields};
 use crate::render;
+pub(crate) use crate::render::Answer;
 use crate::state::{AppState, state_of};
-
-/// How a request is answered.
-pub(crate) type Answer = Result<HttpResponse, Problem>;
 
 /// An authenticated request. It comes before the other arguments of a handler: without a sign-in
 /// nothing else is looked at.
@@ -31,6 +29,7 @@ pub(crate) struct Call {
     principal: Principal,
     request: HttpRequest,
     state: Data<AppState>,
+    conditions: VersionConditions,
 }
 
 impl FromRequest for Call {
@@ -39,12 +38,15 @@ impl FromRequest for Call {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let principal = request.extensions_mut().remove::<Principal>();
-        let call = principal.map(|principal| Self {
-            principal,
-            request: request.clone(),
-            state: state_of(request).clone(),
-        });
-        ready(call.ok_or_else(|| Problem::of(ProblemKind::Unauthenticated)))
+        ready(match principal {
+            Some(principal) => conditions_of(request).map(|conditions| Self {
+                principal,
+                request: request.clone(),
+                state: state_of(request).clone(),
+                conditions,
+            }),
+            None => Err(Problem::of(ProblemKind::Unauthenticated)),
+        })
     }
 }
 
@@ -110,19 +112,16 @@ impl Call {
         })
     }
 
-    /// The versions that `If-Match` names; any version without the header.
-    ///
-    /// Our tags are `"<version>-<digest>"`. The version alone decides, so `"<version>"` is as good.
-    /// A weak tag never matches here (RFC 9110 section 13.1.1), nor does one that is not ours.
-    pub(crate) fn expected_version(&self) -> Result<ExpectedVersion, Problem> {
-        Ok(match if_match(&self.request)? {
-            None | Some(TagList::Any) => ExpectedVersion::Any,
-            Some(TagList::Tags(tags)) => {
-                let strong = tags.iter().filter(|tag| !tag.weak);
-                let versions = strong.filter_map(|tag| tag.tag().split('-').next()?.parse().ok());
-                ExpectedVersion::OneOf(versions.collect())
-            }
-        })
+    /// The caller with the preconditions of the request: what every use case takes that changes
+    /// something.
+    pub(crate) fn by(&self) -> RequestContext {
+        RequestContext::from(self.principal.actor).on(self.conditions.clone())
+    }
+
+    /// Checks the preconditions of a request that changes nothing with a version, and needs no right
+    /// beyond its session.
+    pub(crate) fn check_unversioned(&self) -> Result<(), Problem> {
+        Ok(self.conditions.check(Present::Unversioned)?)
     }
 
     /// Answers with a page of a list.
@@ -138,6 +137,15 @@ impl Call {
     /// Answers with a file, or what of it is asked for.
     pub(crate) async fn download(&self, file: &Download) -> Answer {
         download::answer(&self.request, &self.state.app.downloads, file).await
+    }
+}
+
+/// The preconditions of a change. Those of a read are for what renders its answer.
+fn conditions_of(request: &HttpRequest) -> Result<VersionConditions, Problem> {
+    if request.method().is_safe() {
+        Ok(VersionConditions::default())
+    } else {
+        version_conditions(request)
     }
 }
 

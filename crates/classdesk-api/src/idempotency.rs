@@ -10,14 +10,13 @@ use std::time::Duration;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::rt::time::sleep;
 use actix_web::{HttpRequest, HttpResponse};
-use classdesk_domain::RequestContext;
 use classdesk_domain::blobs::UploadPermit;
 use classdesk_domain::error::{Conflict, Error};
 use classdesk_domain::idempotency::{
     Begun, Completed, Completion, Fingerprint, IdempotencyKey, IdempotencyService, KeyScope,
     LEASE_TTL, Lease,
 };
-use classdesk_domain::people::Actor;
+use classdesk_domain::{Present, RequestContext, VersionConditions};
 use classdesk_http::context::path_within;
 use classdesk_http::problem::{Problem, ProblemKind};
 use classdesk_http::single_header;
@@ -68,29 +67,32 @@ pub(crate) async fn once<T>(
 pub(crate) enum Attempt {
     /// It is, or it has no key.
     First(Reservation),
-    /// An earlier one has created something.
-    Repeated(Completed),
+    /// An earlier one has created something. This one has preconditions of its own.
+    Repeated(Completed, VersionConditions),
 }
 
 impl Attempt {
     /// Reserves the key, if there is one.
     pub(crate) async fn begin(call: &Call) -> Result<Self, Problem> {
-        let (request, actor) = (call.request(), *call.actor());
+        let (request, by) = (call.request(), call.by());
+        let user = by.actor.id;
         let mut reservation = Reservation {
-            actor,
+            by,
             lease: None,
             service: call.app().idempotency.clone(),
         };
         if let Some(key) = key(request)? {
             let path = path_within(request).trim_end_matches('/');
             let scope = KeyScope {
-                user: actor.id,
+                user,
                 operation: format!("{} {path}/", request.method()),
                 key,
             };
             match reservation.service.begin(&scope).await? {
                 Begun::First(lease) => reservation.lease = Some(lease),
-                Begun::Repeated(completed) => return Ok(Self::Repeated(completed)),
+                Begun::Repeated(completed) => {
+                    return Ok(Self::Repeated(completed, reservation.by.conditions.clone()));
+                }
             }
         }
         Ok(Self::First(reservation))
@@ -104,7 +106,7 @@ impl Attempt {
     ) -> Result<Option<UploadPermit>, Problem> {
         match self {
             Self::First(_) => self.during(async { Ok(Some(right.await?)) }).await,
-            Self::Repeated(_) => match right.await {
+            Self::Repeated(..) => match right.await {
                 // What can no longer be created was created all the same.
                 Ok(_) | Err(Error::Forbidden | Error::Conflict(_)) => Ok(None),
                 Err(error) => Err(error.into()),
@@ -119,7 +121,7 @@ impl Attempt {
     ) -> Result<T, Problem> {
         match self {
             Self::First(reservation) => reservation.during(work, RENEWAL).await,
-            Self::Repeated(_) => work.await,
+            Self::Repeated(..) => work.await,
         }
     }
 
@@ -134,10 +136,11 @@ impl Attempt {
     ) -> Answer {
         match self {
             Self::First(reservation) => reservation.finish(fingerprint, create, render).await,
-            Self::Repeated(completed) => {
+            Self::Repeated(completed, conditions) => {
                 // The right to see it comes first: another body on something hidden is 404, not 422.
                 let found = read(completed.object_id).await?;
                 completed.check(&fingerprint)?;
+                conditions.check(Present::Unversioned)?;
                 let mut response = render(found);
                 response
                     .headers_mut()
@@ -150,7 +153,7 @@ impl Attempt {
 
 /// A reserved key, or none. Dropping it frees the key, as when the client has gone away.
 pub(crate) struct Reservation {
-    actor: Actor,
+    by: RequestContext,
     lease: Option<Lease>,
     service: IdempotencyService,
 }
@@ -199,7 +202,7 @@ impl Reservation {
         render: impl FnOnce(T) -> HttpResponse,
     ) -> Result<HttpResponse, Problem> {
         let completes = self.lease.map(|lease| Completion { lease, fingerprint });
-        match create(RequestContext::completing(self.actor, completes)).await {
+        match create(self.by.clone().completing(completes)).await {
             Ok(created) => {
                 // The commit has completed it, so there is nothing to free.
                 self.lease = None;
@@ -294,7 +297,7 @@ mod tests {
             panic!("the key was used before");
         };
         let reservation = Reservation {
-            actor,
+            by: actor.into(),
             lease: Some(lease),
             service: service.clone(),
         };

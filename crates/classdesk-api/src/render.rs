@@ -4,15 +4,19 @@ use std::collections::VecDeque;
 
 use actix_web::http::header::EntityTag;
 use actix_web::http::{StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use bytes::Bytes;
 use classdesk_domain::paging::{Cursor, ListKind, Page, ReadFrom};
-use classdesk_http::conditional::matches_if_none_match;
+use classdesk_http::conditional::is_known;
 use classdesk_http::context::path_within;
+use classdesk_http::problem::Problem;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::state::state_of;
+
+/// How a request is answered.
+pub(crate) type Answer = Result<HttpResponse, Problem>;
 
 /// Most answers are no larger, so that their text need not be moved while it grows. In bytes.
 const USUAL: usize = 4 * 1024;
@@ -43,60 +47,56 @@ pub(crate) fn no_content() -> HttpResponse {
     HttpResponse::NoContent().finish()
 }
 
-/// A JSON answer of a thing that counts its changes, with the entity tag
+/// A thing that counts its changes, as a write has left it, with the entity tag
 /// `"<version>-<digest of the body>"`. The version alone would lie about what changes beside it,
-/// such as counts. With a matching `If-None-Match` the answer is 304.
-pub(crate) fn with_version_etag(
-    request: &HttpRequest,
-    status: StatusCode,
-    version: i64,
-    view: &impl Serialize,
-) -> HttpResponse {
-    written_with_version_etag(request, status, version, to_json(view))
+/// such as counts.
+pub(crate) fn written(status: StatusCode, version: i64, view: &impl Serialize) -> HttpResponse {
+    let (tag, body) = tagged(version, view);
+    build_with(status, tag)
+        .content_type("application/json")
+        .body(body)
 }
 
-/// The same of a JSON text that is written already.
-pub(crate) fn written_with_version_etag(
-    request: &HttpRequest,
-    status: StatusCode,
-    version: i64,
-    body: Vec<u8>,
-) -> HttpResponse {
+/// A thing that counts its changes, as it is read; 304 for a client that has it.
+pub(crate) fn versioned(request: &HttpRequest, version: i64, view: &impl Serialize) -> Answer {
+    let (tag, body) = tagged(version, view);
+    unless_known(request, tag, "application/json", body.into())
+}
+
+fn tagged(version: i64, view: &impl Serialize) -> (EntityTag, Vec<u8>) {
+    let body = to_json(view);
     let tag = EntityTag::new_strong(format!("{version}-{}", digest(&body)));
-    with_etag(request, status, tag, "application/json", body.into())
+    (tag, body)
 }
 
-/// A text with the entity tag `"<digest of the body>"`, or 304.
+/// A text that is read, with the entity tag `"<digest of the body>"`; 304 for a client that has it.
 pub(crate) fn text_with_etag(
     request: &HttpRequest,
     media_type: &'static str,
     body: Bytes,
-) -> HttpResponse {
+) -> Answer {
     let tag = EntityTag::new_strong(digest(&body));
-    with_etag(request, StatusCode::OK, tag, media_type, body)
+    unless_known(request, tag, media_type, body)
 }
 
-fn with_etag(
+fn unless_known(
     request: &HttpRequest,
-    status: StatusCode,
     tag: EntityTag,
     media_type: &'static str,
     body: Bytes,
-) -> HttpResponse {
-    let is_read = request.method().is_safe();
-    let is_known = is_read && matches_if_none_match(request, &tag);
-    let mut response = HttpResponse::build(if is_known {
-        StatusCode::NOT_MODIFIED
-    } else {
-        status
-    });
+) -> Answer {
+    if is_known(request, &tag)? {
+        return Ok(build_with(StatusCode::NOT_MODIFIED, tag).finish());
+    }
+    let mut response = build_with(StatusCode::OK, tag);
+    Ok(response.content_type(media_type).body(body))
+}
+
+fn build_with(status: StatusCode, tag: EntityTag) -> HttpResponseBuilder {
+    let mut response = HttpResponse::build(status);
     response.insert_header(header::ETag(tag));
     response.insert_header((header::CACHE_CONTROL, "private, no-cache"));
-    if is_known {
-        response.finish()
-    } else {
-        response.content_type(media_type).body(body)
-    }
+    response
 }
 
 fn digest(body: &[u8]) -> String {
@@ -197,10 +197,10 @@ pub(crate) fn page_with_etag<T, V: Serialize>(
     list: ListKind,
     page: Page<T>,
     view: impl FnMut(T) -> V,
-) -> HttpResponse {
+) -> Answer {
     let (text, next) = page_text(page, view);
-    let response = text_with_etag(request, "application/json", text.into());
-    link_next(request, response, list, next)
+    let response = text_with_etag(request, "application/json", text.into())?;
+    Ok(link_next(request, response, list, next))
 }
 
 /// Adds `Link: <…>; rel="next"` with every parameter of the request but the cursor.

@@ -24,6 +24,7 @@ macro_rules! store_conformance {
                 a_failed_commit_leaves_nothing
                 a_lost_lease_undoes_the_change
                 missing_rows_are_stale
+                one_of_many_has_the_version
                 one_of_many_wins
             }
             blobs {
@@ -69,17 +70,14 @@ macro_rules! store_conformance {
                 files_follow_the_access_scope
             }
             preconditions {
-                a_bundle_version_is_checked
                 a_participant_is_checked
                 a_role_is_checked
-                a_standing_file_is_checked
-                a_standing_message_is_checked
-                a_ticket_version_is_checked
                 an_active_user_is_checked
                 another_superadmin_is_checked
                 an_open_thread_is_checked
                 every_fact_has_to_hold
                 parties_are_checked
+                versions_are_checked
             }
             histories {
                 a_first_history_agrees

@@ -136,6 +136,7 @@ mod tests {
                 is_active: true,
                 created_at: at,
                 last_login_at: None,
+                version: 1,
             },
         }
     }

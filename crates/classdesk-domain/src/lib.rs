@@ -110,5 +110,4 @@ pub mod validation;
 
 pub use app::{App, Ports, Settings};
 pub use client_network::ClientNetwork;
-pub use request_context::RequestContext;
-pub use use_case::ExpectedVersion;
+pub use request_context::{Present, RequestContext, VersionConditions, Versions};

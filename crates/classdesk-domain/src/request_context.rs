@@ -1,24 +1,105 @@
-//! The actor of a request, and the reservation that it completes.
+//! What a request brings beside what it asks for: its actor, the reservation that it completes, and
+//! its preconditions.
 
+use crate::error::Error;
 use crate::idempotency::model::Completion;
 use crate::people::model::Actor;
 
-/// The actor of a creating request, and the idempotency reservation that it completes.
+/// The actor of a request, the idempotency reservation that it completes, and its preconditions.
 ///
 /// An [`Actor`] alone becomes one by [`From`].
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct RequestContext {
     /// The user.
     pub actor: Actor,
     /// Which reservation, if the request came with an idempotency key.
     pub completes: Option<Completion>,
+    /// Which versions the request is made for.
+    pub conditions: VersionConditions,
+}
+
+/// The versions that a request names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Versions {
+    /// Any version, as long as the thing is there.
+    Any,
+    /// These versions.
+    OneOf(Vec<i64>),
+}
+
+/// For which versions of a thing a request is made (RFC 9110, section 13.1). Both have to hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct VersionConditions {
+    /// It has to be in one of these.
+    pub if_match: Option<Versions>,
+    /// It must be in none of these.
+    pub if_none_match: Option<Versions>,
+}
+
+/// What a request finds in the place that it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Present {
+    /// Nothing.
+    Nothing,
+    /// Something that counts no changes, such as a list. No version is its own.
+    Unversioned,
+    /// Something in this version.
+    Version(i64),
+}
+
+impl VersionConditions {
+    /// Only for exactly this version.
+    #[must_use]
+    pub fn exactly(version: i64) -> Self {
+        Self {
+            if_match: Some(Versions::OneOf(vec![version])),
+            if_none_match: None,
+        }
+    }
+
+    /// Checks what is there.
+    ///
+    /// # Errors
+    /// [`Error::PreconditionFailed`].
+    pub fn check(&self, present: Present) -> Result<(), Error> {
+        let named = |versions: &Versions| match (present, versions) {
+            (Present::Nothing, _) | (Present::Unversioned, Versions::OneOf(_)) => false,
+            (_, Versions::Any) => true,
+            (Present::Version(version), Versions::OneOf(all)) => all.contains(&version),
+        };
+        let holds = self.if_match.as_ref().is_none_or(named)
+            && !self.if_none_match.as_ref().is_some_and(named);
+        holds.then_some(()).ok_or(Error::PreconditionFailed)
+    }
 }
 
 impl RequestContext {
     /// A request that came with an idempotency key.
     #[must_use]
-    pub const fn completing(actor: Actor, completes: Option<Completion>) -> Self {
-        Self { actor, completes }
+    pub fn completing(self, completes: Option<Completion>) -> Self {
+        Self { completes, ..self }
+    }
+
+    /// A request that is made for some versions alone.
+    #[must_use]
+    pub fn on(self, conditions: VersionConditions) -> Self {
+        Self { conditions, ..self }
+    }
+
+    /// Whether it names versions at all. Then the commit rests on the one that was checked.
+    pub(crate) fn is_conditional(&self) -> bool {
+        self.conditions != VersionConditions::default()
+    }
+
+    /// Checks the present version of what is changed.
+    pub(crate) fn check_version(&self, version: i64) -> Result<(), Error> {
+        self.conditions.check(Present::Version(version))
+    }
+
+    /// The same where something is created, or done to what counts no changes. The request is then
+    /// about a place that has no version of its own, such as a list.
+    pub(crate) fn check_unversioned(&self) -> Result<(), Error> {
+        self.conditions.check(Present::Unversioned)
     }
 }
 
@@ -27,6 +108,7 @@ impl From<Actor> for RequestContext {
         Self {
             actor,
             completes: None,
+            conditions: VersionConditions::default(),
         }
     }
 }
@@ -34,5 +116,11 @@ impl From<Actor> for RequestContext {
 impl From<&Actor> for RequestContext {
     fn from(actor: &Actor) -> Self {
         (*actor).into()
+    }
+}
+
+impl From<&Self> for RequestContext {
+    fn from(context: &Self) -> Self {
+        context.clone()
     }
 }

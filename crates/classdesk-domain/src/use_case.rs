@@ -1,4 +1,4 @@
-//! What the use cases share: deciding again, the expected version, and facts about people.
+//! What the use cases share: deciding again, and facts about people.
 
 use crate::error::Error;
 use crate::ids::UserId;
@@ -31,35 +31,6 @@ macro_rules! retry_on_stale {
     }};
 }
 pub(crate) use retry_on_stale;
-
-/// The versions of an object that a change was made for (`If-Match`, RFC 9110 section 13.1.1).
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum ExpectedVersion {
-    /// Any version will do.
-    #[default]
-    Any,
-    /// One of these.
-    OneOf(Vec<i64>),
-}
-
-impl ExpectedVersion {
-    /// Exactly this version.
-    #[must_use]
-    pub fn exactly(version: i64) -> Self {
-        Self::OneOf(vec![version])
-    }
-
-    /// Checks the present version.
-    ///
-    /// # Errors
-    /// [`Error::PreconditionFailed`].
-    pub fn check(&self, version: i64) -> Result<(), Error> {
-        match self {
-            Self::OneOf(versions) if !versions.contains(&version) => Err(Error::PreconditionFailed),
-            _ => Ok(()),
-        }
-    }
-}
 
 /// The user is active and still has their role.
 pub(crate) const fn user_is_active(user: &User) -> Precondition {

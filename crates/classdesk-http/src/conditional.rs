@@ -8,28 +8,78 @@ use actix_web::http::header::{
     self, ByteRangeSpec, EntityTag, HeaderMap, HeaderName, HeaderValue, Range,
 };
 use classdesk_domain::blobs::{BlobInfo, ByteRange};
+use classdesk_domain::{VersionConditions, Versions};
 
 use crate::headers::single_header;
 use crate::problem::{Problem, ProblemKind};
 
 /// The value of `If-Match` or `If-None-Match`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TagList {
+enum TagList {
     /// `*`.
     Any,
     /// Entity tags.
     Tags(Vec<EntityTag>),
 }
 
-/// The tags of `If-Match`; `None` without the header.
+impl TagList {
+    /// The versions that these tags name. A tag is `"<version>-<digest>"`, of which the version
+    /// counts, or the version alone. One that is not ours names no version.
+    fn versions(self, counts: impl Fn(&EntityTag) -> bool) -> Versions {
+        let version = |tag: &EntityTag| {
+            let (text, _) = tag.tag().split_once('-').unwrap_or((tag.tag(), ""));
+            let version: i64 = text.parse().ok()?;
+            (version.to_string() == text).then_some(version)
+        };
+        match self {
+            Self::Any => Versions::Any,
+            Self::Tags(tags) => {
+                let counted = tags.iter().filter(|tag| counts(tag));
+                Versions::OneOf(counted.filter_map(version).collect())
+            }
+        }
+    }
+}
+
+/// The preconditions of a request that changes something, by the versions that their tags name. The
+/// use case checks them, since rights come first and the check has to hold until the commit.
+///
+/// A weak tag never holds in `If-Match`, and is as good as a strong one in `If-None-Match`. Nothing
+/// has a date of its last change, so the conditions by date do not apply (sections 13.1.3 and
+/// 13.1.4).
 ///
 /// # Errors
 /// 400 for a malformed header: it is never ignored, since the client relies on it.
-pub fn if_match(request: &HttpRequest) -> Result<Option<TagList>, Problem> {
-    parse_tags(request.headers(), &header::IF_MATCH).map_err(|_| {
+pub fn version_conditions(request: &HttpRequest) -> Result<VersionConditions, Problem> {
+    let if_match = tags(request, &header::IF_MATCH)?;
+    let if_none_match = tags(request, &header::IF_NONE_MATCH)?;
+    Ok(VersionConditions {
+        if_match: if_match.map(|tags| tags.versions(|tag| !tag.weak)),
+        if_none_match: if_none_match.map(|tags| tags.versions(|_| true)),
+    })
+}
+
+/// Whether the client of a read has what is tagged so already (section 13.2.2).
+///
+/// # Errors
+/// 412 when `If-Match` does not name the tag, by the strong comparison; 400 when it is malformed.
+pub fn is_known(request: &HttpRequest, tag: &EntityTag) -> Result<bool, Problem> {
+    if let Some(TagList::Tags(tags)) = tags(request, &header::IF_MATCH)?
+        && !tags
+            .iter()
+            .any(|known| known.strong_eq(tag) || known.strong_eq(&of_gzip(tag)))
+    {
+        return Err(Problem::of(ProblemKind::PreconditionFailed));
+    }
+    Ok(matches_if_none_match(request, tag))
+}
+
+/// The tags of a header; `None` without the header.
+fn tags(request: &HttpRequest, name: &HeaderName) -> Result<Option<TagList>, Problem> {
+    parse_tags(request.headers(), name).map_err(|_| {
         Problem::new(
             ProblemKind::InvalidHeader,
-            "`If-Match` is a list of entity tags in quotes, or `*`.",
+            "`If-Match` and `If-None-Match` are lists of entity tags in quotes, or `*`.",
         )
     })
 }
@@ -41,9 +91,8 @@ pub(crate) fn of_gzip(tag: &EntityTag) -> EntityTag {
 }
 
 /// Whether `If-None-Match` names this tag or that of the same thing in gzip, by the weak
-/// comparison. A malformed header is as good as none: the answer is the whole thing.
-#[must_use]
-pub fn matches_if_none_match(request: &HttpRequest, tag: &EntityTag) -> bool {
+/// comparison. For a read, a malformed header is as good as none: the answer is the whole thing.
+fn matches_if_none_match(request: &HttpRequest, tag: &EntityTag) -> bool {
     is_named_by_if_none_match(request, tag) || is_named_by_if_none_match(request, &of_gzip(tag))
 }
 
@@ -76,13 +125,17 @@ fn parse_list(text: &str) -> Result<TagList, MalformedTags> {
     }
     let mut tags = Vec::new();
     loop {
+        // Members of a list may be empty (section 5.6.1).
+        rest = rest.trim_start_matches([',', ' ', '\t']);
+        if rest.is_empty() && !tags.is_empty() {
+            return Ok(TagList::Tags(tags));
+        }
         let (tag, after) = parse_tag(rest)?;
         tags.push(tag);
         rest = after.trim_start();
-        if rest.is_empty() {
-            return Ok(TagList::Tags(tags));
+        if !rest.is_empty() && !rest.starts_with(',') {
+            return Err(MalformedTags);
         }
-        rest = rest.strip_prefix(',').ok_or(MalformedTags)?.trim_start();
     }
 }
 
@@ -117,12 +170,7 @@ pub(crate) fn plan_download(
     info: &BlobInfo,
 ) -> Result<DownloadPlan, Problem> {
     let tag = entity_tag(info);
-    if let Some(TagList::Tags(tags)) = if_match(request)?
-        && !tags.iter().any(|known| known.strong_eq(&tag))
-    {
-        return Err(Problem::of(ProblemKind::PreconditionFailed));
-    }
-    if matches_if_none_match(request, &tag) {
+    if is_known(request, &tag)? {
         return Ok(DownloadPlan::NotModified);
     }
     // A range is defined for GET alone.
@@ -347,18 +395,62 @@ mod tests {
         assert_eq!(parse_list(" * "), Ok(TagList::Any));
         assert_eq!(
             parse_list(r#""1-ab" , W/"2","""#),
-            Ok(TagList::Tags(vec![strong("1-ab"), weak, strong("")]))
+            Ok(TagList::Tags(vec![
+                strong("1-ab"),
+                weak.clone(),
+                strong("")
+            ]))
         );
+        for empty_members in [", \"1-ab\",, W/\"2\" , ,", ",\t,\"1-ab\",W/\"2\""] {
+            assert_eq!(
+                parse_list(empty_members),
+                Ok(TagList::Tags(vec![strong("1-ab"), weak.clone()])),
+                "{empty_members}"
+            );
+        }
+    }
+
+    fn conditions(headers: &[(&'static str, &str)]) -> Result<VersionConditions, ProblemKind> {
+        let mut request = TestRequest::default();
+        for header in headers {
+            request = request.append_header(*header);
+        }
+        version_conditions(&request.to_http_request()).map_err(|problem| problem.kind())
+    }
+
+    #[test]
+    fn the_conditions_of_a_change_name_versions() {
+        assert_eq!(conditions(&[]), Ok(VersionConditions::default()));
+        let tags = r#""3-0af1", W/"4-ab", "5", "x", "05", "+6", "-7", "8-""#;
+        let found = conditions(&[("if-match", tags), ("if-none-match", tags)]);
+        assert_eq!(
+            found,
+            Ok(VersionConditions {
+                if_match: Some(Versions::OneOf(vec![3, 5, 8])),
+                if_none_match: Some(Versions::OneOf(vec![3, 4, 5, 8])),
+            })
+        );
+        let found = conditions(&[("if-none-match", "*")]);
+        let only_if_absent = VersionConditions {
+            if_none_match: Some(Versions::Any),
+            ..VersionConditions::default()
+        };
+        assert_eq!(found, Ok(only_if_absent));
+        for name in ["if-match", "if-none-match"] {
+            let malformed = conditions(&[(name, "nonsense")]);
+            assert_eq!(malformed, Err(ProblemKind::InvalidHeader), "{name}");
+        }
     }
 
     #[test]
     fn what_is_no_list_of_tags_is_refused() {
         for text in [
             "",
+            ",",
+            " , ,",
             "1",
             r#""1"#,
             r#""1" "2""#,
-            r#""1","#,
             r#"w/"1""#,
             r#""a b""#,
             r#"*,"1""#,

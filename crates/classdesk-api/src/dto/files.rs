@@ -68,6 +68,8 @@ view! {
         is_visible_to_client: bool = file.visibility.to_client,
         /// Whether the assigned writer sees it.
         is_visible_to_writer: bool = file.visibility.to_writer,
+        /// Counts its changes; the first part of the `ETag`.
+        version: i64,
     },
     example {
         "id": 3, "file_name": "Übung 1.pdf", "file_size": 48213, "content_type": "application/pdf",
@@ -78,7 +80,7 @@ view! {
         "file_url":
             "https://desk.example.com/api/v1/class-management/class-bundles/42/files/3/download/",
         "description": "The first sheet", "is_visible_to_client": true,
-        "is_visible_to_writer": true,
+        "is_visible_to_writer": true, "version": 1,
     }
 }
 

@@ -48,6 +48,8 @@ view! {
         edited_at: Option<Timestamp>,
         /// Whether it was deleted.
         is_deleted: bool,
+        /// Counts its changes; the first part of the `ETag`.
+        version: i64,
     },
     example {
         "id": 31, "thread": 5,
@@ -55,7 +57,7 @@ view! {
         "sender_role": "writer", "recipient": null, "message": "When do we begin?",
         "message_type": "text", "reply_to": null, "attachment": null, "read_by": [],
         "is_read": false, "sent_at": "2026-03-01T10:00:00.000000Z", "edited_at": null,
-        "is_deleted": false,
+        "is_deleted": false, "version": 1,
     }
 }
 

@@ -30,11 +30,13 @@ view! {
         created_at: Timestamp,
         /// When they last signed in.
         last_login_at: Option<Timestamp>,
+        /// Counts the changes to them; the first part of the `ETag`.
+        version: i64,
     },
     example {
         "id": 7, "username": "client", "email": "client@example.com", "display_name": "Clara Client",
         "role": "client", "is_active": true, "created_at": "2026-03-01T10:00:00.000000Z",
-        "last_login_at": "2026-03-02T08:30:00.000000Z",
+        "last_login_at": "2026-03-02T08:30:00.000000Z", "version": 1,
     }
 }
 

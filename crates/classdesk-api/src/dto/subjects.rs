@@ -22,10 +22,12 @@ view! {
         assigned_writer_id: Option<UserId> = subject.parties.assigned_writer,
         /// What it is called.
         label: Title,
+        /// Counts its changes; the first part of the `ETag`.
+        version: i64,
     },
     example {
         "content_type": "order", "object_id": 1001, "client_id": 7, "assigned_writer_id": null,
-        "label": "Order 1001",
+        "label": "Order 1001", "version": 1,
     }
 }
 

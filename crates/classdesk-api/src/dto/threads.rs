@@ -50,6 +50,8 @@ view! {
         created_at: Timestamp = seen.thread.created_at,
         /// Its latest activity: a message or a change.
         updated_at: Timestamp = seen.thread.updated_at,
+        /// Counts its changes, which messages are not; the first part of the `ETag`.
+        version: i64 = seen.thread.version,
     },
     example {
         "id": 5, "thread_type": "class_bundle", "content_type": "class_bundle", "object_id": 42,
@@ -62,6 +64,7 @@ view! {
         ],
         "message_count": 0, "unread_count": 0, "last_message": null,
         "created_at": "2026-03-01T10:00:00.000000Z", "updated_at": "2026-03-01T10:00:00.000000Z",
+        "version": 1,
     }
 }
 

@@ -8,7 +8,7 @@ use utoipa::openapi::{RefOr, Required};
 
 use crate::dto::PageParams;
 
-use super::shape::{has_etag, is_download, is_idempotent, is_page};
+use super::shape::{changes_version, has_etag, is_download, is_idempotent, is_page};
 
 /// Puts the parameters of the path before the ones that the operation names, and the others after
 /// them.
@@ -82,9 +82,10 @@ fn headers(method: &Method, operation: &Operation) -> Vec<Parameter> {
     if has_etag(operation) && *method == Method::GET {
         headers.push(("If-None-Match", "Entity tags that are known.", text()));
     }
-    if has_etag(operation) && *method == Method::PATCH {
-        let tags = text().pattern(Some(ENTITY_TAGS));
-        headers.push(("If-Match", IF_MATCH, tags));
+    if changes_version(method, operation) {
+        for (name, about) in [("If-Match", IF_MATCH), ("If-None-Match", IF_NONE_MATCH)] {
+            headers.push((name, about, text().pattern(Some(ENTITY_TAGS))));
+        }
     }
     let headers = headers.into_iter().map(|(name, about, schema)| {
         let header = parameter(ParameterIn::Header, name, about, schema);
@@ -98,6 +99,9 @@ const IDEMPOTENCY_KEY: &str = "A key of your choice. For 24 hours, the same key 
 
 const IF_MATCH: &str =
     "Entity tags of the versions that the change is made for; 412 when it is another by now.";
+
+const IF_NONE_MATCH: &str =
+    "Entity tags of versions that must not be there, or `*` for none at all; 412 otherwise.";
 
 const ENTITY_TAGS: &str = r#"^[ \t]*(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)[ \t]*$"#;
 

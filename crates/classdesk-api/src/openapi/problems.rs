@@ -74,15 +74,23 @@ fn kinds_of(method: &Method, operation: &Operation) -> Vec<ProblemKind> {
     let needs_token = !is_public(operation);
     let has = |place| parameters(operation).any(|parameter| parameter.parameter_in == place);
     let has_header = |name| parameters(operation).any(|parameter| parameter.name == name);
-    let rules: [(bool, &[ProblemKind]); 10] = [
+    let writes = !method.is_safe();
+    let rules: [(bool, &[ProblemKind]); 11] = [
         (true, &ALWAYS),
         (operation.request_body.is_some(), &WITH_BODY),
         (needs_token, &[ProblemKind::Unauthenticated]),
-        (needs_token && !method.is_safe(), &[ProblemKind::Contended]),
+        (needs_token && writes, &[ProblemKind::Contended]),
+        (
+            writes,
+            &[ProblemKind::PreconditionFailed, ProblemKind::InvalidHeader],
+        ),
         (has(ParameterIn::Path), &[ProblemKind::NotFound]),
         (has(ParameterIn::Query), &[ProblemKind::Validation]),
         (has(ParameterIn::Header), &[ProblemKind::InvalidHeader]),
-        (has_header("If-Match"), &[ProblemKind::PreconditionFailed]),
+        (
+            has_header("If-None-Match"),
+            &[ProblemKind::PreconditionFailed],
+        ),
         (is_download(operation), &[ProblemKind::RangeNotSatisfiable]),
         (is_idempotent(method, operation), &IDEMPOTENCY),
     ];

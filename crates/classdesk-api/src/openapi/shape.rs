@@ -7,7 +7,15 @@ use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{RefOr, Response};
 
 /// The views of things that count their changes.
-const VERSIONED: [&str; 2] = ["BundleDetailView", "TicketView"];
+const VERSIONED: [&str; 7] = [
+    "BundleDetailView",
+    "BundleFileView",
+    "MessageView",
+    "SubjectView",
+    "ThreadView",
+    "TicketView",
+    "UserView",
+];
 
 /// The operations of a path with their methods.
 pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
@@ -57,6 +65,12 @@ pub(super) fn is_versioned(response: &Response) -> bool {
 /// Whether its answer has an entity tag.
 pub(super) fn has_etag(operation: &Operation) -> bool {
     answer(operation).is_some_and(|it| is_versioned(it) || it.headers.contains_key("ETag"))
+}
+
+/// Whether it changes one thing of which clients can know the version.
+pub(super) fn changes_version(method: &Method, operation: &Operation) -> bool {
+    let is_change = [Method::PUT, Method::PATCH, Method::DELETE].contains(method);
+    is_change || (!method.is_safe() && answer(operation).is_some_and(is_versioned))
 }
 
 fn answer(operation: &Operation) -> Option<&Response> {

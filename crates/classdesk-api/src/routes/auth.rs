@@ -5,10 +5,12 @@ use std::net::IpAddr;
 use actix_web::HttpRequest;
 use actix_web::http::header;
 use actix_web::web::Data;
+use classdesk_domain::Present;
 use classdesk_domain::error::Error;
 use classdesk_domain::ids::{SessionId, UserId};
 use classdesk_domain::paging::ListKind;
 use classdesk_domain::people::Login;
+use classdesk_http::conditional::version_conditions;
 use classdesk_http::{client_address, end_work};
 
 use crate::call::{Answer, Call};
@@ -43,6 +45,7 @@ pub(super) const CALLER: Endpoints = endpoints![me];
 )]
 async fn login(state: Data<AppState>, request: HttpRequest, body: JsonBody) -> Answer {
     let (name, password) = body.parse::<LoginBody>()?;
+    version_conditions(&request)?.check(Present::Unversioned)?;
     let user_agent = request.headers().get(header::USER_AGENT);
     let address = client_address(&request);
     let login = Login {
@@ -80,6 +83,7 @@ fn log_refusal(error: &Error, address: IpAddr) {
     responses((status = 204, description = "Signed out")),
 )]
 async fn logout(call: Call) -> Answer {
+    call.check_unversioned()?;
     call.app().sessions.logout(call.session()?).await?;
     Ok(render::no_content())
 }
@@ -92,6 +96,7 @@ async fn logout(call: Call) -> Answer {
     responses((status = 204, description = "Signed out everywhere")),
 )]
 async fn logout_all(call: Call) -> Answer {
+    call.check_unversioned()?;
     call.app().sessions.logout_all(call.session()?).await?;
     Ok(render::no_content())
 }
@@ -104,8 +109,8 @@ async fn logout_all(call: Call) -> Answer {
 )]
 async fn me(call: Call) -> Answer {
     let actor = call.actor();
-    let user = call.app().users.get(actor, actor.id).await?;
-    Ok(render::ok(&UserView::from(user)))
+    let view = UserView::from(call.app().users.get(actor, actor.id).await?);
+    render::versioned(call.request(), view.version, &view)
 }
 
 /// Change one's password
@@ -120,6 +125,7 @@ async fn me(call: Call) -> Answer {
 )]
 async fn change_password(call: Call, body: JsonBody) -> Answer {
     let input = body.validated::<PasswordChangeBody>();
+    call.check_unversioned()?;
     end_work(call.request());
     let address = client_address(call.request());
     let sessions = &call.app().sessions;
@@ -151,6 +157,7 @@ async fn list_sessions(call: Call) -> Answer {
     responses((status = 204, description = "Ended")),
 )]
 async fn end_session(call: Call, Path(id): Path<SessionId>) -> Answer {
+    call.check_unversioned()?;
     let sessions = &call.app().sessions;
     sessions.end_one(call.session()?, id).await?;
     Ok(render::no_content())

@@ -26,18 +26,21 @@ pub(super) const ENDPOINTS: Endpoints = endpoints![
     list_members,
 ];
 
-/// A bundle with its entity tag, and with so many of its files as have room.
-fn render_bundle(call: &Call, status: StatusCode, detail: BundleDetail) -> HttpResponse {
-    let version = detail.view.bundle.version;
+/// A bundle with so many of its files as have room.
+fn fitted(call: &Call, detail: BundleDetail) -> BundleDetailView {
     let mut view = BundleDetailView::of(detail, call.public_url());
-    let mut body = render::to_json(&view);
-    if body.len() > render::LIMIT {
+    if render::to_json(&view).len() > render::LIMIT {
         let files = std::mem::take(&mut view.files);
         let room = render::LIMIT.saturating_sub(render::to_json(&view).len());
         view.files = render::within(room, files);
-        body = render::to_json(&view);
     }
-    render::written_with_version_etag(call.request(), status, version, body)
+    view
+}
+
+/// A bundle that was created or changed.
+fn answer(call: &Call, status: StatusCode, detail: BundleDetail) -> HttpResponse {
+    let view = fitted(call, detail);
+    render::written(status, view.bundle.version, &view)
 }
 
 /// List bundles
@@ -71,7 +74,7 @@ async fn create_bundle(call: Call, body: JsonBody) -> Answer {
         &body,
         async |by| bundles.create(by, input).await,
         async |id| bundles.detail(call.actor(), BundleId::new(id)).await,
-        |detail| render_bundle(&call, StatusCode::CREATED, detail),
+        |detail| answer(&call, StatusCode::CREATED, detail),
     )
     .await
 }
@@ -85,7 +88,8 @@ async fn create_bundle(call: Call, body: JsonBody) -> Answer {
 )]
 async fn read_bundle(call: Call, Path(id): Path<BundleId>) -> Answer {
     let detail = call.app().bundles.detail(call.actor(), id).await?;
-    Ok(render_bundle(&call, StatusCode::OK, detail))
+    let view = fitted(&call, detail);
+    render::versioned(call.request(), view.bundle.version, &view)
 }
 
 /// Change a bundle
@@ -98,11 +102,10 @@ async fn read_bundle(call: Call, Path(id): Path<BundleId>) -> Answer {
     extensions(("x-problems" = json!(["forbidden"]))),
 )]
 async fn change_bundle(call: Call, Path(id): Path<BundleId>, body: JsonBody) -> Answer {
-    let expected = call.expected_version()?;
     let input = body.validated::<BundleChangeBody>();
     let bundles = &call.app().bundles;
-    let detail = bundles.change(call.actor(), id, input, &expected).await?;
-    Ok(render_bundle(&call, StatusCode::OK, detail))
+    let detail = bundles.change(call.by(), id, input).await?;
+    Ok(answer(&call, StatusCode::OK, detail))
 }
 
 /// Assign a bundle's writer
@@ -118,8 +121,8 @@ async fn change_bundle(call: Call, Path(id): Path<BundleId>, body: JsonBody) -> 
 async fn assign_writer(call: Call, Path(id): Path<BundleId>, body: JsonBody) -> Answer {
     let input = body.validated::<AssignWriterBody>();
     let bundles = &call.app().bundles;
-    let detail = bundles.assign_writer(call.actor(), id, input).await?;
-    Ok(render_bundle(&call, StatusCode::OK, detail))
+    let detail = bundles.assign_writer(call.by(), id, input).await?;
+    Ok(answer(&call, StatusCode::OK, detail))
 }
 
 /// List a bundle's members

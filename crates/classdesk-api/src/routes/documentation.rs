@@ -34,7 +34,7 @@ pub(super) fn assets() -> Vec<Operation> {
     get, path = "/api/v1/openapi.json", tag = "documentation", security(()),
     responses((status = 200, description = "The document", body = serde_json::Value)),
 )]
-async fn read_openapi(request: HttpRequest, state: Data<AppState>) -> HttpResponse {
+async fn read_openapi(request: HttpRequest, state: Data<AppState>) -> Answer {
     render::text_with_etag(&request, "application/json", state.openapi.clone())
 }
 
@@ -61,13 +61,13 @@ async fn read_docs(request: HttpRequest) -> HttpResponse {
         .body(html)
 }
 
-async fn script(request: HttpRequest) -> HttpResponse {
+async fn script(request: HttpRequest) -> Answer {
     let text = include_str!("../../assets/docs.js");
     let media = "text/javascript; charset=utf-8";
     render::text_with_etag(&request, media, Bytes::from_static(text.as_bytes()))
 }
 
-async fn style(request: HttpRequest) -> HttpResponse {
+async fn style(request: HttpRequest) -> Answer {
     let text = include_str!("../../assets/docs.css");
     let media = "text/css; charset=utf-8";
     render::text_with_etag(&request, media, Bytes::from_static(text.as_bytes()))

@@ -1,7 +1,9 @@
 //! Files of bundles.
 
-use actix_web::web;
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
 use classdesk_domain::blobs::UploadTarget;
+use classdesk_domain::files::BundleFile;
 use classdesk_domain::ids::{BundleId, FileId};
 use classdesk_domain::paging::ListKind;
 
@@ -44,9 +46,15 @@ async fn upload_file(call: Call, Path(bundle): Path<BundleId>, payload: web::Pay
                 files.add(by, bundle, file, form.fields).await
             },
             async |id| files.get(call.actor(), bundle, FileId::new(id)).await,
-            |file| render::created(&BundleFileView::of(file, call.public_url())),
+            |file| answer(&call, StatusCode::CREATED, file),
         )
         .await
+}
+
+/// A file that was put there or changed.
+fn answer(call: &Call, status: StatusCode, file: BundleFile) -> HttpResponse {
+    let view = BundleFileView::of(file, call.public_url());
+    render::written(status, view.version, &view)
 }
 
 /// List the files of a bundle
@@ -76,7 +84,8 @@ async fn list_files(call: Call, Path(bundle): Path<BundleId>) -> Answer {
 )]
 async fn read_file(call: Call, Path((bundle, id)): Path<(BundleId, FileId)>) -> Answer {
     let file = call.app().files.get(call.actor(), bundle, id).await?;
-    Ok(render::ok(&BundleFileView::of(file, call.public_url())))
+    let view = BundleFileView::of(file, call.public_url());
+    render::versioned(call.request(), view.version, &view)
 }
 
 /// Describe a file, or set who sees it
@@ -95,8 +104,8 @@ async fn change_file(
 ) -> Answer {
     let input = body.validated::<BundleFileChangeBody>();
     let files = &call.app().files;
-    let file = files.change(call.actor(), bundle, id, input).await?;
-    Ok(render::ok(&BundleFileView::of(file, call.public_url())))
+    let file = files.change(call.by(), bundle, id, input).await?;
+    Ok(answer(&call, StatusCode::OK, file))
 }
 
 /// Delete a file
@@ -109,7 +118,7 @@ async fn change_file(
 )]
 async fn delete_file(call: Call, Path((bundle, id)): Path<(BundleId, FileId)>) -> Answer {
     let files = &call.app().files;
-    files.delete(call.actor(), bundle, id).await?;
+    files.delete(call.by(), bundle, id).await?;
     Ok(render::no_content())
 }
 

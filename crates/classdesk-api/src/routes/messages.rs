@@ -1,10 +1,11 @@
 //! Messages in threads, and the files that come with them.
 
-use actix_web::web;
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
 use classdesk_domain::blobs::UploadTarget;
 use classdesk_domain::ids::{MessageId, ThreadId};
 use classdesk_domain::paging::ListKind;
-use classdesk_domain::threads::MessagePage;
+use classdesk_domain::threads::{Message, MessagePage};
 use classdesk_http::multipart::is_multipart;
 
 use crate::call::{Answer, Call, authorize_before_validation};
@@ -50,7 +51,7 @@ async fn send_message(call: Call, Path(thread): Path<ThreadId>, payload: web::Pa
             form.fingerprint,
             async |by| messages.send(by, thread, form.fields, form.upload).await,
             async |id| messages.get(call.actor(), MessageId::new(id)).await,
-            |message| render::created(&MessageView::of(message, call.public_url())),
+            |message| answer(&call, StatusCode::CREATED, message),
         )
         .await
 }
@@ -76,12 +77,7 @@ async fn list_messages(call: Call, Path(thread): Path<ThreadId>) -> Answer {
     let found = messages.list(actor, thread, page).await?;
     let url = call.public_url();
     let view = |message| MessageView::of(message, url);
-    Ok(render::page_with_etag(
-        call.request(),
-        ListKind::Messages,
-        found,
-        view,
-    ))
+    render::page_with_etag(call.request(), ListKind::Messages, found, view)
 }
 
 /// Edit a message
@@ -96,8 +92,8 @@ async fn list_messages(call: Call, Path(thread): Path<ThreadId>) -> Answer {
 async fn edit_message(call: Call, Path(id): Path<MessageId>, body: JsonBody) -> Answer {
     let input = body.validated::<MessageEditBody>();
     let messages = &call.app().messages;
-    let message = messages.edit(call.actor(), id, input).await?;
-    Ok(render::ok(&MessageView::of(message, call.public_url())))
+    let message = messages.edit(call.by(), id, input).await?;
+    Ok(answer(&call, StatusCode::OK, message))
 }
 
 /// Delete a message
@@ -110,8 +106,14 @@ async fn edit_message(call: Call, Path(id): Path<MessageId>, body: JsonBody) -> 
     extensions(("x-problems" = json!(["forbidden", "edit-window-over"]))),
 )]
 async fn delete_message(call: Call, Path(id): Path<MessageId>) -> Answer {
-    call.app().messages.delete(call.actor(), id).await?;
+    call.app().messages.delete(call.by(), id).await?;
     Ok(render::no_content())
+}
+
+/// A message that was sent or edited.
+fn answer(call: &Call, status: StatusCode, message: Message) -> HttpResponse {
+    let view = MessageView::of(message, call.public_url());
+    render::written(status, view.version, &view)
 }
 
 /// Download the file of a message

@@ -1,5 +1,6 @@
 //! Subjects that live in another system: `subjects/`.
 
+use actix_web::http::StatusCode;
 use classdesk_domain::subjects::{Registered, SubjectRef};
 
 use crate::call::{Answer, Call};
@@ -27,10 +28,12 @@ pub(super) const ENDPOINTS: Endpoints = endpoints![put_subject, read_subject, re
 async fn put_subject(call: Call, Path(subject): Path<SubjectRef>, body: JsonBody) -> Answer {
     let input = body.validated::<SubjectBody>();
     let subjects = &call.app().subjects;
-    Ok(match subjects.put(call.actor(), &subject, input).await? {
-        Registered::New(subject) => render::created(&SubjectView::from(subject)),
-        Registered::Changed(subject) => render::ok(&SubjectView::from(subject)),
-    })
+    let (status, subject) = match subjects.put(call.by(), &subject, input).await? {
+        Registered::New(subject) => (StatusCode::CREATED, subject),
+        Registered::Changed(subject) => (StatusCode::OK, subject),
+    };
+    let view = SubjectView::from(subject);
+    Ok(render::written(status, view.version, &view))
 }
 
 /// Read a subject
@@ -42,7 +45,8 @@ async fn put_subject(call: Call, Path(subject): Path<SubjectRef>, body: JsonBody
 )]
 async fn read_subject(call: Call, Path(subject): Path<SubjectRef>) -> Answer {
     let subject = call.app().subjects.get(call.actor(), &subject).await?;
-    Ok(render::ok(&SubjectView::from(subject)))
+    let view = SubjectView::from(subject);
+    render::versioned(call.request(), view.version, &view)
 }
 
 /// Remove a subject
@@ -54,6 +58,6 @@ async fn read_subject(call: Call, Path(subject): Path<SubjectRef>) -> Answer {
     extensions(("x-problems" = json!(["forbidden", "subject-in-use", "validation"]))),
 )]
 async fn remove_subject(call: Call, Path(subject): Path<SubjectRef>) -> Answer {
-    call.app().subjects.delete(call.actor(), &subject).await?;
+    call.app().subjects.delete(call.by(), &subject).await?;
     Ok(render::no_content())
 }

@@ -1,9 +1,11 @@
 //! Threads: opening, listing, changing, and who is in them.
 
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use classdesk_domain::ids::{BundleId, ThreadId, UserId};
 use classdesk_domain::paging::{ListKind, PageRequest};
 use classdesk_domain::subjects::{SubjectKind, SubjectRef};
-use classdesk_domain::threads::ThreadFilter;
+use classdesk_domain::threads::{ThreadFilter, ThreadView as Thread};
 use classdesk_domain::validation::Validated;
 
 use crate::call::{Answer, Call};
@@ -47,7 +49,7 @@ async fn create_thread(call: Call, Path(bundle): Path<BundleId>, body: JsonBody)
         &body,
         async |by| threads.open(by, &about, input).await,
         async |id| threads.get(call.actor(), ThreadId::new(id)).await,
-        |thread| render::created(&ThreadView::of(thread, call.public_url())),
+        |thread| answer(&call, StatusCode::CREATED, thread),
     )
     .await
 }
@@ -72,9 +74,15 @@ async fn open_thread(call: Call, body: JsonBody) -> Answer {
             threads.open(by, &about, input).await
         },
         async |id| threads.get(call.actor(), ThreadId::new(id)).await,
-        |thread| render::created(&ThreadView::of(thread, call.public_url())),
+        |thread| answer(&call, StatusCode::CREATED, thread),
     )
     .await
+}
+
+/// A thread that was opened or changed.
+fn answer(call: &Call, status: StatusCode, thread: Thread) -> HttpResponse {
+    let view = ThreadView::of(thread, call.public_url());
+    render::written(status, view.version, &view)
 }
 
 /// List the threads on a bundle
@@ -126,7 +134,8 @@ async fn answer_list(call: &Call, filter: ThreadFilter, page: PageRequest) -> An
 )]
 async fn read_thread(call: Call, Path(id): Path<ThreadId>) -> Answer {
     let thread = call.app().threads.get(call.actor(), id).await?;
-    Ok(render::ok(&ThreadView::of(thread, call.public_url())))
+    let view = ThreadView::of(thread, call.public_url());
+    render::versioned(call.request(), view.version, &view)
 }
 
 /// Change, close or reopen a thread
@@ -141,8 +150,8 @@ async fn read_thread(call: Call, Path(id): Path<ThreadId>) -> Answer {
 async fn change_thread(call: Call, Path(id): Path<ThreadId>, body: JsonBody) -> Answer {
     let input = body.validated::<ThreadChangeBody>();
     let threads = &call.app().threads;
-    let thread = threads.change(call.actor(), id, input).await?;
-    Ok(render::ok(&ThreadView::of(thread, call.public_url())))
+    let thread = threads.change(call.by(), id, input).await?;
+    Ok(answer(&call, StatusCode::OK, thread))
 }
 
 /// Add a participant
@@ -157,8 +166,8 @@ async fn change_thread(call: Call, Path(id): Path<ThreadId>, body: JsonBody) -> 
 async fn add_participant(call: Call, Path(id): Path<ThreadId>, body: JsonBody) -> Answer {
     let input = body.validated::<ParticipantBody>();
     let threads = &call.app().threads;
-    let thread = threads.add_participant(call.actor(), id, input).await?;
-    Ok(render::ok(&ThreadView::of(thread, call.public_url())))
+    let thread = threads.add_participant(call.by(), id, input).await?;
+    Ok(answer(&call, StatusCode::OK, thread))
 }
 
 /// Remove a participant
@@ -171,7 +180,7 @@ async fn add_participant(call: Call, Path(id): Path<ThreadId>, body: JsonBody) -
 )]
 async fn remove_participant(call: Call, Path((id, user)): Path<(ThreadId, UserId)>) -> Answer {
     let threads = &call.app().threads;
-    threads.remove_participant(call.actor(), id, user).await?;
+    threads.remove_participant(call.by(), id, user).await?;
     Ok(render::no_content())
 }
 
@@ -191,6 +200,6 @@ async fn mark_read(call: Call, Path(id): Path<ThreadId>, body: JsonBody) -> Answ
         body.validated::<ReadMarkBody>()
     };
     let threads = &call.app().threads;
-    threads.mark_read(call.actor(), id, input).await?;
+    threads.mark_read(call.by(), id, input).await?;
     Ok(render::no_content())
 }

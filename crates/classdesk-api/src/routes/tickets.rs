@@ -47,7 +47,7 @@ async fn create_bundle_ticket(call: Call, Path(bundle): Path<BundleId>, body: Js
         &body,
         async |by| tickets.create_on(by, &about, input).await,
         async |id| tickets.get(call.actor(), TicketId::new(id)).await,
-        |ticket| answer(&call, StatusCode::CREATED, ticket),
+        |ticket| answer(StatusCode::CREATED, ticket),
     )
     .await
 }
@@ -76,7 +76,7 @@ async fn create_ticket(call: Call, body: JsonBody) -> Answer {
             }
         },
         async |id| tickets.get(call.actor(), TicketId::new(id)).await,
-        |ticket| answer(&call, StatusCode::CREATED, ticket),
+        |ticket| answer(StatusCode::CREATED, ticket),
     )
     .await
 }
@@ -127,8 +127,8 @@ async fn answer_list(call: &Call, filter: TicketFilter, page: PageRequest) -> An
     responses((status = 200, description = "The ticket", body = TicketView)),
 )]
 async fn read_ticket(call: Call, Path(id): Path<TicketId>) -> Answer {
-    let ticket = call.app().tickets.get(call.actor(), id).await?;
-    Ok(answer(&call, StatusCode::OK, ticket))
+    let view = TicketView::from(call.app().tickets.get(call.actor(), id).await?);
+    render::versioned(call.request(), view.version, &view)
 }
 
 /// Change a ticket
@@ -141,11 +141,10 @@ async fn read_ticket(call: Call, Path(id): Path<TicketId>) -> Answer {
     extensions(("x-problems" = json!(["forbidden", "ticket-transition"]))),
 )]
 async fn change_ticket(call: Call, Path(id): Path<TicketId>, body: JsonBody) -> Answer {
-    let expected = call.expected_version()?;
     let input = body.validated::<TicketChangeBody>();
     let tickets = &call.app().tickets;
-    let ticket = tickets.change(call.actor(), id, input, &expected).await?;
-    Ok(answer(&call, StatusCode::OK, ticket))
+    let ticket = tickets.change(call.by(), id, input).await?;
+    Ok(answer(StatusCode::OK, ticket))
 }
 
 /// List the history of a ticket
@@ -165,7 +164,8 @@ async fn list_ticket_history(call: Call, Path(id): Path<TicketId>) -> Answer {
     call.page(ListKind::TicketHistory, found, HistoryLineView::from)
 }
 
-fn answer(call: &Call, status: StatusCode, ticket: Ticket) -> HttpResponse {
-    let version = ticket.version;
-    render::with_version_etag(call.request(), status, version, &TicketView::from(ticket))
+/// A ticket that was created or changed.
+fn answer(status: StatusCode, ticket: Ticket) -> HttpResponse {
+    let view = TicketView::from(ticket);
+    render::written(status, view.version, &view)
 }

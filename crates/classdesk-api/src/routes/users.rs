@@ -1,7 +1,10 @@
 //! People: `users/`.
 
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use classdesk_domain::ids::UserId;
 use classdesk_domain::paging::ListKind;
+use classdesk_domain::people::User;
 
 use crate::call::{Answer, Call};
 use crate::dto::{UserBody, UserChangeBody, UserParams, UserView};
@@ -48,7 +51,7 @@ async fn create_user(call: Call, body: JsonBody) -> Answer {
         &body,
         async |by| users.create(by, input).await,
         async |id| users.get(call.actor(), UserId::new(id)).await,
-        |user| render::created(&UserView::from(user)),
+        |user| answer(StatusCode::CREATED, user),
     )
     .await
 }
@@ -61,8 +64,8 @@ async fn create_user(call: Call, body: JsonBody) -> Answer {
     responses((status = 200, description = "The person", body = UserView)),
 )]
 async fn read_user(call: Call, Path(id): Path<UserId>) -> Answer {
-    let user = call.app().users.get(call.actor(), id).await?;
-    Ok(render::ok(&UserView::from(user)))
+    let view = UserView::from(call.app().users.get(call.actor(), id).await?);
+    render::versioned(call.request(), view.version, &view)
 }
 
 /// Change a person
@@ -78,6 +81,12 @@ async fn read_user(call: Call, Path(id): Path<UserId>) -> Answer {
 )]
 async fn change_user(call: Call, Path(id): Path<UserId>, body: JsonBody) -> Answer {
     let input = body.validated::<UserChangeBody>();
-    let user = call.app().users.change(call.actor(), id, input).await?;
-    Ok(render::ok(&UserView::from(user)))
+    let user = call.app().users.change(call.by(), id, input).await?;
+    Ok(answer(StatusCode::OK, user))
+}
+
+/// A person who was created or changed.
+fn answer(status: StatusCode, user: User) -> HttpResponse {
+    let view = UserView::from(user);
+    render::written(status, view.version, &view)
 }

@@ -25,6 +25,7 @@ async fn login_takes_username_or_email_and_answers_a_token_that_works() {
                 "email": "client@example.com", "display_name": "client", "role": "client",
                 "is_active": true, "created_at": "2026-03-01T10:00:00.000000Z",
                 "last_login_at": "2026-03-01T10:00:01.000000Z",
+                "version": answer["user"]["version"].as_i64().unwrap(),
             })
         );
         let token = answer["access_token"].as_str().unwrap();

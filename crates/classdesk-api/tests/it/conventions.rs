@@ -69,10 +69,14 @@ async fn every_answer_has_the_security_headers() {
         }
         assert!(!policy.contains("unsafe"), "{policy}");
     }
-    assert_eq!(
-        client.get("/api/v1/auth/me/").await.header("cache-control"),
-        "no-store"
-    );
+    for (path, caching) in [
+        ("/api/v1/auth/sessions/", "no-store"),
+        // Kept by the client alone, and asked for anew each time.
+        ("/api/v1/auth/me/", "private, no-cache"),
+    ] {
+        let answer = client.get(path).await;
+        assert_eq!(answer.header("cache-control"), caching, "{path}");
+    }
 }
 
 /// contract: slash

@@ -25,6 +25,7 @@ mod operations;
 mod outage;
 mod owasp_regressions;
 mod permissions;
+mod preconditions;
 mod read_from_either_end;
 mod restart;
 mod retries;

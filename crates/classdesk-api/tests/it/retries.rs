@@ -415,7 +415,7 @@ async fn a_request_whose_answer_was_never_sent_is_replayed() {
         classdesk_domain::text::Title::parse("a").unwrap(),
         classdesk_domain::text::Description::parse("words").unwrap(),
     );
-    let by = classdesk_domain::RequestContext::completing(desk.world.client, Some(completion));
+    let by = classdesk_domain::RequestContext::from(desk.world.client).completing(Some(completion));
     let created = desk.classdesk.tickets.create(by, new).await.unwrap();
     let again = post_with_key(&client, TICKETS, "k", &ticket("a")).await;
     assert_eq!(again.header("idempotency-replayed"), "true");

@@ -18,7 +18,7 @@ async fn admins_register_change_and_remove_subjects() {
         registered,
         json!({
             "content_type": "order", "object_id": 1001, "client_id": world.client.id.get(),
-            "assigned_writer_id": null, "label": "Order 1001",
+            "assigned_writer_id": null, "label": "Order 1001", "version": 1,
         })
     );
     admin.put(ORDER, &body).await.check_json(200);

@@ -74,6 +74,7 @@ async fn a_thread_has_the_fields_of_the_contract() {
             "is_active": true, "is_private": false, "created_by": refs("writer"),
             "participants": [refs("client"), refs("writer")], "message_count": 1,
             "unread_count": 0, "last_message": message, "created_at": at, "updated_at": at,
+            "version": 1,
         })
     );
     assert!(at.as_str().unwrap().ends_with(".000000Z"), "{at}");
@@ -86,6 +87,7 @@ async fn a_thread_has_the_fields_of_the_contract() {
             "sender_role": "writer", "recipient": refs("client"), "message": "When do we begin?",
             "message_type": "text", "reply_to": null, "attachment": null, "read_by": [],
             "is_read": false, "sent_at": at, "edited_at": null, "is_deleted": false,
+            "version": 1,
         })
     );
     assert_eq!(

@@ -90,6 +90,7 @@ async fn a_file_comes_back_as_it_went() {
         "description": "The first exercise",
         "is_visible_to_client": true,
         "is_visible_to_writer": true,
+        "version": 1,
     });
     assert_eq!(file, expected);
     let download = client.get(&url).await;

@@ -8,9 +8,9 @@ use classdesk_domain::files::{FileDeletion, FileUpdate, InsertBundleFile, Visibi
 use classdesk_domain::idempotency::Reservation;
 use classdesk_domain::ids::{BlobId, BundleId, FileId, MessageId, ThreadId, TicketId, UserId};
 use classdesk_domain::people::{Role, UserUpdate};
-use classdesk_domain::store::{Commit, Precondition, Store, StoreError};
+use classdesk_domain::store::{Commit, Store, StoreError, Versioned};
 use classdesk_domain::subjects::SubjectRef;
-use classdesk_domain::text::Description;
+use classdesk_domain::text::{Description, SubjectLine};
 use classdesk_domain::threads::{
     MessageDeletion, MessageEdit, ParticipantAddition, ParticipantRemoval, ReadMark, ThreadUpdate,
 };
@@ -301,10 +301,7 @@ pub async fn one_of_many_wins(store: &dyn Store) {
         bundle.title = title(&format!("Title {n}"));
         bundle.updated_at = fixture.tick();
         let commit = Commit::new(BundleUpdate { bundle })
-            .require(Precondition::BundleVersion {
-                bundle: fixture.bundle,
-                version: 1,
-            })
+            .require(Versioned::Bundle(fixture.bundle).at(1))
             .with_event(event(&fixture, user_changed(fixture.client)));
         store.update_bundle(commit)
     });
@@ -325,4 +322,70 @@ pub async fn one_of_many_wins(store: &dyn Store) {
     let now = found.expect("readable").expect("there").bundle;
     assert_eq!(now, *won[0]);
     assert_eq!(log(store).await.len(), 1);
+}
+
+/// The same of everything else that counts its changes, and of a deletion among them.
+///
+/// contract: conv.concurrency
+pub async fn one_of_many_has_the_version(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let (client, at) = (fixture.client, fixture.now());
+    let thread = fixture.add_thread(store, &[client, fixture.writer]).await;
+    let thread = thread.thread.id;
+    let message = fixture.add_message(store, thread, client).await;
+    let file = fixture
+        .add_file(store, client, Visibility::default())
+        .await
+        .id;
+    /// How many of these attempts of one kind go through.
+    macro_rules! won {
+        ($commit:ident, $of:expr, $change:expr) => {{
+            let attempts =
+                (0..8).map(|n| store.$commit(Commit::new($change(n)).require($of.at(1))));
+            let results = join_all(attempts).await;
+            for refused in results.iter().filter(|result| result.is_err()) {
+                assert_stale(refused, stringify!($commit));
+            }
+            results.iter().filter(|result| result.is_ok()).count()
+        }};
+    }
+    let users = won!(update_user, Versioned::User(client.id), |n: i32| {
+        UserUpdate {
+            is_active: Some(n % 2 == 0),
+            ..UserUpdate::of(client.id)
+        }
+    });
+    let threads = won!(update_thread, Versioned::Thread(thread), |n: i32| {
+        ThreadUpdate {
+            thread,
+            subject: Some(SubjectLine::cut(&format!("Line {n}"))),
+            is_active: None,
+            at,
+            viewer: client.id,
+        }
+    });
+    let deletion = Commit::new(MessageDeletion { message, at });
+    let deletion = deletion.require(Versioned::Message(message).at(1));
+    let edits = async {
+        won!(edit_message, Versioned::Message(message), |n: i32| {
+            MessageEdit {
+                message,
+                text: words(&format!("Text {n}")),
+                at,
+                scope: scope(client),
+            }
+        })
+    };
+    let (edits, deleted) = futures_util::future::join(edits, store.delete_message(deletion)).await;
+    let files = won!(update_file, Versioned::File(file), |n: i32| FileUpdate {
+        file,
+        description: Some(Description::from_stored(format!("File {n}"))),
+        visibility: None,
+    });
+    assert_eq!((users, threads, files), (1, 1, 1));
+    assert_eq!(
+        edits + usize::from(deleted.is_ok()),
+        1,
+        "edits and a deletion"
+    );
 }

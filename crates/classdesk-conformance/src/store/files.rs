@@ -97,6 +97,7 @@ pub async fn a_file_is_changed(store: &dyn Store) {
     let expected = BundleFile {
         description: description("Another"),
         visibility: visible(false, true),
+        version: 2,
         ..added
     };
     assert_eq!(changed, expected);
@@ -105,8 +106,12 @@ pub async fn a_file_is_changed(store: &dyn Store) {
         description: None,
         visibility: None,
     };
-    let unchanged = store.update_file(Commit::new(update)).await;
-    assert_eq!(unchanged.expect("changed"), expected);
+    let again = store.update_file(Commit::new(update)).await;
+    let expected = BundleFile {
+        version: 3,
+        ..expected
+    };
+    assert_eq!(again.expect("changed"), expected);
     assert_eq!(
         listed(store, &fixture, fixture.admin).await,
         [other, expected]

@@ -377,6 +377,7 @@ pub async fn a_message_is_edited(store: &dyn Store) {
     let expected = Message {
         text: words("Better"),
         edited_at: Some(fixture.now()),
+        version: 2,
         ..before
     };
     assert_eq!(edited.expect("edited"), expected);
@@ -421,6 +422,7 @@ pub async fn a_message_is_deleted(store: &dyn Store) {
         text: MessageText::empty(),
         attachment: None,
         is_deleted: true,
+        version: 2,
         ..before
     };
     assert_eq!(message(store, id, fixture.client).await, expected);

@@ -1,17 +1,18 @@
 //! The preconditions of a commit.
 
 use classdesk_domain::bundles::WriterAssignment;
-use classdesk_domain::files::{FileDeletion, Visibility};
+use classdesk_domain::files::{FileDeletion, FileUpdate, Visibility};
 use classdesk_domain::ids::{BundleId, FileId, MessageId, ThreadId, TicketId, UserId};
 use classdesk_domain::people::{Role, UserUpdate};
-use classdesk_domain::store::{Commit, Precondition, Store, StoreError};
-use classdesk_domain::subjects::{Parties, SubjectKind, SubjectRef};
+use classdesk_domain::store::{Commit, Precondition, Store, StoreError, Versioned};
+use classdesk_domain::subjects::{Parties, Subject, SubjectKind, SubjectPut, SubjectRef};
 use classdesk_domain::text::DisplayName;
 use classdesk_domain::threads::{MessageDeletion, ParticipantRemoval, ThreadUpdate};
 use classdesk_domain::tickets::TicketUpdate;
 
 use super::support::{assert_stale, event, log, scope, user_changed};
 use crate::Fixture;
+use crate::fixture::title;
 
 /// A fact that never holds.
 pub(super) const NEVER: Precondition = Precondition::ActiveUser {
@@ -208,111 +209,136 @@ pub async fn an_open_thread_is_checked(store: &dyn Store) {
     assert!(holds(store, &fixture, fact(thread, false)).await);
 }
 
-/// [`Precondition::BundleVersion`].
+/// [`Precondition::Version`]: each thing that counts its changes has to be there, in this version. Its
+/// own changes count it up, and those of others do not.
 ///
 /// contract: conv.concurrency
-pub async fn a_bundle_version_is_checked(store: &dyn Store) {
+pub async fn versions_are_checked(store: &dyn Store) {
     let fixture = Fixture::create(store).await;
-    let fact = |bundle, version| Precondition::BundleVersion { bundle, version };
-    assert!(holds(store, &fixture, fact(fixture.bundle, 1)).await);
-    assert!(!holds(store, &fixture, fact(fixture.bundle, 2)).await);
-    assert!(!holds(store, &fixture, fact(BundleId::new(9_999), 1)).await);
-    let assignment = WriterAssignment {
-        bundle: fixture.bundle,
-        writer: Some(fixture.other_writer.id),
+    let (bundle, client) = (fixture.bundle, fixture.client);
+    let thread = fixture.add_thread(store, &[client, fixture.writer]).await;
+    let thread = thread.thread.id;
+    let message = fixture.add_message(store, thread, client).await;
+    let ticket = fixture.add_ticket(store, client, None).await;
+    let file = fixture
+        .add_file(store, client, Visibility::default())
+        .await
+        .id;
+    let subject = |reference: &SubjectRef| Versioned::Subject(reference.clone());
+    let order = SubjectRef::new(SubjectKind::parse("order").expect("a kind"), 7);
+    let put = |before: Option<&Subject>| SubjectPut {
+        subject: Subject {
+            reference: order.clone(),
+            parties: fixture.parties(),
+            label: title("An order"),
+            version: 1,
+        },
+        before: before.cloned(),
+        joins: None,
         at: fixture.tick(),
     };
+    let registered = store.put_subject(Commit::new(put(None))).await;
+    let registered = registered.expect("registered");
+    let all = [
+        Versioned::User(client.id),
+        subject(&order),
+        Versioned::Bundle(bundle),
+        subject(&fixture.subject()),
+        Versioned::Thread(thread),
+        Versioned::Ticket(ticket.id),
+        Versioned::Message(message),
+        Versioned::File(file),
+    ];
+    let versions = async || {
+        let mut found = Vec::new();
+        for one in &all {
+            let mut version = 1;
+            while !holds(store, &fixture, one.clone().at(version)).await {
+                version += 1;
+                assert!(version < 9, "{one:?} is in no version");
+            }
+            let next = one.clone().at(version + 1);
+            assert!(!holds(store, &fixture, next).await, "{one:?}");
+            found.push(version);
+        }
+        found
+    };
+    assert_eq!(versions().await, [1; 8]);
+    let update = UserUpdate {
+        is_active: Some(true),
+        ..UserUpdate::of(client.id)
+    };
     store
-        .assign_writer(Commit::new(assignment))
+        .update_user(Commit::new(update))
         .await
-        .expect("change");
-    assert!(!holds(store, &fixture, fact(fixture.bundle, 1)).await);
-    assert!(holds(store, &fixture, fact(fixture.bundle, 2)).await);
-}
-
-/// [`Precondition::TicketVersion`].
-///
-/// contract: conv.concurrency
-pub async fn a_ticket_version_is_checked(store: &dyn Store) {
-    let fixture = Fixture::create(store).await;
-    let ticket = fixture.add_ticket(store, fixture.client, None).await;
-    let fact = |ticket, version| Precondition::TicketVersion { ticket, version };
-    assert!(holds(store, &fixture, fact(ticket.id, 1)).await);
-    assert!(!holds(store, &fixture, fact(ticket.id, 2)).await);
-    assert!(!holds(store, &fixture, fact(TicketId::new(9_999), 1)).await);
-    let id = ticket.id;
+        .expect("changed");
+    let put = store.put_subject(Commit::new(put(Some(&registered))));
+    put.await.expect("changed");
+    let assignment = WriterAssignment {
+        bundle,
+        writer: None,
+        at: fixture.tick(),
+    };
+    let assigned = store.assign_writer(Commit::new(assignment)).await;
+    assigned.expect("changed");
+    assert_eq!(versions().await, [2, 2, 2, 2, 1, 1, 1, 1]);
+    let update = ThreadUpdate {
+        thread,
+        subject: None,
+        is_active: Some(false),
+        at: fixture.tick(),
+        viewer: client.id,
+    };
+    let changed = store.update_thread(Commit::new(update)).await;
+    changed.expect("changed");
+    fixture.add_message(store, thread, client).await;
     let update = TicketUpdate {
         ticket,
         assigned_to: None,
         at: fixture.tick(),
         scope: scope(fixture.admin),
     };
-    store
-        .update_ticket(Commit::new(update))
-        .await
-        .expect("change");
-    assert!(!holds(store, &fixture, fact(id, 1)).await);
-    assert!(holds(store, &fixture, fact(id, 2)).await);
-}
-
-/// [`Precondition::MessageNotDeleted`].
-pub async fn a_standing_message_is_checked(store: &dyn Store) {
-    let fixture = Fixture::create(store).await;
-    let thread = fixture
-        .add_thread(store, &[fixture.client, fixture.writer])
-        .await
-        .thread
-        .id;
-    let message = fixture.add_message(store, thread, fixture.client).await;
-    let fact = |message| Precondition::MessageNotDeleted { message };
-    assert!(holds(store, &fixture, fact(message)).await);
-    assert!(!holds(store, &fixture, fact(MessageId::new(9_999))).await);
-    let deletion = MessageDeletion {
-        message,
-        at: fixture.tick(),
+    let changed = store.update_ticket(Commit::new(update)).await;
+    changed.expect("changed");
+    let at = fixture.tick();
+    let deleted = store.delete_message(Commit::new(MessageDeletion { message, at }));
+    deleted.await.expect("deleted");
+    let update = FileUpdate {
+        file,
+        description: None,
+        visibility: Some(Visibility {
+            to_client: false,
+            to_writer: true,
+        }),
     };
     store
-        .delete_message(Commit::new(deletion))
+        .update_file(Commit::new(update))
         .await
-        .expect("change");
-    assert!(!holds(store, &fixture, fact(message)).await);
-}
-
-/// [`Precondition::FileVisibleTo`].
-pub async fn a_standing_file_is_checked(store: &dyn Store) {
-    let fixture = Fixture::create(store).await;
-    let file = fixture
-        .add_file(store, fixture.client, Visibility::default())
-        .await
-        .id;
-    let fact = |file, to_client, to_writer| {
-        let visibility = Visibility {
-            to_client,
-            to_writer,
-        };
-        Precondition::FileVisibleTo { file, visibility }
-    };
-    assert!(holds(store, &fixture, fact(file, true, true)).await);
-    assert!(!holds(store, &fixture, fact(file, false, true)).await);
-    assert!(!holds(store, &fixture, fact(file, true, false)).await);
-    assert!(!holds(store, &fixture, fact(FileId::new(9_999), true, true)).await);
+        .expect("changed");
+    assert_eq!(versions().await, [2; 8]);
+    for missing in [
+        Versioned::User(UserId::new(9_999)),
+        subject(&SubjectRef::bundle(BundleId::new(9_999))),
+        Versioned::Bundle(BundleId::new(9_999)),
+        Versioned::Thread(ThreadId::new(9_999)),
+        Versioned::Ticket(TicketId::new(9_999)),
+        Versioned::Message(MessageId::new(9_999)),
+        Versioned::File(FileId::new(9_999)),
+    ] {
+        assert!(!holds(store, &fixture, missing.at(1)).await);
+    }
+    let deletion = FileDeletion { file, at };
     store
-        .delete_file(Commit::new(FileDeletion {
-            file,
-            at: fixture.now(),
-        }))
+        .delete_file(Commit::new(deletion))
         .await
-        .expect("change");
-    assert!(!holds(store, &fixture, fact(file, true, true)).await);
+        .expect("deleted");
+    assert!(!holds(store, &fixture, Versioned::File(file).at(2)).await);
 }
 
 /// One fact that does not hold is enough, wherever it stands.
 pub async fn every_fact_has_to_hold(store: &dyn Store) {
     let fixture = Fixture::create(store).await;
-    let good = Precondition::BundleVersion {
-        bundle: fixture.bundle,
-        version: 1,
-    };
+    let good = Versioned::Bundle(fixture.bundle).at(1);
     for facts in [[good.clone(), NEVER], [NEVER, good.clone()], [NEVER, NEVER]] {
         let commit = Commit::new(UserUpdate::of(fixture.client.id)).require_all(facts);
         assert_stale(&store.update_user(commit).await, "a false precondition");

@@ -22,6 +22,7 @@ fn subject(reference: SubjectRef, client: Actor, writer: Option<Actor>, label: &
             assigned_writer: writer.map(|writer| writer.id),
         },
         label: title(label),
+        version: 1,
     }
 }
 
@@ -81,13 +82,20 @@ pub async fn a_subject_is_put_on_what_it_was(store: &dyn Store) {
         let refused = put(store, &fixture, &second, Some(&wrong), None).await;
         assert_stale(&refused, "a change from another state");
     }
-    put(store, &fixture, &second, Some(&first), None)
-        .await
-        .expect("changed");
-    assert_eq!(
-        store.subject(&order(7)).await.expect("readable"),
-        Some(second)
-    );
+    let changed = put(store, &fixture, &second, Some(&first), None).await;
+    let second = Subject {
+        version: 2,
+        ..second
+    };
+    assert_eq!(changed.expect("changed"), second);
+    let read = store.subject(&order(7)).await;
+    assert_eq!(read.expect("readable"), Some(second.clone()));
+    let older = Subject {
+        version: 1,
+        ..second.clone()
+    };
+    let refused = put(store, &fixture, &first, Some(&older), None).await;
+    assert_stale(&refused, "a change from another version");
     let log = log(store).await;
     let named: Vec<_> = log.iter().map(|entry| entry.object_id).collect();
     assert_eq!(named, [7, 7]);

@@ -105,6 +105,7 @@ pub async fn threads_are_filtered(store: &dyn Store) {
             assigned_writer: None,
         },
         label: title("An order"),
+        version: 1,
     };
     let put = SubjectPut {
         subject,

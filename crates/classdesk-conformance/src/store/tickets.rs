@@ -243,6 +243,7 @@ pub async fn tickets_are_filtered(store: &dyn Store) {
             reference: reference.clone(),
             parties: fixture.parties(),
             label: title("An order"),
+            version: 1,
         },
         before: None,
         joins: None,

@@ -100,7 +100,10 @@ fn release_subjects(
 ) -> Result<(), Failure> {
     let of_writer = subjects::table.filter(subjects::assigned_writer_id.eq(user.get()));
     let left: Vec<(String, i64)> = diesel::update(of_writer)
-        .set(subjects::assigned_writer_id.eq(None::<i64>))
+        .set((
+            subjects::assigned_writer_id.eq(None::<i64>),
+            subjects::version.eq(subjects::version + 1),
+        ))
         .returning((subjects::content_type, subjects::object_id))
         .get_results(conn)?;
     let left = left.into_iter();

@@ -274,6 +274,7 @@ fn create_bundle(conn: &mut Conn, new: &InsertBundle) -> Result<Outcome<Bundle>,
             assigned_writer: bundle.assigned_writer_id,
         },
         label: bundle.title.clone(),
+        version: 1,
     };
     exactly_one(insert_subject(conn, &subject)?)?;
     Ok(Outcome::to(row.id, row.into_domain(subject.parties)?))
@@ -301,7 +302,10 @@ fn update_bundle(conn: &mut Conn, c: Commit<BundleUpdate>) -> Result<Bundle, Fai
             .optional()?;
         let row = row.ok_or(Failure::STALE)?;
         let parties: PartiesRow = diesel::update(subjects::table.find((BUNDLE, id)))
-            .set(subjects::label.eq(bundle.title.as_str()))
+            .set((
+                subjects::label.eq(bundle.title.as_str()),
+                subjects::version.eq(row.version),
+            ))
             .returning(PartiesRow::as_returning())
             .get_result(conn)?;
         Ok(Outcome::to(id, row.into_domain(parties.into())?))
@@ -324,7 +328,10 @@ fn assign_writer(conn: &mut Conn, c: Commit<WriterAssignment>) -> Result<Bundle,
             .optional()?;
         let row = row.ok_or(Failure::STALE)?;
         let parties: PartiesRow = diesel::update(subjects::table.find((BUNDLE, id)))
-            .set(subjects::assigned_writer_id.eq(writer))
+            .set((
+                subjects::assigned_writer_id.eq(writer),
+                subjects::version.eq(row.version),
+            ))
             .returning(PartiesRow::as_returning())
             .get_result(conn)?;
         if let Some(writer) = writer {

@@ -164,6 +164,7 @@ fn update_file(conn: &mut Conn, update: &FileUpdate) -> Result<Outcome<BundleFil
             bundle_files::description.eq(description),
             bundle_files::visible_to_client.eq(visibility.to_client),
             bundle_files::visible_to_writer.eq(visibility.to_writer),
+            bundle_files::version.eq(bundle_files::version + 1),
         ))
         .execute(conn)?;
     exactly_one(changed)?;

@@ -142,6 +142,7 @@ pub(super) fn into_domain(
                 sent_at: row.sent_at.into(),
                 edited_at: row.edited_at.map(Into::into),
                 is_deleted: row.deleted_at.is_some(),
+                version: row.version,
             })
         })
         .collect()
@@ -275,6 +276,7 @@ fn row_in_context(
             text: MessageText::from_stored(row.body.clone()),
             is_deleted: row.deleted_at.is_some(),
             has_attachment: row.has_attachment,
+            version: row.version,
         };
         (row, context)
     }))
@@ -373,6 +375,7 @@ fn edit_message(conn: &mut Conn, edit: &MessageEdit) -> Result<Outcome<Message>,
         .set((
             messages::body.eq(edit.text.as_str()),
             messages::edited_at.eq(At::from(edit.at)),
+            messages::version.eq(messages::version + 1),
         ))
         .execute(conn)?;
     exactly_one(changed)?;
@@ -398,6 +401,7 @@ fn delete_message(conn: &mut Conn, deletion: &MessageDeletion) -> Result<Outcome
             messages::body.eq(""),
             messages::has_attachment.eq(false),
             messages::deleted_at.eq(At::from(deletion.at)),
+            messages::version.eq(messages::version + 1),
         ))
         .execute(conn)?;
     exactly_one(changed)?;

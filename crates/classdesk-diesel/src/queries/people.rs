@@ -237,6 +237,7 @@ fn update_user(conn: &mut Conn, c: Commit<UserUpdate>) -> Result<User, Failure> 
                 (update.role).map(|role| users::role.eq(role.as_str())),
                 (update.is_active).map(|is_active| users::is_active.eq(is_active)),
                 users::password_hash.eq(hash.as_str()),
+                users::version.eq(users::version + 1),
             ))
             .returning(UserRow::as_returning())
             .get_result(conn)

@@ -7,7 +7,7 @@
 
 use classdesk_domain::ids::UserId;
 use classdesk_domain::people::Role;
-use classdesk_domain::store::Precondition;
+use classdesk_domain::store::{Precondition, Versioned};
 use classdesk_domain::subjects::{Parties, SubjectRef};
 use diesel::prelude::*;
 
@@ -38,12 +38,17 @@ fn rank(fact: &Precondition) -> (u8, i64) {
         }
         Precondition::OtherSuperadmin { .. } => (0, 0),
         Precondition::Parties { subject, .. } => (1, subject.object_id),
-        Precondition::BundleVersion { bundle, .. } => (2, bundle.get()),
         Precondition::ThreadActive { thread, .. } => (3, thread.get()),
         Precondition::Participant { thread, .. } => (4, thread.get()),
-        Precondition::TicketVersion { ticket, .. } => (5, ticket.get()),
-        Precondition::MessageNotDeleted { message } => (6, message.get()),
-        Precondition::FileVisibleTo { file, .. } => (7, file.get()),
+        Precondition::Version { of, .. } => match of {
+            Versioned::User(user) => (0, user.get()),
+            Versioned::Subject(subject) => (1, subject.object_id),
+            Versioned::Bundle(bundle) => (2, bundle.get()),
+            Versioned::Thread(thread) => (3, thread.get()),
+            Versioned::Ticket(ticket) => (5, ticket.get()),
+            Versioned::Message(message) => (6, message.get()),
+            Versioned::File(file) => (7, file.get()),
+        },
     }
 }
 
@@ -74,9 +79,6 @@ pub(super) fn lock_and_check(
             Precondition::Parties { subject, parties } => {
                 lock_parties(conn, subject)? == Some(*parties)
             }
-            Precondition::BundleVersion { bundle, version } => {
-                locked!(conn, bundles, bundle.get(), bundles::version) == Some(*version)
-            }
             Precondition::ThreadActive { thread, active } => {
                 locked_thread = Some(*thread);
                 lock_thread(conn, thread.get())? == Some(*active)
@@ -89,33 +91,40 @@ pub(super) fn lock_and_check(
                 }
                 participates(conn, thread.get(), user.get())?
             }
-            Precondition::TicketVersion { ticket, version } => {
-                locked!(conn, tickets, ticket.get(), tickets::version) == Some(*version)
-            }
-            Precondition::MessageNotDeleted { message } => {
-                // A deletion counts in the thread, which is held before the message.
-                let of = messages::table.filter(messages::id.eq(message.get()));
-                let thread: Option<i64> = of.select(messages::thread_id).first(conn).optional()?;
-                if let Some(thread) = thread {
-                    lock_thread(conn, thread)?;
-                }
-                let is_there = messages::deleted_at.is_null();
-                locked!(conn, messages, message.get(), is_there) == Some(true)
-            }
-            Precondition::FileVisibleTo { file, visibility } => {
-                let shown = (
-                    bundle_files::visible_to_client,
-                    bundle_files::visible_to_writer,
-                );
-                let visibility = (visibility.to_client, visibility.to_writer);
-                locked!(conn, bundle_files, file.get(), shown) == Some(visibility)
-            }
+            Precondition::Version { of, version } => lock_version(conn, of)? == Some(*version),
         };
         if !holds {
             return Err(Failure::STALE);
         }
     }
     Ok(())
+}
+
+/// Holds a thing for a change and says in which version it is; `None` when it is not there.
+fn lock_version(conn: &mut Conn, of: &Versioned) -> Result<Option<i64>, Failure> {
+    Ok(match of {
+        Versioned::User(user) => locked!(conn, users, user.get(), users::version),
+        Versioned::Subject(subject) => for_update!(
+            subjects::table
+                .find((subject.content_type.as_str(), subject.object_id))
+                .select(subjects::version)
+        )
+        .first(conn)
+        .optional()?,
+        Versioned::Bundle(bundle) => locked!(conn, bundles, bundle.get(), bundles::version),
+        Versioned::Thread(thread) => locked!(conn, threads, thread.get(), threads::version),
+        Versioned::Ticket(ticket) => locked!(conn, tickets, ticket.get(), tickets::version),
+        Versioned::Message(message) => {
+            // A deletion counts in the thread, which is held before the message.
+            let of = messages::table.filter(messages::id.eq(message.get()));
+            let thread: Option<i64> = of.select(messages::thread_id).first(conn).optional()?;
+            if let Some(thread) = thread {
+                lock_thread(conn, thread)?;
+            }
+            locked!(conn, messages, message.get(), messages::version)
+        }
+        Versioned::File(file) => locked!(conn, bundle_files, file.get(), bundle_files::version),
+    })
 }
 
 /// Holds a thread's row for a change and says whether it is active; `None` when it is not there.
@@ -143,7 +152,12 @@ fn lock_people(
     let mut superadmins = false;
     for fact in facts {
         match fact {
-            Precondition::ActiveUser { user, .. } | Precondition::HasRole { user, .. } => {
+            Precondition::ActiveUser { user, .. }
+            | Precondition::HasRole { user, .. }
+            | Precondition::Version {
+                of: Versioned::User(user),
+                ..
+            } => {
                 ids.push(user.get());
             }
             Precondition::OtherSuperadmin { .. } => superadmins = true,

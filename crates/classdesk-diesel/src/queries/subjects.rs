@@ -28,15 +28,16 @@ port! {
 pub(super) const BUNDLE: &str = "class_bundle";
 
 fn subject(conn: &mut Conn, reference: SubjectRef) -> Result<Option<Subject>, Failure> {
-    let found: Option<(PartiesRow, String)> = subjects::table
+    let found: Option<(PartiesRow, String, i64)> = subjects::table
         .find((reference.content_type.as_str(), reference.object_id))
-        .select((PartiesRow::as_select(), subjects::label))
+        .select((PartiesRow::as_select(), subjects::label, subjects::version))
         .first(conn)
         .optional()?;
-    Ok(found.map(|(parties, label)| Subject {
+    Ok(found.map(|(parties, label, version)| Subject {
         reference,
         parties: parties.into(),
         label: Title::from_stored(label),
+        version,
     }))
 }
 
@@ -71,7 +72,7 @@ fn put_subject(conn: &mut Conn, c: Commit<SubjectPut>) -> Result<Subject, Failur
     let target = LockTarget::Subject(c.change.subject.reference.clone());
     commit(conn, c, Some(target), |conn, put| {
         let SubjectPut {
-            subject: new,
+            subject: mut new,
             before,
             joins,
             at: _,
@@ -79,6 +80,7 @@ fn put_subject(conn: &mut Conn, c: Commit<SubjectPut>) -> Result<Subject, Failur
         if subject(conn, new.reference.clone())? != before {
             return Err(Failure::STALE);
         }
+        new.version = before.as_ref().map_or(1, |before| before.version + 1);
         let written = match before {
             // On a conflict another client registered it a moment ago.
             None => insert_subject(conn, &new)?,
@@ -90,6 +92,7 @@ fn put_subject(conn: &mut Conn, c: Commit<SubjectPut>) -> Result<Subject, Failur
                 subjects::client_id.eq(new.parties.client.get()),
                 subjects::assigned_writer_id.eq(new.parties.assigned_writer.map(|id| id.get())),
                 subjects::label.eq(new.label.as_str()),
+                subjects::version.eq(new.version),
             ))
             .execute(conn)?,
         };

@@ -56,5 +56,6 @@ pub(super) fn thread_context(
         subject: SubjectLine::from_stored(thread.subject),
         is_active: thread.is_active,
         participates,
+        version: thread.version,
     }))
 }

@@ -91,6 +91,7 @@ fn views(
                     is_private: row.is_private,
                     created_at: row.created_at.into(),
                     updated_at: row.updated_at.into(),
+                    version: row.version,
                 },
             })
         })
@@ -304,6 +305,7 @@ fn update_thread(conn: &mut Conn, update: &ThreadUpdate) -> Result<Outcome<Threa
                 .is_active
                 .map(|is_active| threads::is_active.eq(is_active)),
             threads::updated_at.eq(at),
+            threads::version.eq(threads::version + 1),
         ))
         .execute(conn)?;
     exactly_one(changed)?;
@@ -330,6 +332,7 @@ fn add_participant(
         .do_update()
         .set(thread_participants::participates.eq(true))
         .execute(conn)?;
+    count_change(conn, id)?;
     Ok(Outcome::to(id, shown_to(conn, id, addition.viewer)?))
 }
 
@@ -346,8 +349,17 @@ fn remove_participant(
     )
     .set(thread_participants::participates.eq(false))
     .execute(conn)?;
-    Ok(match removed {
-        0 => Outcome::nothing(false),
-        _ => Outcome::to(id, true),
-    })
+    if removed == 0 {
+        return Ok(Outcome::nothing(false));
+    }
+    count_change(conn, id)?;
+    Ok(Outcome::to(id, true))
+}
+
+/// Counts a change of a thread's participants.
+fn count_change(conn: &mut Conn, id: i64) -> Result<(), Failure> {
+    let counted = diesel::update(threads::table.find(id))
+        .set(threads::version.eq(threads::version + 1))
+        .execute(conn)?;
+    exactly_one(counted)
 }

@@ -27,6 +27,7 @@ pub(crate) struct FileRow {
     pub(crate) visible_to_client: bool,
     pub(crate) visible_to_writer: bool,
     pub(crate) uploaded_at: At,
+    pub(crate) version: i64,
     #[diesel(embed)]
     pub(crate) blob: OwnedBlobRow,
     #[diesel(embed)]
@@ -46,6 +47,7 @@ impl FileRow {
                 to_client: self.visible_to_client,
                 to_writer: self.visible_to_writer,
             },
+            version: self.version,
         };
         Ok((file, blob))
     }

@@ -21,4 +21,5 @@ pub(crate) struct MessageRow {
     pub(crate) sent_at: At,
     pub(crate) edited_at: Option<At>,
     pub(crate) deleted_at: Option<At>,
+    pub(crate) version: i64,
 }

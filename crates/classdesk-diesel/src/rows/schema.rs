@@ -25,6 +25,7 @@ tables! {
         password_hash -> Text,
         created_at -> Instant,
         last_login_at -> Nullable<Instant>,
+        version -> BigInt,
     }
 
     sessions (id) {
@@ -59,6 +60,7 @@ tables! {
         client_id -> BigInt,
         assigned_writer_id -> Nullable<BigInt>,
         label -> Text,
+        version -> BigInt,
     }
 
     bundles (id) {
@@ -102,6 +104,7 @@ tables! {
         visible_to_writer -> Bool,
         uploaded_by -> BigInt,
         uploaded_at -> Instant,
+        version -> BigInt,
     }
 
     threads (id) {
@@ -117,6 +120,7 @@ tables! {
         message_count -> BigInt,
         last_message_id -> Nullable<BigInt>,
         deleted_count -> BigInt,
+        version -> BigInt,
     }
 
     thread_participants (thread_id, user_id) {
@@ -146,6 +150,7 @@ tables! {
         sent_at -> Instant,
         edited_at -> Nullable<Instant>,
         deleted_at -> Nullable<Instant>,
+        version -> BigInt,
     }
 
     read_marks (thread_id, user_id, up_to) {

@@ -20,4 +20,5 @@ pub(crate) struct ThreadRow {
     pub(crate) message_count: i64,
     pub(crate) last_message_id: Option<i64>,
     pub(crate) deleted_count: i64,
+    pub(crate) version: i64,
 }

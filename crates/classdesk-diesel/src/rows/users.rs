@@ -19,6 +19,7 @@ pub(crate) struct UserRow {
     pub(crate) is_active: bool,
     pub(crate) created_at: At,
     pub(crate) last_login_at: Option<At>,
+    pub(crate) version: i64,
 }
 
 impl UserRow {
@@ -33,6 +34,7 @@ impl UserRow {
             is_active: self.is_active,
             created_at: self.created_at.into(),
             last_login_at: self.last_login_at.map(Into::into),
+            version: self.version,
         })
     }
 }

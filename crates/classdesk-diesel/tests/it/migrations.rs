@@ -189,8 +189,8 @@ pub(crate) fn check_that_rows_survive<C: Catalog>(empty: &C) {
     assert_eq!(keys, ["1 done 2 7", "2 released 2 -", "4 new 1 -"]);
 }
 
-/// On a database with deleted messages, the migration counts them as the store would have.
-pub(crate) fn check_that_deleted_messages_are_counted_anew<C: Catalog>(empty: &C) {
+/// A database with what a random history leaves, and what takes it back to before a migration and forth.
+fn filled<C: Catalog>(empty: &C) -> impl Fn(&str) {
     let database = open(empty);
     let applied = database.migrate().unwrap();
     let running = database.serve(&options()).unwrap();
@@ -198,6 +198,16 @@ pub(crate) fn check_that_deleted_messages_are_counted_anew<C: Catalog>(empty: &C
         history::make_changes(&*running.store(), 14, 400).await;
     });
     drop(running);
+    move |migration| {
+        let older = applied.iter().position(|name| name.starts_with(migration));
+        database.revert(applied.len() - older.unwrap()).unwrap();
+        database.migrate().unwrap();
+    }
+}
+
+/// On a database with deleted messages, the migration counts them as the store would have.
+pub(crate) fn check_that_deleted_messages_are_counted_anew<C: Catalog>(empty: &C) {
+    let migrate_anew_from = filled(empty);
     let counts = || {
         empty.ask(
             "SELECT 'thread ' || id || ' ' || deleted_count AS line FROM threads
@@ -210,10 +220,35 @@ pub(crate) fn check_that_deleted_messages_are_counted_anew<C: Catalog>(empty: &C
     let kept = counts();
     let counted = kept.iter().filter(|line| !line.ends_with(" 0")).count();
     assert!(counted > 4, "too few messages are deleted: {kept:?}");
-    let older = applied.iter().position(|name| name.starts_with("0014"));
-    database.revert(applied.len() - older.unwrap()).unwrap();
-    database.migrate().unwrap();
+    migrate_anew_from("0014");
     assert_eq!(counts(), kept);
+}
+
+/// What an older version has written is in its first version, and the subject of a bundle in the
+/// bundle's.
+pub(crate) fn check_that_what_is_there_gets_a_version<C: Catalog>(empty: &C) {
+    let migrate_anew_from = filled(empty);
+    migrate_anew_from("0015");
+    let versions = empty.ask(
+        "SELECT 'user ' || version AS line FROM users
+         UNION SELECT 'thread ' || version FROM threads
+         UNION SELECT 'message ' || version FROM messages
+         UNION SELECT 'file ' || version FROM bundle_files
+         UNION SELECT 'order ' || version FROM subjects WHERE content_type <> 'class_bundle'
+         ORDER BY line",
+    );
+    let first = ["file 1", "message 1", "order 1", "thread 1", "user 1"];
+    assert_eq!(versions, first);
+    let of_bundles = |query: &str| {
+        empty.ask(&format!(
+            "SELECT id || ' ' || version AS line FROM ({query}) AS found ORDER BY line"
+        ))
+    };
+    let bundles = of_bundles("SELECT id, version FROM bundles");
+    assert!(bundles.iter().any(|line| !line.ends_with(" 1")));
+    let subjects = "SELECT object_id AS id, version FROM subjects
+        WHERE content_type = 'class_bundle'";
+    assert_eq!(of_bundles(subjects), bundles);
 }
 
 pub(crate) fn check_that_migrators_take_turns(empty: &(impl Catalog + Sync)) {
@@ -271,6 +306,7 @@ macro_rules! migration_checks {
             check_that_an_older_schema_is_not_served,
             check_that_rows_survive,
             check_that_deleted_messages_are_counted_anew,
+            check_that_what_is_there_gets_a_version,
             check_that_migrators_take_turns,
         );
     };

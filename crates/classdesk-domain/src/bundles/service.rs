@@ -13,10 +13,10 @@ use crate::people::ports::UserRepository;
 use crate::policy::access_scope::AccessScope;
 use crate::policy::permission::{BundleAction, Permission};
 use crate::request_context::RequestContext;
-use crate::store::commit::{Commit, Precondition};
+use crate::store::commit::{Commit, Versioned};
 use crate::subjects::model::{Parties, SubjectRef};
 use crate::subjects::ports::SubjectRepository;
-use crate::use_case::{ExpectedVersion, active_in_role, both, retry_on_stale, user_is_active};
+use crate::use_case::{active_in_role, both, retry_on_stale, user_is_active};
 use crate::validation::{Invalid, Validated};
 
 use super::model::{
@@ -109,6 +109,7 @@ impl Bundles {
         retry_on_stale!(self.users, actor, async {
             actor.require(Permission::CreateBundle)?;
             let new = draft.as_result()?;
+            by.check_unversioned()?;
             let mut named = vec![new.client_id];
             named.extend(new.assigned_writer_id);
             let people = self.users.users(&named).await?;
@@ -132,7 +133,7 @@ impl Bundles {
                 created_at: now,
                 completed_at: (new.status == BundleStatus::Completed).then_some(now),
             };
-            let commit = Commit::by(by, now, row, [created])
+            let commit = Commit::by(&by, now, row, [created])
                 .require(user_is_active(client))
                 .require_all(writer.map(user_is_active));
             let view = BundleView {
@@ -157,16 +158,16 @@ impl Bundles {
     /// [`Error::PreconditionFailed`].
     pub async fn change(
         &self,
-        actor: &Actor,
+        by: impl Into<RequestContext>,
         id: BundleId,
         draft: impl Into<Validated<BundleChange>>,
-        expected: &ExpectedVersion,
     ) -> Result<BundleDetail, Error> {
-        let draft = draft.into();
+        let (by, draft) = (by.into(), draft.into());
+        let actor = &by.actor;
         retry_on_stale!(self.users, actor, async {
             let before = self.load_for_change(actor, id).await?;
             let change = draft.as_result()?;
-            expected.check(before.version)?;
+            by.check_version(before.version)?;
             let now = self.clock.now();
             let after = changed(&before, change, now)?;
             let fields = differing_fields(&before, &after);
@@ -180,11 +181,8 @@ impl Bundles {
                 status: moved.then_some((before.status, after.status)),
             };
             let update = BundleUpdate { bundle: after };
-            let commit =
-                Commit::by(actor, now, update, [changed]).require(Precondition::BundleVersion {
-                    bundle: id,
-                    version: before.version,
-                });
+            let commit = Commit::by(actor, now, update, [changed])
+                .require(Versioned::Bundle(id).at(before.version));
             self.bundles.update_bundle(commit).await?;
             Ok(())
         })?;
@@ -194,17 +192,20 @@ impl Bundles {
     /// Gives the bundle another writer, who joins its non-private threads, or none.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`].
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`],
+    /// [`Error::PreconditionFailed`].
     pub async fn assign_writer(
         &self,
-        actor: &Actor,
+        by: impl Into<RequestContext>,
         id: BundleId,
         draft: impl Into<Validated<Option<UserId>>>,
     ) -> Result<BundleDetail, Error> {
-        let draft = draft.into();
+        let (by, draft) = (by.into(), draft.into());
+        let actor = &by.actor;
         retry_on_stale!(self.users, actor, async {
             let before = self.load_for_change(actor, id).await?;
             let writer = *draft.as_result()?;
+            by.check_version(before.version)?;
             let former = before.parties.assigned_writer;
             if writer == former {
                 return Ok(());
@@ -225,10 +226,7 @@ impl Bundles {
                 to: writer,
             };
             let commit = Commit::by(actor, assignment.at, assignment, [assigned])
-                .require(Precondition::Parties {
-                    subject: before.subject(),
-                    parties: before.parties,
-                })
+                .require(Versioned::Bundle(id).at(before.version))
                 .require_all(person.map(user_is_active));
             self.bundles.assign_writer(commit).await?;
             Ok(())

@@ -35,6 +35,8 @@ pub struct BundleFile {
     pub description: Description,
     /// Which party sees it.
     pub visibility: Visibility,
+    /// Counts its changes, from 1.
+    pub version: i64,
 }
 
 /// What comes with a file that is put on a bundle.

@@ -18,7 +18,7 @@ use crate::policy::authorize::may_set_visibility_at_upload;
 use crate::policy::permission::{BundleAction, FileAction, Permission};
 use crate::policy::permit::permit_read;
 use crate::request_context::RequestContext;
-use crate::store::commit::{Commit, Precondition};
+use crate::store::commit::{Commit, Precondition, Versioned};
 use crate::subjects::model::SubjectRef;
 use crate::subjects::ports::SubjectRepository;
 use crate::use_case::retry_on_stale;
@@ -62,6 +62,7 @@ impl Files {
             if new.is_visible_to_client.is_some() || new.is_visible_to_writer.is_some() {
                 may_set_visibility_at_upload(actor).require()?;
             }
+            by.check_unversioned()?;
             let row = InsertBundleFile {
                 bundle,
                 upload: upload.clone(),
@@ -78,7 +79,7 @@ impl Files {
                 file_name: upload.name.clone(),
             };
             let commit =
-                Commit::by(by, row.uploaded_at, row, [uploaded]).require(subject.same_parties());
+                Commit::by(&by, row.uploaded_at, row, [uploaded]).require(subject.same_parties());
             Ok(self.files.add_file(commit).await?)
         });
         discard_on_error(&*self.blob_rows, &*self.clock, Some(&upload), added).await
@@ -137,15 +138,17 @@ impl Files {
     /// Changes a file's description, and for staff its visibility.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`].
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`],
+    /// [`Error::PreconditionFailed`].
     pub async fn change(
         &self,
-        actor: &Actor,
+        by: impl Into<RequestContext>,
         bundle: BundleId,
         file: FileId,
         draft: impl Into<Validated<FileChange>>,
     ) -> Result<BundleFile, Error> {
-        let draft = draft.into();
+        let (by, draft) = (by.into(), draft.into());
+        let actor = &by.actor;
         retry_on_stale!(self.users, actor, async {
             let facts = self.load(actor, bundle, file, FileAction::Change).await?;
             let change = draft.as_result()?;
@@ -154,6 +157,7 @@ impl Files {
                 actor.require(Permission::File(FileAction::SetVisibility, access))?;
             }
             let before = &facts.file;
+            by.check_version(before.version)?;
             let Visibility {
                 to_client,
                 to_writer,
@@ -186,10 +190,18 @@ impl Files {
     /// Deletes a file; its bytes are swept afterwards.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`].
-    pub async fn delete(&self, actor: &Actor, bundle: BundleId, file: FileId) -> Result<(), Error> {
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::PreconditionFailed`].
+    pub async fn delete(
+        &self,
+        by: impl Into<RequestContext>,
+        bundle: BundleId,
+        file: FileId,
+    ) -> Result<(), Error> {
+        let by = by.into();
+        let actor = &by.actor;
         retry_on_stale!(self.users, actor, async {
             let facts = self.load(actor, bundle, file, FileAction::Change).await?;
+            by.check_version(facts.file.version)?;
             let deleted = DomainEvent::FileDeleted {
                 file,
                 bundle,
@@ -217,17 +229,14 @@ impl Files {
     }
 }
 
-/// What the right to a file rests on. Its visibility is part of it: a party from whom the file
-/// was hidden a moment ago must not change it any more.
+/// What the right to a file rests on. Its visibility is part of its version: a party from whom the
+/// file was hidden a moment ago must not change it any more.
 fn same_access(facts: &BundleFileContext) -> [Precondition; 2] {
     [
         Precondition::Parties {
             subject: SubjectRef::bundle(facts.file.bundle),
             parties: facts.parties,
         },
-        Precondition::FileVisibleTo {
-            file: facts.file.id,
-            visibility: facts.file.visibility,
-        },
+        Versioned::File(facts.file.id).at(facts.file.version),
     ]
 }

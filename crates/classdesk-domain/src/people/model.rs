@@ -51,6 +51,8 @@ pub struct User {
     pub created_at: Timestamp,
     /// When they last signed in.
     pub last_login_at: Option<Timestamp>,
+    /// Counts the changes to them, from 1. Signing in is none.
+    pub version: i64,
 }
 
 impl User {

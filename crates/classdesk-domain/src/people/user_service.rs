@@ -11,7 +11,7 @@ use crate::paging::{Page, PageRequest};
 use crate::policy::authorize::may_create_users;
 use crate::policy::permission::{Permission, UserAction};
 use crate::request_context::RequestContext;
-use crate::store::commit::Commit;
+use crate::store::commit::{Commit, Versioned};
 use crate::use_case::{ensure_actor_active, retry_on_stale};
 use crate::validation::{Invalid, Validated};
 
@@ -77,9 +77,10 @@ impl Users {
         may_create_users(&by.actor).require()?;
         let new = draft.as_result()?;
         by.actor.require(Permission::CreateUser(new.role))?;
+        by.check_unversioned()?;
         let requester = HashRequester::Person(by.actor.id);
         let (row, created) = new_user(&*self.hasher, requester, new, self.clock.now()).await?;
-        let commit = Commit::by(by, row.created_at, row, [created]);
+        let commit = Commit::by(&by, row.created_at, row, [created]);
         match self.users.create_user(commit).await.map_err(Error::from) {
             Err(Error::Contended) => {
                 ensure_actor_active(&*self.users, &by.actor).await?;
@@ -94,16 +95,18 @@ impl Users {
     /// activation that do not go with it take the person off open tickets and off their subjects.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`], and a conflict when the
-    /// email address is taken, for the last active superadmin, and for a person who is assigned to
-    /// more than [`MAX_RELEASED`](super::changes::MAX_RELEASED) things.
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`],
+    /// [`Error::PreconditionFailed`], and a conflict when the email address is taken, for the last
+    /// active superadmin, and for a person who is assigned to more than
+    /// [`MAX_RELEASED`](super::changes::MAX_RELEASED) things.
     pub async fn change(
         &self,
-        actor: &Actor,
+        by: impl Into<RequestContext>,
         id: UserId,
         draft: impl Into<Validated<UserChange>>,
     ) -> Result<User, Error> {
-        let draft = draft.into();
+        let (by, draft) = (by.into(), draft.into());
+        let actor = &by.actor;
         retry_on_stale!(self.users, actor, async {
             let user = self.get(actor, id).await?;
             let ask = |action| actor.require(Permission::User(action, id, user.role));
@@ -125,6 +128,7 @@ impl Users {
             if let Some(password) = &change.password {
                 check_fits(password, &user.username)?;
             }
+            by.check_version(user.version)?;
             let password = match &change.password {
                 Some(password) => Some(self.hash(actor, password).await?),
                 None => None,
@@ -144,7 +148,8 @@ impl Users {
                 return Ok(user);
             }
             let commit = Commit::by(actor, now, decided.update, decided.events)
-                .require_all(decided.requires);
+                .require_all(decided.requires)
+                .require_all(by.is_conditional().then(|| Versioned::User(id).at(user.version)));
             Ok(self.users.update_user(commit).await?)
         })
     }

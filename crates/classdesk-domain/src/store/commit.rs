@@ -2,7 +2,6 @@
 
 use crate::clock::Timestamp;
 use crate::events::model::{DomainEvent, NewEvent};
-use crate::files::model::Visibility;
 use crate::idempotency::model::Completion;
 use crate::ids::{BundleId, FileId, MessageId, ThreadId, TicketId, UserId};
 use crate::people::model::Role;
@@ -54,32 +53,41 @@ pub enum Precondition {
         /// Whether it is open.
         active: bool,
     },
-    /// The bundle is in this version.
-    BundleVersion {
-        /// Which bundle.
-        bundle: BundleId,
+    /// The thing is there, in this version.
+    Version {
+        /// Which thing.
+        of: Versioned,
         /// Its version.
         version: i64,
     },
-    /// The ticket is in this version.
-    TicketVersion {
-        /// Which ticket.
-        ticket: TicketId,
-        /// Its version.
-        version: i64,
-    },
-    /// The message exists and is not deleted.
-    MessageNotDeleted {
-        /// Which message.
-        message: MessageId,
-    },
-    /// The bundle file exists, is not deleted, and is visible to these parties.
-    FileVisibleTo {
-        /// Which file.
-        file: FileId,
-        /// Which party sees it.
-        visibility: Visibility,
-    },
+}
+
+/// A thing that counts its changes from 1. A store MUST count up its version by one with every change
+/// of what the thing itself says. What only counts or lists others, or names people, is no part of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Versioned {
+    /// A person; signing in is no change.
+    User(UserId),
+    /// A subject. A bundle's MUST be in the version of the bundle.
+    Subject(SubjectRef),
+    /// A bundle with its writer.
+    Bundle(BundleId),
+    /// A thread with its participants, as far as they are added and removed one by one.
+    Thread(ThreadId),
+    /// A ticket; what is written to it counts where it changes the status.
+    Ticket(TicketId),
+    /// A message; its deletion is a change too.
+    Message(MessageId),
+    /// A file of a bundle.
+    File(FileId),
+}
+
+impl Versioned {
+    /// The fact that it is in this version.
+    #[must_use]
+    pub const fn at(self, version: i64) -> Precondition {
+        Precondition::Version { of: self, version }
+    }
 }
 
 /// A change with everything that becomes true together with it.
@@ -129,7 +137,9 @@ impl<C> Commit<C> {
         change: C,
         events: impl IntoIterator<Item = DomainEvent>,
     ) -> Self {
-        let RequestContext { actor, completes } = by.into();
+        let RequestContext {
+            actor, completes, ..
+        } = by.into();
         let events = events.into_iter();
         Self {
             change,

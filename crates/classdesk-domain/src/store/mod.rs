@@ -8,7 +8,7 @@ pub(crate) mod commit;
 pub(crate) mod error;
 pub(crate) mod ports;
 
-pub use commit::{Commit, Precondition};
+pub use commit::{Commit, Precondition, Versioned};
 pub use error::{Cause, Outage, StoreError, Unique};
 #[cfg(feature = "mocks")]
 pub use ports::MockMaintenance;

@@ -129,6 +129,8 @@ pub struct Subject {
     pub parties: Parties,
     /// What it is called; a bundle's title.
     pub label: Title,
+    /// Counts its changes, from 1.
+    pub version: i64,
 }
 
 impl Subject {

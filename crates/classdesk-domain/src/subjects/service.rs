@@ -8,7 +8,8 @@ use crate::events::model::DomainEvent;
 use crate::people::model::{Actor, Role, User};
 use crate::people::ports::UserRepository;
 use crate::policy::permission::{Permission, SubjectAction};
-use crate::store::commit::Commit;
+use crate::request_context::{Present, RequestContext};
+use crate::store::commit::{Commit, Versioned};
 use crate::use_case::{active_in_role, both, retry_on_stale, user_is_active};
 use crate::validation::{FieldError, Invalid, Validated};
 
@@ -47,17 +48,20 @@ impl Subjects {
     /// Registers a subject, or changes one. A new writer joins its non-private threads.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`].
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`],
+    /// [`Error::PreconditionFailed`].
     pub async fn put(
         &self,
-        actor: &Actor,
+        by: impl Into<RequestContext>,
         reference: &SubjectRef,
         draft: impl Into<Validated<PutSubject>>,
     ) -> Result<Registered, Error> {
-        let draft = draft.into();
+        let (by, draft) = (by.into(), draft.into());
+        let actor = &by.actor;
         retry_on_stale!(self.users, actor, async {
             let before = self.manageable(actor, reference).await?;
             let wish = draft.as_result()?;
+            by.conditions.check(present(before.as_ref()))?;
             let parties = Parties {
                 client: wish.client_id,
                 assigned_writer: wish.assigned_writer_id,
@@ -67,6 +71,7 @@ impl Subjects {
                 reference: reference.clone(),
                 parties,
                 label: wish.label.clone(),
+                version: before.as_ref().map_or(1, |before| before.version),
             };
             if before.as_ref() == Some(&subject) {
                 return Ok(Registered::Changed(subject));
@@ -105,17 +110,25 @@ impl Subjects {
     /// Removes a subject that nothing links to.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`], and
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::PreconditionFailed`], and
     /// [`Conflict::SubjectInUse`](crate::error::Conflict::SubjectInUse).
-    pub async fn delete(&self, actor: &Actor, reference: &SubjectRef) -> Result<(), Error> {
+    pub async fn delete(
+        &self,
+        by: impl Into<RequestContext>,
+        reference: &SubjectRef,
+    ) -> Result<(), Error> {
+        let by = by.into();
+        let actor = &by.actor;
         let was_there = retry_on_stale!(self.users, actor, async {
             let found = self.manageable(actor, reference).await?;
-            found.ok_or(Error::NotFound)?;
+            let version = found.ok_or(Error::NotFound)?.version;
+            by.check_version(version)?;
             let subject = reference.clone();
             let removed = DomainEvent::SubjectRemoved {
                 subject: subject.clone(),
             };
-            let commit = Commit::by(actor, self.clock.now(), subject, [removed]);
+            let same = Versioned::Subject(subject.clone()).at(version);
+            let commit = Commit::by(actor, self.clock.now(), subject, [removed]).require(same);
             Ok(self.subjects.delete_subject(commit).await?)
         })?;
         was_there.then_some(()).ok_or(Error::NotFound)
@@ -161,6 +174,10 @@ impl Subjects {
         }
         Ok(found)
     }
+}
+
+fn present(subject: Option<&Subject>) -> Present {
+    subject.map_or(Present::Nothing, |found| Present::Version(found.version))
 }
 
 fn parties_of(subject: Option<&Subject>) -> Option<Parties> {

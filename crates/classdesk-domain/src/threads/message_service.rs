@@ -18,7 +18,7 @@ use crate::policy::authorize::{deletes_within_window, takes_part};
 use crate::policy::permission::{MessageAction, Permission, ThreadAction};
 use crate::policy::permit::permit_read;
 use crate::request_context::RequestContext;
-use crate::store::commit::{Commit, Precondition};
+use crate::store::commit::{Commit, Precondition, Versioned};
 use crate::text::MessageText;
 use crate::use_case::retry_on_stale;
 use crate::validation::{Eligibility, ErrorCollector, FieldError, Invalid, Validated};
@@ -58,14 +58,14 @@ impl Messages {
         let sent = retry_on_stale!(
             self.users,
             &by.actor,
-            self.try_send(by, thread, &draft, upload)
+            self.try_send(&by, thread, &draft, upload)
         );
         discard_on_error(&*self.blob_rows, &*self.clock, upload, sent).await
     }
 
     async fn try_send(
         &self,
-        by: RequestContext,
+        by: &RequestContext,
         thread: ThreadId,
         draft: &Validated<NewMessage>,
         attachment: Option<&FinishedUpload>,
@@ -84,6 +84,7 @@ impl Messages {
             facts.thread.access(),
         ))?;
         let new = draft.as_result()?;
+        by.check_unversioned()?;
         check_message(new, &facts, attachment.is_some())?;
         if !facts.thread.is_active {
             return Err(Conflict::ThreadClosed.into());
@@ -179,21 +180,23 @@ impl Messages {
     /// nothing.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`], and a conflict when the
-    /// message was deleted or is too old.
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`],
+    /// [`Error::PreconditionFailed`], and a conflict when the message was deleted or is too old.
     pub async fn edit(
         &self,
-        actor: &Actor,
+        by: impl Into<RequestContext>,
         id: MessageId,
         draft: impl Into<Validated<MessageText>>,
     ) -> Result<Message, Error> {
-        let draft = draft.into();
+        let (by, draft) = (by.into(), draft.into());
+        let actor = &by.actor;
         retry_on_stale!(self.users, actor, async {
             let facts = self.facts_for(actor, id, MessageAction::Edit).await?;
             let text = draft.as_result()?;
             if text.is_empty() && !facts.has_attachment {
                 return Err(Invalid::field("message", FieldError::Blank).into());
             }
+            by.check_version(facts.version)?;
             if facts.is_deleted {
                 return Err(Conflict::MessageDeleted.into());
             }
@@ -215,7 +218,7 @@ impl Messages {
             };
             let commit = Commit::by(actor, now, edit, [edited])
                 .require_all(facts.thread.same_access(actor))
-                .require(Precondition::MessageNotDeleted { message: id });
+                .require(Versioned::Message(id).at(facts.version));
             Ok(self.messages.edit_message(commit).await?)
         })
     }
@@ -224,10 +227,14 @@ impl Messages {
     /// changes nothing.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`], and a conflict when the message is too old.
-    pub async fn delete(&self, actor: &Actor, id: MessageId) -> Result<(), Error> {
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::PreconditionFailed`], and a conflict when
+    /// the message is too old.
+    pub async fn delete(&self, by: impl Into<RequestContext>, id: MessageId) -> Result<(), Error> {
+        let by = by.into();
+        let actor = &by.actor;
         retry_on_stale!(self.users, actor, async {
             let facts = self.facts_for(actor, id, MessageAction::Delete).await?;
+            by.check_version(facts.version)?;
             if facts.is_deleted {
                 return Ok(());
             }
@@ -246,7 +253,7 @@ impl Messages {
             };
             let commit = Commit::by(actor, now, deletion, [deleted])
                 .require_all(facts.thread.same_access(actor))
-                .require(Precondition::MessageNotDeleted { message: id });
+                .require(Versioned::Message(id).at(facts.version));
             Ok(self.messages.delete_message(commit).await?)
         })
     }
@@ -350,5 +357,6 @@ fn sent_message(
         sent_at: now,
         edited_at: None,
         is_deleted: false,
+        version: 1,
     }
 }

@@ -60,6 +60,8 @@ pub struct Thread {
     pub created_at: Timestamp,
     /// Its latest activity: a message or a change.
     pub updated_at: Timestamp,
+    /// Counts its changes, from 1. Messages are none.
+    pub version: i64,
 }
 
 /// A thread as one viewer sees it.
@@ -128,6 +130,8 @@ pub struct Message {
     pub edited_at: Option<Timestamp>,
     /// Whether it was deleted.
     pub is_deleted: bool,
+    /// Counts its changes, from 1.
+    pub version: i64,
 }
 
 /// A thread to be opened.

@@ -13,7 +13,7 @@ use crate::people::model::{Actor, Role, UserRef};
 use crate::policy::access_scope::AccessScope;
 use crate::policy::authorize::depends_on_relation;
 use crate::policy::permission::ThreadAccess;
-use crate::store::commit::{Commit, Precondition};
+use crate::store::commit::{Commit, Precondition, Versioned};
 use crate::store::error::StoreError;
 use crate::subjects::model::{Parties, SubjectRef};
 
@@ -34,9 +34,16 @@ pub struct ThreadContext {
     pub is_active: bool,
     /// Whether the person asked for is a participant.
     pub participates: bool,
+    /// Its version.
+    pub version: i64,
 }
 
 impl ThreadContext {
+    /// The fact that the thread is in the version that was decided on.
+    pub(super) const fn same_version(&self) -> Precondition {
+        Versioned::Thread(self.id).at(self.version)
+    }
+
     /// How the person that these facts were loaded for stands to the thread.
     #[must_use]
     pub const fn access(&self) -> ThreadAccess {
@@ -114,6 +121,8 @@ pub struct MessageContext {
     pub is_deleted: bool,
     /// Whether it carries a file, which lets its text be empty.
     pub has_attachment: bool,
+    /// Its version.
+    pub version: i64,
 }
 
 /// A message's file with where its bytes are.

@@ -14,7 +14,7 @@ use crate::policy::access_scope::AccessScope;
 use crate::policy::authorize::can_receive;
 use crate::policy::permission::{Permission, ThreadAction};
 use crate::request_context::RequestContext;
-use crate::store::commit::{Commit, Precondition};
+use crate::store::commit::Commit;
 use crate::subjects::model::{Parties, Subject, SubjectRef};
 use crate::subjects::ports::SubjectRepository;
 use crate::use_case::{active_person, retry_on_stale, user_is_active};
@@ -66,6 +66,7 @@ impl Threads {
             let subject = self.subjects.subject(about).await?.ok_or(Error::NotFound)?;
             actor.require(Permission::OpenThread(subject.parties))?;
             let new = draft.as_result()?;
+            by.check_unversioned()?;
             if new.recipient_id == actor.id {
                 return Err(Invalid::field("recipient_id", FieldError::RecipientIsSender).into());
             }
@@ -86,7 +87,7 @@ impl Threads {
                 first_message: new.initial_message.clone().map(|text| (text, recipient.id)),
                 created_at: now,
             };
-            let commit = Commit::by(by, now, row, opening(&subject, recipient.id, new))
+            let commit = Commit::by(&by, now, row, opening(&subject, recipient.id, new))
                 .require(subject.same_parties())
                 .require(user_is_active(&recipient));
             Ok(self.threads.open_thread(commit).await?)
@@ -136,17 +137,20 @@ impl Threads {
     /// Changes the subject line, closes or reopens a thread. What is so already stays so.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`].
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`],
+    /// [`Error::PreconditionFailed`].
     pub async fn change(
         &self,
-        actor: &Actor,
+        by: impl Into<RequestContext>,
         id: ThreadId,
         draft: impl Into<Validated<ThreadChange>>,
     ) -> Result<ThreadView, Error> {
-        let draft = draft.into();
+        let (by, draft) = (by.into(), draft.into());
+        let actor = &by.actor;
         retry_on_stale!(self.users, actor, async {
             let facts = self.load(actor, id, ThreadAction::Change).await?;
             let change = draft.as_result()?;
+            by.check_version(facts.version)?;
             let update = ThreadUpdate {
                 thread: id,
                 subject: change.subject.clone().filter(|new| *new != facts.subject),
@@ -160,10 +164,7 @@ impl Threads {
             }
             let commit = Commit::by(actor, update.at, update, events)
                 .require_all(facts.same_access(actor))
-                .require(Precondition::ThreadActive {
-                    thread: id,
-                    active: facts.is_active,
-                });
+                .require(facts.same_version());
             Ok(self.threads.update_thread(commit).await?)
         })
     }
@@ -171,18 +172,21 @@ impl Threads {
     /// Adds a participant; they must have access to the subject.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`] on `user_id`.
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`] on `user_id`,
+    /// [`Error::PreconditionFailed`] by the thread's version.
     pub async fn add_participant(
         &self,
-        actor: &Actor,
+        by: impl Into<RequestContext>,
         id: ThreadId,
         draft: impl Into<Validated<UserId>>,
     ) -> Result<ThreadView, Error> {
-        let draft = draft.into();
+        let (by, draft) = (by.into(), draft.into());
+        let actor = &by.actor;
         retry_on_stale!(self.users, actor, async {
             let action = ThreadAction::ManageParticipants;
             let facts = self.load(actor, id, action).await?;
             let user = *draft.as_result()?;
+            by.check_version(facts.version)?;
             let person = self.with_access(user, "user_id", &facts.parties).await?;
             let addition = ParticipantAddition {
                 thread: id,
@@ -194,6 +198,7 @@ impl Threads {
             let added = DomainEvent::ParticipantAdded { thread, user };
             let commit = Commit::by(actor, addition.at, addition, [added])
                 .require(facts.same_parties())
+                .require_all(by.is_conditional().then(|| facts.same_version()))
                 .require(user_is_active(&person));
             Ok(self.threads.add_participant(commit).await?)
         })
@@ -202,19 +207,25 @@ impl Threads {
     /// Takes a participant off a thread.
     ///
     /// # Errors
-    /// [`Error::NotFound`] also when they are not in it; [`Error::Forbidden`].
+    /// [`Error::NotFound`] also when they are not in it; [`Error::Forbidden`];
+    /// [`Error::PreconditionFailed`] by the thread's version.
     pub async fn remove_participant(
         &self,
-        actor: &Actor,
+        by: impl Into<RequestContext>,
         id: ThreadId,
         user: UserId,
     ) -> Result<(), Error> {
+        let by = by.into();
+        let actor = &by.actor;
         let was_in = retry_on_stale!(self.users, actor, async {
             let action = ThreadAction::ManageParticipants;
-            let thread = self.load(actor, id, action).await?.in_event();
+            let facts = self.load(actor, id, action).await?;
+            by.check_version(facts.version)?;
+            let thread = facts.in_event();
             let removed = DomainEvent::ParticipantRemoved { thread, user };
             let removal = ParticipantRemoval { thread: id, user };
-            let commit = Commit::by(actor, self.clock.now(), removal, [removed]);
+            let commit = Commit::by(actor, self.clock.now(), removal, [removed])
+                .require_all(by.is_conditional().then(|| facts.same_version()));
             Ok(self.threads.remove_participant(commit).await?)
         })?;
         was_in.then_some(()).ok_or(Error::NotFound)
@@ -226,17 +237,20 @@ impl Threads {
     /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`] on `up_to`.
     pub async fn mark_read(
         &self,
-        actor: &Actor,
+        by: impl Into<RequestContext>,
         id: ThreadId,
         draft: impl Into<Validated<Option<MessageId>>>,
     ) -> Result<(), Error> {
-        let draft = draft.into();
+        let (by, draft) = (by.into(), draft.into());
+        let actor = &by.actor;
         let is_here = retry_on_stale!(self.users, actor, async {
             let facts = self.load(actor, id, ThreadAction::Post).await?;
+            let up_to = *draft.as_result()?;
+            by.check_unversioned()?;
             let mark = ReadMark {
                 thread: id,
                 user: actor.id,
-                up_to: *draft.as_result()?,
+                up_to,
                 at: self.clock.now(),
             };
             let commit = Commit::by(actor, mark.at, mark, [])

@@ -38,6 +38,7 @@ impl Tickets {
             if new.is_internal {
                 actor.require(ticket.permission(TicketAction::WriteInternal))?;
             }
+            by.check_unversioned()?;
             let now = self.clock.now();
             let mut answered = ticket.clone();
             let reopens = ticket.requester.id == actor.id
@@ -75,7 +76,7 @@ impl Tickets {
             };
             let sender = self.users.user(actor.id).await?;
             let sender = sender.ok_or(Error::Unauthenticated)?.to_ref();
-            let commit = Commit::by(by, now, row, events)
+            let commit = Commit::by(&by, now, row, events)
                 .require(ticket.same_version())
                 .require_all(ticket.same_access(actor))
                 .require_all(kept.as_ref().map(user_is_active));
@@ -144,6 +145,7 @@ impl Tickets {
             if is_internal {
                 actor.require(ticket.permission(TicketAction::WriteInternal))?;
             }
+            by.check_unversioned()?;
             let row = InsertTicketAttachment {
                 ticket: id,
                 upload: upload.clone(),
@@ -155,7 +157,7 @@ impl Tickets {
                 file_name: upload.name.clone(),
                 is_internal,
             };
-            let commit = Commit::by(by, row.uploaded_at, row, [attached])
+            let commit = Commit::by(&by, row.uploaded_at, row, [attached])
                 .require_all(ticket.same_access(actor));
             Ok(self.tickets.attach_to_ticket(commit).await?)
         });

@@ -17,11 +17,11 @@ use crate::policy::authorize::{can_be_assignee, depends_on_relation, may_open_ti
 use crate::policy::decision::Denied;
 use crate::policy::permission::{Permission, Relation, TicketAction};
 use crate::request_context::RequestContext;
-use crate::store::commit::{Commit, Precondition};
+use crate::store::commit::{Commit, Precondition, Versioned};
 use crate::subjects::model::{Parties, Subject, SubjectRef};
 use crate::subjects::ports::SubjectRepository;
 use crate::text::Description;
-use crate::use_case::{ExpectedVersion, active_person, retry_on_stale, user_is_active};
+use crate::use_case::{active_person, retry_on_stale, user_is_active};
 use crate::validation::{Eligibility, Validated};
 
 use super::model::{
@@ -54,7 +54,7 @@ impl Tickets {
         let (by, draft) = (by.into(), draft.into());
         retry_on_stale!(self.users, &by.actor, async {
             by.actor.require(Permission::OpenTicket(None))?;
-            self.insert(by, draft.as_result()?, None, None).await
+            self.insert(&by, draft.as_result()?, None, None).await
         })
     }
 
@@ -82,7 +82,7 @@ impl Tickets {
                 }
                 None => None,
             };
-            self.insert(by, &new.ticket, Some(&subject), client.as_ref())
+            self.insert(&by, &new.ticket, Some(&subject), client.as_ref())
                 .await
         })
     }
@@ -98,11 +98,12 @@ impl Tickets {
 
     async fn insert(
         &self,
-        by: RequestContext,
+        by: &RequestContext,
         new: &NewTicket,
         subject: Option<&Subject>,
         client: Option<&User>,
     ) -> Result<Ticket, Error> {
+        by.check_unversioned()?;
         let requester = client.map_or(by.actor.id, |client| client.id);
         let about = subject.map(|subject| subject.reference.clone());
         let created = DomainEvent::TicketCreated {
@@ -158,19 +159,19 @@ impl Tickets {
     /// [`Error::PreconditionFailed`], and a conflict for a transition that does not exist.
     pub async fn change(
         &self,
-        actor: &Actor,
+        by: impl Into<RequestContext>,
         id: TicketId,
         draft: impl Into<Validated<TicketChange>>,
-        expected: &ExpectedVersion,
     ) -> Result<Ticket, Error> {
-        let draft = draft.into();
+        let (by, draft) = (by.into(), draft.into());
+        let actor = &by.actor;
         retry_on_stale!(self.users, actor, async {
             let before = self.load(actor, id, TicketAction::See).await?;
             if let Some(change) = draft.as_valid() {
                 check_rights(actor, &before, change)?;
             }
             let change = draft.as_result()?;
-            expected.check(before.version)?;
+            by.check_version(before.version)?;
             let present = before.assigned_to.as_ref().map(|assignee| assignee.id);
             let now = self.clock.now();
             let mut update = TicketUpdate {
@@ -274,10 +275,7 @@ impl Ticket {
 
     /// The fact that the ticket is in the version that was decided on.
     pub(super) const fn same_version(&self) -> Precondition {
-        Precondition::TicketVersion {
-            ticket: self.id,
-            version: self.version,
-        }
+        Versioned::Ticket(self.id).at(self.version)
     }
 
     /// What the right to the ticket rests on beside its requester, who never changes.

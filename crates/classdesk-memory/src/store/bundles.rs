@@ -181,6 +181,7 @@ impl BundleRepository for MemoryStore {
                 reference: reference.clone(),
                 parties,
                 label,
+                version: 1,
             };
             Arc::make_mut(&mut state.subjects).insert(reference, subject);
             state.changed_bundle(id)
@@ -190,6 +191,7 @@ impl BundleRepository for MemoryStore {
     async fn update_bundle(&self, commit: Commit<BundleUpdate>) -> Result<Bundle, StoreError> {
         self.commit(commit, |state, BundleUpdate { bundle }| {
             let row = state.bundles.change(bundle.id)?;
+            let version = row.version + 1;
             let subject = bundle.subject();
             let label = bundle.title.clone();
             *row = BundleRow {
@@ -204,10 +206,11 @@ impl BundleRepository for MemoryStore {
                 created_at: row.created_at,
                 updated_at: bundle.updated_at,
                 completed_at: bundle.completed_at,
-                version: row.version + 1,
+                version,
             };
             if let Some(subject) = Arc::make_mut(&mut state.subjects).get_mut(&subject) {
                 subject.label = label;
+                subject.version = version;
             }
             state.changed_bundle(bundle.id)
         })
@@ -219,6 +222,7 @@ impl BundleRepository for MemoryStore {
             let row = state.bundles.change(bundle)?;
             row.version += 1;
             row.updated_at = at;
+            let version = row.version;
             let reference = SubjectRef::bundle(bundle);
             if let Some(writer) = writer {
                 state.users.there(writer)?;
@@ -226,6 +230,7 @@ impl BundleRepository for MemoryStore {
             }
             if let Some(subject) = Arc::make_mut(&mut state.subjects).get_mut(&reference) {
                 subject.parties.assigned_writer = writer;
+                subject.version = version;
             }
             state.changed_bundle(bundle)
         })

@@ -3,7 +3,7 @@
 use classdesk_domain::events::{CommitIds, EventRecord, NewEvent};
 use classdesk_domain::idempotency::{Completed, Completion};
 use classdesk_domain::people::Role;
-use classdesk_domain::store::{Precondition, StoreError};
+use classdesk_domain::store::{Precondition, StoreError, Versioned};
 
 use super::state::State;
 
@@ -69,22 +69,19 @@ impl State {
                 .threads
                 .get(*thread)
                 .is_some_and(|row| row.is_active == *active),
-            Precondition::BundleVersion { bundle, version } => self
-                .bundles
-                .get(*bundle)
-                .is_some_and(|row| row.version == *version),
-            Precondition::TicketVersion { ticket, version } => self
-                .tickets
-                .get(*ticket)
-                .is_some_and(|row| row.version == *version),
-            Precondition::MessageNotDeleted { message } => self
-                .messages
-                .get(*message)
-                .is_some_and(|row| !row.is_deleted),
-            Precondition::FileVisibleTo { file, visibility } => self
-                .files
-                .get(*file)
-                .is_some_and(|row| row.visibility == *visibility),
+            Precondition::Version { of, version } => self.version(of) == Some(*version),
+        }
+    }
+
+    fn version(&self, of: &Versioned) -> Option<i64> {
+        match of {
+            Versioned::User(user) => self.users.get(*user).map(|row| row.user.version),
+            Versioned::Subject(subject) => self.subjects.get(subject).map(|row| row.version),
+            Versioned::Bundle(bundle) => self.bundles.get(*bundle).map(|row| row.version),
+            Versioned::Thread(thread) => self.threads.get(*thread).map(|row| row.version),
+            Versioned::Ticket(ticket) => self.tickets.get(*ticket).map(|row| row.version),
+            Versioned::Message(message) => self.messages.get(*message).map(|row| row.version),
+            Versioned::File(file) => self.files.get(*file).map(|row| row.version),
         }
     }
 

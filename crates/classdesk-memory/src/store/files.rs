@@ -35,6 +35,7 @@ impl State {
             file: self.file_info(&row.file),
             description: row.description.clone(),
             visibility: row.visibility,
+            version: row.version,
         }
     }
 
@@ -86,6 +87,7 @@ impl FileRepository for MemoryStore {
                 file,
                 description: new.description,
                 visibility: new.visibility,
+                version: 1,
             });
             state.changed_file(id)
         })
@@ -94,6 +96,7 @@ impl FileRepository for MemoryStore {
     async fn update_file(&self, commit: Commit<FileUpdate>) -> Result<BundleFile, StoreError> {
         self.commit(commit, |state, update| {
             let row = state.files.change(update.file)?;
+            row.version += 1;
             if let Some(description) = update.description {
                 row.description = description;
             }

@@ -98,6 +98,7 @@ impl State {
             sent_at: row.sent_at,
             edited_at: row.edited_at,
             is_deleted: row.is_deleted,
+            version: row.version,
         }
     }
 
@@ -112,6 +113,7 @@ impl State {
             text: row.text.clone(),
             is_deleted: row.is_deleted,
             has_attachment: row.attachment.is_some(),
+            version: row.version,
         })
     }
 
@@ -196,6 +198,7 @@ impl MessageRepository for MemoryStore {
                 sent_at: new.sent_at,
                 edited_at: None,
                 is_deleted: false,
+                version: 1,
             });
             Ok(((id, attachment), Outcome::changed(id.get())))
         })
@@ -264,6 +267,7 @@ impl MessageRepository for MemoryStore {
             let row = state.standing_message(edit.message)?;
             row.text = edit.text;
             row.edited_at = Some(edit.at);
+            row.version += 1;
             let edited = state.message(state.messages.there(edit.message)?, &edit.scope);
             Ok((edited, Outcome::changed(edit.message.get())))
         })
@@ -274,6 +278,7 @@ impl MessageRepository for MemoryStore {
             let row = state.standing_message(deletion.message)?;
             row.text = MessageText::empty();
             row.is_deleted = true;
+            row.version += 1;
             if let Some(attachment) = row.attachment.take() {
                 let file = state.message_attachments.remove(attachment)?;
                 state.drop_blob(file.blob, deletion.at)?;

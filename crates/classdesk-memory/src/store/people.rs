@@ -80,6 +80,7 @@ impl State {
             }
             if let Some(subject) = Arc::make_mut(&mut self.subjects).get_mut(&reference) {
                 subject.parties.assigned_writer = None;
+                subject.version += 1;
             }
         }
         Ok(())
@@ -174,6 +175,7 @@ impl UserRepository for MemoryStore {
                     is_active: true,
                     created_at: new.created_at,
                     last_login_at: None,
+                    version: 1,
                 },
                 password: new.password,
             });
@@ -217,6 +219,7 @@ impl UserRepository for MemoryStore {
             if let Some(password) = update.password {
                 row.password = password;
             }
+            row.user.version += 1;
             let user = row.user.clone();
             if let Some(which) = update.ends {
                 state.end_sessions(user.id, which);

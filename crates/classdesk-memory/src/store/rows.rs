@@ -65,6 +65,7 @@ pub(super) struct ThreadRow {
     pub(super) created_by: UserId,
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Timestamp,
+    pub(super) version: i64,
     pub(super) participants: BTreeSet<UserId>,
     /// How far people have read, each step with its time, the furthest last.
     pub(super) marks: BTreeMap<UserId, Vec<(MessageId, Timestamp)>>,
@@ -103,6 +104,7 @@ pub(super) struct InsertMessage {
     pub(super) sent_at: Timestamp,
     pub(super) edited_at: Option<Timestamp>,
     pub(super) is_deleted: bool,
+    pub(super) version: i64,
 }
 
 #[derive(Debug, Clone)]
@@ -155,6 +157,7 @@ pub(super) struct FileRow {
     pub(super) file: OwnedFile,
     pub(super) description: Description,
     pub(super) visibility: Visibility,
+    pub(super) version: i64,
 }
 
 #[derive(Debug, Clone)]

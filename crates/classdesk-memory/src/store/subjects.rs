@@ -18,7 +18,7 @@ impl SubjectRepository for MemoryStore {
     async fn put_subject(&self, commit: Commit<SubjectPut>) -> Result<Subject, StoreError> {
         self.commit(commit, |state, put| {
             let SubjectPut {
-                subject,
+                mut subject,
                 before,
                 joins,
                 at: _,
@@ -26,6 +26,7 @@ impl SubjectRepository for MemoryStore {
             if state.subjects.get(&subject.reference) != before.as_ref() {
                 return Err(StoreError::Stale);
             }
+            subject.version = before.map_or(1, |before| before.version + 1);
             state.people_there(&subject.parties)?;
             Arc::make_mut(&mut state.subjects).insert(subject.reference.clone(), subject.clone());
             if let Some(writer) = joins {

@@ -32,6 +32,7 @@ impl State {
             subject: row.subject.clone(),
             is_active: row.is_active,
             participates: row.participants.contains(&person),
+            version: row.version,
         }
     }
 
@@ -75,6 +76,7 @@ impl State {
                 is_private: row.is_private,
                 created_at: row.created_at,
                 updated_at: row.updated_at,
+                version: row.version,
             },
             created_by: self.person(row.created_by),
             participants: self.taking_part(row),
@@ -174,6 +176,7 @@ impl ThreadRepository for MemoryStore {
                 created_by: new.created_by,
                 created_at: new.created_at,
                 updated_at: new.created_at,
+                version: 1,
                 participants: new.participants.into_iter().collect(),
                 marks: BTreeMap::new(),
             });
@@ -193,6 +196,7 @@ impl ThreadRepository for MemoryStore {
                     sent_at: new.created_at,
                     edited_at: None,
                     is_deleted: false,
+                    version: 1,
                 });
                 first_message = Some(message);
             }
@@ -216,6 +220,7 @@ impl ThreadRepository for MemoryStore {
                 row.is_active = is_active;
             }
             row.updated_at = update.at;
+            row.version += 1;
             let view = state.thread_shown_to(update.thread, update.viewer)?;
             Ok((view, Outcome::changed(update.thread.get())))
         })
@@ -229,6 +234,7 @@ impl ThreadRepository for MemoryStore {
             state.users.there(addition.user)?;
             let row = state.threads.change(addition.thread)?;
             let outcome = if row.participants.insert(addition.user) {
+                row.version += 1;
                 Outcome::changed(addition.thread.get())
             } else {
                 Outcome::already_so(addition.thread.get())
@@ -245,6 +251,7 @@ impl ThreadRepository for MemoryStore {
         self.commit(commit, |state, ParticipantRemoval { thread, user }| {
             let row = state.threads.change(thread)?;
             if row.participants.remove(&user) {
+                row.version += 1;
                 Ok((true, Outcome::changed(thread.get())))
             } else {
                 Ok((false, Outcome::Unchanged))

@@ -9,7 +9,7 @@ mod tickets;
 
 use classdesk_domain::events::{DomainEvent, NewEvent};
 use classdesk_domain::people::Role;
-use classdesk_domain::store::{Commit, Precondition};
+use classdesk_domain::store::{Commit, Precondition, Versioned};
 use classdesk_domain::subjects::{Parties, SubjectKind, SubjectRef};
 use fastrand::Rng;
 
@@ -91,17 +91,18 @@ impl Replica<'_> {
                 thread: self.row(),
                 active: !self.once_in(4),
             },
-            5 => Precondition::BundleVersion {
-                bundle: self.row(),
-                version: self.dice.i64(1..4),
-            },
-            6 => Precondition::TicketVersion {
-                ticket: self.row(),
-                version: self.dice.i64(1..3),
-            },
-            _ => Precondition::MessageNotDeleted {
-                message: self.row(),
-            },
+            _ => {
+                let of = match self.dice.u32(0..7) {
+                    0 => Versioned::User(self.row()),
+                    1 => Versioned::Subject(self.subject()),
+                    2 => Versioned::Bundle(self.row()),
+                    3 => Versioned::Thread(self.row()),
+                    4 => Versioned::Ticket(self.row()),
+                    5 => Versioned::Message(self.row()),
+                    _ => Versioned::File(self.row()),
+                };
+                of.at(self.dice.i64(1..4))
+            }
         }
     }
 

@@ -21,6 +21,7 @@ impl Replica<'_> {
             reference,
             parties: self.parties(),
             label: title("An order"),
+            version: 1,
         };
         let put = SubjectPut {
             joins: subject.parties.assigned_writer,

@@ -1,7 +1,6 @@
 //! Class bundles.
 
 use classdesk_conformance::fixture::title;
-use classdesk_domain::ExpectedVersion;
 use classdesk_domain::bundles::{
     BundleChange, BundleFilter, BundleStatus, MemberRelation, NewBundle,
 };
@@ -9,8 +8,9 @@ use classdesk_domain::ids::{BundleId, UserId};
 use classdesk_domain::paging::PageRequest;
 use classdesk_domain::people::{Role, UserChange};
 use classdesk_domain::threads::NewThread;
+use classdesk_domain::{RequestContext, VersionConditions, Versions};
 
-use super::support::{AppFixture, word};
+use super::support::{AppFixture, only_for, word};
 
 fn status(status: BundleStatus) -> BundleChange {
     BundleChange {
@@ -120,7 +120,6 @@ async fn a_change_names_its_fields_keeps_its_version_and_its_completion() {
     let test = AppFixture::open().await;
     let (fixture, bundles) = (&test.fixture, &test.app.bundles);
     let id = fixture.bundle;
-    let any = ExpectedVersion::Any;
     for (actor, expected) in [
         (fixture.editor, "not allowed"),
         (fixture.client, "not allowed"),
@@ -128,17 +127,16 @@ async fn a_change_names_its_fields_keeps_its_version_and_its_completion() {
         (fixture.other_client, "not found"),
     ] {
         let refused = bundles
-            .change(&actor, id, status(BundleStatus::Completed), &any)
+            .change(&actor, id, status(BundleStatus::Completed))
             .await;
         assert_eq!(word(refused), expected);
     }
     let known = test.log_length().await;
     let completed = bundles
         .change(
-            &fixture.admin,
+            only_for(fixture.admin, 1),
             id,
             status(BundleStatus::Completed),
-            &ExpectedVersion::exactly(1),
         )
         .await;
     let completed = completed.expect("changed").view.bundle;
@@ -146,16 +144,19 @@ async fn a_change_names_its_fields_keeps_its_version_and_its_completion() {
     assert_eq!(completed.version, 2);
     let stale = bundles
         .change(
-            &fixture.admin,
+            only_for(fixture.admin, 1),
             id,
             status(BundleStatus::Completed),
-            &ExpectedVersion::exactly(1),
         )
         .await;
     assert_eq!(word(stale), "someone else changed it first");
-    let one_of = ExpectedVersion::OneOf(vec![7, 2]);
+    let one_of = VersionConditions {
+        if_match: Some(Versions::OneOf(vec![7, 2])),
+        ..VersionConditions::default()
+    };
+    let one_of = RequestContext::from(fixture.admin).on(one_of);
     let same = bundles
-        .change(&fixture.admin, id, status(BundleStatus::Completed), &one_of)
+        .change(one_of, id, status(BundleStatus::Completed))
         .await;
     assert_eq!(same.expect("nothing to do").view.bundle, completed);
 
@@ -165,7 +166,7 @@ async fn a_change_names_its_fields_keeps_its_version_and_its_completion() {
         ..BundleChange::default()
     };
     let renamed = bundles
-        .change(&fixture.admin, id, renamed, &any)
+        .change(&fixture.admin, id, renamed)
         .await
         .expect("changed");
     assert_eq!(
@@ -173,7 +174,7 @@ async fn a_change_names_its_fields_keeps_its_version_and_its_completion() {
         "it stays completed"
     );
     let reopened = bundles
-        .change(&fixture.admin, id, status(BundleStatus::InProgress), &any)
+        .change(&fixture.admin, id, status(BundleStatus::InProgress))
         .await;
     assert_eq!(reopened.expect("changed").view.bundle.completed_at, None);
     let told = test.log_after(known).await;
@@ -208,11 +209,7 @@ async fn dates_stay_in_order_whichever_is_changed() {
             end_date,
             ..BundleChange::default()
         };
-        word(
-            bundles
-                .change(&fixture.admin, fixture.bundle, wish, &ExpectedVersion::Any)
-                .await,
-        )
+        word(bundles.change(&fixture.admin, fixture.bundle, wish).await)
     };
     assert_eq!(change(Some(day(10)), Some(day(20))).await, "ok");
     assert_eq!(

@@ -251,11 +251,13 @@ async fn a_key_creates_one_thing_and_remembers_which() {
         running,
         Err(Error::Conflict(Conflict::IdempotencyRunning))
     ));
-    let by = RequestContext::completing(fixture.client, Some(Completion { lease, fingerprint }));
+    let by =
+        RequestContext::from(fixture.client).completing(Some(Completion { lease, fingerprint }));
     let new = || NewTicket::new(title("Help"), description(""));
-    let created = app.tickets.create(by, new()).await.expect("created");
+    let created = app.tickets.create(&by, new()).await;
+    let created = created.expect("created");
     assert_eq!(
-        word(app.tickets.create(by, new()).await),
+        word(app.tickets.create(&by, new()).await),
         "too many concurrent changes"
     );
 

@@ -1,7 +1,6 @@
 //! What a new role or a deactivation takes with it.
 
 use classdesk_conformance::fixture::{description, title, words};
-use classdesk_domain::ExpectedVersion;
 use classdesk_domain::error::Error;
 use classdesk_domain::events::HistoryValue;
 use classdesk_domain::ids::{TicketId, UserId};
@@ -50,7 +49,7 @@ async fn assigned(test: &AppFixture, to: Actor) -> TicketId {
 async fn triage(test: &AppFixture, id: TicketId, change: TicketChange) -> Ticket {
     let tickets = &test.app.tickets;
     let admin = &test.fixture.admin;
-    let changed = tickets.change(admin, id, change, &ExpectedVersion::Any);
+    let changed = tickets.change(admin, id, change);
     changed.await.expect("changed")
 }
 

@@ -8,7 +8,7 @@ use classdesk_domain::error::Error;
 use classdesk_domain::events::{AuditEntry, AuditFilter, EventRepository};
 use classdesk_domain::paging::{Limit, PageRequest};
 use classdesk_domain::people::Actor;
-use classdesk_domain::{App, Ports, Settings};
+use classdesk_domain::{App, Ports, RequestContext, Settings, VersionConditions};
 use classdesk_memory::{FrozenClock, MemoryBlobs, MemoryStore, PlainHasher, SeededSecrets};
 
 pub(super) struct AppFixture {
@@ -80,6 +80,11 @@ impl AppFixture {
     pub(super) async fn log_length(&self) -> usize {
         self.log_after(0).await.len()
     }
+}
+
+/// A request that is made for this version alone.
+pub(super) fn only_for(actor: Actor, version: i64) -> RequestContext {
+    RequestContext::from(actor).on(VersionConditions::exactly(version))
 }
 
 pub(super) fn bytes(text: &'static str) -> ByteStream {

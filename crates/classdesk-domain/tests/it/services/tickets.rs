@@ -1,7 +1,6 @@
 //! Tickets, their messages, files and history.
 
 use classdesk_conformance::fixture::{description, title, words};
-use classdesk_domain::ExpectedVersion;
 use classdesk_domain::blobs::UploadTarget;
 use classdesk_domain::events::HistoryValue;
 use classdesk_domain::ids::{TicketAttachmentId, TicketId, TicketMessageId, UserId};
@@ -13,7 +12,7 @@ use classdesk_domain::tickets::{
     TicketStatus,
 };
 
-use super::support::{AppFixture, word};
+use super::support::{AppFixture, only_for, word};
 
 fn new_ticket() -> NewTicket {
     NewTicket::new(title("Help"), description("Nothing happens."))
@@ -34,8 +33,7 @@ async fn test() -> (AppFixture, TicketId) {
 }
 
 async fn change(test: &AppFixture, by: &Actor, id: TicketId, wish: TicketChange) -> String {
-    let any = ExpectedVersion::Any;
-    word(test.app.tickets.change(by, id, wish, &any).await)
+    word(test.app.tickets.change(by, id, wish).await)
 }
 
 fn to(status: TicketStatus) -> TicketChange {
@@ -225,7 +223,7 @@ async fn staff_triage_and_every_value_is_a_line() {
     );
     let tickets = &test.app.tickets;
     let late = tickets
-        .change(&fixture.client, id, retitle, &ExpectedVersion::exactly(2))
+        .change(only_for(fixture.client, 2), id, retitle)
         .await;
     assert_eq!(word(late), "someone else changed it first");
     let assign = |person| TicketChange {

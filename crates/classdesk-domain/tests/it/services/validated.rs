@@ -2,7 +2,6 @@
 //! thing, "not allowed" to whoever may not do this, and invalid to everybody else.
 
 use classdesk_conformance::fixture::{description, title, words};
-use classdesk_domain::ExpectedVersion;
 use classdesk_domain::blobs::UploadTarget;
 use classdesk_domain::error::Error;
 use classdesk_domain::files::NewFile;
@@ -97,7 +96,6 @@ const FOR_REQUESTER: [&str; 5] = [BROKEN, HIDDEN, BROKEN, BROKEN, HIDDEN];
 async fn bundles_and_subjects() {
     let all = Furnished::open().await;
     let (fixture, app) = (&all.test.fixture, &all.test.app);
-    let any = ExpectedVersion::Any;
     let none = BundleId::new(999);
     let create = async |by| app.bundles.create(by, broken()).await;
     all.check(
@@ -106,13 +104,9 @@ async fn bundles_and_subjects() {
         [REFUSED, REFUSED, REFUSED, BROKEN, REFUSED],
     )
     .await;
-    let change = async |by| {
-        app.bundles
-            .change(&by, fixture.bundle, broken(), &any)
-            .await
-    };
+    let change = async |by| app.bundles.change(&by, fixture.bundle, broken()).await;
     all.check("change", change, FOR_ADMINS).await;
-    let missing = async |by| app.bundles.change(&by, none, broken(), &any).await;
+    let missing = async |by| app.bundles.change(&by, none, broken()).await;
     all.check("change", missing, MISSING).await;
     let assign = async |by| {
         app.bundles
@@ -166,7 +160,6 @@ async fn threads_and_messages() {
 async fn tickets_and_what_is_on_them() {
     let all = Furnished::open().await;
     let (fixture, app, ticket) = (&all.test.fixture, &all.test.app, all.ticket);
-    let any = ExpectedVersion::Any;
     let subject = fixture.subject();
     let create = async |by| app.tickets.create_on(by, &subject, broken()).await;
     all.check(
@@ -178,10 +171,10 @@ async fn tickets_and_what_is_on_them() {
     let create = async |by| app.tickets.create(by, broken()).await;
     all.check("create", create, [BROKEN, REFUSED, BROKEN, BROKEN, BROKEN])
         .await;
-    let change = async |by| app.tickets.change(&by, ticket, broken(), &any).await;
+    let change = async |by| app.tickets.change(&by, ticket, broken()).await;
     all.check("change", change, FOR_REQUESTER).await;
     let none = TicketId::new(999);
-    let change = async |by| app.tickets.change(&by, none, broken(), &any).await;
+    let change = async |by| app.tickets.change(&by, none, broken()).await;
     all.check("change", change, MISSING).await;
     let write = async |by| app.tickets.add_message(by, ticket, broken()).await;
     all.check("write", write, FOR_REQUESTER).await;

@@ -138,6 +138,7 @@ fn a_subject_names_itself() {
             assigned_writer: None,
         },
         label: Title::parse(label).expect("a title"),
+        version: 1,
     };
     let bundle = subject(SubjectKind::CLASS_BUNDLE, 42, "Spring semester");
     assert_eq!(bundle.line(), "Class bundle #42: Spring semester");

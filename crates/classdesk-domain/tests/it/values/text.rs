@@ -238,6 +238,7 @@ fn a_subject_is_named_in_one_line() {
         },
         // As it was kept before such labels were refused.
         label: Title::from_stored("Autumn\nClass bundle #3:\u{2028}\u{202e}Another".to_owned()),
+        version: 1,
     };
     let line = "Class bundle #4: Autumn Class bundle #3: Another";
     assert_eq!(subject.line(), line);
