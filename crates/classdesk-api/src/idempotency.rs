@@ -108,7 +108,7 @@ impl Attempt {
             Self::First(_) => self.during(async { Ok(Some(right.await?)) }).await,
             Self::Repeated(..) => match right.await {
                 // What can no longer be created was created all the same.
-                Ok(_) | Err(Error::Forbidden | Error::Conflict(_)) => Ok(None),
+                Ok(_) | Err(Error::Forbidden(_) | Error::Conflict(_)) => Ok(None),
                 Err(error) => Err(error.into()),
             },
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::blobs::ports::BlobError;
 use crate::ids::UserId;
 use crate::people::hasher::PasswordHashError;
-use crate::policy::decision::Denied;
+use crate::policy::decision::{Denied, Refusal};
 use crate::store::error::{StoreError, Unique};
 use crate::tickets::model::{InvalidTransition, TicketStatus};
 use crate::validation::{FieldError, Invalid};
@@ -70,7 +70,7 @@ pub enum Error {
     NotFound,
     /// The actor may know of it but not do this.
     #[error("not allowed")]
-    Forbidden,
+    Forbidden(Refusal),
     /// The request's fields are not right.
     #[error(transparent)]
     Invalid(#[from] Invalid),
@@ -136,7 +136,7 @@ impl From<StoreError> for Error {
 impl From<Denied> for Error {
     fn from(denied: Denied) -> Self {
         match denied {
-            Denied::Forbidden => Self::Forbidden,
+            Denied::Forbidden(refusal) => Self::Forbidden(refusal),
             Denied::Hidden => Self::NotFound,
         }
     }

@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 
 use actix_web::http::Method;
+use classdesk_domain::error::Error;
+use classdesk_domain::policy::Refusal;
 use classdesk_domain::validation::FieldError;
 use classdesk_http::problem::{Problem, ProblemDocument, ProblemKind};
 use serde_json::{Value, json};
@@ -147,6 +149,10 @@ fn response(kinds: &[ProblemKind]) -> Response {
 
 fn example(kind: ProblemKind) -> Value {
     let mut problem = Problem::of(kind);
+    if kind == ProblemKind::Forbidden {
+        let (right, field) = ("set_visibility", Some("is_visible_to_client"));
+        problem = Error::Forbidden(Refusal { right, field }).into();
+    }
     if kind == ProblemKind::Validation {
         problem = problem.with_error("title", FieldError::Required);
     }

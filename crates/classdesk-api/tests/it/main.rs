@@ -27,6 +27,7 @@ mod owasp_regressions;
 mod permissions;
 mod preconditions;
 mod read_from_either_end;
+mod refusals;
 mod restart;
 mod retries;
 mod roles;

@@ -15,7 +15,7 @@ use crate::people::model::Actor;
 use crate::people::ports::UserRepository;
 use crate::policy::access_scope::AccessScope;
 use crate::policy::authorize::may_set_visibility_at_upload;
-use crate::policy::permission::{BundleAction, FileAction, Permission};
+use crate::policy::permission::{BundleAction, FileAction, Permission, SET_VISIBILITY};
 use crate::policy::permit::permit_read;
 use crate::request_context::RequestContext;
 use crate::store::commit::{Commit, Precondition, Versioned};
@@ -59,8 +59,9 @@ impl Files {
             let subject = found.ok_or(Error::NotFound)?;
             actor.require(Permission::Bundle(BundleAction::Upload, subject.parties))?;
             let new = draft.as_result()?;
-            if new.is_visible_to_client.is_some() || new.is_visible_to_writer.is_some() {
-                may_set_visibility_at_upload(actor).require()?;
+            if let Some(field) = flag(new.is_visible_to_client, new.is_visible_to_writer) {
+                let allowed = may_set_visibility_at_upload(actor).require(SET_VISIBILITY);
+                allowed.map_err(|denied| denied.in_field(field))?;
             }
             by.check_unversioned()?;
             let row = InsertBundleFile {
@@ -152,9 +153,11 @@ impl Files {
         retry_on_stale!(self.users, actor, async {
             let facts = self.load(actor, bundle, file, FileAction::Change).await?;
             let change = draft.as_result()?;
-            if change.is_visible_to_client.is_some() || change.is_visible_to_writer.is_some() {
-                let access = facts.access();
-                actor.require(Permission::File(FileAction::SetVisibility, access))?;
+            if let Some(field) = flag(change.is_visible_to_client, change.is_visible_to_writer) {
+                let ask = Permission::File(FileAction::SetVisibility, facts.access());
+                actor
+                    .require(ask)
+                    .map_err(|denied| denied.in_field(field))?;
             }
             let before = &facts.file;
             by.check_version(before.version)?;
@@ -227,6 +230,12 @@ impl Files {
         actor.require(Permission::File(action, facts.access()))?;
         Ok(facts)
     }
+}
+
+/// The first flag of the visibility that a request sets, if it sets one.
+fn flag(to_client: Option<bool>, to_writer: Option<bool>) -> Option<&'static str> {
+    let to_client = to_client.map(|_| "is_visible_to_client");
+    to_client.or(to_writer.map(|_| "is_visible_to_writer"))
 }
 
 /// What the right to a file rests on. Its visibility is part of its version: a party from whom the

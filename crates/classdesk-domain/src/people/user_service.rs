@@ -9,7 +9,7 @@ use crate::events::model::DomainEvent;
 use crate::ids::UserId;
 use crate::paging::{Page, PageRequest};
 use crate::policy::authorize::may_create_users;
-use crate::policy::permission::{Permission, UserAction};
+use crate::policy::permission::{MANAGE_ROLE, Permission, UserAction};
 use crate::request_context::RequestContext;
 use crate::store::commit::{Commit, Versioned};
 use crate::use_case::{ensure_actor_active, retry_on_stale};
@@ -74,9 +74,10 @@ impl Users {
     ) -> Result<User, Error> {
         let (by, draft) = (by.into(), draft.into());
         // Before the body: the right to create people at all.
-        may_create_users(&by.actor).require()?;
+        may_create_users(&by.actor).require(MANAGE_ROLE)?;
         let new = draft.as_result()?;
-        by.actor.require(Permission::CreateUser(new.role))?;
+        let manages = by.actor.require(Permission::CreateUser(new.role));
+        manages.map_err(|denied| denied.in_field("role"))?;
         by.check_unversioned()?;
         let requester = HashRequester::Person(by.actor.id);
         let (row, created) = new_user(&*self.hasher, requester, new, self.clock.now()).await?;
@@ -113,17 +114,24 @@ impl Users {
             let (own, manage) = (ask(UserAction::ChangeOwn), ask(UserAction::Manage));
             own.or(manage)?;
             let change = draft.as_result()?;
-            if change.own.display_name.is_some() || change.own.email.is_some() {
-                own?;
-            }
-            if change.role.is_some() || change.is_active.is_some() {
-                manage?;
-            }
-            if change.password.is_some() {
-                ask(UserAction::SetPassword)?;
+            for (is_asked, right, field) in [
+                (change.own.display_name.is_some(), own, "display_name"),
+                (change.own.email.is_some(), own, "email"),
+                (change.role.is_some(), manage, "role"),
+                (change.is_active.is_some(), manage, "is_active"),
+                (
+                    change.password.is_some(),
+                    ask(UserAction::SetPassword),
+                    "password",
+                ),
+            ] {
+                if is_asked {
+                    right.map_err(|denied| denied.in_field(field))?;
+                }
             }
             if let Some(role) = change.role {
-                actor.require(Permission::CreateUser(role))?;
+                let manages = actor.require(Permission::CreateUser(role));
+                manages.map_err(|denied| denied.in_field("role"))?;
             }
             if let Some(password) = &change.password {
                 check_fits(password, &user.username)?;
@@ -149,7 +157,10 @@ impl Users {
             }
             let commit = Commit::by(actor, now, decided.update, decided.events)
                 .require_all(decided.requires)
-                .require_all(by.is_conditional().then(|| Versioned::User(id).at(user.version)));
+                .require_all(
+                    by.is_conditional()
+                        .then(|| Versioned::User(id).at(user.version)),
+                );
             Ok(self.users.update_user(commit).await?)
         })
     }

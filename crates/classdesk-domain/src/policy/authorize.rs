@@ -38,7 +38,7 @@ impl Actor {
     /// # Errors
     /// Why it is not allowed.
     pub fn require(&self, ask: Permission) -> Result<(), Denied> {
-        authorize(self, &ask).require()
+        authorize(self, &ask).require(ask.right())
     }
 }
 

@@ -12,14 +12,14 @@ pub enum Decision {
 }
 
 impl Decision {
-    /// Turns a refusal into an error.
+    /// Turns a refusal into an error that says which right is lacking.
     ///
     /// # Errors
     /// Why it is not allowed.
-    pub const fn require(self) -> Result<(), Denied> {
+    pub const fn require(self, right: &'static str) -> Result<(), Denied> {
         match self {
             Self::Allowed => Ok(()),
-            Self::Forbidden => Err(Denied::Forbidden),
+            Self::Forbidden => Err(Denied::Forbidden(Refusal { right, field: None })),
             Self::Hidden => Err(Denied::Hidden),
         }
     }
@@ -57,8 +57,31 @@ impl Decision {
 pub enum Denied {
     /// The actor may see the thing, but not do this to it.
     #[error("forbidden")]
-    Forbidden,
+    Forbidden(Refusal),
     /// The actor may not know that the thing exists.
     #[error("hidden")]
     Hidden,
+}
+
+/// What is refused openly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Refusal {
+    /// The right that is lacking, as a stable word for programs.
+    pub right: &'static str,
+    /// The field of the request that asks for it, where the rest would be allowed.
+    pub field: Option<&'static str>,
+}
+
+impl Denied {
+    /// The same refusal, because of this field of the request.
+    #[must_use]
+    pub const fn in_field(self, field: &'static str) -> Self {
+        match self {
+            Self::Forbidden(Refusal { right, .. }) => Self::Forbidden(Refusal {
+                right,
+                field: Some(field),
+            }),
+            Self::Hidden => Self::Hidden,
+        }
+    }
 }

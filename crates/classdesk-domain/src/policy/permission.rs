@@ -189,6 +189,61 @@ pub enum Permission {
     ReadAudit,
 }
 
+impl Permission {
+    /// The right that it asks for, as a stable word for programs.
+    #[must_use]
+    pub const fn right(&self) -> &'static str {
+        match self {
+            Self::CreateBundle => "create_bundle",
+            Self::Bundle(BundleAction::See, _) => "see_bundle",
+            Self::Bundle(BundleAction::Change, _) => "change_bundle",
+            Self::Bundle(BundleAction::Upload, _) => "upload_file",
+            Self::Subject(SubjectAction::See, _) => "see_subject",
+            Self::Subject(SubjectAction::Manage, _) => "manage_subject",
+            Self::OpenThread(_) => "create_thread",
+            Self::Thread(ThreadAction::See, _) => "see_thread",
+            Self::Thread(ThreadAction::Post, _) => "participate",
+            Self::Thread(ThreadAction::Change, _) => "change_thread",
+            Self::Thread(ThreadAction::ManageParticipants, _) => "manage_participants",
+            Self::Message(MessageAction::Edit, ..) => "edit_message",
+            Self::Message(MessageAction::Delete, ..) => "delete_message",
+            Self::OpenTicket(_) => "create_ticket",
+            Self::Ticket(action, _) => action.right(),
+            Self::File(FileAction::See, _) => "see_file",
+            Self::File(FileAction::Change, _) => "change_file",
+            Self::File(FileAction::SetVisibility, _) => SET_VISIBILITY,
+            Self::ListUsers => "list_users",
+            Self::CreateUser(_) => MANAGE_ROLE,
+            Self::User(UserAction::See, ..) => "see_user",
+            Self::User(UserAction::ChangeOwn, ..) => "change_profile",
+            Self::User(UserAction::Manage, ..) => "manage_user",
+            Self::User(UserAction::SetPassword, ..) => "set_password",
+            Self::ReadAudit => "read_audit",
+        }
+    }
+}
+
+/// The right to say who sees a file.
+pub(crate) const SET_VISIBILITY: &str = "set_visibility";
+
+/// The right to manage people in a role.
+pub(crate) const MANAGE_ROLE: &str = "manage_role";
+
+impl TicketAction {
+    const fn right(self) -> &'static str {
+        match self {
+            Self::See => "see_ticket",
+            Self::SeeInternal => "see_internal",
+            Self::Write => "write_to_ticket",
+            Self::WriteInternal => "write_internal",
+            Self::CloseOrReopen => "close_ticket",
+            Self::Move => "move_ticket",
+            Self::Triage => "triage_ticket",
+            Self::Retitle => "retitle_ticket",
+        }
+    }
+}
+
 impl Ticket {
     /// The question whether something may be done with this ticket.
     #[must_use]

@@ -48,7 +48,7 @@ pub fn permit_read(
     match ask {
         Permission::Thread(ThreadAction::See, _)
         | Permission::Ticket(TicketAction::See | TicketAction::SeeInternal, _)
-        | Permission::File(FileAction::See, _) => authorize(actor, ask).require()?,
+        | Permission::File(FileAction::See, _) => authorize(actor, ask).require(ask.right())?,
         _ => return Err(Denied::Hidden),
     }
     Ok(ReadPermit { blob })

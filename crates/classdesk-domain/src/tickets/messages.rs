@@ -8,6 +8,7 @@ use crate::ids::{TicketAttachmentId, TicketId, TicketMessageId};
 use crate::paging::{Page, PageRequest, SeekRequest};
 use crate::people::model::Actor;
 use crate::policy::access_scope::AccessScope;
+use crate::policy::decision::Denied;
 use crate::policy::permission::TicketAction;
 use crate::policy::permit::permit_read;
 use crate::request_context::RequestContext;
@@ -36,7 +37,7 @@ impl Tickets {
             let ticket = self.load(actor, id, TicketAction::Write).await?;
             let new = draft.as_result()?;
             if new.is_internal {
-                actor.require(ticket.permission(TicketAction::WriteInternal))?;
+                require_internal(actor, &ticket)?;
             }
             by.check_unversioned()?;
             let now = self.clock.now();
@@ -143,7 +144,7 @@ impl Tickets {
             let ticket = self.load(actor, id, TicketAction::Write).await?;
             let is_internal = *is_internal.as_result()?;
             if is_internal {
-                actor.require(ticket.permission(TicketAction::WriteInternal))?;
+                require_internal(actor, &ticket)?;
             }
             by.check_unversioned()?;
             let row = InsertTicketAttachment {
@@ -212,6 +213,12 @@ impl Tickets {
         };
         Ok((found.attachment, download))
     }
+}
+
+/// The right to write what only staff see, which one field asks for.
+fn require_internal(actor: &Actor, ticket: &Ticket) -> Result<(), Denied> {
+    let allowed = actor.require(ticket.permission(TicketAction::WriteInternal));
+    allowed.map_err(|denied| denied.in_field("is_internal"))
 }
 
 /// Answers "not found" to an actor without access to internal entries.

@@ -77,7 +77,9 @@ impl Tickets {
             let new = draft.as_result()?;
             let client = match new.on_behalf_of {
                 Some(client) => {
-                    may_open_ticket_for_client(actor).require()?;
+                    let allowed = may_open_ticket_for_client(actor);
+                    let allowed = allowed.require("create_ticket_for_client");
+                    allowed.map_err(|denied| denied.in_field("on_behalf_of"))?;
                     Some(self.client(client, &subject.parties).await?)
                 }
                 None => None,
@@ -304,22 +306,34 @@ fn described(new: &NewTicket, subject: Option<&Subject>) -> Description {
 /// Whether the actor may do each of the things that the change asks for. A transition that does
 /// not exist is a conflict for everybody, so it is looked at before the right to it.
 fn check_rights(actor: &Actor, ticket: &Ticket, change: &TicketChange) -> Result<(), Denied> {
-    let ask = |action| actor.require(ticket.permission(action));
-    if change.title.is_some() {
-        ask(TicketAction::Retitle)?;
-    }
-    if change.priority.is_some() || change.category.is_some() || change.assigned_to.is_some() {
-        ask(TicketAction::Triage)?;
+    let ask = |action, field| {
+        let allowed = actor.require(ticket.permission(action));
+        allowed.map_err(|denied| denied.in_field(field))
+    };
+    for (is_asked, action, field) in [
+        (change.title.is_some(), TicketAction::Retitle, "title"),
+        (change.priority.is_some(), TicketAction::Triage, "priority"),
+        (change.category.is_some(), TicketAction::Triage, "category"),
+        (
+            change.assigned_to.is_some(),
+            TicketAction::Triage,
+            "assigned_to",
+        ),
+    ] {
+        if is_asked {
+            ask(action, field)?;
+        }
     }
     match change.status {
         Some(to) if ticket.status.may_become(to) => {
             let closes = to == TicketStatus::Closed;
             let reopens = ticket.status == TicketStatus::Closed;
-            ask(if closes || reopens {
+            let action = if closes || reopens {
                 TicketAction::CloseOrReopen
             } else {
                 TicketAction::Move
-            })
+            };
+            ask(action, "status")
         }
         Some(_) | None => Ok(()),
     }

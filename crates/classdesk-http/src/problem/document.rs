@@ -29,6 +29,14 @@ pub struct ProblemDocument {
     pub detail: String,
     /// The request's id, as in the header `X-Request-Id` and in the server's log.
     pub request_id: String,
+    /// Which right is lacking: a stable word for programs. Only where something is refused (403).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub reason: Option<&'static str>,
+    /// The one field that asks for what is refused, if the rest would be allowed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub field: Option<&'static str>,
     /// What is wrong with which field, all of it at once. Only where fields are to blame.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
@@ -63,6 +71,8 @@ impl ProblemDocument {
             status: kind.status().as_u16(),
             detail: problem.detail.clone().into_owned(),
             request_id: request_id.to_owned(),
+            reason: problem.more.refusal.map(|refusal| refusal.right),
+            field: problem.more.refusal.and_then(|refusal| refusal.field),
             errors: problem
                 .more
                 .errors

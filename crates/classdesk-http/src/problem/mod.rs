@@ -15,6 +15,7 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpResponse, ResponseError};
+use classdesk_domain::policy::Refusal;
 use classdesk_domain::store::Cause;
 use classdesk_domain::validation::{FieldError, InvalidField};
 
@@ -37,6 +38,7 @@ pub struct Problem {
 #[derive(Debug, Default)]
 struct More {
     errors: Vec<InvalidField>,
+    refusal: Option<Refusal>,
     headers: Vec<(HeaderName, String)>,
     cause: Option<Cause>,
     shed: Option<ShedReason>,

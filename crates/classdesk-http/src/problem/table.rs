@@ -24,7 +24,11 @@ impl From<Error> for Problem {
             Error::Unauthenticated => Self::of(ProblemKind::Unauthenticated),
             Error::WrongCredentials { .. } => Self::of(ProblemKind::WrongCredentials),
             Error::NotFound => Self::not_found(),
-            Error::Forbidden => Self::of(ProblemKind::Forbidden),
+            Error::Forbidden(refusal) => {
+                let mut problem = Self::of(ProblemKind::Forbidden);
+                problem.more.refusal = Some(refusal);
+                problem
+            }
             Error::Invalid(invalid) => invalid.into(),
             Error::Conflict(conflict) => conflict.into(),
             Error::PreconditionFailed => Self::of(ProblemKind::PreconditionFailed),

@@ -380,13 +380,15 @@ fn staff_alone_are_bound_by_neither_standing_nor_window() {
 /// contract: perm.hidden, perm.forbidden
 #[test]
 fn a_refusal_becomes_its_error() {
-    assert!(Decision::Allowed.require().is_ok());
+    assert!(Decision::Allowed.require("see_bundle").is_ok());
     assert!(matches!(
-        Decision::Forbidden.require().map_err(Error::from),
-        Err(Error::Forbidden)
+        Decision::Forbidden
+            .require("see_bundle")
+            .map_err(Error::from),
+        Err(Error::Forbidden(_))
     ));
     assert!(matches!(
-        Decision::Hidden.require().map_err(Error::from),
+        Decision::Hidden.require("see_bundle").map_err(Error::from),
         Err(Error::NotFound)
     ));
     let allowed =

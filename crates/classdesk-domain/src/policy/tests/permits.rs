@@ -85,7 +85,10 @@ fn what_may_not_be_seen_may_not_be_read() {
         );
     }
     let internal = Permission::Ticket(TicketAction::SeeInternal, TICKET);
-    assert!(matches!(permit(&client, &internal), Err(Error::Forbidden)));
+    assert!(matches!(
+        permit(&client, &internal),
+        Err(Error::Forbidden(_))
+    ));
     assert!(permit(&client, &Permission::File(FileAction::See, FILE)).is_ok());
 }
 
