@@ -170,6 +170,115 @@ async fn a_replay_of_what_is_hidden_or_gone_is_404() {
     assert_eq!(objects(&desk).await, 2, "nothing was stored once more");
 }
 
+/// A replay needs the right to see the thing now: not that of a former writer or a former admin.
+///
+/// contract: conv.retries.replay, conv.retries.mismatch
+#[tokio::test]
+async fn a_replay_shows_nothing_by_a_right_of_the_past() {
+    let desk = TestServer::start().await;
+    let (superadmin, writer) = (desk.named("superadmin").await, desk.named("writer").await);
+    let world = &desk.world;
+    let boss = desk
+        .add_user("boss", classdesk_domain::people::Role::Admin)
+        .await;
+    let admin = desk.client_of(boss).await;
+    let bundle = bundle_path(&desk);
+    let ticket = world.add_ticket(&*desk.store, world.client, None).await.id;
+    let opening = json!({"recipient_id": world.client.id.get(), "initial_message": "hi"});
+    let create_thread = format!("{bundle}create_thread/");
+    let opened = post_with_key(&writer, &create_thread, "k", &opening).await;
+    let messages = format!(
+        "/api/v1/communications/threads/{}/messages/",
+        opened.check_json(201)["id"]
+    );
+    let person = json!({
+        "username": "newcomer", "email": "newcomer@desk.example", "role": "client",
+        "password": "correct horse battery",
+    });
+    let requests = [
+        (&writer, create_thread, opening),
+        (&writer, messages.clone(), json!({"message": "hello"})),
+        (&admin, "/api/v1/users/".to_owned(), person),
+        (
+            &admin,
+            "/api/v1/class-management/class-bundles/".to_owned(),
+            json!({"client_id": world.client.id.get(), "title": "Autumn"}),
+        ),
+        (
+            &admin,
+            format!("/api/v1/tickets/{ticket}/messages/"),
+            json!({"message": "among us", "is_internal": true}),
+        ),
+    ];
+    for (client, path, body) in &requests {
+        let made = post_with_key(client, path, "k", body).await;
+        assert_eq!(made.status, 201, "{path}: {}", made.text());
+    }
+    let form = || Form::new().file("attachment", "a.txt", b"bytes");
+    let file = form_with_key(&writer, &messages, "form", form()).await;
+    file.check_json(201);
+
+    let (assign, nobody) = (
+        format!("{bundle}assign_writer/"),
+        json!({"writer_id": null}),
+    );
+    superadmin.post(&assign, &nobody).await.check_json(200);
+    let (person, role) = (
+        format!("/api/v1/users/{}/", boss.id),
+        json!({"role": "writer"}),
+    );
+    superadmin.patch(&person, &role).await.check_json(200);
+    for (client, path, body) in &requests {
+        for body in [body, &json!({"another": "body"})] {
+            let again = post_with_key(client, path, "k", body).await;
+            again.check_problem(404, "not-found");
+        }
+    }
+    let again = form_with_key(&writer, &messages, "form", form()).await;
+    again.check_problem(404, "not-found");
+}
+
+/// contract: conv.retries.replay
+#[tokio::test]
+async fn a_replay_of_a_deleted_message_has_no_text() {
+    let desk = TestServer::start().await;
+    let (client, admin) = (desk.named("client").await, desk.named("admin").await);
+    let people = [desk.world.client, desk.world.writer];
+    let thread = desk.world.add_thread(&*desk.store, &people).await.thread.id;
+    let path = format!("/api/v1/communications/threads/{thread}/messages/");
+    let form = || {
+        Form::new()
+            .text("message", "oops")
+            .file("attachment", "a.txt", b"bytes")
+    };
+    let body = json!({"message": "oops"});
+    let sent = [
+        post_with_key(&client, &path, "json", &body).await,
+        form_with_key(&client, &path, "form", form()).await,
+    ];
+    for sent in &sent {
+        let message = format!(
+            "/api/v1/communications/messages/{}/",
+            sent.check_json(201)["id"]
+        );
+        admin.delete(&message).await.check_no_content();
+    }
+    let again = [
+        post_with_key(&client, &path, "json", &body).await,
+        form_with_key(&client, &path, "form", form()).await,
+    ];
+    for (again, sent) in again.iter().zip(&sent) {
+        assert_eq!(again.header("idempotency-replayed"), "true");
+        let shown = again.check_json(201);
+        assert_eq!(shown["id"], sent.json()["id"]);
+        assert_eq!(
+            (&shown["message"], &shown["attachment"]),
+            (&json!(""), &json!(null))
+        );
+        assert_eq!(shown["is_deleted"], true);
+    }
+}
+
 /// contract: conv.retries.replay
 #[tokio::test]
 async fn what_can_no_longer_be_created_is_still_replayed() {
