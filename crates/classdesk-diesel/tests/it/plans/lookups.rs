@@ -1,7 +1,6 @@
 //! Everything that a request looks up or counts beside its lists.
 
-use classdesk_conformance::fixture::login_attempt;
-use classdesk_domain::people::{LoginAttempt, LoginName};
+use classdesk_domain::people::LoginName;
 
 use super::Exception::Nothing;
 use super::reads::Reads;
@@ -20,12 +19,6 @@ impl Reads<'_> {
                 .await;
         }
         self.find("password", store.credentials_of(who)).await;
-        let attempt = LoginAttempt {
-            user: Some(who),
-            ..login_attempt("somebody", 1, fixture.now())
-        };
-        let throttle = store.login_throttle(attempt);
-        self.note("login throttle", Nothing, throttle).await;
         let assignments = store.assignments(who, 10);
         self.note("assignments", Nothing, assignments).await;
         // A session is remembered for a moment; noting its use makes it read anew.
