@@ -62,8 +62,8 @@ impl Assembly {
 pub(crate) async fn admin_commands(
     store: &StoreArgs,
     hashing: Option<&HashingArgs>,
+    schema: Schema,
 ) -> Result<(AdminCommands, DieselStore), CliError> {
-    let schema = hashing.map_or(Schema::ReadOnly, |_| Schema::Known);
     let hasher = hasher(hashing)?;
     let store = open_store(store.database_url.clone(), store.options(), schema).await?;
     let commands = AdminCommands::new(store.store(), hasher, Arc::new(SystemClock));

@@ -12,7 +12,7 @@ use classdesk_domain::validation::{ErrorCollector, Invalid};
 
 use crate::cli::{UserArgs, UserCommand, UserCreateArgs, UserListArgs, UserSetPasswordArgs};
 use crate::error::CliError;
-use crate::wiring::admin_commands;
+use crate::wiring::{Schema, admin_commands};
 
 /// Runs the command.
 pub(crate) async fn run(args: UserArgs) -> Result<ExitCode, CliError> {
@@ -21,17 +21,17 @@ pub(crate) async fn run(args: UserArgs) -> Result<ExitCode, CliError> {
         UserCommand::List(args) => list(&args).await,
         UserCommand::SetPassword(args) => set_password(&args).await,
         UserCommand::SetActive(args) => {
-            let (commands, store) = admin_commands(&args.store, None).await?;
+            let (commands, store) = admin_commands(&args.store, None, Schema::Known).await?;
             let name = LoginName::new(&args.username);
             changed(&store, &name, commands.set_active(&name, args.active).await).await
         }
         UserCommand::SetRole(args) => {
-            let (commands, store) = admin_commands(&args.store, None).await?;
+            let (commands, store) = admin_commands(&args.store, None, Schema::Known).await?;
             let name = LoginName::new(&args.username);
             changed(&store, &name, commands.set_role(&name, args.role).await).await
         }
         UserCommand::Unlock(args) => {
-            let (commands, store) = admin_commands(&args.store, None).await?;
+            let (commands, store) = admin_commands(&args.store, None, Schema::Known).await?;
             let name = LoginName::new(&args.username);
             changed(&store, &name, commands.unlock(&name).await).await
         }
@@ -40,7 +40,8 @@ pub(crate) async fn run(args: UserArgs) -> Result<ExitCode, CliError> {
 
 async fn create(args: UserCreateArgs) -> Result<ExitCode, CliError> {
     let password = read_password()?;
-    let (commands, _store) = admin_commands(&args.store, Some(&args.hashing)).await?;
+    let (commands, _store) =
+        admin_commands(&args.store, Some(&args.hashing), Schema::Known).await?;
     let new = new_user(&args, &password)?;
     let user = commands.create_user(&new).await?;
     writeln!(std::io::stdout(), "{}", user.id)?;
@@ -66,7 +67,7 @@ fn new_user(args: &UserCreateArgs, password: &str) -> Result<NewUser, Invalid> {
 }
 
 async fn list(args: &UserListArgs) -> Result<ExitCode, CliError> {
-    let (commands, _store) = admin_commands(&args.store, None).await?;
+    let (commands, _store) = admin_commands(&args.store, None, Schema::ReadOnly).await?;
     let mut out = std::io::stdout().lock();
     let mut after = None;
     loop {
@@ -93,7 +94,7 @@ async fn set_password(args: &UserSetPasswordArgs) -> Result<ExitCode, CliError> 
     let password = read_password()?;
     let password =
         NewPassword::parse(&password).map_err(|fault| Invalid::field("password", fault))?;
-    let (commands, store) = admin_commands(&args.store, Some(&args.hashing)).await?;
+    let (commands, store) = admin_commands(&args.store, Some(&args.hashing), Schema::Known).await?;
     let name = LoginName::new(&args.username);
     changed(&store, &name, commands.set_password(&name, &password).await).await
 }
