@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use crate::client_address::client_address;
 use crate::context::user;
 use crate::paced_body::{self, PacedBody, Unsent};
-use crate::shares::{Client, Place, Shares};
+use crate::shares::{Claim, Client, Shares};
 
 /// How long a request waits for a permit before it is shed. A burst is worked off meanwhile.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
@@ -126,7 +126,7 @@ impl Limits {
         let (ending, end) = oneshot::channel();
         ArrivingBody {
             end,
-            _place: bodies.hold(client, 1, ending),
+            _claim: bodies.hold(client, 1, ending),
         }
     }
 
@@ -152,7 +152,7 @@ impl Limits {
 /// A body that arrives. It no longer counts when this is dropped.
 pub(crate) struct ArrivingBody {
     end: oneshot::Receiver<()>,
-    _place: Place<Ending>,
+    _claim: Claim<Ending>,
 }
 
 impl ArrivingBody {

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use actix_web::body::{BodySize, MessageBody};
 use bytes::Bytes;
 
-use crate::shares::{Client, Place, Shares};
+use crate::shares::{Claim, Client, Shares};
 
 /// So many bytes are handed to the connection at once. It would copy all of a larger answer and
 /// keep the copy until its client has read it.
@@ -29,7 +29,7 @@ enum Rest {
     /// Bytes that are held for this one answer.
     Held(
         Weak<Mutex<Bytes>>,
-        #[expect(dead_code, reason = "it counts until it is dropped")] Place<Unsent>,
+        #[expect(dead_code, reason = "it counts until it is dropped")] Claim<Unsent>,
     ),
 }
 
@@ -52,10 +52,10 @@ impl PacedBody {
         let length = bytes.len();
         let unsent = Arc::new(Mutex::new(bytes));
         let weak = Arc::downgrade(&unsent);
-        let place = shares.hold(client, length, unsent);
+        let claim = shares.hold(client, length, unsent);
         Self {
             length: length as u64,
-            rest: Rest::Held(weak, place),
+            rest: Rest::Held(weak, claim),
         }
     }
 

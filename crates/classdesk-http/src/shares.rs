@@ -42,7 +42,7 @@ struct Share<T> {
 }
 
 /// Holds a thing until this is dropped, unless it has to go before.
-pub(crate) struct Place<T> {
+pub(crate) struct Claim<T> {
     shares: Arc<Shares<T>>,
     client: Client,
     age: u64,
@@ -72,7 +72,7 @@ impl<T> Shares<T> {
 
     /// Holds a thing. Where it passes the client's bound, the client's oldest things end. Where it
     /// passes the bound of all, the oldest things of the client that has most do.
-    pub(crate) fn hold(self: &Arc<Self>, client: Client, size: usize, thing: T) -> Place<T> {
+    pub(crate) fn hold(self: &Arc<Self>, client: Client, size: usize, thing: T) -> Claim<T> {
         let mut held = self.held();
         while held.of(client) + size > self.max_of_client && held.end_oldest(client) {}
         while held.size + size > self.max
@@ -89,7 +89,7 @@ impl<T> Shares<T> {
         });
         share.size += size;
         share.by_age.insert(age, (size, thing));
-        Place {
+        Claim {
             shares: Arc::clone(self),
             client,
             age,
@@ -130,7 +130,7 @@ impl<T> Held<T> {
     }
 }
 
-impl<T> Drop for Place<T> {
+impl<T> Drop for Claim<T> {
     fn drop(&mut self) {
         self.shares.held().end(self.client, self.age);
     }
@@ -147,26 +147,26 @@ mod tests {
         Client::User(UserId::new(id))
     }
 
-    fn hold(shares: &Arc<Shares<Thing>>, client: Client, size: usize) -> (Place<Thing>, Thing) {
+    fn hold(shares: &Arc<Shares<Thing>>, client: Client, size: usize) -> (Claim<Thing>, Thing) {
         let thing = Thing::default();
         (shares.hold(client, size, thing.clone()), thing)
     }
 
-    fn are_held(places: &[(Place<Thing>, Thing)]) -> Vec<bool> {
-        let held = places.iter().map(|(_, thing)| Arc::strong_count(thing) > 1);
+    fn are_held(claims: &[(Claim<Thing>, Thing)]) -> Vec<bool> {
+        let held = claims.iter().map(|(_, thing)| Arc::strong_count(thing) > 1);
         held.collect()
     }
 
     #[test]
     fn a_client_beyond_its_bound_loses_its_oldest() {
         let shares = Arc::new(Shares::new(8));
-        let places = [
+        let claims = [
             hold(&shares, user(2), 1),
             hold(&shares, user(1), 1),
             hold(&shares, user(1), 1),
             hold(&shares, user(1), 1),
         ];
-        assert_eq!(are_held(&places), [true, false, true, true]);
+        assert_eq!(are_held(&claims), [true, false, true, true]);
         assert_eq!(shares.size(), 3);
     }
 
@@ -174,30 +174,30 @@ mod tests {
     fn beyond_all_bounds_the_largest_loses_its_oldest() {
         let shares = Arc::new(Shares::new(4));
         let small = hold(&shares, user(0), 0);
-        let mut places: Vec<_> = (1..=4).map(|id| hold(&shares, user(id), 1)).collect();
-        places.push(hold(&shares, user(5), 1));
+        let mut claims: Vec<_> = (1..=4).map(|id| hold(&shares, user(id), 1)).collect();
+        claims.push(hold(&shares, user(5), 1));
         // Of equals it is the one that has had something longest.
-        assert_eq!(are_held(&places), [false, true, true, true, true]);
+        assert_eq!(are_held(&claims), [false, true, true, true, true]);
         assert_eq!(are_held(&[small]), [true]);
     }
 
     #[test]
     fn what_is_larger_than_all_others_is_held_alone() {
         let shares = Arc::new(Shares::new(4));
-        let places = [
+        let claims = [
             hold(&shares, user(1), 1),
             hold(&shares, user(2), 9),
             hold(&shares, user(2), 1),
         ];
-        assert_eq!(are_held(&places), [false, false, true]);
+        assert_eq!(are_held(&claims), [false, false, true]);
     }
 
     #[test]
     fn nothing_is_left_behind() {
         let shares = Arc::new(Shares::new(2));
         let network = Client::Network(ClientNetwork::of("192.0.2.1".parse().unwrap()));
-        let places: Vec<_> = (0..3).map(|_| hold(&shares, network, 1)).collect();
-        drop(places);
+        let claims: Vec<_> = (0..3).map(|_| hold(&shares, network, 1)).collect();
+        drop(claims);
         assert_eq!(shares.size(), 0);
         assert!(shares.held().by_client.is_empty());
     }

@@ -14,8 +14,8 @@ use tokio::time::sleep;
 use crate::client::Client;
 use crate::load::fixture::{BUNDLES, TICKETS};
 
+use super::fixture::Fixture;
 use super::honest::ADDRESS;
-use super::scene::Scene;
 use super::wire::{ask, drain, drip, head, send};
 
 const LOGIN: &str = "/api/v1/auth/login/";
@@ -70,7 +70,7 @@ impl Attack {
     }
 
     /// What has to be there before.
-    pub(super) async fn prepare(self, scene: &Scene, long: bool) -> Result<()> {
+    pub(super) async fn prepare(self, fixture: &Fixture, long: bool) -> Result<()> {
         let (tickets, description) = match self {
             // Of what takes most bytes in JSON.
             Self::UnreadPages => (200, "\"".repeat(20_000)),
@@ -80,20 +80,20 @@ impl Attack {
         };
         let body = json!({ "title": "a", "description": description });
         for _ in 0..tickets {
-            scene.attacker.post(TICKETS, &body).await?.expect(201)?;
+            fixture.attacker.post(TICKETS, &body).await?.expect(201)?;
         }
         Ok(())
     }
 
     /// Attacks until the future is dropped.
-    pub(super) async fn go_on(self, scene: &Arc<Scene>, long: bool) -> Result<Infallible> {
+    pub(super) async fn go_on(self, fixture: &Arc<Fixture>, long: bool) -> Result<Infallible> {
         let mut connections = JoinSet::<Infallible>::new();
         for _ in 0..self.size(long) {
-            let scene = scene.clone();
+            let fixture = fixture.clone();
             connections.spawn(async move {
                 loop {
                     // A connection that fails or is closed is what an attacker expects.
-                    let _ = self.once(&scene).await;
+                    let _ = self.once(&fixture).await;
                 }
             });
         }
@@ -104,8 +104,8 @@ impl Attack {
     }
 
     /// What one connection does, and its pause until it does that again.
-    async fn once(self, scene: &Scene) -> Result<()> {
-        let address = scene.address();
+    async fn once(self, fixture: &Fixture) -> Result<()> {
+        let address = fixture.address();
         let pause = match self {
             Self::SilentHeads => {
                 // Even from where honest people come from.
@@ -115,18 +115,18 @@ impl Attack {
                 COME_AGAIN
             }
             Self::DrippingUploads => {
-                let request = form(scene, "name=\"file\"; filename=\"a\"");
+                let request = form(fixture, "name=\"file\"; filename=\"a\"");
                 drip(send(address, request.as_bytes()).await?, DRIP).await;
                 COME_AGAIN
             }
             Self::UnendingForms => {
-                let mut request = form(scene, "name=\"description\"");
+                let mut request = form(fixture, "name=\"description\"");
                 request.push_str(&"a".repeat(510 * 1024));
                 drip(send(address, request.as_bytes()).await?, DRIP).await;
                 COME_AGAIN
             }
             Self::UnreadPages => {
-                let token = bearer(&scene.attacker);
+                let token = bearer(&fixture.attacker);
                 let path = format!("{TICKETS}?limit=200");
                 let request = head("GET", &path, &[("authorization", &token)]);
                 let _unread = send(address, request.as_bytes()).await?;
@@ -134,7 +134,7 @@ impl Attack {
                 Duration::ZERO
             }
             Self::RepeatedNames => {
-                let token = bearer(&scene.attacker);
+                let token = bearer(&fixture.attacker);
                 for (path, count) in [(LOGIN, 200), (TICKETS, 12_000)] {
                     let names = (0..2 * count).map(|name| format!("\"{}\":1", name % count));
                     let body = format!("{{{}}}", names.collect::<Vec<_>>().join(","));
@@ -158,7 +158,7 @@ impl Attack {
                 Duration::from_millis(500)
             }
             Self::LoginFlood => {
-                let choice = scene.choose();
+                let choice = fixture.choose();
                 let from = Ipv6Addr::from_bits(NETWORK.to_bits() | u128::from(choice)).to_string();
                 let body =
                     format!("{{\"username\":\"u{choice}\",\"password\":\"a wrong password\"}}");
@@ -177,10 +177,10 @@ impl Attack {
                 Duration::from_millis(50)
             }
             Self::PasswordGuesses => {
-                let guess = format!("guess number {}", scene.choose());
+                let guess = format!("guess number {}", fixture.choose());
                 let body =
                     json!({ "current_password": guess, "new_password": "another horse battery" });
-                scene
+                fixture
                     .attacker
                     .post("/api/v1/auth/change_password/", &body)
                     .await?;
@@ -190,7 +190,7 @@ impl Attack {
                 // As long as a search term may be, and longer.
                 for length in [63, 254] {
                     let path = format!("{TICKETS}?q={}b", "a".repeat(length));
-                    scene.attacker.get(&path).await?;
+                    fixture.attacker.get(&path).await?;
                 }
                 Duration::ZERO
             }
@@ -208,9 +208,9 @@ fn bearer(client: &Client) -> String {
 }
 
 /// The begin of a form of the attacker's, within a part.
-fn form(scene: &Scene, part: &str) -> String {
-    let path = format!("{BUNDLES}{}/upload_file/", scene.attackers_bundle);
-    let token = bearer(&scene.attacker);
+fn form(fixture: &Fixture, part: &str) -> String {
+    let path = format!("{BUNDLES}{}/upload_file/", fixture.attackers_bundle);
+    let token = bearer(&fixture.attacker);
     let headers = [
         ("authorization", token.as_str()),
         ("content-type", "multipart/form-data; boundary=b"),

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::client::{PASSWORD, send};
 use crate::load::fixture::{BUNDLES, TICKETS};
 
-use super::scene::Scene;
+use super::fixture::Fixture;
 use super::wire::{ask, head};
 
 /// Where honest people sign in from.
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What honest people did.
 pub(super) struct Honest {
-    scene: Arc<Scene>,
+    fixture: Arc<Fixture>,
     outcomes: Mutex<Outcomes>,
 }
 
@@ -35,9 +35,9 @@ struct Outcomes {
 }
 
 impl Honest {
-    pub(super) fn new(scene: Arc<Scene>) -> Self {
+    pub(super) fn new(fixture: Arc<Fixture>) -> Self {
         Self {
-            scene,
+            fixture,
             outcomes: Mutex::default(),
         }
     }
@@ -101,27 +101,27 @@ impl Honest {
 
     async fn read(&self) -> Result<()> {
         let path = format!("{TICKETS}?limit=20");
-        self.scene.honest.get(&path).await?.expect(200)
+        self.fixture.honest.get(&path).await?.expect(200)
     }
 
     async fn connect(&self) -> Result<()> {
-        let token = format!("Bearer {}", self.scene.honest.token());
+        let token = format!("Bearer {}", self.fixture.honest.token());
         let headers = [("authorization", token.as_str()), ("connection", "close")];
         let request = head("GET", "/api/v1/auth/me/", &headers);
-        let status = ask(self.scene.address(), request.as_bytes()).await?;
+        let status = ask(self.fixture.address(), request.as_bytes()).await?;
         ensure!(status == 200, "{status}");
         Ok(())
     }
 
     async fn write(&self) -> Result<()> {
         let body = json!({ "title": "Help", "description": "The file does not open" });
-        self.scene.honest.post(TICKETS, &body).await?.expect(201)
+        self.fixture.honest.post(TICKETS, &body).await?.expect(201)
     }
 
     async fn upload(&self) -> Result<()> {
-        let path = format!("{BUNDLES}{}/upload_file/", self.scene.honest_bundle);
+        let path = format!("{BUNDLES}{}/upload_file/", self.fixture.honest_bundle);
         let file = Part::bytes(vec![b'a'; 10_000]).file_name("notes.txt");
-        let request = self.scene.honest.request(Method::POST, &path);
+        let request = self.fixture.honest.request(Method::POST, &path);
         let answer = send(request.multipart(Form::new().part("file", file))).await?;
         answer.expect(201)
     }
@@ -129,7 +129,7 @@ impl Honest {
     async fn sign_in(&self) -> Result<()> {
         let body = json!({ "username": "clara", "password": PASSWORD });
         let request = self
-            .scene
+            .fixture
             .honest
             .request(Method::POST, "/api/v1/auth/login/");
         let answer = send(request.header("x-forwarded-for", ADDRESS).json(&body)).await?;

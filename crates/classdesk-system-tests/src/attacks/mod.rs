@@ -1,8 +1,8 @@
 //! Attacks on what the server can hold and compute, beside people who only want to work.
 
 mod attack;
+mod fixture;
 mod honest;
-mod scene;
 mod wire;
 
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use crate::args::CommonArgs;
 use crate::report::Report;
 
 use attack::Attack;
+use fixture::Fixture;
 use honest::Honest;
-use scene::Scene;
 
 /// How long honest people work beside each attack, in the short form and in the long one.
 const WORK: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(20));
@@ -45,19 +45,19 @@ pub(crate) async fn run(args: &AttacksArgs) -> Result<Report> {
     let long = args.common.long;
     let all = Attack::value_variants().iter().copied();
     for attack in all.filter(|attack| args.only.is_none_or(|only| only == *attack)) {
-        let scene = Arc::new(Scene::create(&programs, seed).await?);
-        attack.prepare(&scene, long).await?;
-        scene.forget_memory()?;
-        let mut honest = Honest::new(scene.clone());
+        let fixture = Arc::new(Fixture::create(&programs, seed).await?);
+        attack.prepare(&fixture, long).await?;
+        fixture.forget_memory()?;
+        let mut honest = Honest::new(fixture.clone());
         let work = if long { WORK.1 } else { WORK.0 };
         tokio::select! {
-            ended = attack.go_on(&scene, long) => match ended {
+            ended = attack.go_on(&fixture, long) => match ended {
                 Ok(never) => match never {},
                 Err(error) => bail!("{attack:?}: {error:#}"),
             },
             worked = honest.work(work) => worked?,
         }
-        let memory = scene.most_memory()?;
+        let memory = fixture.most_memory()?;
         report.add("attacks", 1);
         report.add("honest requests", honest.requests());
         for failure in honest.failures() {
@@ -81,8 +81,8 @@ pub(crate) async fn run(args: &AttacksArgs) -> Result<Report> {
             ));
         }
         drop(honest);
-        if let Some(scene) = Arc::into_inner(scene) {
-            scene.end().await?;
+        if let Some(fixture) = Arc::into_inner(fixture) {
+            fixture.end().await?;
         }
     }
     Ok(report)

@@ -14,7 +14,7 @@ use crate::server::Server;
 use crate::stores::Stores;
 
 /// A server and the people on it.
-pub(super) struct Scene {
+pub(super) struct Fixture {
     server: Server,
     _stores: Stores,
     /// Someone who wants to work.
@@ -29,7 +29,7 @@ pub(super) struct Scene {
     choices: AtomicU64,
 }
 
-impl Scene {
+impl Fixture {
     /// Starts a server. It takes this machine for a proxy, so that requests can come from anywhere.
     pub(super) async fn create(programs: &Programs, seed: Seed) -> Result<Self> {
         let stores = Stores::local()?;
