@@ -194,37 +194,48 @@ pub struct InvalidField {
     pub fault: FieldError,
 }
 
-/// All that is wrong with one request, at least one fault.
+/// All that is wrong with one request, at least one fault. The first [`Invalid::MAX_ERRORS`] are
+/// kept, and the others counted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the request has {} invalid field(s)", .0.len())]
-pub struct Invalid(Vec<InvalidField>);
+#[error("the request has {} invalid field(s)", .errors.len() + .omitted)]
+pub struct Invalid {
+    errors: Vec<InvalidField>,
+    omitted: usize,
+}
 
 impl Invalid {
+    /// How many faults are kept, so that an answer is not larger than its request
+    /// (docs/contract.md#errors).
+    pub const MAX_ERRORS: usize = 50;
+
     /// One fault of one field.
     pub fn field(field: impl Into<String>, fault: FieldError) -> Self {
-        Self(vec![InvalidField {
-            field: field.into(),
-            fault,
-        }])
-    }
-
-    /// The collected faults, or `None` when nothing is wrong.
-    #[must_use]
-    pub fn collected(errors: Vec<InvalidField>) -> Option<Self> {
-        (!errors.is_empty()).then_some(Self(errors))
+        let mut errors = ErrorCollector::default();
+        errors.add(field, fault);
+        errors.0
     }
 
     /// These faults, then those of `other`.
     #[must_use]
-    pub fn and(mut self, other: Self) -> Self {
-        self.0.extend(other.0);
-        self
+    pub fn and(self, other: Self) -> Self {
+        let mut all = ErrorCollector(self);
+        for error in other.errors {
+            all.add(error.field, error.fault);
+        }
+        all.0.omitted += other.omitted;
+        all.0
     }
 
-    /// Every fault, in the order in which it was found.
+    /// The faults that are kept, in the order in which they were found.
     #[must_use]
     pub fn errors(&self) -> &[InvalidField] {
-        &self.0
+        &self.errors
+    }
+
+    /// How many faults are not kept.
+    #[must_use]
+    pub const fn omitted(&self) -> usize {
+        self.omitted
     }
 }
 
@@ -240,16 +251,35 @@ impl Invalid {
 /// assert!(title.is_none());
 /// assert_eq!(faults.into_invalid().unwrap().errors()[0].field, "title");
 /// ```
-#[derive(Debug, Default)]
-pub struct ErrorCollector(Vec<InvalidField>);
+#[derive(Debug)]
+pub struct ErrorCollector(Invalid);
+
+impl Default for ErrorCollector {
+    /// Nothing is wrong so far.
+    fn default() -> Self {
+        Self(Invalid {
+            errors: Vec::new(),
+            omitted: 0,
+        })
+    }
+}
 
 impl ErrorCollector {
     /// Adds an error.
     pub fn add(&mut self, field: impl Into<String>, fault: FieldError) {
-        self.0.push(InvalidField {
-            field: field.into(),
-            fault,
-        });
+        if self.0.errors.len() < Invalid::MAX_ERRORS {
+            self.0.errors.push(InvalidField {
+                field: field.into(),
+                fault,
+            });
+        } else {
+            self.0.omitted += 1;
+        }
+    }
+
+    /// Counts errors that were not looked at one by one, beside at least one that was.
+    pub const fn omit(&mut self, count: usize) {
+        self.0.omitted += count;
     }
 
     /// Returns a valid value and collects the error of another.
@@ -263,14 +293,14 @@ impl ErrorCollector {
 
     /// Whether nothing was wrong so far.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.0.errors.is_empty()
     }
 
     /// What was collected, or `None` when nothing is wrong.
     #[must_use]
     pub fn into_invalid(self) -> Option<Invalid> {
-        Invalid::collected(self.0)
+        (!self.is_empty()).then_some(self.0)
     }
 
     /// Ends the collecting: an error when anything was noted.
@@ -333,5 +363,26 @@ impl<T> From<T> for Validated<T> {
 impl fmt::Display for InvalidField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.field, self.fault)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faulty(count: usize) -> Invalid {
+        let mut faults = ErrorCollector::default();
+        for _ in 0..count {
+            faults.add("field", FieldError::Unknown);
+        }
+        faults.into_invalid().unwrap()
+    }
+
+    #[test]
+    fn fifty_errors_are_kept_and_the_others_counted() {
+        let counts = |invalid: Invalid| (invalid.errors().len(), invalid.omitted());
+        assert_eq!(counts(faulty(50)), (50, 0));
+        assert_eq!(counts(faulty(53)), (50, 3));
+        assert_eq!(counts(faulty(30).and(faulty(53))), (50, 33));
     }
 }

@@ -39,8 +39,12 @@ pub struct ProblemDocument {
     pub field: Option<&'static str>,
     /// What is wrong with which field, all of it at once. Only where fields are to blame.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
+    #[schema(required = false, max_items = 50)]
     pub errors: Vec<FieldProblem>,
+    /// How many more errors there are. Only where there are more than fifty.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schema(required = false, minimum = 1)]
+    pub errors_omitted: usize,
 }
 
 /// What is wrong with one field.
@@ -55,6 +59,10 @@ pub struct FieldProblem {
     pub code: &'static str,
     /// A sentence for people.
     pub message: String,
+}
+
+const fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl ProblemDocument {
@@ -83,6 +91,7 @@ impl ProblemDocument {
                     message: field_message(&error.fault).into_owned(),
                 })
                 .collect(),
+            errors_omitted: problem.more.omitted,
         }
     }
 }

@@ -38,6 +38,8 @@ pub struct Problem {
 #[derive(Debug, Default)]
 struct More {
     errors: Vec<InvalidField>,
+    /// How many errors are not among them.
+    omitted: usize,
     refusal: Option<Refusal>,
     headers: Vec<(HeaderName, String)>,
     cause: Option<Cause>,

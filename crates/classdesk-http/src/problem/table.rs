@@ -51,6 +51,7 @@ impl From<Invalid> for Problem {
     fn from(invalid: Invalid) -> Self {
         let mut problem = Self::of(ProblemKind::Validation);
         problem.more.errors = invalid.errors().to_vec();
+        problem.more.omitted = invalid.omitted();
         problem
     }
 }
