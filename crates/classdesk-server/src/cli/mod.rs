@@ -88,7 +88,7 @@ pub(crate) struct LogArgs {
     #[arg(
         long = "log",
         value_name = "FILTER",
-        default_value = "info,actix_server=warn",
+        default_value = "info",
         value_parser = log_filter,
         global = true
     )]
@@ -113,6 +113,10 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+/// What is left out unless the filter names it. actix-http writes an error line for every connection
+/// that does not speak HTTP, so that any stranger could raise an alarm.
+const LEFT_OUT: &str = "actix_http=off,actix_server=warn";
+
 fn log_filter(text: &str) -> Result<Targets, String> {
     let parts: Vec<_> = text.split(',').map(str::trim).collect();
     if parts
@@ -121,7 +125,7 @@ fn log_filter(text: &str) -> Result<Targets, String> {
     {
         return Err("expected levels by module, such as `warn,classdesk_http=debug`".to_owned());
     }
-    let filter = parts.join(",").parse::<Targets>();
+    let filter = format!("{LEFT_OUT},{}", parts.join(",")).parse::<Targets>();
     filter.map_err(|error| error.to_string())
 }
 
@@ -274,6 +278,17 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn strangers_raise_no_alarm_unless_the_filter_asks_for_it() {
+        let is_logged = |filter: &str| {
+            let filter = log_filter(filter).expect("a filter");
+            filter.would_enable("actix_http::h1::dispatcher", &tracing::Level::ERROR)
+        };
+        assert!(!is_logged("info"));
+        assert!(!is_logged("trace,actix_server=info"));
+        assert!(is_logged("warn,actix_http=error"));
     }
 
     #[test]
