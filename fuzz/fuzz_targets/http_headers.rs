@@ -1,5 +1,6 @@
 //! Headers with a grammar of their own, one a line: `Range`, `If-Range`, `If-Match` and
-//! `If-None-Match` of a download, then `If-Match` of a change and `Idempotency-Key` of a creation.
+//! `If-None-Match` of a download, then `If-Match` of a change, `Idempotency-Key` of a creation, and
+//! `Content-Type` and `Content-Encoding` of a message that is JSON or a form.
 
 #![no_main]
 
@@ -16,7 +17,7 @@ fn with(request: TestRequest, name: &'static str, value: Option<&&[u8]>) -> Test
 }
 
 fuzz_target!(|input: &[u8]| {
-    let lines: Vec<&[u8]> = input.split(|byte| *byte == b'\n').take(6).collect();
+    let lines: Vec<&[u8]> = input.split(|byte| *byte == b'\n').take(8).collect();
     let mut download =
         TestRequest::with_uri("/api/v1/class-management/class-bundles/1/files/1/download/");
     for (name, line) in ["range", "if-range", "if-match", "if-none-match"]
@@ -50,6 +51,17 @@ fuzz_target!(|input: &[u8]| {
     let answer = send(with(create, "idempotency-key", lines.get(5)));
     assert!(
         matches!(answer.status, 201 | 400 | 431),
+        "{}",
+        answer.status
+    );
+
+    let message = TestRequest::post()
+        .uri("/api/v1/communications/threads/1/messages/")
+        .set_payload(r#"{"message": "a"}"#);
+    let message = with(message, "content-type", lines.get(6));
+    let answer = send(with(message, "content-encoding", lines.get(7)));
+    assert!(
+        matches!(answer.status, 201 | 400 | 415 | 431),
         "{}",
         answer.status
     );

@@ -6,7 +6,7 @@ use actix_web::dev::HttpServiceFactory;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use classdesk_domain::App;
-use classdesk_http::middleware::{self, not_found};
+use classdesk_http::middleware::{self, no_such_path};
 use classdesk_http::{Gauge, HttpState, Settings};
 
 use crate::authenticator::Authenticator;
@@ -109,7 +109,7 @@ impl Api {
             .app_data(self.state.clone())
             .app_data(self.http.clone())
             .configure(move |config| routes::configure(&state, config))
-            .default_service(web::to(not_found))
+            .default_service(web::to(no_such_path))
             .wrap(from_fn(middleware::serve))
     }
 

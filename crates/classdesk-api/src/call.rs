@@ -18,6 +18,7 @@ use serde::Serialize;
 
 use crate::authenticator::Principal;
 use crate::dto::{PageParams, SeekParams};
+use crate::extract::no_parameters;
 use crate::input::{FieldSet, Fields, NoFields};
 use crate::render;
 pub(crate) use crate::render::Answer;
@@ -110,6 +111,18 @@ impl Call {
             limit: page.limit,
             seek: seek.unwrap_or_default().continued(page.after),
         })
+    }
+
+    /// Refuses the parameters of a change that has no body. It asks for the right to see the thing
+    /// first, like [`authorize_before_validation`].
+    ///
+    /// # Errors
+    /// Every parameter is one.
+    pub(crate) async fn refuse_parameters<T>(
+        &self,
+        authorize: impl Future<Output = Result<T, Error>>,
+    ) -> Result<(), Problem> {
+        authorize_before_validation(no_parameters(&self.request), authorize).await
     }
 
     /// The caller with the preconditions of the request: what every use case takes that changes

@@ -17,14 +17,14 @@ use classdesk_domain::idempotency::{
     LEASE_TTL, Lease,
 };
 use classdesk_domain::{Present, RequestContext, VersionConditions};
-use classdesk_http::context::path_within;
+use classdesk_http::context::RoutePattern;
 use classdesk_http::problem::{Problem, ProblemKind};
 use classdesk_http::single_header;
 use futures_util::future::{Either, select};
 use tokio::runtime::Handle;
 
 use crate::call::{Answer, Call};
-use crate::extract::JsonBody;
+use crate::extract::{JsonBody, path_parameters};
 
 /// The header that says that nothing was created this time.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -45,6 +45,22 @@ fn key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, Problem> {
             "`Idempotency-Key` has 1 to 255 printable ASCII characters.",
         )),
     }
+}
+
+/// Method and path as the contract writes them, with the ids of this request: a path that is typed
+/// with percent escapes is the same path.
+fn operation(request: &HttpRequest) -> String {
+    let RoutePattern(pattern) = request
+        .app_data()
+        .expect("every route of the API has its pattern");
+    let mut ids = path_parameters(request);
+    let mut segments: Vec<_> = pattern.split('/').collect();
+    for segment in segments.iter_mut().rev() {
+        if segment.starts_with('{') {
+            *segment = ids.pop().expect("each parameter of the path was matched");
+        }
+    }
+    format!("{} {}", request.method(), segments.join("/"))
 }
 
 /// Creates something from a JSON body, unless an earlier request with the same key has: then the
@@ -82,10 +98,9 @@ impl Attempt {
             service: call.app().idempotency.clone(),
         };
         if let Some(key) = key(request)? {
-            let path = path_within(request).trim_end_matches('/');
             let scope = KeyScope {
                 user,
-                operation: format!("{} {path}/", request.method()),
+                operation: operation(request),
                 key,
             };
             match reservation.service.begin(&scope).await? {

@@ -3,20 +3,20 @@
 
 use std::collections::BTreeMap;
 
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Next, from_fn};
 use actix_web::web::ServiceConfig;
-use actix_web::{HttpResponse, Resource, Route, Scope, guard, web};
+use actix_web::{Error, HttpResponse, Resource, Route, Scope, guard, web};
 use classdesk_http::context::RoutePattern;
-use classdesk_http::middleware::not_found;
+use classdesk_http::middleware::no_such_path;
 use classdesk_http::problem::{Problem, ProblemKind};
 use utoipa::openapi::OpenApi as Document;
 
 use crate::authenticate::authenticate;
-use crate::openapi::{is_public, operations};
-
-/// The name of the last slash in a pattern. It is none of the path's parameters.
-pub(crate) const SLASH: &str = "slash";
+use crate::extract::{SLASH, no_parameters};
+use crate::openapi::{has_parameters, is_public, operations};
 
 /// Makes the route of a handler.
 pub(crate) type MakeRoute = fn() -> Route;
@@ -49,6 +49,7 @@ pub(crate) struct Operation {
     path: String,
     method: Method,
     is_public: bool,
+    has_parameters: bool,
     make_route: MakeRoute,
 }
 
@@ -59,6 +60,7 @@ impl Operation {
             path: path.to_owned(),
             method: Method::GET,
             is_public: true,
+            has_parameters: false,
             make_route,
         }
     }
@@ -70,10 +72,16 @@ impl Operation {
         } else {
             route.method(self.method.clone())
         };
-        if self.is_public {
-            route
-        } else {
-            route.wrap(from_fn(authenticate))
+        match (
+            self.is_public,
+            self.method == Method::GET && !self.has_parameters,
+        ) {
+            (true, _) => route,
+            (false, true) => {
+                let route = route.wrap(from_fn(refuse_parameters));
+                route.wrap(from_fn(authenticate))
+            }
+            (false, false) => route.wrap(from_fn(authenticate)),
         }
     }
 }
@@ -91,11 +99,29 @@ impl Endpoints {
                     path: path.clone(),
                     method,
                     is_public: is_public(operation),
+                    has_parameters: has_parameters(operation),
                     make_route: *make_route,
                 });
             }
         }
         all
+    }
+}
+
+/// Refuses the parameters of a read that has none. The right to read comes before, so the read is
+/// made first: it changes nothing.
+async fn refuse_parameters(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let answer = next.call(request).await?;
+    let was_read = !answer.status().is_client_error() && !answer.status().is_server_error();
+    match no_parameters(answer.request()) {
+        Err(invalid) if was_read => {
+            let refused = answer.error_response(Problem::from(invalid));
+            Ok(refused.map_into_right_body())
+        }
+        _ => Ok(answer.map_into_left_body()),
     }
 }
 
@@ -119,7 +145,7 @@ pub(crate) fn register(
                 config.service(resource);
             }
         } else {
-            let scope = web::scope(prefix).default_service(web::to(not_found));
+            let scope = web::scope(prefix).default_service(web::to(no_such_path));
             config.service(resources.fold(scope, Scope::service));
         }
     }

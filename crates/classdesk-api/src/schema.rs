@@ -88,6 +88,14 @@ impl Property {
         matches!(&self.schema, RefOr::T(Schema::Object(object)) if object.format == Some(BINARY))
     }
 
+    /// How many characters its value has at most, if it is a text.
+    pub(crate) fn max_length(&self) -> Option<usize> {
+        match &self.schema {
+            RefOr::T(Schema::Object(object)) => object.max_length,
+            _ => None,
+        }
+    }
+
     fn described(self) -> AnySchema {
         let mut schema = self.schema;
         match &mut schema {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use classdesk_domain::blobs::{FileName, FinishedUpload, Sha256Digest};
 use classdesk_domain::idempotency::Fingerprint;
-use classdesk_domain::validation::ErrorCollector;
+use classdesk_domain::validation::{ErrorCollector, FieldError};
 
 /// The part of a form that is a file.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +13,30 @@ pub struct FilePart {
     pub name: &'static str,
     /// Whether it has to be there.
     pub is_required: bool,
+}
+
+/// How long a text may be.
+#[derive(Debug, Clone, Copy)]
+pub struct TextLimit {
+    /// The greatest number of characters.
+    pub characters: usize,
+}
+
+impl TextLimit {
+    /// More bytes than any text within the limit has, with blanks around it. In NFC a character
+    /// that comes in pieces counts as one: a Korean syllable of three pieces has nine bytes.
+    pub(crate) const fn bytes(self) -> usize {
+        self.characters * 9 + 1024
+    }
+}
+
+/// The parts that a form may have.
+#[derive(Debug)]
+pub struct FormParts {
+    /// The one that is a file.
+    pub file: FilePart,
+    /// The others, by name.
+    pub texts: BTreeMap<&'static str, TextLimit>,
 }
 
 /// A file as it came with a form.
@@ -29,11 +53,11 @@ pub struct FormFile {
 /// A form that has been read to its end.
 #[derive(Debug, Default)]
 pub struct Form {
-    /// The other parts, by name.
-    pub texts: BTreeMap<String, String>,
+    /// The other parts, by name, each as a text or what is wrong with it.
+    pub texts: BTreeMap<String, Result<String, FieldError>>,
     /// The file.
     pub file: Option<FormFile>,
-    /// What is wrong with the parts so far.
+    /// What is wrong with the file.
     pub faults: ErrorCollector,
 }
 
@@ -62,7 +86,7 @@ impl Form {
         }
         for (name, value) in &self.texts {
             add(name.as_bytes());
-            add(value.as_bytes());
+            add(value.as_deref().unwrap_or_default().as_bytes());
         }
         Fingerprint::of(&canonical)
     }
@@ -76,7 +100,7 @@ mod tests {
         Form {
             texts: texts
                 .iter()
-                .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+                .map(|(name, text)| ((*name).to_owned(), Ok((*text).to_owned())))
                 .collect(),
             ..Form::default()
         }

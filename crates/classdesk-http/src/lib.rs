@@ -43,6 +43,7 @@ mod metrics;
 pub mod middleware;
 pub mod multipart;
 mod paced_body;
+mod parameters;
 pub mod problem;
 mod request_id;
 mod security_headers;
@@ -53,7 +54,7 @@ mod state;
 
 pub use body::while_body_arrives;
 pub use client_address::client_address;
-pub use headers::{content_length, media_type, single_header};
+pub use headers::{check_content_encoding, content_length, is_json, single_header};
 pub use limits::end_work;
 pub use metrics::{Gauge, METRICS_MEDIA_TYPE};
 pub use server::{ServerLimits, serve};

@@ -2,17 +2,19 @@
 //! its span, oversized headers are refused, load is shed, the handler runs, a panic is caught,
 //! problems are rendered, common headers are set, and the outcome is counted and logged.
 
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::{BodySize, BodyStream, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage as _, HttpResponse};
-use futures_util::FutureExt as _;
+use futures_util::{FutureExt as _, stream};
 use tracing::Instrument as _;
 
 use crate::access_log;
@@ -74,8 +76,8 @@ pub async fn serve(
 ///
 /// # Errors
 /// Always: it is a problem.
-pub async fn not_found() -> Result<HttpResponse, Problem> {
-    Err(Problem::not_found())
+pub async fn no_such_path() -> Result<HttpResponse, Problem> {
+    Err(Problem::of(ProblemKind::NoSuchPath))
 }
 
 /// Lets a request in, or says why not.
@@ -149,6 +151,14 @@ fn finish(
         }
     });
     set_headers(response.headers_mut(), id);
+    if request.headers().contains_key(header::UPGRADE) {
+        // What follows on the connection may have been taken for a body.
+        let head = response.head_mut();
+        head.set_connection_type(ConnectionType::Close);
+    }
+    if *request.method() == Method::HEAD {
+        response = without_body(response);
+    }
     access_log::record(&request, &response, &state.metrics, started);
     ServiceResponse::new(request, response)
 }
@@ -182,6 +192,23 @@ fn foreign(error: &Error) -> Problem {
         .find(|kind| kind.status() == status && status.is_client_error())
         .unwrap_or(ProblemKind::Internal);
     Problem::of(kind).caused_by(error.to_string())
+}
+
+/// The answer to HEAD: the length of the body, without the body. actix-http leaves out a body only
+/// as long as no further request of the connection has arrived, and a client would take it for the
+/// next answer.
+fn without_body(mut response: HttpResponse) -> HttpResponse {
+    match response.body().size() {
+        BodySize::None | BodySize::Sized(0) => return response,
+        BodySize::Sized(length) => {
+            let headers = response.headers_mut();
+            headers.insert(header::CONTENT_LENGTH, length.into());
+        }
+        BodySize::Stream => {}
+    }
+    response.head_mut().no_chunking(true);
+    let nothing = stream::empty::<Result<_, Infallible>>();
+    response.set_body(BoxBody::new(BodyStream::new(nothing)))
 }
 
 fn set_headers(headers: &mut HeaderMap, id: &str) {

@@ -20,13 +20,14 @@ impl RequestIds {
         }
     }
 
-    /// The `X-Request-Id` that came, if it has 1 to 128 printable ASCII characters; else a new id.
+    /// The `X-Request-Id` that came, if it has 1 to 128 of `A-Z a-z 0-9 . _ -`; else a new id.
+    /// With any other character it could look like more than an id in a log line.
     pub(crate) fn take_or_make(&self, headers: &HeaderMap) -> String {
         headers
             .get("x-request-id")
             .and_then(|value| value.to_str().ok())
             .filter(|id| (1..=128).contains(&id.len()))
-            .filter(|id| id.bytes().all(|b| (0x20..=0x7e).contains(&b)))
+            .filter(|id| id.bytes().all(is_of_id))
             .map_or_else(|| self.make(), ToOwned::to_owned)
     }
 
@@ -34,4 +35,8 @@ impl RequestIds {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
         format!("{:016x}{number:016x}", self.process)
     }
+}
+
+const fn is_of_id(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')
 }

@@ -9,7 +9,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 
-use crate::middleware::{self, not_found};
+use crate::middleware::{self, no_such_path};
 use crate::state::HttpState;
 
 /// The shortest time. actix-web measures with a clock that it sets twice a second, and does not
@@ -102,7 +102,7 @@ pub fn serve(
         App::new()
             .app_data(state.clone())
             .configure(&configure)
-            .default_service(web::to(not_found).wrap(from_fn(middleware::serve)))
+            .default_service(web::to(no_such_path).wrap(from_fn(middleware::serve)))
     };
     let server = HttpServer::new(app)
         .workers(limits.workers)

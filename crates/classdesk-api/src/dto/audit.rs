@@ -7,7 +7,7 @@ use classdesk_domain::events::{AuditEntry, AuditFilter, EventAction};
 use classdesk_domain::ids::{EventId, UserId};
 use classdesk_domain::subjects::SubjectKind;
 
-use crate::input::input;
+use crate::input::{AnyIdOrZero, input};
 use crate::output::view;
 
 use super::people::UserRefView;
@@ -58,7 +58,7 @@ input! {
         /// To this kind of thing.
         content_type: Option<SubjectKind>,
         /// To a thing with this id.
-        object_id: Option<i64>,
+        object_id: Option<AnyIdOrZero>,
         /// At this time or later.
         since: Option<Timestamp>,
         /// Before this time.

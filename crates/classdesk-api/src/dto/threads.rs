@@ -8,7 +8,7 @@ use classdesk_domain::threads::{NewThread, ThreadChange, ThreadFilter, ThreadVie
 use classdesk_domain::validation::FieldError;
 use classdesk_http::PublicUrl;
 
-use crate::input::{input, inputs, text_like};
+use crate::input::{AnyIdOrZero, input, inputs, text_like};
 use crate::output::view;
 
 use super::messages::MessageView;
@@ -144,7 +144,7 @@ input! {
         /// On subjects of this kind.
         content_type: Option<SubjectKind>,
         /// On a subject with this id.
-        object_id: Option<i64>,
+        object_id: Option<AnyIdOrZero>,
         /// With messages that the caller has not read, or without.
         unread: Option<bool>,
         /// `me`: only threads that the caller is in. Staff see all of them otherwise.

@@ -13,7 +13,7 @@ use classdesk_domain::tickets::{
 use serde::{Serialize, Serializer};
 use utoipa::openapi::schema::OneOfBuilder;
 
-use crate::input::{Nullable, input};
+use crate::input::{AnyIdOrZero, Nullable, input};
 use crate::output::{Output, view};
 use crate::schema::{AnySchema, Components, string};
 
@@ -148,7 +148,7 @@ input! {
         /// On subjects of this kind.
         content_type: Option<SubjectKind>,
         /// On a subject with this id.
-        object_id: Option<i64>,
+        object_id: Option<AnyIdOrZero>,
         /// Title or description contains this, whatever the (ASCII) case.
         q: Option<SearchText>,
     }

@@ -3,20 +3,24 @@
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::header;
 use actix_web::rt::time::timeout;
 use actix_web::{FromRequest, HttpRequest};
 use bytes::{Bytes, BytesMut};
 use classdesk_domain::validation::{Invalid, Validated};
 use classdesk_http::context::user;
 use classdesk_http::problem::{Problem, ProblemKind};
-use classdesk_http::{content_length, http_state, media_type, while_body_arrives};
+use classdesk_http::{
+    check_content_encoding, content_length, http_state, is_json, while_body_arrives,
+};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 
 use crate::input::{FieldSet, Fields};
 
-/// The greatest JSON body, in bytes (docs/contract.md#requests).
+use super::parameters::{no_parameters, together, validated};
+
+/// The greatest JSON body, in bytes (docs/contract.md#text).
 pub const JSON_LIMIT: usize = 256 * 1024;
 
 /// The greatest JSON body without a sign-in, in bytes. A login is tiny.
@@ -29,8 +33,12 @@ const STRANGERS_TIME: Duration = Duration::from_secs(10);
 const USUAL: usize = 8 * 1024;
 
 /// A JSON body as it came. [`JsonBody::validated`] reads it. Its errors travel into the service,
-/// which decides about rights first.
-pub(crate) struct JsonBody(Bytes);
+/// which decides about rights first. Those of the query travel with them: no operation with a body
+/// has parameters.
+pub(crate) struct JsonBody {
+    bytes: Bytes,
+    parameters: Result<(), Invalid>,
+}
 
 impl JsonBody {
     /// Reads what the body asks for.
@@ -43,31 +51,36 @@ impl JsonBody {
     /// # Errors
     /// Everything that is wrong with the body.
     pub(crate) fn parse<S: FieldSet>(&self) -> Result<S::Output, Invalid> {
-        Fields::of_json(&self.0)?.read::<S>()
+        let read = Fields::of_json(&self.bytes).and_then(Fields::read::<S>);
+        together(read, &self.parameters)
     }
 
     /// The subject that the body names, whatever else is wrong with it, and the rest of it.
     pub(crate) fn on_subject<S: FieldSet, R: FieldSet>(
         &self,
     ) -> (Option<S::Output>, Validated<R::Output>) {
-        let mut fields = match Fields::of_json(&self.0) {
+        let mut fields = match Fields::of_json(&self.bytes) {
             Ok(fields) => fields,
             Err(invalid) => return (None, Validated::invalid(invalid)),
         };
         let subject = S::read(&mut fields);
         let rest = R::read(&mut fields);
         let rest = fields.finish(subject.as_ref().and(rest));
-        (subject, validated(rest))
+        (subject, validated(together(rest, &self.parameters)))
     }
 
-    /// Whether there is no body at all.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// The same for a body that may be left out, or null: then it says `nothing`.
+    pub(crate) fn validated_or<S: FieldSet>(&self, nothing: S::Output) -> Validated<S::Output> {
+        if self.bytes.is_empty() || self.bytes == "null" {
+            validated(together(Ok(nothing), &self.parameters))
+        } else {
+            self.validated::<S>()
+        }
     }
 
     /// The bytes themselves, which make two requests the same or not.
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.0
+        &self.bytes
     }
 }
 
@@ -90,20 +103,15 @@ impl FromRequest for JsonBody {
                 let body = timeout(time, collect(payload, length, limit)).await;
                 body.map_err(|_| Problem::of(ProblemKind::RequestTimeout))?
             };
-            while_body_arrives(&request, body).await.map(Self)
+            Ok(Self {
+                bytes: while_body_arrives(&request, body).await?,
+                parameters: no_parameters(&request),
+            })
         })
     }
 }
 
-/// What was read, with its errors, for a service.
-pub(super) fn validated<T>(read: Result<T, Invalid>) -> Validated<T> {
-    match read {
-        Ok(value) => Validated::valid(value),
-        Err(invalid) => Validated::invalid(invalid),
-    }
-}
-
-/// Checks media type and announced length, and answers the latter.
+/// Checks media type, coding and announced length, and answers the latter.
 fn check_headers(request: &HttpRequest, limit: usize) -> Result<usize, Problem> {
     let headers = request.headers();
     let length = content_length(headers).unwrap_or(0);
@@ -111,18 +119,11 @@ fn check_headers(request: &HttpRequest, limit: usize) -> Result<usize, Problem> 
     if !is_json(headers) && (has_body || headers.contains_key(header::CONTENT_TYPE)) {
         return Err(Problem::unsupported_media_type("`application/json`"));
     }
+    check_content_encoding(headers)?;
     match usize::try_from(length) {
         Ok(length) if length <= limit => Ok(length),
         _ => Err(Problem::too_large(limit as u64)),
     }
-}
-
-fn is_json(headers: &HeaderMap) -> bool {
-    media_type(headers).is_some_and(|media| {
-        let charset = media.get_param(mime::CHARSET);
-        media.essence_str() == mime::APPLICATION_JSON.essence_str()
-            && charset.is_none_or(|charset| charset == mime::UTF_8)
-    })
 }
 
 async fn collect(mut payload: Payload, length: usize, limit: usize) -> Result<Bytes, Problem> {

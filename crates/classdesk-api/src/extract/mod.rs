@@ -2,11 +2,13 @@
 
 mod form;
 mod json;
+mod parameters;
 mod path;
 mod subject;
 
-pub(crate) use form::{file_part, validated_form};
+pub(crate) use form::{form_parts, validated_form};
 pub use json::JSON_LIMIT;
 pub(crate) use json::JsonBody;
-pub(crate) use path::Path;
+pub(crate) use parameters::no_parameters;
+pub(crate) use path::{Path, SLASH, path_parameters};
 pub(crate) use subject::required_subject;

@@ -10,17 +10,17 @@ use classdesk_domain::ids::{
 use classdesk_domain::subjects::{SubjectKind, SubjectRef};
 use classdesk_http::problem::Problem;
 
-use crate::routing::SLASH;
+use crate::input::plain_number;
+
+/// The name of the last slash in a pattern. It is none of the path's parameters.
+pub(crate) const SLASH: &str = "slash";
 
 /// The ids in a path. Text that is no id names nothing that exists: 404.
 pub(crate) struct Path<T>(pub(crate) T);
 
-/// A number as it stands in a path: decimal, without sign and leading zeros, so that each object
-/// has one path.
+/// A number as it stands in a path, where nothing has a negative one.
 fn number(segment: &str) -> Option<i64> {
-    let canonical = segment.bytes().all(|b| b.is_ascii_digit())
-        && (segment == "0" || !segment.starts_with('0'));
-    segment.parse().ok().filter(|_| canonical)
+    plain_number(segment).filter(|number| *number >= 0)
 }
 
 /// What can be read from the last segments that a path has as parameters.
@@ -60,15 +60,20 @@ impl<T: PathIds> FromRequest for Path<T> {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
-    /// Below a host's own prefix the first parameters are the host's, so ours are the last ones.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let parameters = request.match_info().iter();
-        let segments: Vec<&str> = parameters
-            .filter(|(name, _)| *name != SLASH)
-            .map(|(_, segment)| segment)
-            .collect();
-        ready(T::read(&segments).map(Self).ok_or_else(Problem::not_found))
+        let read = T::read(&path_parameters(request));
+        ready(read.map(Self).ok_or_else(Problem::not_found))
     }
+}
+
+/// The parameters of a path. Below a host's own prefix the first ones are the host's, so ours are
+/// the last ones.
+pub(crate) fn path_parameters(request: &HttpRequest) -> Vec<&str> {
+    let parameters = request.match_info().iter();
+    parameters
+        .filter(|(name, _)| *name != SLASH)
+        .map(|(_, segment)| segment)
+        .collect()
 }
 
 #[cfg(test)]
@@ -79,7 +84,17 @@ mod tests {
     fn an_id_has_one_spelling() {
         assert_eq!(number("42"), Some(42));
         assert_eq!(number("9223372036854775807"), Some(i64::MAX));
-        for odd in ["", "+1", "-1", "007", "1.0", "9223372036854775808", "١"] {
+        for odd in [
+            "",
+            "+1",
+            "-1",
+            "-0",
+            "00",
+            "007",
+            "1.0",
+            "9223372036854775808",
+            "١",
+        ] {
             assert_eq!(number(odd), None, "{odd}");
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use classdesk_domain::validation::{ErrorCollector, FieldError, Invalid};
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 use utoipa::openapi::RefOr;
@@ -14,6 +14,9 @@ use crate::schema::{Components, Property};
 
 use super::value::{Input, Raw};
 
+/// How many fields are kept; each operation knows far fewer.
+const MAX_FIELDS: usize = 64;
+
 /// The fields of one request and what is wrong with them so far.
 ///
 /// Each field is asked for once; what is never asked for is an error in the end.
@@ -21,18 +24,22 @@ use super::value::{Input, Raw};
 pub(crate) struct Fields {
     values: BTreeMap<String, Result<Raw, FieldError>>,
     errors: ErrorCollector,
+    /// How many fields are not kept.
+    surplus: usize,
 }
 
 impl Fields {
-    /// Reads a JSON object.
+    /// Reads a JSON object. Some clients write a byte order mark before it (RFC 8259, section 8.1).
     ///
     /// # Errors
     /// One error of the `body` when the text is no JSON object. What is nested too deeply and
     /// numbers beyond all bounds count as no JSON.
     pub(crate) fn of_json(json: &[u8]) -> Result<Self, Invalid> {
+        let json = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
         let mut json = serde_json::Deserializer::from_slice(json);
         let fields = json.deserialize_map(Self::default());
         let whole = fields.and_then(|fields| json.end().map(|()| fields));
+        let whole = whole.map(|fields| fields.bounded("body"));
         whole.map_err(|error| {
             let message = match error.classify() {
                 serde_json::error::Category::Data => "Expected a JSON object.".to_owned(),
@@ -52,19 +59,45 @@ impl Fields {
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             fields.add(name.into_owned(), Raw::Parameter(value.into_owned()));
         }
-        fields
+        fields.bounded("query")
     }
 
     /// The parts of a form, with the errors that were found while it came in.
-    pub(crate) fn of_form(texts: BTreeMap<String, String>, errors: ErrorCollector) -> Self {
+    pub(crate) fn of_form(
+        texts: BTreeMap<String, Result<String, FieldError>>,
+        errors: ErrorCollector,
+    ) -> Self {
         let parts = texts.into_iter();
         let values = parts
-            .map(|(name, text)| (name, Ok(Raw::Part(text))))
+            .map(|(name, text)| (name, text.map(Raw::Part)))
             .collect();
-        Self { values, errors }
+        Self {
+            values,
+            errors,
+            surplus: 0,
+        }
+    }
+
+    /// Notes an error of the whole when there were more fields than are kept.
+    fn bounded(mut self, whole: &str) -> Self {
+        if self.surplus > 0 {
+            let message = format!("There are at most {MAX_FIELDS} fields.");
+            let error = FieldError::malformed("too_many_fields", message);
+            self.errors.add(whole, error);
+        }
+        self
+    }
+
+    /// Whether a field of this name is kept.
+    fn keeps(&self, name: &str) -> bool {
+        self.values.len() < MAX_FIELDS || self.values.contains_key(name)
     }
 
     fn add(&mut self, name: String, value: Raw) {
+        if !self.keeps(&name) {
+            self.surplus += 1;
+            return;
+        }
         let entry = self.values.entry(name);
         let entry = entry.and_modify(|first| *first = Err(value.repeated()));
         entry.or_insert(Ok(value));
@@ -113,6 +146,7 @@ impl Fields {
         for name in self.values.into_keys() {
             self.errors.add(name, FieldError::Unknown);
         }
+        self.errors.omit(self.surplus);
         self.errors.into_result()?;
         Ok(value.expect("a field without a value has left an error"))
     }
@@ -171,8 +205,13 @@ impl<'de> Visitor<'de> for Fields {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self, A::Error> {
-        while let Some((name, value)) = map.next_entry()? {
-            self.add(name, Raw::Json(value));
+        while let Some(name) = map.next_key::<String>()? {
+            if self.keeps(&name) {
+                self.add(name, Raw::Json(map.next_value()?));
+            } else {
+                self.surplus += 1;
+                map.next_value::<IgnoredAny>()?;
+            }
         }
         Ok(self)
     }
@@ -209,7 +248,7 @@ mod tests {
 
     fn form(parts: &[(&str, &str)]) -> Fields {
         let parts = parts.iter();
-        let texts = parts.map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+        let texts = parts.map(|(name, text)| ((*name).to_owned(), Ok((*text).to_owned())));
         Fields::of_form(texts.collect(), ErrorCollector::default())
     }
 
@@ -248,6 +287,29 @@ mod tests {
         let wrong = errors(&[("count", "wrong_type"), ("text", "wrong_type")]);
         let null = json(r#"{"count": null, "text": null}"#);
         assert_eq!(read(null), Err(wrong));
+    }
+
+    #[test]
+    fn what_goes_beyond_64_fields_is_counted_and_not_kept() {
+        let names = (0..100).map(|number| format!("\"x{number}\": [{{}}]"));
+        let body = format!("{{{}}}", names.collect::<Vec<_>>().join(","));
+        let fields = Fields::of_json(body.as_bytes()).unwrap();
+        assert_eq!(fields.values.len(), 64);
+        let invalid = fields.read::<Example>().unwrap_err();
+        assert_eq!(invalid.errors()[0].fault.code(), "too_many_fields");
+        assert_eq!((invalid.errors().len(), invalid.omitted()), (50, 51));
+        let query = "a&".repeat(100) + "b";
+        let repeated = Fields::of_query(&query).read::<NoFields>().unwrap_err();
+        assert_eq!((repeated.errors().len(), repeated.omitted()), (2, 0));
+    }
+
+    #[test]
+    fn a_byte_order_mark_before_json_is_no_part_of_it() {
+        assert_eq!(
+            read(json("\u{feff}{}")),
+            Ok((None, None, "usual".to_owned()))
+        );
+        assert!(Fields::of_json("{}\u{feff}".as_bytes()).is_err());
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod value;
 mod values;
 
 pub(crate) use fields::{FieldSet, Fields, NoFields, property};
-pub(crate) use value::{Input, Raw, Read};
+pub(crate) use value::{Input, Raw, Read, plain_number};
 pub(crate) use values::*;
 
 /// Defines fields: `body` for a JSON body or a form, `query` for parameters, `part` for what is

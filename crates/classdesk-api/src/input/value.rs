@@ -35,7 +35,7 @@ impl Raw {
     pub(crate) fn integer(&self) -> Read<i64> {
         let number = match self {
             Self::Json(value) => value.as_number().and_then(whole_number),
-            Self::Parameter(text) => text.parse().ok(),
+            Self::Parameter(text) => plain_number(text),
             Self::Part(text) => text.trim().parse().ok(),
         };
         expect(number, ExpectedType::Integer)
@@ -81,6 +81,15 @@ fn whole_number(number: &Number) -> Option<i64> {
         let whole = (float.fract() == 0.0 && float.abs() <= EXACT).then_some(float as i64);
         whole
     })
+}
+
+/// A number as it stands in an address: decimal, without plus and leading zeros, so that it has one
+/// spelling.
+pub(crate) fn plain_number(text: &str) -> Option<i64> {
+    let number: i64 = text.parse().ok()?;
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_plain = digits.starts_with(|c: char| matches!(c, '1'..='9')) || text == "0";
+    is_plain.then_some(number)
 }
 
 /// A value that clients send.

@@ -15,7 +15,7 @@ use utoipa::openapi::{Components, OpenApi as Document, RefOr};
 
 use crate::dto::FileBytes;
 
-pub(crate) use shape::{is_public, operations};
+pub(crate) use shape::{has_parameters, is_public, operations};
 
 /// What stands above the operations.
 #[derive(OpenApi)]

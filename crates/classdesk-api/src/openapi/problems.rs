@@ -87,7 +87,8 @@ fn kinds_of(method: &Method, operation: &Operation) -> Vec<ProblemKind> {
             &[ProblemKind::PreconditionFailed, ProblemKind::InvalidHeader],
         ),
         (has(ParameterIn::Path), &[ProblemKind::NotFound]),
-        (has(ParameterIn::Query), &[ProblemKind::Validation]),
+        // Unknown parameters are refused, also where there are none.
+        (needs_token, &[ProblemKind::Validation]),
         (has(ParameterIn::Header), &[ProblemKind::InvalidHeader]),
         (
             has_header("If-None-Match"),

@@ -1,7 +1,7 @@
 //! What an operation does, as its method and its answers show.
 
 use actix_web::http::Method;
-use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{RefOr, Response};
@@ -34,6 +34,12 @@ pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &
 /// security, a sign-in is needed.
 pub(crate) fn is_public(operation: &Operation) -> bool {
     operation.security == Some(vec![SecurityRequirement::default()])
+}
+
+/// Whether its query can have parameters, named by itself or those of every list.
+pub(crate) fn has_parameters(operation: &Operation) -> bool {
+    let mut own = operation.parameters.iter().flatten().filter_map(item);
+    is_page(operation) || own.any(|own| own.parameter_in == ParameterIn::Query)
 }
 
 /// Whether it answers with a page of a list.

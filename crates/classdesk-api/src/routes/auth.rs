@@ -15,7 +15,7 @@ use classdesk_http::{client_address, end_work};
 
 use crate::call::{Answer, Call};
 use crate::dto::{LoginBody, LoginView, PasswordChangeBody, SessionView, UserView};
-use crate::extract::{JsonBody, Path};
+use crate::extract::{JsonBody, Path, no_parameters};
 use crate::render;
 use crate::routing::{Endpoints, endpoints};
 use crate::state::AppState;
@@ -83,6 +83,7 @@ fn log_refusal(error: &Error, address: IpAddr) {
     responses((status = 204, description = "Signed out")),
 )]
 async fn logout(call: Call) -> Answer {
+    no_parameters(call.request())?;
     call.check_unversioned()?;
     call.app().sessions.logout(call.session()?).await?;
     Ok(render::no_content())
@@ -96,6 +97,7 @@ async fn logout(call: Call) -> Answer {
     responses((status = 204, description = "Signed out everywhere")),
 )]
 async fn logout_all(call: Call) -> Answer {
+    no_parameters(call.request())?;
     call.check_unversioned()?;
     call.app().sessions.logout_all(call.session()?).await?;
     Ok(render::no_content())
@@ -157,6 +159,7 @@ async fn list_sessions(call: Call) -> Answer {
     responses((status = 204, description = "Ended")),
 )]
 async fn end_session(call: Call, Path(id): Path<SessionId>) -> Answer {
+    no_parameters(call.request())?;
     call.check_unversioned()?;
     let sessions = &call.app().sessions;
     sessions.end_one(call.session()?, id).await?;

@@ -118,6 +118,8 @@ async fn change_file(
 )]
 async fn delete_file(call: Call, Path((bundle, id)): Path<(BundleId, FileId)>) -> Answer {
     let files = &call.app().files;
+    let visible = files.get(call.actor(), bundle, id);
+    call.refuse_parameters(visible).await?;
     files.delete(call.by(), bundle, id).await?;
     Ok(render::no_content())
 }

@@ -106,7 +106,10 @@ async fn edit_message(call: Call, Path(id): Path<MessageId>, body: JsonBody) -> 
     extensions(("x-problems" = json!(["forbidden", "edit-window-over"]))),
 )]
 async fn delete_message(call: Call, Path(id): Path<MessageId>) -> Answer {
-    call.app().messages.delete(call.by(), id).await?;
+    let messages = &call.app().messages;
+    call.refuse_parameters(messages.get(call.actor(), id))
+        .await?;
+    messages.delete(call.by(), id).await?;
     Ok(render::no_content())
 }
 

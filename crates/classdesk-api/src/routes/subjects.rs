@@ -58,6 +58,9 @@ async fn read_subject(call: Call, Path(subject): Path<SubjectRef>) -> Answer {
     extensions(("x-problems" = json!(["forbidden", "subject-in-use", "validation"]))),
 )]
 async fn remove_subject(call: Call, Path(subject): Path<SubjectRef>) -> Answer {
-    call.app().subjects.delete(call.by(), &subject).await?;
+    let subjects = &call.app().subjects;
+    call.refuse_parameters(subjects.get(call.actor(), &subject))
+        .await?;
+    subjects.delete(call.by(), &subject).await?;
     Ok(render::no_content())
 }

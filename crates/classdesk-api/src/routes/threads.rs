@@ -6,7 +6,6 @@ use classdesk_domain::ids::{BundleId, ThreadId, UserId};
 use classdesk_domain::paging::{ListKind, PageRequest};
 use classdesk_domain::subjects::{SubjectKind, SubjectRef};
 use classdesk_domain::threads::{ThreadFilter, ThreadView as Thread};
-use classdesk_domain::validation::Validated;
 
 use crate::call::{Answer, Call};
 use crate::dto::{
@@ -180,6 +179,8 @@ async fn add_participant(call: Call, Path(id): Path<ThreadId>, body: JsonBody) -
 )]
 async fn remove_participant(call: Call, Path((id, user)): Path<(ThreadId, UserId)>) -> Answer {
     let threads = &call.app().threads;
+    call.refuse_parameters(threads.get(call.actor(), id))
+        .await?;
     threads.remove_participant(call.by(), id, user).await?;
     Ok(render::no_content())
 }
@@ -194,11 +195,7 @@ async fn remove_participant(call: Call, Path((id, user)): Path<(ThreadId, UserId
     extensions(("x-problems" = json!(["forbidden"]))),
 )]
 async fn mark_read(call: Call, Path(id): Path<ThreadId>, body: JsonBody) -> Answer {
-    let input = if body.is_empty() || body.bytes() == b"null" {
-        Validated::valid(None)
-    } else {
-        body.validated::<ReadMarkBody>()
-    };
+    let input = body.validated_or::<ReadMarkBody>(None);
     let threads = &call.app().threads;
     threads.mark_read(call.by(), id, input).await?;
     Ok(render::no_content())

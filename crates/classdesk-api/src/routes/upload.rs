@@ -9,7 +9,7 @@ use classdesk_http::multipart::{FileSink, read_form};
 use classdesk_http::problem::Problem;
 
 use crate::call::Call;
-use crate::extract::{JsonBody, file_part, validated_form};
+use crate::extract::{JsonBody, form_parts, validated_form};
 use crate::idempotency::Attempt;
 use crate::input::FieldSet;
 
@@ -40,13 +40,13 @@ pub(super) async fn receive<S: FieldSet>(
         uploads,
         permit: permit.as_ref(),
     };
-    let reading = Box::pin(read_form(call.request(), payload, file_part::<S>(), sink));
+    let reading = Box::pin(read_form(call.request(), payload, form_parts::<S>(), sink));
     let mut form = attempt.during(reading).await?;
     Ok(UploadForm {
         attempt,
         fingerprint: form.fingerprint(),
         upload: form.take_upload(),
-        fields: validated_form::<S>(form),
+        fields: validated_form::<S>(call.request(), form),
     })
 }
 

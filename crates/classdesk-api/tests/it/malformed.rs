@@ -52,7 +52,7 @@ async fn whatever_is_no_json_object_is_one_fault_of_the_body() {
         b"{\"a\": \"\x00\"}",
         b"{\"a\": \"\xff\xfe\"}",
         b"{\"a\": \"\\ud800\"}",
-        b"\xef\xbb\xbf{}",
+        b"{}\xef\xbb\xbf",
         b"\x00\x00\x00{",
         b"{\"a\": tru}",
         deep.as_bytes(),

@@ -65,7 +65,7 @@ async fn a_host_mounts_it_below_a_prefix_with_its_own_sign_in() {
     assert!(link.to_str().unwrap().starts_with(expected), "{link:?}");
     let (status, _, body) = get("/t/acme/nowhere").await;
     assert_eq!(status, 404);
-    assert_eq!(body.unwrap()["type"], "/problems/not-found");
+    assert_eq!(body.unwrap()["type"], "/problems/no-such-path");
     assert_eq!(get("/t/acme/docs/docs.js").await.0, 200);
     assert_eq!(get("/elsewhere").await.0, 418);
     let unknown = TestRequest::get().uri(&bundle).to_request();

@@ -53,7 +53,7 @@ async fn metrics_count_requests_by_route_method_and_status() {
 async fn an_unknown_path_is_a_problem_document() {
     let desk = TestServer::start().await;
     let answer = desk.anonymous().get("/nowhere/").await;
-    answer.check_problem(404, "not-found");
+    answer.check_problem(404, "no-such-path");
 }
 
 /// contract: conv.errors.405

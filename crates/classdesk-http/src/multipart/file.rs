@@ -1,24 +1,22 @@
-//! The file of a form, on its way from the connection to where it goes.
+//! The file of a form, on its way from the parser to where it goes.
 
-use std::pin::pin;
+use std::sync::Arc;
 
-use actix_multipart::{Field, MultipartError};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use classdesk_domain::blobs::{
     BlobError, ByteStream, FileName, Sha256Digest, UploadPermit, Uploads,
 };
 use classdesk_domain::error::Error;
-use futures_util::future::{Either, select};
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::{self, Stream, StreamExt};
+use multer::Field;
 use sha2::{Digest, Sha256};
-use tokio::sync::mpsc;
 
 use crate::form::{Form, FormFile};
 
-use super::count::ByteCount;
+use super::body::Progress;
 
-/// How many chunks wait between the connection and the store. A chunk has at most 64 KiB.
-const CHUNKS_IN_FLIGHT: usize = 2;
+/// A store gets pieces of this size or larger, but for the last. In bytes.
+const GATHERED: usize = 16 * 1024;
 
 /// Where the file of a form goes.
 #[derive(Clone, Copy)]
@@ -34,7 +32,11 @@ impl FileSink<'_> {
         self.uploads.limit()
     }
 
-    async fn receive(&self, name: FileName, bytes: ByteStream) -> Result<FormFile, Error> {
+    pub(super) async fn receive(
+        &self,
+        name: FileName,
+        bytes: ByteStream,
+    ) -> Result<FormFile, Error> {
         match self.permit {
             Some(permit) => {
                 let upload = self.uploads.receive(permit, name, bytes).await?;
@@ -77,57 +79,66 @@ async fn digest(mut bytes: ByteStream, limit: u64) -> Result<Sha256Digest, BlobE
     Ok(Sha256Digest::from_bytes(hasher.finalize().into()))
 }
 
-/// Lets the sink receive a file: its answer, and how the body behaved meanwhile.
-///
-/// The body can't leave its thread and the store's stream has to, so the one feeds the other
-/// through a channel, both in this very future.
-pub(super) async fn receive_file(
-    sink: FileSink<'_>,
-    mut part: Field,
-    count: &ByteCount,
-) -> (Result<FormFile, Error>, Result<(), MultipartError>) {
-    let (sender, receiver) = mpsc::channel(CHUNKS_IN_FLIGHT);
-    let bytes = stream::unfold(receiver, |mut receiver| async {
-        receiver.recv().await.map(|chunk| (chunk, receiver))
-    });
-    let receive = pin!(sink.receive(file_name(&part), Box::pin(bytes)));
-    let forwarding = pin!(forward_chunks(&mut part, sender, count));
-    match select(receive, forwarding).await {
-        Either::Left((received, _)) => (received, Ok(())),
-        Either::Right((forwarded, receive)) => (receive.await, forwarded),
-    }
-}
-
-/// Moves a file's chunks from the connection to the store until either ends.
-async fn forward_chunks(
-    part: &mut Field,
-    sender: mpsc::Sender<Result<Bytes, BlobError>>,
-    count: &ByteCount,
-) -> Result<(), MultipartError> {
-    while let Some(chunk) = part.next().await {
-        match chunk {
-            Ok(chunk) => {
-                count.add_file(chunk.len());
-                if sender.send(Ok(chunk)).await.is_err() {
-                    // The store has given its answer already.
-                    return Ok(());
-                }
-            }
-            Err(error) => {
-                let cause = BlobError::Interrupted(error.to_string().into());
-                let _ = sender.send(Err(cause)).await;
-                return Err(error);
+/// The bytes of a file, in pieces that are worth a store's work. What goes beyond the limit is
+/// handed on at once.
+pub(super) fn bytes_of(
+    field: Field<'static>,
+    progress: Arc<Progress>,
+    limit: u64,
+) -> impl Stream<Item = Result<Bytes, BlobError>> + Send {
+    let state = (field, progress, 0_u64);
+    stream::try_unfold(state, move |(mut field, progress, mut size)| async move {
+        let mut gathered = BytesMut::new();
+        while let Some(chunk) = field.chunk().await.map_err(interrupted)? {
+            progress.add_file(chunk.len());
+            size += chunk.len() as u64;
+            gathered.extend_from_slice(&chunk);
+            if gathered.len() >= GATHERED || size > limit {
+                break;
             }
         }
-    }
-    Ok(())
+        let bytes = gathered.freeze();
+        Ok((!bytes.is_empty()).then_some((bytes, (field, progress, size))))
+    })
 }
 
-fn file_name(part: &Field) -> FileName {
-    let disposition = part.content_disposition();
-    let extended = disposition
-        .and_then(|disposition| disposition.get_filename_ext())
-        .map(|name| String::from_utf8_lossy(&name.value).into_owned());
-    let plain = disposition.and_then(|disposition| disposition.get_filename());
-    FileName::clean(extended.as_deref().or(plain).unwrap_or_default())
+fn interrupted(error: multer::Error) -> BlobError {
+    BlobError::Interrupted(error.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use multer::Multipart;
+    use tokio::task::yield_now;
+
+    use super::*;
+
+    /// The sizes of the pieces that a store gets of a file that comes byte by byte.
+    async fn pieces(file: &[u8], limit: u64) -> Vec<usize> {
+        let head = b"--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n".as_slice();
+        let form = [head, file, b"\r\n--b--"].concat();
+        let chunks = stream::iter(form).then(|byte| async move {
+            yield_now().await;
+            Ok::<_, Infallible>(Bytes::from(vec![byte]))
+        });
+        let mut form = Multipart::new(chunks, "b");
+        let field = form.next_field().await.unwrap().unwrap();
+        let bytes = bytes_of(field, Arc::default(), limit);
+        bytes.map(|piece| piece.unwrap().len()).collect().await
+    }
+
+    #[tokio::test]
+    async fn a_store_gets_few_large_pieces_whatever_the_bytes_look_like() {
+        let file = b"\r\n--".repeat(10_000);
+        let sizes = pieces(&file, 1_000_000).await;
+        assert_eq!(sizes.iter().sum::<usize>(), file.len());
+        assert_eq!(sizes.len(), file.len().div_ceil(GATHERED), "{sizes:?}");
+    }
+
+    #[tokio::test]
+    async fn what_goes_beyond_the_limit_does_not_wait_for_more() {
+        assert_eq!(pieces(&[7; 30], 20).await[0], 21);
+    }
 }

@@ -63,6 +63,9 @@ kinds! {
     /// Missing or hidden.
     NotFound = ("not-found", NOT_FOUND, "Not found",
         "There is nothing here that you may see.");
+    /// No route has the path.
+    NoSuchPath = ("no-such-path", NOT_FOUND, "No such path",
+        "Nothing is served at this path, for anybody. `/docs/` lists what is.");
     /// The path is known, the method is not.
     MethodNotAllowed = ("method-not-allowed", METHOD_NOT_ALLOWED, "Method not allowed",
         "This path does not have this method. `Allow` lists the ones that it has.");
