@@ -1,9 +1,10 @@
-//! Bounded text is trimmed, within its bounds and free of NUL, and checking it twice is checking
-//! it once.
+//! Bounded text is trimmed, within its bounds and free of NUL, checking it twice is checking it
+//! once, and it is found by its words.
 
 #![no_main]
 
-use classdesk_domain::text::{Description, Level, MessageText, SearchText, SubjectLine, Title};
+use classdesk_domain::search::{SearchText, Terms};
+use classdesk_domain::text::{Description, Level, MessageText, SubjectLine, Title};
 use libfuzzer_sys::fuzz_target;
 
 macro_rules! check {
@@ -19,14 +20,10 @@ macro_rules! check {
 }
 
 fuzz_target!(|raw: &str| {
-    check!(
-        raw,
-        Title,
-        SubjectLine,
-        MessageText,
-        Description,
-        Level,
-        SearchText
-    );
+    check!(raw, Title, SubjectLine, MessageText, Description, Level);
+    if let Ok(search) = SearchText::parse(raw) {
+        let terms = Terms::of_bundle(raw, "");
+        assert_eq!(search.finds(&terms), !search.words().is_empty());
+    }
     assert!(SubjectLine::cut(raw).as_str().chars().count() <= SubjectLine::MAX);
 });

@@ -123,6 +123,14 @@ macro_rules! store_conformance {
                 receipts_follow_the_access_scope
                 unread_messages_are_counted
             }
+            search {
+                bundles_and_people_are_found_by_their_words
+                changed_words_are_found
+                long_texts_are_found
+                signs_are_no_operators
+                tickets_are_found_by_their_number
+                tickets_are_found_by_their_words
+            }
             sessions {
                 a_session_is_kept
                 a_session_needs_the_present_password

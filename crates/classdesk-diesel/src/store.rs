@@ -48,8 +48,9 @@ impl DatabaseHandle {
         }))
     }
 
-    /// Applies the migrations that are pending, all or none of them, and names them. Of several
-    /// processes that call it at once one migrates and the others wait.
+    /// Applies the migrations that are pending, all or none of them, and names them. Then it
+    /// completes what searches find. Of several processes that call it at once one migrates and
+    /// the others wait.
     ///
     /// This blocks the thread.
     ///
@@ -57,9 +58,26 @@ impl DatabaseHandle {
     /// [`ConnectError::NewerSchema`], [`ConnectError::Migration`], or that the database can't be
     /// reached.
     pub fn migrate(&self) -> Result<Vec<String>, ConnectError> {
-        match &self.0 {
+        let applied = match &self.0 {
             Location::Sqlite(file) => file.migrate(),
             Location::Postgres(server) => server.migrate(),
+        }?;
+        self.complete_search()?;
+        Ok(applied)
+    }
+
+    /// Gives words to what an older version has stored, a batch after the other, so that searches
+    /// find it. What was interrupted goes on.
+    fn complete_search(&self) -> Result<(), ConnectError> {
+        use crate::postgres::queries::search as postgres;
+        use crate::sqlite::queries::search as sqlite;
+        match &self.0 {
+            Location::Sqlite(file) => {
+                file.repeat_while(sqlite::has_backlog, sqlite::reduce_backlog)
+            }
+            Location::Postgres(server) => {
+                server.repeat_while(postgres::has_backlog, postgres::reduce_backlog)
+            }
         }
     }
 
@@ -106,6 +124,7 @@ impl DatabaseHandle {
         if pending > 0 {
             return Err(ConnectError::PendingMigrations { pending });
         }
+        self.complete_search()?;
         Ok(DieselStore(match &self.0 {
             Location::Sqlite(file) => Running::Sqlite(sqlite::Database::start(file, options)?),
             Location::Postgres(server) => {

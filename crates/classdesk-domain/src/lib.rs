@@ -33,6 +33,7 @@
 //! | [`jobs`] | what every queue of background work has in common |
 //! | [`maintenance`] | sweeping, purging and checking what is stored |
 //! | [`error`] | how use cases fail |
+//! | [`search`] | the words by which things are found |
 //! | [`ids`], [`clock`], [`text`], [`paging`], [`validation`] | the small types that all of them share |
 //!
 //! In each module of a noun, the model is what a thing is, the ports are what a store must keep of
@@ -97,6 +98,7 @@ pub mod paging;
 pub mod people;
 pub mod policy;
 mod request_context;
+pub mod search;
 pub mod store;
 mod string_enum;
 pub mod subjects;

@@ -35,6 +35,11 @@ pub enum FieldError {
         /// The greatest number of characters.
         max: usize,
     },
+    /// More words than a search takes.
+    TooManyWords {
+        /// The greatest number of words.
+        max: usize,
+    },
     /// A NUL character, which not every store keeps.
     NulCharacter,
     /// A line break in a text that is one line.
@@ -143,6 +148,7 @@ impl FieldError {
             Self::Blank => "blank",
             Self::TooShort { .. } => "too_short",
             Self::TooLong { .. } => "too_long",
+            Self::TooManyWords { .. } => "too_many_words",
             Self::NulCharacter => "nul_character",
             Self::LineBreak => "line_break",
             Self::ControlCharacter => "control_character",
@@ -176,7 +182,7 @@ impl fmt::Display for FieldError {
             Self::WrongType { expected } => write!(f, "{code} (expected {expected:?})"),
             Self::Malformed { detail, .. } => write!(f, "{code}: {detail}"),
             Self::TooShort { min } => write!(f, "{code} (min {min})"),
-            Self::TooLong { max } => write!(f, "{code} (max {max})"),
+            Self::TooLong { max } | Self::TooManyWords { max } => write!(f, "{code} (max {max})"),
             Self::OutOfRange { min, max } => write!(f, "{code} ({min} to {max})"),
             Self::NotAChoice { allowed } => write!(f, "{code} ({allowed})"),
             Self::NotEligible(needs) => write!(f, "{code} ({needs:?})"),

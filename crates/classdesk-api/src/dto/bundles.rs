@@ -7,7 +7,8 @@ use classdesk_domain::bundles::{
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::ids::{BundleId, UserId};
 use classdesk_domain::people::Username;
-use classdesk_domain::text::{Description, Level, SearchText, Title};
+use classdesk_domain::search::SearchText;
+use classdesk_domain::text::{Description, Level, Title};
 use classdesk_http::PublicUrl;
 use serde_json::Value;
 use time::Date;

@@ -6,7 +6,8 @@ use classdesk_domain::people::{
     DisplayUpdate, Email, NewPassword, NewUser, Role, User, UserChange, UserFilter, UserRef,
     Username,
 };
-use classdesk_domain::text::{DisplayName, SearchText};
+use classdesk_domain::search::SearchText;
+use classdesk_domain::text::DisplayName;
 
 use crate::input::input;
 use crate::output::view;

@@ -3,8 +3,9 @@
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::events::{EventAction, HistoryLine, HistoryValue};
 use classdesk_domain::ids::{EventId, TicketId, UserId};
+use classdesk_domain::search::SearchText;
 use classdesk_domain::subjects::SubjectKind;
-use classdesk_domain::text::{Description, SearchText, Title};
+use classdesk_domain::text::{Description, Title};
 use classdesk_domain::tickets::{
     NewTicket, NewTicketOnSubject, Ticket, TicketCategory, TicketChange, TicketFilter,
     TicketPriority, TicketStatus,

@@ -7,9 +7,10 @@ use classdesk_domain::clock::Timestamp;
 use classdesk_domain::ids::{MessageId, UserId};
 use classdesk_domain::paging::Limit;
 use classdesk_domain::people::{Email, LoginName, NewPassword, Username};
+use classdesk_domain::search::SearchText;
 use classdesk_domain::subjects::SubjectKind;
 use classdesk_domain::text::{
-    Description, DisplayName, Level, Lines, MessageText, SearchText, SubjectLine, Title,
+    Description, DisplayName, Level, Lines, MessageText, SubjectLine, Title,
 };
 use classdesk_domain::validation::{ExpectedType, FieldError};
 use time::Date;

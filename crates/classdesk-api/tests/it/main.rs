@@ -33,6 +33,7 @@ mod request_reading;
 mod restart;
 mod retries;
 mod roles;
+mod searches;
 mod slow_clients;
 mod subjects;
 mod texts;

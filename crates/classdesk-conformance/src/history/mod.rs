@@ -11,6 +11,7 @@ mod changes;
 mod numbers;
 mod observations;
 mod replica;
+mod texts;
 
 use classdesk_domain::store::Store;
 use fastrand::Rng;

@@ -11,7 +11,6 @@ use classdesk_domain::people::{LoginName, Role, UserFilter};
 use classdesk_domain::policy::AccessScope;
 use classdesk_domain::store::StoreError;
 use classdesk_domain::subjects::SubjectKind;
-use classdesk_domain::text::SearchText;
 use classdesk_domain::threads::{
     MessagePage, MessageQuery, MessageStart, ThreadFilter, ThreadQuery,
 };
@@ -260,12 +259,6 @@ impl Replica<'_> {
             ),
         ]
         .concat()
-    }
-
-    fn searched(&mut self) -> Option<SearchText> {
-        let text = self.any(&["semester", "1", "%", "_", "PERSON", "it does"]);
-        self.once_in(4)
-            .then(|| SearchText::from_stored(text.to_owned()))
     }
 
     fn kind(&mut self) -> Option<SubjectKind> {

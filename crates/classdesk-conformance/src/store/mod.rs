@@ -15,6 +15,7 @@ pub mod messages;
 pub mod people;
 pub mod preconditions;
 pub mod reading;
+pub mod search;
 pub mod sessions;
 pub mod subjects;
 mod support;

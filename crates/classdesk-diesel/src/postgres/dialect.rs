@@ -8,10 +8,19 @@ use diesel::sql_types::{BigInt, Text};
 use super::Conn;
 use crate::error::Failure;
 
-diesel::define_sql_function! {
-    /// Lower case for A to Z alone, whatever the locale.
-    fn ascii_lower(word: Text) -> Text;
+diesel::infix_operator!(Matches, " @@ ", backend: diesel::pg::Pg);
+
+/// Writes the words of things, in the place of those they had.
+macro_rules! put_terms {
+    ($terms:ident, $values:expr) => {
+        diesel::insert_into($terms::table)
+            .values($values)
+            .on_conflict($terms::rowid)
+            .do_update()
+            .set($terms::terms.eq(diesel::upsert::excluded($terms::terms)))
+    };
 }
+pub(crate) use put_terms;
 
 diesel::define_sql_function! {
     /// Waits for a lock that lasts until the transaction ends.

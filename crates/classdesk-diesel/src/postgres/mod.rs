@@ -5,7 +5,7 @@ pub(crate) mod config;
 mod connection;
 mod dialect;
 #[path = "../queries/mod.rs"]
-mod queries;
+pub(crate) mod queries;
 #[path = "../rows/mod.rs"]
 mod rows;
 mod tls;
@@ -106,7 +106,7 @@ impl Server {
     /// The same for changes of the schema, one after the other.
     fn with_migration_lock<T: Send>(
         &self,
-        work: impl FnOnce(&mut Conn) -> Result<T, Stop> + Send,
+        work: impl FnOnce(&mut Conn) -> Result<T, ConnectError> + Send,
     ) -> Result<T, ConnectError> {
         self.on_own_thread(|conn| {
             // Another process's migration may take longer than a request may; so may ours. The lock
@@ -116,17 +116,48 @@ impl Server {
                  SELECT pg_advisory_lock({MIGRATION_LOCK});"
             ))
             .map_err(|error| ConnectError::Migration(error.into()))?;
-            conn.transaction(work).map_err(Stop::into_error)
+            work(conn)
         })
     }
 
+    /// The same in one transaction.
+    fn migrate_by<T: Send>(
+        &self,
+        work: impl FnOnce(&mut Conn) -> Result<T, Stop> + Send,
+    ) -> Result<T, ConnectError> {
+        self.with_migration_lock(|conn| conn.transaction(work).map_err(Stop::into_error))
+    }
+
     pub(crate) fn migrate(&self) -> Result<Vec<String>, ConnectError> {
-        self.with_migration_lock(|conn| migrations::run(conn, &MIGRATIONS))
+        self.migrate_by(|conn| migrations::run(conn, &MIGRATIONS))
+    }
+
+    /// Makes steps while there is something to do, each in a transaction of its own. Nothing is
+    /// locked when there is nothing to do.
+    pub(crate) fn repeat_while(
+        &self,
+        is_due: fn(&mut Conn) -> Result<bool, Failure>,
+        step: fn(&mut Conn) -> Result<(), Failure>,
+    ) -> Result<(), ConnectError> {
+        let failed = |conn: &mut Conn, failure| {
+            ConnectError::Migration(self.classify(conn, failure, Duration::ZERO).into())
+        };
+        let is_due = |conn: &mut Conn| is_due(conn).map_err(|failure| failed(conn, failure));
+        if !self.on_own_thread(is_due)? {
+            return Ok(());
+        }
+        self.with_migration_lock(|conn| {
+            while is_due(conn)? {
+                conn.transaction(step)
+                    .map_err(|failure| failed(conn, failure))?;
+            }
+            Ok(())
+        })
     }
 
     /// Takes back the newest `count` migrations.
     pub(crate) fn revert(&self, count: usize) -> Result<Vec<String>, ConnectError> {
-        self.with_migration_lock(|conn| migrations::revert(conn, &MIGRATIONS, count))
+        self.migrate_by(|conn| migrations::revert(conn, &MIGRATIONS, count))
     }
 
     fn applied(&self) -> Result<Vec<MigrationVersion<'static>>, ConnectError> {

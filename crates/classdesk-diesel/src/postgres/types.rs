@@ -1,4 +1,4 @@
-//! How PostgreSQL keeps instants, days and details: in its own types.
+//! How PostgreSQL keeps instants, days, details and words: in its own types.
 
 use std::io::Write as _;
 
@@ -9,7 +9,8 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{Date as SqlDate, Jsonb, Timestamptz};
 use time::Date;
 
-use super::rows::values::{At, DayOf, Details};
+use super::column_types::{TermList, TermQuery};
+use super::rows::values::{At, DayOf, Details, TermsOf, Wanted};
 
 /// 2000-01-01T00:00:00Z, from which PostgreSQL counts, in microseconds since 1970.
 const EPOCH_MICROS: i64 = 946_684_800_000_000;
@@ -67,4 +68,58 @@ impl FromSql<Jsonb, Pg> for Details {
             _ => Err("an unknown version of jsonb".into()),
         }
     }
+}
+
+/// How a `tsquery` names a word and an operator on the wire, and its operators.
+const OPERAND: u8 = 1;
+const OPERATOR: u8 = 2;
+const AND: u8 = 2;
+const OR: u8 = 3;
+
+impl ToSql<TermList, Pg> for TermsOf {
+    /// The number of words, and each of them without positions.
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        let terms = self.0.iter();
+        out.write_all(&i32::try_from(terms.len())?.to_be_bytes())?;
+        for term in terms {
+            out.write_all(term.as_bytes())?;
+            out.write_all(&[0, 0, 0])?;
+        }
+        Ok(IsNull::No)
+    }
+}
+
+impl ToSql<TermQuery, Pg> for Wanted {
+    /// The number of nodes, and each operator before what it joins. Each word begins a term, or is
+    /// the number that is a whole term.
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        let words = self.0.words();
+        if words.is_empty() {
+            // A query has at least one term. No thing has this one.
+            out.write_all(&1_i32.to_be_bytes())?;
+            operand(out, "#", false)?;
+            return Ok(IsNull::No);
+        }
+        let numbers = words.iter().filter(|word| word.number.is_some()).count();
+        let nodes = 2 * words.len() + 2 * numbers - 1;
+        out.write_all(&i32::try_from(nodes)?.to_be_bytes())?;
+        for (place, word) in words.iter().enumerate() {
+            if place + 1 < words.len() {
+                out.write_all(&[OPERATOR, AND])?;
+            }
+            if let Some(number) = &word.number {
+                out.write_all(&[OPERATOR, OR])?;
+                operand(out, number, false)?;
+            }
+            operand(out, &word.beginning, true)?;
+        }
+        Ok(IsNull::No)
+    }
+}
+
+/// A word of any weight, whole or as a beginning.
+fn operand(out: &mut Output<'_, '_, Pg>, word: &str, is_beginning: bool) -> std::io::Result<()> {
+    out.write_all(&[OPERAND, 0, u8::from(is_beginning)])?;
+    out.write_all(word.as_bytes())?;
+    out.write_all(&[0])
 }

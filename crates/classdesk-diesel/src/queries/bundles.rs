@@ -8,6 +8,7 @@ use classdesk_domain::ids::{BundleId, UserId};
 use classdesk_domain::paging::{Page, PageRequest};
 use classdesk_domain::people::{Role, UserRef};
 use classdesk_domain::policy::{AccessScope, BundleScope, ThreadScope, TicketScope};
+use classdesk_domain::search::Terms;
 use classdesk_domain::store::Commit;
 use classdesk_domain::subjects::{Parties, Subject, SubjectRef};
 use diesel::dsl::{count_star, exists};
@@ -18,15 +19,18 @@ use super::Conn;
 use super::commit::commit;
 use super::dialect::id_set;
 use super::files::{count_of, page_of};
-use super::filter::{contains, only};
+use super::filter::only;
 use super::page::{after, before, cut, one_more};
 use super::participants::join_all;
 use super::port::port;
 use super::rows::bundles::{BundleRow, ViewRow, into_view};
-use super::rows::schema::{bundles, subjects, thread_participants, threads, tickets, users};
+use super::rows::schema::{
+    bundle_terms, bundles, subjects, thread_participants, threads, tickets, users,
+};
 use super::rows::subjects::PartiesRow;
 use super::rows::users::PersonRow;
 use super::rows::values::{At, DayOf};
+use super::search::{found, put};
 use super::subjects::{BUNDLE, insert_subject, parties_of};
 use crate::error::Failure;
 use crate::outcome::{LockTarget, Outcome, exactly_one};
@@ -191,11 +195,13 @@ fn list_bundles(
         subjects::assigned_writer_id => filter.assigned_writer.map(UserId::get),
         bundles::status => filter.status.map(BundleStatus::as_str),
     );
+    let is_search = filter.q.is_some();
     if let Some(q) = filter.q {
-        query = query.filter(contains!(q, bundles::title, bundles::description));
+        query = query.filter(bundles::id.eq_any(found!(bundle_terms, q)));
     }
     // The same ids in the two tables: the order is asked of the one whose index serves it.
     let by_status = filter.status.is_some()
+        && !is_search
         && scope.bundles == BundleScope::All
         && filter.client.is_none()
         && filter.assigned_writer.is_none();
@@ -277,6 +283,8 @@ fn create_bundle(conn: &mut Conn, new: &InsertBundle) -> Result<Outcome<Bundle>,
         version: 1,
     };
     exactly_one(insert_subject(conn, &subject)?)?;
+    let words = Terms::of_bundle(bundle.title.as_str(), bundle.description.as_str());
+    put!(conn, bundle_terms, row.id, words)?;
     Ok(Outcome::to(row.id, row.into_domain(subject.parties)?))
 }
 
@@ -301,6 +309,8 @@ fn update_bundle(conn: &mut Conn, c: Commit<BundleUpdate>) -> Result<Bundle, Fai
             .get_result(conn)
             .optional()?;
         let row = row.ok_or(Failure::STALE)?;
+        let words = Terms::of_bundle(bundle.title.as_str(), bundle.description.as_str());
+        put!(conn, bundle_terms, id, words)?;
         let parties: PartiesRow = diesel::update(subjects::table.find((BUNDLE, id)))
             .set((
                 subjects::label.eq(bundle.title.as_str()),

@@ -9,16 +9,3 @@ macro_rules! only {
     )+};
 }
 pub(super) use only;
-
-/// The condition that one of these columns has a text anywhere, whatever the case of A to Z.
-macro_rules! contains {
-    (@one $searched:expr, $column:expr) => {
-        super::dialect::ascii_lower($column)
-            .like(super::rows::values::containing($searched.as_str()))
-            .escape('\\')
-    };
-    ($searched:expr, $first:expr $(, $column:expr)*) => {
-        contains!(@one $searched, $first)$(.or(contains!(@one $searched, $column)))*
-    };
-}
-pub(super) use contains;

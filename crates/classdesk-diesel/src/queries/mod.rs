@@ -25,6 +25,7 @@ mod port;
 mod post_message;
 mod preconditions;
 mod read_receipts;
+pub(crate) mod search;
 mod sessions;
 mod subjects;
 mod thread_context;

@@ -8,6 +8,7 @@ use classdesk_domain::people::{
     Assignments, Credentials, InsertUser, LoginName, PasswordHash, Role, User, UserFilter, UserRef,
     UserRepository, UserUpdate,
 };
+use classdesk_domain::search::Terms;
 use classdesk_domain::store::{Commit, StoreError, Unique};
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -17,13 +18,14 @@ use super::Conn;
 use super::assignments::{assignments, release};
 use super::commit::commit;
 use super::dialect::id_set;
-use super::filter::{contains, only};
+use super::filter::only;
 use super::login::forget_failures;
 use super::page::{after, cut, one_more};
 use super::port::port;
-use super::rows::schema::users;
+use super::rows::schema::{user_terms, users};
 use super::rows::users::{PersonRow, UserRow};
 use super::rows::values::At;
+use super::search::{found, put};
 use super::sessions::end;
 use crate::error::Failure;
 use crate::outcome::{LockTarget, Outcome};
@@ -171,12 +173,7 @@ fn list_users(
         users::is_active => filter.is_active,
     );
     if let Some(q) = filter.q {
-        query = query.filter(contains!(
-            q,
-            users::username,
-            users::email,
-            users::display_name
-        ));
+        query = query.filter(users::id.eq_any(found!(user_terms, q)));
     }
     let rows = query.load(conn)?;
     cut(rows, page, |row| row.person.id, UserRow::into_domain)
@@ -205,7 +202,17 @@ fn create_user(conn: &mut Conn, new: &InsertUser) -> Result<Outcome<User>, Failu
         };
         return Err(StoreError::Duplicate(taken).into());
     };
-    Ok(Outcome::to(row.person.id, row.into_domain()?))
+    let user = row.into_domain()?;
+    put_user_terms(conn, &user)?;
+    Ok(Outcome::to(user.id.get(), user))
+}
+
+/// Writes the words by which a person is found.
+fn put_user_terms(conn: &mut Conn, user: &User) -> Result<(), Failure> {
+    let (username, email) = (user.username.as_str(), user.email.as_str());
+    let words = Terms::of_user(username, email, user.display_name.as_str());
+    put!(conn, user_terms, user.id.get(), words)?;
+    Ok(())
 }
 
 fn update_user(conn: &mut Conn, c: Commit<UserUpdate>) -> Result<User, Failure> {
@@ -230,6 +237,7 @@ fn update_user(conn: &mut Conn, c: Commit<UserUpdate>) -> Result<User, Failure> 
             return Err(Failure::STALE);
         }
         let hash = update.password.unwrap_or(before);
+        let has_other_words = update.display_name.is_some() || update.email.is_some();
         let changed: Option<UserRow> = diesel::update(users::table.find(id))
             .set((
                 (update.display_name).map(|name| users::display_name.eq(name.into_string())),
@@ -248,6 +256,9 @@ fn update_user(conn: &mut Conn, c: Commit<UserUpdate>) -> Result<User, Failure> 
                 error => error.into(),
             })?;
         let user = changed.ok_or(Failure::STALE)?.into_domain()?;
+        if has_other_words {
+            put_user_terms(conn, &user)?;
+        }
         if let Some(which) = update.ends {
             end(conn, update.user, which)?;
         }

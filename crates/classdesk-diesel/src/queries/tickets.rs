@@ -4,22 +4,25 @@ use classdesk_domain::events::HistoryLine;
 use classdesk_domain::ids::{TicketAttachmentId, TicketId, TicketMessageId, UserId};
 use classdesk_domain::paging::{Cursor, Page, PageRequest, SeekRequest};
 use classdesk_domain::policy::{AccessScope, NoteScope, TicketScope};
+use classdesk_domain::search::Terms;
 use classdesk_domain::subjects::SubjectKind;
 use classdesk_domain::tickets::{
     InsertTicket, InsertTicketAttachment, InsertTicketMessage, Ticket, TicketAttachedBlob,
     TicketAttachment, TicketCategory, TicketMessage, TicketPriority, TicketQuery, TicketRepository,
     TicketStatus, TicketUpdate,
 };
+use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::Conn;
 use super::events::ticket_history;
-use super::filter::{contains, only};
+use super::filter::only;
 use super::page::{before, one_more};
 use super::port::port;
-use super::rows::schema::{subjects, tickets};
+use super::rows::schema::{subjects, ticket_terms, tickets};
 use super::rows::tickets::TicketRow;
 use super::rows::values::At;
+use super::search::{found, put};
 use super::ticket::{into_domain, ticket};
 use super::ticket_messages::{
     add_ticket_message, attach_to_ticket, list_ticket_attachments, list_ticket_messages,
@@ -83,8 +86,8 @@ fn list_tickets(
         tickets::content_type => filter.content_type.as_ref().map(SubjectKind::as_str),
         tickets::object_id => filter.object_id,
     );
-    if let Some(q) = &filter.q {
-        rows = rows.filter(contains!(q, tickets::title, tickets::description));
+    if let Some(q) = filter.q {
+        rows = rows.filter(tickets::id.eq_any(found!(ticket_terms, q)));
     }
     let rows = rows.load(conn)?;
     let cursor = |row: &TicketRow| Cursor::of_id(row.id);
@@ -113,6 +116,8 @@ fn create_ticket(conn: &mut Conn, new: &InsertTicket) -> Result<Outcome<Ticket>,
         ))
         .returning(tickets::id)
         .get_result(conn)?;
+    let words = Terms::of_ticket(id, new.ticket.title.as_str(), new.description.as_str());
+    put!(conn, ticket_terms, id, words)?;
     written(conn, id, NoteScope::All)
 }
 
@@ -127,9 +132,12 @@ fn update_ticket(conn: &mut Conn, update: &TicketUpdate) -> Result<Outcome<Ticke
     let ticket = &update.ticket;
     let id = ticket.id.get();
     let assigned_to = update.assigned_to.map(|staff| staff.map(UserId::get));
+    let (title, description) = (ticket.title.as_str(), ticket.description.as_str());
+    let same_words = tickets::table.find(id).filter(tickets::title.eq(title));
+    let same_words: bool = diesel::select(exists(same_words)).get_result(conn)?;
     let changed = diesel::update(tickets::table.find(id))
         .set((
-            tickets::title.eq(ticket.title.as_str()),
+            tickets::title.eq(title),
             tickets::status.eq(ticket.status.as_str()),
             tickets::is_escalated.eq(ticket.is_escalated),
             tickets::resolved_at.eq(ticket.resolved_at.map(At::from)),
@@ -141,5 +149,13 @@ fn update_ticket(conn: &mut Conn, update: &TicketUpdate) -> Result<Outcome<Ticke
         ))
         .execute(conn)?;
     exactly_one(changed)?;
+    if !same_words {
+        put!(
+            conn,
+            ticket_terms,
+            id,
+            Terms::of_ticket(id, title, description)
+        )?;
+    }
     written(conn, id, update.scope.notes)
 }

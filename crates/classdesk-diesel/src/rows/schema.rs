@@ -1,5 +1,5 @@
-//! The tables, once for both databases: what differs between them are the types `Instant`, `Day`
-//! and `Detail`, which each of them names in its module `types`.
+//! The tables, once for both databases: what differs between them are the types `Instant`, `Day`,
+//! `Detail`, `TermList` and `TermQuery`, which each of them names in its module `column_types`.
 
 /// Declares tables whose columns have the types of `column_types`. A query may name any of them.
 macro_rules! tables {
@@ -229,6 +229,26 @@ tables! {
         requester_id -> Nullable<BigInt>,
         file_id -> Nullable<BigInt>,
         seen_by -> Nullable<SmallInt>,
+    }
+
+    bundle_terms (rowid) {
+        rowid -> BigInt,
+        terms -> TermList,
+    }
+
+    ticket_terms (rowid) {
+        rowid -> BigInt,
+        terms -> TermList,
+    }
+
+    user_terms (rowid) {
+        rowid -> BigInt,
+        terms -> TermList,
+    }
+
+    search_backlog (things) {
+        things -> Text,
+        up_to -> BigInt,
     }
 
     idempotency_keys (id) {

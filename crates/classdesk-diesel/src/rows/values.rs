@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use classdesk_domain::clock::Timestamp;
+use classdesk_domain::search::{SearchText, Terms};
 use classdesk_domain::validation::FieldError;
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 use time::Date;
 
-use super::column_types::{Day, Detail, Instant};
+use super::column_types::{Day, Detail, Instant, TermList, TermQuery};
 use crate::error::Failure;
 
 /// An instant, in microseconds since 1970.
@@ -38,6 +39,16 @@ pub(crate) struct DayOf(pub(crate) Date);
 #[diesel(sql_type = Detail)]
 pub(crate) struct Details(pub(crate) BTreeMap<String, String>);
 
+/// The words by which a thing is found.
+#[derive(Debug, Clone, AsExpression)]
+#[diesel(sql_type = TermList)]
+pub(crate) struct TermsOf(pub(crate) Terms);
+
+/// The words that a list is searched for.
+#[derive(Debug, Clone, AsExpression)]
+#[diesel(sql_type = TermQuery)]
+pub(crate) struct Wanted(pub(crate) SearchText);
+
 /// Reads a stored word; another than the program writes is a damaged row.
 pub(crate) fn word<T>(
     parse: impl FnOnce(&str) -> Result<T, FieldError>,
@@ -45,18 +56,4 @@ pub(crate) fn word<T>(
     what: &'static str,
 ) -> Result<T, Failure> {
     parse(stored).map_err(|_| Failure::corrupt(what))
-}
-
-/// The pattern that finds a text anywhere, whatever the case of A to Z.
-pub(crate) fn containing(searched: &str) -> String {
-    let mut pattern = String::with_capacity(searched.len() + 2);
-    pattern.push('%');
-    for c in searched.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c.to_ascii_lowercase());
-    }
-    pattern.push('%');
-    pattern
 }

@@ -4,7 +4,6 @@ use std::borrow::Borrow;
 
 use diesel::dsl::{Eq, Filter, Select};
 use diesel::prelude::*;
-use diesel::sql_types::Text;
 
 use super::rows::schema::{
     blobs, bundles, idempotency_keys, login_failures, login_networks, message_attachments,
@@ -43,11 +42,15 @@ filtered_by_sets!(
     users,
 );
 
-diesel::define_sql_function! {
-    /// Lower case for A to Z alone.
-    #[sql_name = "lower"]
-    fn ascii_lower(word: Text) -> Text;
+diesel::infix_operator!(Matches, " MATCH ", backend: diesel::sqlite::Sqlite);
+
+/// Writes the words of things, in the place of those they had.
+macro_rules! put_terms {
+    ($terms:ident, $values:expr) => {
+        diesel::replace_into($terms::table).values($values)
+    };
 }
+pub(crate) use put_terms;
 
 /// A set of ids for `eq_any`.
 pub(crate) type IdSet =

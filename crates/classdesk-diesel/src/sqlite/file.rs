@@ -190,6 +190,26 @@ impl File {
             .map_err(migrations::Stop::into_error)
     }
 
+    /// Makes steps while there is something to do, each in a transaction of its own. Nothing is
+    /// locked when there is nothing to do. A file that is only read stays as it is.
+    pub(crate) fn repeat_while(
+        &self,
+        is_due: fn(&mut SqliteConnection) -> Result<bool, Failure>,
+        step: fn(&mut SqliteConnection) -> Result<(), Failure>,
+    ) -> Result<(), ConnectError> {
+        if self.is_read_only() {
+            return Ok(());
+        }
+        let mut conn = self.connect()?;
+        let mut all = || -> Result<(), Failure> {
+            while is_due(&mut conn)? {
+                conn.immediate_transaction(step)?;
+            }
+            Ok(())
+        };
+        all().map_err(|failure| ConnectError::Migration(classify(failure).into()))
+    }
+
     /// Takes back the newest `count` migrations.
     pub(crate) fn revert(&self, count: usize) -> Result<Vec<String>, ConnectError> {
         let mut conn = self.connect()?;

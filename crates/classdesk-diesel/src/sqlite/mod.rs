@@ -6,7 +6,7 @@ mod dialect;
 mod errors;
 mod file;
 #[path = "../queries/mod.rs"]
-mod queries;
+pub(crate) mod queries;
 #[path = "../rows/mod.rs"]
 mod rows;
 pub(crate) mod types;

@@ -1,5 +1,5 @@
 //! How SQLite keeps what has no type of its own there: instants as integers of microseconds, days
-//! as Julian day numbers, details as JSON text.
+//! as Julian day numbers, details as JSON text, and words as text with blanks between them.
 
 use diesel::deserialize::{self, FromSql};
 use diesel::serialize::{self, IsNull, Output, ToSql};
@@ -7,7 +7,7 @@ use diesel::sql_types::{BigInt, Integer, Text};
 use diesel::sqlite::{Sqlite, SqliteValue};
 use time::Date;
 
-use super::rows::values::{At, DayOf, Details};
+use super::rows::values::{At, DayOf, Details, TermsOf, Wanted};
 
 impl ToSql<BigInt, Sqlite> for At {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
@@ -47,5 +47,31 @@ impl FromSql<Text, Sqlite> for Details {
     fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
         let text = <String as FromSql<Text, Sqlite>>::from_sql(value)?;
         Ok(Self(serde_json::from_str(&text)?))
+    }
+}
+
+impl ToSql<Text, Sqlite> for TermsOf {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        let terms: Vec<&str> = self.0.iter().collect();
+        out.set_value(terms.join(" "));
+        Ok(IsNull::No)
+    }
+}
+
+impl ToSql<Text, Sqlite> for Wanted {
+    /// Each word begins a term, or is the number that is a whole term. Words have no quotes.
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        let each = self.0.words().iter().map(|word| match &word.number {
+            None => format!("\"{}\" *", word.beginning),
+            Some(number) => format!("(\"{}\" * OR \"{number}\")", word.beginning),
+        });
+        let all = each.collect::<Vec<_>>().join(" AND ");
+        // A query has at least one term. No thing has this one.
+        out.set_value(if all.is_empty() {
+            "\"#\"".to_owned()
+        } else {
+            all
+        });
+        Ok(IsNull::No)
     }
 }

@@ -5,6 +5,13 @@ use std::sync::Barrier;
 
 use classdesk_conformance::history;
 use classdesk_diesel::{ConnectError, DatabaseHandle};
+use classdesk_domain::bundles::BundleFilter;
+use classdesk_domain::ids::UserId;
+use classdesk_domain::paging::{Limit, PageRequest};
+use classdesk_domain::people::{Actor, Role, UserFilter};
+use classdesk_domain::policy::AccessScope;
+use classdesk_domain::search::SearchText;
+use classdesk_domain::tickets::{TicketFilter, TicketQuery};
 use diesel::QueryableByName;
 
 use crate::databases::{TestDatabase, migrations, options};
@@ -251,6 +258,112 @@ pub(crate) fn check_that_what_is_there_gets_a_version<C: Catalog>(empty: &C) {
     assert_eq!(of_bundles(subjects), bundles);
 }
 
+/// Searches find what an older version has stored, also when giving words to it was interrupted.
+pub(crate) fn check_that_older_rows_are_found<C: Catalog>(empty: &C) {
+    let database = open(empty);
+    let applied = database.migrate().unwrap();
+    let older = applied.iter().position(|name| name.starts_with("0011"));
+    database.revert(applied.len() - older.unwrap()).unwrap();
+    let (now, _) = C::VALUES;
+    // More than one batch of them.
+    let users = (0..450).map(|number| {
+        format!("('pupil{number}', 'u{number}@example.org', '', 'client', TRUE, 'x', {now})")
+    });
+    empty.execute(&format!(
+        "INSERT INTO users
+            (username, email, display_name, role, is_active, password_hash, created_at)
+         VALUES {}",
+        users.collect::<Vec<_>>().join(", ")
+    ));
+    empty.execute(&format!(
+        "INSERT INTO tickets (title, description, priority, category, status, is_escalated,
+            created_by, requester_id, created_at, updated_at, version)
+         SELECT 'ÜBUNG ' || id, 'Straße', 'low', 'general', 'open', FALSE, id, id, {now}, {now}, 1
+         FROM users"
+    ));
+    empty.execute(&format!(
+        "BEGIN;
+         INSERT INTO bundles (title, description, status, level, number_of_classes, created_by,
+            created_at, updated_at, version)
+         SELECT 'Frühling', 'Ärzte', 'not_started', '', 1, min(id), {now}, {now}, 1 FROM users;
+         INSERT INTO subjects (content_type, object_id, client_id, label)
+         SELECT 'class_bundle', id, created_by, title FROM bundles;
+         COMMIT;"
+    ));
+
+    database.migrate().unwrap();
+    assert_eq!(found(&database), (450, 450, 1));
+    let nameless = empty.ask("SELECT username AS line FROM users WHERE display_name <> username");
+    assert_eq!(nameless, Vec::<String>::new());
+
+    for table in ["bundle_terms", "ticket_terms", "user_terms"] {
+        empty.execute(&format!("DELETE FROM {table} WHERE rowid > 100"));
+    }
+    empty.execute(
+        "INSERT INTO search_backlog (things, up_to) VALUES ('tickets', 100), ('users', 90)",
+    );
+    assert_eq!(found(&database), (450, 450, 1));
+    assert_eq!(
+        empty.ask("SELECT things AS line FROM search_backlog"),
+        Vec::<String>::new()
+    );
+}
+
+/// How many tickets, people and bundles are found by the words of the check above.
+fn found(database: &DatabaseHandle) -> (usize, usize, usize) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let running = database.serve(&options()).unwrap();
+        let store = running.store();
+        let q = |text| Some(SearchText::parse(text).unwrap());
+        let staff = AccessScope::of(&Actor::new(UserId::new(1), Role::Admin));
+        let first = PageRequest {
+            limit: Limit::GREATEST,
+            after: None,
+        };
+        let (mut tickets, mut users) = (0, 0);
+        let mut page = first;
+        loop {
+            let filter = TicketFilter {
+                q: q("strasse übung"),
+                ..TicketFilter::default()
+            };
+            let query = TicketQuery {
+                scope: staff,
+                filter,
+            };
+            let found = store.list_tickets(query, page).await.unwrap();
+            tickets += found.items.len();
+            page.after = found.next;
+            if page.after.is_none() {
+                break;
+            }
+        }
+        page = first;
+        loop {
+            let filter = UserFilter {
+                q: q("example pup"),
+                ..UserFilter::default()
+            };
+            let found = store.list_users(filter, page).await.unwrap();
+            users += found.items.len();
+            page.after = found.next;
+            if page.after.is_none() {
+                break;
+            }
+        }
+        let filter = BundleFilter {
+            q: q("arzte fruhling"),
+            ..BundleFilter::default()
+        };
+        let bundles = store.list_bundles(staff, filter, first).await.unwrap();
+        let counts = (tickets, users, bundles.items.len());
+        drop(store);
+        running.close().await;
+        counts
+    })
+}
+
 pub(crate) fn check_that_migrators_take_turns(empty: &(impl Catalog + Sync)) {
     const MIGRATORS: usize = 4;
     let start = Barrier::new(MIGRATORS);
@@ -307,6 +420,7 @@ macro_rules! migration_checks {
             check_that_rows_survive,
             check_that_deleted_messages_are_counted_anew,
             check_that_what_is_there_gets_a_version,
+            check_that_older_rows_are_found,
             check_that_migrators_take_turns,
         );
     };

@@ -8,9 +8,10 @@ use crate::ids::{BundleId, UserId};
 use crate::paging::Limit;
 use crate::people::model::UserRef;
 use crate::people::names::Username;
+use crate::search::SearchText;
 use crate::string_enum::string_enum;
 use crate::subjects::model::{Parties, SubjectRef};
-use crate::text::{Description, Level, SearchText, Title};
+use crate::text::{Description, Level, Title};
 use crate::validation::FieldError;
 
 string_enum! {
@@ -241,7 +242,7 @@ pub struct BundleFilter {
     pub client: Option<UserId>,
     /// Assigned to this writer.
     pub assigned_writer: Option<UserId>,
-    /// Title or description contains this, whatever the (ASCII) case.
+    /// Its words are in the title or the description.
     pub q: Option<SearchText>,
 }
 

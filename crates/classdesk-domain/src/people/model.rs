@@ -2,8 +2,9 @@
 
 use crate::clock::Timestamp;
 use crate::ids::UserId;
+use crate::search::SearchText;
 use crate::string_enum::string_enum;
-use crate::text::{DisplayName, SearchText};
+use crate::text::DisplayName;
 
 use super::names::{Email, Username};
 use super::passwords::NewPassword;
@@ -151,6 +152,6 @@ pub struct UserFilter {
     pub role: Option<Role>,
     /// Active or not.
     pub is_active: Option<bool>,
-    /// Username, email or display name contains this, whatever the (ASCII) case.
+    /// Its words are in the username, the email address or the display name.
     pub q: Option<SearchText>,
 }

@@ -57,7 +57,12 @@ impl Lines {
 
 /// Cleans `raw` and holds it to `min..=max` characters (Unicode scalar values), where `min` is 0 or
 /// 1. A blank text, of which nothing can be seen, is an empty one.
-fn bounded(raw: &str, lines: Lines, min: usize, max: usize) -> Result<String, FieldError> {
+pub(crate) fn bounded(
+    raw: &str,
+    lines: Lines,
+    min: usize,
+    max: usize,
+) -> Result<String, FieldError> {
     let text = lines.clean(raw)?;
     if is_blank(&text) {
         return match min {
@@ -150,8 +155,6 @@ bounded_texts! {
     Level(One, 0..=50);
     /// The name by which people see each other. An empty one stands for the username.
     DisplayName(One, 0..=255);
-    /// What a list is searched for.
-    SearchText(Many, 1..=255);
 }
 
 impl MessageText {

@@ -4,9 +4,10 @@ use crate::blobs::model::FileInfo;
 use crate::clock::Timestamp;
 use crate::ids::{TicketAttachmentId, TicketId, TicketMessageId, UserId};
 use crate::people::model::UserRef;
+use crate::search::SearchText;
 use crate::string_enum::string_enum;
 use crate::subjects::model::{Parties, SubjectKind, SubjectRef};
-use crate::text::{Description, MessageText, SearchText, Title};
+use crate::text::{Description, MessageText, Title};
 
 string_enum! {
     /// How urgent a ticket is.
@@ -274,6 +275,6 @@ pub struct TicketFilter {
     pub content_type: Option<SubjectKind>,
     /// On a subject with this id.
     pub object_id: Option<i64>,
-    /// Title or description contains this, whatever the (ASCII) case.
+    /// Its words are in the title or the description, or one is the ticket's number.
     pub q: Option<SearchText>,
 }

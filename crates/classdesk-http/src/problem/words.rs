@@ -12,6 +12,7 @@ pub fn field_message(fault: &FieldError) -> Cow<'static, str> {
         FieldError::Malformed { detail, .. } => detail.clone().into(),
         FieldError::TooShort { min } => format!("This must have at least {min} characters.").into(),
         FieldError::TooLong { max } => format!("This must have at most {max} characters.").into(),
+        FieldError::TooManyWords { max } => format!("Search for at most {max} words.").into(),
         FieldError::OutOfRange { min, max } => format!("This must be from {min} to {max}.").into(),
         FieldError::NotAChoice { allowed } => format!("Expected one of: {allowed}.").into(),
         FieldError::NotEligible(needs) => not_eligible(*needs).into(),

@@ -11,6 +11,7 @@ use classdesk_domain::ids::BundleId;
 use classdesk_domain::paging::{Cursor, Page, PageRequest};
 use classdesk_domain::people::{Role, User, UserRef};
 use classdesk_domain::policy::AccessScope;
+use classdesk_domain::search::Terms;
 use classdesk_domain::store::{Commit, StoreError};
 use classdesk_domain::subjects::{Parties, Subject, SubjectRef};
 
@@ -18,7 +19,7 @@ use super::MemoryStore;
 use super::access_scope::{bundle_in_scope, count};
 use super::commit::Outcome;
 use super::rows::BundleRow;
-use super::state::{State, contains, page_down, page_up};
+use super::state::{State, page_down, page_up};
 
 impl State {
     fn bundle(&self, row: &BundleRow) -> Bundle {
@@ -68,8 +69,8 @@ fn matches(bundle: &Bundle, filter: &BundleFilter) -> bool {
             .assigned_writer
             .is_none_or(|writer| parties.assigned_writer == Some(writer))
         && filter.q.as_ref().is_none_or(|q| {
-            contains(bundle.title.as_str(), q.as_str())
-                || contains(bundle.description.as_str(), q.as_str())
+            let (title, description) = (bundle.title.as_str(), bundle.description.as_str());
+            q.finds(&Terms::of_bundle(title, description))
         })
 }
 

@@ -9,13 +9,14 @@ use classdesk_domain::people::{
     AssignedTicket, Assignments, Credentials, Email, InsertUser, LoginName, Release, User,
     UserFilter, UserRepository, UserUpdate, Username,
 };
+use classdesk_domain::search::Terms;
 use classdesk_domain::store::{Commit, StoreError, Unique};
 use classdesk_domain::tickets::TicketStatus;
 
 use super::MemoryStore;
 use super::commit::Outcome;
 use super::rows::UserRow;
-use super::state::{State, contains, page_up};
+use super::state::{State, page_up};
 
 impl State {
     fn username_taken(&self, username: &Username) -> bool {
@@ -98,13 +99,8 @@ fn matches(user: &User, filter: &UserFilter) -> bool {
     filter.role.is_none_or(|role| user.role == role)
         && filter.is_active.is_none_or(|is| user.is_active == is)
         && filter.q.as_ref().is_none_or(|q| {
-            [
-                user.username.as_str(),
-                user.email.as_str(),
-                user.display_name.as_str(),
-            ]
-            .iter()
-            .any(|text| contains(text, q.as_str()))
+            let (username, email) = (user.username.as_str(), user.email.as_str());
+            q.finds(&Terms::of_user(username, email, user.display_name.as_str()))
         })
 }
 

@@ -179,9 +179,3 @@ fn page_where<T>(
         .collect();
     Page::cut(rows, page.limit, position)
 }
-
-/// Whether a text contains what was searched for, whatever the ASCII case.
-pub(super) fn contains(text: &str, searched: &str) -> bool {
-    text.to_ascii_lowercase()
-        .contains(&searched.to_ascii_lowercase())
-}

@@ -5,6 +5,7 @@ use classdesk_domain::events::HistoryLine;
 use classdesk_domain::ids::{TicketAttachmentId, TicketId, TicketMessageId};
 use classdesk_domain::paging::{Cursor, Page, PageRequest, SeekRequest};
 use classdesk_domain::policy::{AccessScope, NoteScope};
+use classdesk_domain::search::Terms;
 use classdesk_domain::store::{Commit, StoreError};
 use classdesk_domain::tickets::{
     InsertTicket, InsertTicketAttachment, InsertTicketMessage, Ticket, TicketAttachedBlob,
@@ -16,7 +17,7 @@ use super::MemoryStore;
 use super::access_scope::{count, note_in_scope};
 use super::commit::Outcome;
 use super::rows::{TicketAttachmentRow, TicketMessageRow, TicketRow};
-use super::state::{State, contains, page_down, page_seek};
+use super::state::{State, page_down, page_seek};
 
 impl State {
     fn ticket(&self, row: &TicketRow, notes: NoteScope) -> Ticket {
@@ -101,8 +102,8 @@ fn matches(row: &TicketRow, filter: &TicketFilter) -> bool {
             .object_id
             .is_none_or(|id| about.is_some_and(|about| about.object_id == id))
         && filter.q.as_ref().is_none_or(|q| {
-            contains(row.title.as_str(), q.as_str())
-                || contains(row.description.as_str(), q.as_str())
+            let (title, description) = (row.title.as_str(), row.description.as_str());
+            q.finds(&Terms::of_ticket(row.id.get(), title, description))
         })
 }
 

@@ -18,6 +18,7 @@ impl Replica<'_> {
         let number = self.dice.u32(0..12);
         let role = self.any(Role::ALL);
         let mut row = new_user(&format!("person{number}"), role, self.tick());
+        row.display_name = self.display_name();
         if self.once_in(4) {
             row.email = Email::from_stored("person0@example.com".to_owned());
         }
@@ -43,12 +44,14 @@ impl Replica<'_> {
             let number = self.dice.u32(0..12);
             update.email = Some(Email::from_stored(format!("person{number}@example.com")));
         }
+        update.display_name = self.once_in(3).then(|| self.display_name());
         if self.once_in(3) {
             update.ends = Some(WhichSessions::All);
         }
         let changed = DomainEvent::UserChanged {
             user: update.user,
             changes: UserChanges {
+                display_name: update.display_name.is_some(),
                 email: update.email.is_some(),
                 role: update.role,
                 is_active: update.is_active,

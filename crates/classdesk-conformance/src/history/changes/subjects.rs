@@ -8,7 +8,7 @@ use classdesk_domain::ids::BundleId;
 use classdesk_domain::policy::AccessScope;
 use classdesk_domain::subjects::{Subject, SubjectPut};
 
-use crate::fixture::{description, title};
+use crate::fixture::title;
 use crate::history::replica::Replica;
 
 use super::order;
@@ -50,10 +50,10 @@ impl Replica<'_> {
 
     pub(super) async fn create_bundle(&mut self) -> String {
         let parties = self.parties();
-        let mut bundle = NewBundle::new(parties.client, title("Spring semester"));
+        let mut bundle = NewBundle::new(parties.client, self.title());
         bundle.assigned_writer_id = parties.assigned_writer;
         bundle.status = self.any(BundleStatus::ALL);
-        bundle.description = description("100 % of_it");
+        bundle.description = self.description();
         let created_by = self.person().id;
         let created_at = self.tick();
         let row = InsertBundle {
@@ -81,7 +81,7 @@ impl Replica<'_> {
             return "update_bundle: nothing to change".to_owned();
         };
         let mut bundle = view.bundle.clone();
-        bundle.title = title(&format!("Semester {}", self.dice.u8(..)));
+        bundle.title = self.title();
         bundle.status = self.any(BundleStatus::ALL);
         bundle.updated_at = self.tick();
         bundle.completed_at =

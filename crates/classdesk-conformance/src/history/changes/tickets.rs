@@ -18,6 +18,8 @@ impl Replica<'_> {
         let mut row = self.fixture().new_ticket(requester, about);
         row.created_at = now;
         row.created_by = self.person().id;
+        row.ticket.title = self.title();
+        row.description = self.description();
         row.ticket.priority = self.any(TicketPriority::ALL);
         row.ticket.category = self.any(TicketCategory::ALL);
         let ticket = self.fixture().event_ticket(RowId::Created);
@@ -45,6 +47,9 @@ impl Replica<'_> {
         let at = self.tick();
         let _ = ticket.transition(self.any(TicketStatus::ALL), at);
         ticket.priority = self.any(TicketPriority::ALL);
+        if self.once_in(2) {
+            ticket.title = self.title();
+        }
         let assignee = self.once_in(2).then(|| self.person_of(Role::Editor));
         let update = TicketUpdate {
             ticket,

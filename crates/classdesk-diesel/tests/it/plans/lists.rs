@@ -6,9 +6,9 @@ use classdesk_domain::bundles::{BundleFilter, BundleStatus};
 use classdesk_domain::events::{AuditFilter, EventAction};
 use classdesk_domain::paging::{Page, PageRequest, Seek, SeekRequest};
 use classdesk_domain::people::{Role, UserFilter};
+use classdesk_domain::search::SearchText;
 use classdesk_domain::store::StoreError;
 use classdesk_domain::subjects::SubjectKind;
-use classdesk_domain::text::SearchText;
 use classdesk_domain::threads::{
     MessagePage, MessageQuery, MessageStart, ThreadFilter, ThreadQuery,
 };

@@ -44,7 +44,8 @@ pub(crate) const COARSE: [&str; 9] = [
 pub(crate) enum Exception {
     /// Nothing: the usual case.
     Nothing,
-    /// Pass over rows without a text that is searched anywhere in them, which no index knows.
+    /// Pass over rows without the words that are searched: walking the list may find a page of them
+    /// before the index of words has named them all.
     Text,
     /// Pass over threads that the viewer has read, or not: that follows from the rows of two tables.
     /// Among all threads, that is; one's own are found by their person.

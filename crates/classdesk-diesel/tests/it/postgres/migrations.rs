@@ -54,6 +54,7 @@ impl Catalog for PostgresDatabase {
             "Instant" => "timestamp with time zone",
             "Integer" => "integer",
             "SmallInt" => "smallint",
+            "TermList" => "tsvector",
             "Text" => "text",
             other => panic!("no column is a {other} yet"),
         }

@@ -31,20 +31,31 @@ impl Catalog for SqliteFile {
     }
 
     fn columns(&self) -> BTreeSet<String> {
-        self.lines(
+        let columns: BTreeSet<String> = self.lines(
             "SELECT made.name || '.' || part.name || iif(part.\"notnull\" OR part.pk, '', '?') \
                || ' ' || part.type AS line \
              FROM sqlite_master AS made JOIN pragma_table_xinfo(made.name) AS part \
              WHERE made.type = 'table' AND made.name NOT LIKE '\\_\\_diesel%' ESCAPE '\\' \
              AND made.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
-        )
+        );
+        // A full-text table has columns without a type, some of them hidden, and tables of its own.
+        let words = ["bundle_terms", "ticket_terms", "user_terms"];
+        let is_full_text = |column: &String| words.iter().any(|name| column.starts_with(name));
+        let others = columns.into_iter().filter(|column| !is_full_text(column));
+        let of_words = words.iter().flat_map(|name| {
+            [
+                format!("{name}.rowid INTEGER"),
+                format!("{name}.terms TEXT"),
+            ]
+        });
+        others.chain(of_words).collect()
     }
 
     fn column_type(of_the_queries: &str) -> &'static str {
         match of_the_queries {
             "BigInt" | "Bool" | "Day" | "Instant" | "Integer" | "SmallInt" => "INTEGER",
             "Binary" => "BLOB",
-            "Detail" | "Text" => "TEXT",
+            "Detail" | "TermList" | "Text" => "TEXT",
             other => panic!("no column is a {other} yet"),
         }
     }

@@ -104,6 +104,8 @@ fn plan(sql: &str, lines: &[Line]) -> Plan {
         if !is_read || detail.starts_with("SCAN json_each") || detail == "SCAN CONSTANT ROW" {
             continue;
         }
+        // The words of a full-text table lead to its rows like the values of an index.
+        let is_searched = detail.contains(" VIRTUAL TABLE INDEX 0:M");
         let drives = plan.steps.is_empty() || has_alternatives;
         let conditions: Vec<&str> = detail
             .split_once('(')
@@ -118,6 +120,7 @@ fn plan(sql: &str, lines: &[Line]) -> Plan {
             equal: conditions
                 .iter()
                 .filter_map(|condition| condition.strip_suffix("=?"))
+                .chain(is_searched.then_some("terms"))
                 .map(ToOwned::to_owned)
                 .collect(),
             // What is found for each row of another step goes on however many are wanted.

@@ -6,6 +6,7 @@ mod file_names;
 mod keys;
 mod paging;
 mod people;
+mod search;
 mod sessions;
 mod text;
 mod tickets;

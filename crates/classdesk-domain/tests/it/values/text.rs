@@ -2,9 +2,7 @@
 
 use classdesk_domain::ids::{BundleId, UserId};
 use classdesk_domain::subjects::{Parties, Subject, SubjectRef};
-use classdesk_domain::text::{
-    Description, DisplayName, Level, MessageText, SearchText, SubjectLine, Title,
-};
+use classdesk_domain::text::{Description, DisplayName, Level, MessageText, SubjectLine, Title};
 use classdesk_domain::validation::FieldError;
 use proptest::prelude::*;
 
@@ -45,7 +43,6 @@ fn bounds_are_those_of_the_contract() {
         Description: 0 to 20_000;
         Level: 0 to 50;
         DisplayName: 0 to 255;
-        SearchText: 1 to 255;
     }
 }
 
@@ -176,7 +173,6 @@ fn a_text_of_which_nothing_can_be_seen_is_blank() {
             outcome(Title::parse(&blank)),
             outcome(SubjectLine::parse(&blank)),
             outcome(MessageText::parse(&blank)),
-            outcome(SearchText::parse(&blank)),
         ] {
             assert_eq!(parsed, Err("blank"), "{blank:?}");
         }
