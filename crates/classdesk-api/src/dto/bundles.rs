@@ -174,7 +174,7 @@ input! {
         client: Option<UserId>,
         /// Assigned to the writer with this id.
         assigned_writer: Option<UserId>,
-        /// Title or description contains this, whatever the case.
+        /// Each of these words begins one of the title or the description, whatever the case and accents.
         q: Option<SearchText>,
     }
 }

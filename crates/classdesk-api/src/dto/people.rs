@@ -102,7 +102,7 @@ input! {
         role: Option<Role>,
         /// Active or not.
         is_active: Option<bool>,
-        /// Username, email or display name contains this, whatever the case.
+        /// Each of these words begins one of the username, email or display name.
         q: Option<SearchText>,
     }
 }

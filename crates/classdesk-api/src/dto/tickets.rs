@@ -150,7 +150,7 @@ input! {
         content_type: Option<SubjectKind>,
         /// On a subject with this id.
         object_id: Option<AnyIdOrZero>,
-        /// Title or description contains this, whatever the (ASCII) case.
+        /// Each of these words begins one of the title or the description, or is the number.
         q: Option<SearchText>,
     }
 }
