@@ -9,8 +9,7 @@ use classdesk_domain::people::{LoginAttempt, LoginLimits, LoginThrottle};
 use classdesk_domain::store::{Commit, RetentionCutoffs, Store};
 
 use super::sessions::{start, tokens_alive};
-use super::support::{all, completion, key_scope, reserve, scope};
-use super::throttling::attempt;
+use super::support::{all, attempt, completion, key_scope, reserve, scope};
 use crate::Fixture;
 
 /// Nothing has outlived its use.

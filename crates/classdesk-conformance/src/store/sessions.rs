@@ -1,47 +1,13 @@
 //! Sessions.
 
-use std::time::Duration;
-
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::events::DomainEvent;
 use classdesk_domain::ids::SessionId;
-use classdesk_domain::people::{
-    Actor, EndSessions, LoginAttempt, NewSession, PasswordHash, TokenHash, UserUpdate,
-    WhichSessions,
-};
+use classdesk_domain::people::{Actor, EndSessions, PasswordHash, UserUpdate, WhichSessions};
 use classdesk_domain::store::{Commit, Store};
 
-use super::support::{all, assert_stale, event, log, walk};
-use super::throttling::attempt;
+use super::support::{all, assert_stale, event, log, new_session, token, walk};
 use crate::Fixture;
-
-/// The hash of the token that the checks call by this number.
-fn token(number: u8) -> TokenHash {
-    TokenHash::from_bytes([number; 32])
-}
-
-pub(super) fn new_session(
-    fixture: &Fixture,
-    of: Actor,
-    verified_hash: &str,
-    number: u8,
-) -> NewSession {
-    let now = fixture.tick();
-    NewSession {
-        user: of.id,
-        token: token(number),
-        created_at: now,
-        expires_at: now.plus(Duration::from_secs(1_000)),
-        address: Some("192.0.2.7".to_owned()),
-        user_agent: Some("a browser".to_owned()),
-        upgraded_hash: None,
-        verified_hash: PasswordHash::new(verified_hash.to_owned()),
-        attempt: LoginAttempt {
-            user: Some(of.id),
-            ..attempt("anybody", 7, now)
-        },
-    }
-}
 
 /// Starts a session of a user with the token of this number.
 pub(super) async fn start(

@@ -1,7 +1,9 @@
 //! What the checks have in common.
 
 use std::fmt::Debug;
+use std::time::Duration;
 
+use classdesk_domain::clock::Timestamp;
 use classdesk_domain::events::{
     AuditEntry, AuditFilter, DomainEvent, NewEvent, RowId, UserChanges,
 };
@@ -10,11 +12,14 @@ use classdesk_domain::idempotency::{
 };
 use classdesk_domain::ids::ThreadId;
 use classdesk_domain::paging::{Limit, Page, PageRequest};
-use classdesk_domain::people::Actor;
+use classdesk_domain::people::{
+    Actor, LoginAttempt, LoginLimits, NewSession, PasswordHash, TokenHash,
+};
 use classdesk_domain::policy::AccessScope;
 use classdesk_domain::store::{Store, StoreError};
 
 use crate::Fixture;
+use crate::fixture::login_attempt;
 
 /// The first page of at most `limit` items.
 pub(super) fn first(limit: i64) -> PageRequest {
@@ -121,4 +126,48 @@ pub(super) fn assert_stale<T: Debug>(result: &Result<T, StoreError>, what: &str)
         matches!(result, Err(StoreError::Stale)),
         "{what} should be stale, but: {result:?}"
     );
+}
+
+/// Limits that a few attempts reach.
+pub(super) const LOGIN_LIMITS: LoginLimits = LoginLimits {
+    per_account: 3,
+    per_address: 5,
+    window: Duration::from_secs(100),
+};
+
+/// An attempt with this name, which no account has, from the address that ends in this number.
+pub(super) fn attempt(name: &str, address: u8, at: Timestamp) -> LoginAttempt {
+    LoginAttempt {
+        limits: LOGIN_LIMITS,
+        ..login_attempt(name, address, at)
+    }
+}
+
+/// The hash of the token that the checks call by this number.
+pub(super) fn token(number: u8) -> TokenHash {
+    TokenHash::from_bytes([number; 32])
+}
+
+/// A session that has not started yet, by this number.
+pub(super) fn new_session(
+    fixture: &Fixture,
+    of: Actor,
+    verified_hash: &str,
+    number: u8,
+) -> NewSession {
+    let now = fixture.tick();
+    NewSession {
+        user: of.id,
+        token: token(number),
+        created_at: now,
+        expires_at: now.plus(Duration::from_secs(1_000)),
+        address: Some("192.0.2.7".to_owned()),
+        user_agent: Some("a browser".to_owned()),
+        upgraded_hash: None,
+        verified_hash: PasswordHash::new(verified_hash.to_owned()),
+        attempt: LoginAttempt {
+            user: Some(of.id),
+            ..attempt("anybody", 7, now)
+        },
+    }
 }

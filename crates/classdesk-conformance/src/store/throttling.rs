@@ -2,34 +2,17 @@
 
 use std::time::Duration;
 
-use classdesk_domain::clock::Timestamp;
 use classdesk_domain::people::{
-    LoginAttempt, LoginKey, LoginLimits, LoginName, LoginThrottle, PasswordHash, UserUpdate,
+    LoginAttempt, LoginKey, LoginName, LoginThrottle, PasswordHash, UserUpdate,
 };
 use classdesk_domain::store::{Commit, Store};
 use futures_util::future::join_all;
 
-use super::sessions::new_session;
-use super::support::assert_stale;
+use super::support::{assert_stale, attempt, new_session};
 use crate::Fixture;
-use crate::fixture::login_attempt;
-
-const LIMITS: LoginLimits = LoginLimits {
-    per_account: 3,
-    per_address: 5,
-    window: Duration::from_secs(100),
-};
 
 fn key(name: &str) -> LoginKey {
     LoginKey::of(&LoginName::new(name))
-}
-
-/// An attempt with this name, which no account has, from the address that ends in this number.
-pub(super) fn attempt(name: &str, address: u8, at: Timestamp) -> LoginAttempt {
-    LoginAttempt {
-        limits: LIMITS,
-        ..login_attempt(name, address, at)
-    }
 }
 
 async fn fail(store: &dyn Store, attempt: LoginAttempt) -> LoginThrottle {
