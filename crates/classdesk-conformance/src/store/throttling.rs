@@ -28,7 +28,7 @@ pub async fn logins_are_throttled(store: &dyn Store) {
     let begin = fixture.now();
     let tried = async |name: &str, address, second: u64| {
         let attempt = attempt(name, address, begin.plus(Duration::from_secs(second)));
-        let before = store.login_throttle(attempt.clone()).await;
+        let before = store.login_throttle(attempt).await;
         let counted = fail(store, attempt).await;
         assert_eq!(before.expect("answered"), counted);
         counted
@@ -113,7 +113,7 @@ pub async fn a_throttled_account_gets_no_session(store: &dyn Store) {
     let fixture = Fixture::create(store).await;
     let session = new_session(&fixture, fixture.client, "hash of client", 1);
     for _ in 0..3 {
-        let counted = fail(store, session.attempt.clone()).await;
+        let counted = fail(store, session.attempt).await;
         assert_eq!(counted, LoginThrottle::Open);
     }
     let refused = store.start_session(Commit::new(session)).await;
@@ -173,7 +173,7 @@ pub async fn failures_are_forgotten(store: &dyn Store) {
     };
     let names = ["client", "writer"];
     for _ in 0..3 {
-        fail(store, of_client.clone()).await;
+        fail(store, of_client).await;
         for (address, name) in (2..).zip(names) {
             fail(store, attempt(name, address, now)).await;
         }
@@ -191,7 +191,7 @@ pub async fn failures_are_forgotten(store: &dyn Store) {
         changed.expect("changed");
     };
     change(update.clone()).await;
-    assert!(!open(of_client.clone()).await, "nothing was named");
+    assert!(!open(of_client).await, "nothing was named");
     change(UserUpdate {
         forgets_failures: Some(vec![key("client")]),
         ..update

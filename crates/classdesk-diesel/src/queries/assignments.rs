@@ -74,7 +74,7 @@ pub(super) fn assignments(
 pub(super) fn release(conn: &mut Conn, user: UserId, release: Release) -> Result<(), Failure> {
     // In the order in which preconditions are held: subjects and bundles before tickets.
     if let Some(named) = release.subjects {
-        release_subjects(conn, user, named, release.at.into())?;
+        release_subjects(conn, user, &named, release.at.into())?;
     }
     if let Some(named) = release.tickets {
         let mut left: Vec<i64> = diesel::update(open_tickets!(user))
@@ -95,7 +95,7 @@ pub(super) fn release(conn: &mut Conn, user: UserId, release: Release) -> Result
 fn release_subjects(
     conn: &mut Conn,
     user: UserId,
-    named: Vec<SubjectRef>,
+    named: &[SubjectRef],
     at: At,
 ) -> Result<(), Failure> {
     let of_writer = subjects::table.filter(subjects::assigned_writer_id.eq(user.get()));

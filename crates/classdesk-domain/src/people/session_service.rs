@@ -120,10 +120,7 @@ impl Sessions {
         let credentials = self.users.credentials(&login.name).await?;
         let account = credentials.as_ref().map(|known| known.user.id);
         let attempt = self.attempt(&login.name, account, login.address);
-        not_throttled(
-            &attempt,
-            self.sessions.login_throttle(attempt.clone()).await?,
-        )?;
+        not_throttled(&attempt, self.sessions.login_throttle(attempt).await?)?;
         let password = login.password.clone();
         let hash = credentials.as_ref().map(|known| known.password.clone());
         let verdict = self.hasher.verify(requester, password, hash).await?;
@@ -152,7 +149,7 @@ impl Sessions {
     async fn count_failure(&self, attempt: LoginAttempt) -> Result<(), Error> {
         let at = self.clock.now();
         let attempt = LoginAttempt { at, ..attempt };
-        let counted = self.sessions.count_failure(attempt.clone()).await?;
+        let counted = self.sessions.count_failure(attempt).await?;
         not_throttled(&attempt, counted)
     }
 
@@ -294,10 +291,7 @@ impl Sessions {
             let known = found.ok_or(Error::Unauthenticated)?;
             let name = LoginName::new(known.user.username.as_str());
             let attempt = self.attempt(&name, Some(actor.id), address);
-            not_throttled(
-                &attempt,
-                self.sessions.login_throttle(attempt.clone()).await?,
-            )?;
+            not_throttled(&attempt, self.sessions.login_throttle(attempt).await?)?;
             let (current, hash) = (change.current.clone(), Some(known.password.clone()));
             let verdict = self.hasher.verify(requester, current, hash).await?;
             let mut faults = ErrorCollector::default();

@@ -108,7 +108,7 @@ impl LoginLimits {
 }
 
 /// An attempt to sign in, or to confirm the present password.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LoginAttempt {
     /// The name that was typed.
     pub name: LoginKey,

@@ -307,13 +307,14 @@ async fn what_is_missing_damaged_or_orphaned_is_found() {
 
 /// Every file and folder below this one, with its size, mode and the time of its last change.
 fn snapshot(folder: &Path) -> BTreeMap<PathBuf, (u64, u32, SystemTime)> {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    let entries = fs::read_dir(folder).expect("a folder");
+    let entries = entries.map(|entry| entry.expect("readable"));
     entries
         .flat_map(|entry| {
-            let (path, metadata) = (entry.path(), entry.metadata().unwrap());
+            let (path, metadata) = (entry.path(), entry.metadata().expect("readable"));
             let below = metadata.is_dir().then(|| snapshot(&path));
             let mode = metadata.permissions().mode() & 0o777;
-            let state = (metadata.len(), mode, metadata.modified().unwrap());
+            let state = (metadata.len(), mode, metadata.modified().expect("a time"));
             below.unwrap_or_default().into_iter().chain([(path, state)])
         })
         .collect()

@@ -55,7 +55,6 @@ impl Replica<'_> {
                 email: update.email.is_some(),
                 role: update.role,
                 is_active: update.is_active,
-                ..UserChanges::default()
             },
         };
         let commit = self.commit(update, changed).await;
