@@ -10,7 +10,7 @@ use crate::context::info;
 /// So many characters of an entry that can't be read are logged.
 const LOGGED_CHARACTERS: usize = 64;
 
-/// The client's address, as [`find_client_address`] found it when the request came.
+/// The client's address, as `find_client_address` found it when the request came.
 #[must_use]
 pub fn client_address(request: &HttpRequest) -> IpAddr {
     info(request).map_or_else(|| peer_address(request), |info| info.address)

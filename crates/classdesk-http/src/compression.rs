@@ -19,14 +19,14 @@ const NOT_WORTH_IT: usize = 1024;
 pub(crate) fn negotiate(request: &HttpRequest, head: &mut ResponseHead, length: usize) -> bool {
     if head.status == StatusCode::NOT_MODIFIED {
         name_known_variant(request, head.headers_mut());
+        vary_by_encoding(head);
         return false;
     }
     if length <= NOT_WORTH_IT {
         return false;
     }
     if !accepts_gzip(request) {
-        let vary = HeaderValue::from_static("accept-encoding");
-        head.headers_mut().append(header::VARY, vary);
+        vary_by_encoding(head);
         return false;
     }
     if let Some(tag) = tag(head.headers()) {
@@ -45,6 +45,11 @@ fn accepts_gzip(request: &HttpRequest) -> bool {
     AcceptEncoding::parse(request).is_ok_and(|accepted| {
         accepted.negotiate([&gzip, &Encoding::identity()].into_iter()) == Some(gzip.clone())
     })
+}
+
+fn vary_by_encoding(head: &mut ResponseHead) {
+    let vary = HeaderValue::from_static("accept-encoding");
+    head.headers_mut().append(header::VARY, vary);
 }
 
 /// A client that knows the compressed variant is told that this one has not changed.

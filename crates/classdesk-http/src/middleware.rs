@@ -145,9 +145,15 @@ fn finish(
             Err(stream) => return stream,
         };
         let in_gzip = compression::negotiate(&request, head, bytes.len());
-        match state.limits.pace(&request, bytes) {
-            body if in_gzip => compression::compress(head, body),
-            body => body,
+        let body = match *request.method() {
+            // Its body is never sent.
+            Method::HEAD => BoxBody::new(bytes),
+            _ => state.limits.pace(&request, bytes),
+        };
+        if in_gzip {
+            compression::compress(head, body)
+        } else {
+            body
         }
     });
     set_headers(response.headers_mut(), id);

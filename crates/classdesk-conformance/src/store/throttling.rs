@@ -106,7 +106,7 @@ pub async fn success_forgives(store: &dyn Store) {
     );
 }
 
-/// A right password starts no session once attempts are throttled.
+/// A right password starts no session and changes nothing once attempts are throttled.
 ///
 /// contract: conv.login.throttle
 pub async fn a_throttled_account_gets_no_session(store: &dyn Store) {
@@ -116,8 +116,17 @@ pub async fn a_throttled_account_gets_no_session(store: &dyn Store) {
         let counted = fail(store, session.attempt).await;
         assert_eq!(counted, LoginThrottle::Open);
     }
+    let attempt = Some(session.attempt);
     let refused = store.start_session(Commit::new(session)).await;
     assert_stale(&refused, "a session of a throttled account");
+
+    let update = UserUpdate {
+        attempt,
+        password: Some(PasswordHash::new("another".to_owned())),
+        ..UserUpdate::of(fixture.client.id)
+    };
+    let refused = store.update_user(Commit::new(update)).await;
+    assert_stale(&refused, "a new password of a throttled account");
 }
 
 /// A network from which the person has signed in has a count of its own, for 30 days.

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use classdesk_domain::ids::UserId;
 use classdesk_domain::paging::{Page, PageRequest};
 use classdesk_domain::people::{
-    Assignments, Credentials, InsertUser, LoginName, PasswordHash, Role, User, UserFilter, UserRef,
-    UserRepository, UserUpdate,
+    Assignments, Credentials, InsertUser, LoginName, LoginThrottle, PasswordHash, Role, User,
+    UserFilter, UserRef, UserRepository, UserUpdate,
 };
 use classdesk_domain::search::Terms;
 use classdesk_domain::store::{Commit, StoreError, Unique};
@@ -19,7 +19,7 @@ use super::assignments::{assignments, release};
 use super::commit::commit;
 use super::dialect::id_set;
 use super::filter::only;
-use super::login::forget_failures;
+use super::login::{forget_failures, lock_throttle};
 use super::page::{after, cut, one_more};
 use super::port::port;
 use super::rows::schema::{user_terms, users};
@@ -216,6 +216,11 @@ fn put_user_terms(conn: &mut Conn, user: &User) -> Result<(), Failure> {
 }
 
 fn update_user(conn: &mut Conn, c: Commit<UserUpdate>) -> Result<User, Failure> {
+    if let Some(attempt) = &c.change.attempt
+        && lock_throttle(conn, attempt)?.1 != LoginThrottle::Open
+    {
+        return Err(Failure::STALE);
+    }
     let target = LockTarget::User(c.change.user);
     commit(conn, c, Some(target), |conn, update| {
         let id = update.user.get();

@@ -96,6 +96,9 @@ pub struct UserUpdate {
     /// The hash that was checked before the change, if it was. The store MUST answer `Stale` when
     /// it is no longer the person's, since an old password must not undo a new one.
     pub verified_hash: Option<PasswordHash>,
+    /// The attempt by which the present password was confirmed, if it was. The store MUST answer
+    /// `Stale` when it is throttled by then, so that guesses at the same time gain nothing.
+    pub attempt: Option<LoginAttempt>,
     /// The sessions that end with the change.
     pub ends: Option<WhichSessions>,
     /// The failed sign-ins that no longer count: those of the person, and those under these keys.
@@ -116,6 +119,7 @@ impl UserUpdate {
             is_active: None,
             password: None,
             verified_hash: None,
+            attempt: None,
             ends: None,
             forgets_failures: None,
             release: None,

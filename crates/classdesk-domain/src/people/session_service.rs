@@ -298,6 +298,10 @@ impl Sessions {
             if verdict == Verification::Wrong {
                 self.count_failure(attempt).await?;
                 faults.add("current_password", FieldError::WrongPassword);
+            } else {
+                // Others may have failed meanwhile, and an error of the new password says that the
+                // present one is right.
+                not_throttled(&attempt, self.sessions.login_throttle(attempt).await?)?;
             }
             faults.check("new_password", change.new.fits(&who.user.username));
             faults.into_result()?;
@@ -305,6 +309,7 @@ impl Sessions {
             let update = UserUpdate {
                 password: Some(self.hasher.hash(requester, new).await?),
                 verified_hash: Some(known.password),
+                attempt: Some(attempt),
                 ends: Some(WhichSessions::AllBut(who.session.id)),
                 forgets_failures: Some(Vec::new()),
                 ..UserUpdate::of(actor.id)

@@ -187,7 +187,10 @@ impl Tickets {
                 None => None,
             };
             if update.assigned_to.is_none() && before.is_reopened_by(update.ticket.status) {
-                assignee = self.kept_assignee(&before).await?;
+                assignee = match change.assigned_to.flatten() {
+                    Some(named) => Some(self.assignee(named).await?),
+                    None => self.kept_assignee(&before).await?,
+                };
                 if assignee.is_none() && present.is_some() {
                     update.assigned_to = Some(None);
                 }

@@ -100,16 +100,19 @@ impl Progress {
         sender: &mpsc::Sender<Result<Bytes, BodyFailure>>,
         longest_pause: Duration,
     ) -> Result<(), BodyFailure> {
-        let started = Instant::now();
+        // Waiting for the storage is none of the client's doing.
+        let mut waited = Duration::ZERO;
         let mut body = body.ready_chunks(TOGETHER);
         loop {
+            let asked = Instant::now();
             let arrived = timeout(longest_pause, body.next()).await;
+            waited += asked.elapsed();
             let Some(chunks) = arrived.map_err(|_| BodyFailure::TooSlow)? else {
                 return Ok(());
             };
             let mut bytes = joined(chunks)?;
             let rate_free = RATE_FREE.min(longest_pause);
-            let expected = started.elapsed().saturating_sub(rate_free).as_secs() * LEAST_RATE;
+            let expected = waited.saturating_sub(rate_free).as_secs() * LEAST_RATE;
             if self.read() + (bytes.len() as u64) < expected {
                 return Err(BodyFailure::TooSlow);
             }

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use classdesk_domain::ids::UserId;
 use classdesk_domain::paging::{Cursor, Page, PageRequest};
 use classdesk_domain::people::{
-    AssignedTicket, Assignments, Credentials, Email, InsertUser, LoginName, Release, User,
-    UserFilter, UserRepository, UserUpdate, Username,
+    AssignedTicket, Assignments, Credentials, Email, InsertUser, LoginName, LoginThrottle, Release,
+    User, UserFilter, UserRepository, UserUpdate, Username,
 };
 use classdesk_domain::search::Terms;
 use classdesk_domain::store::{Commit, StoreError, Unique};
@@ -192,6 +192,11 @@ impl UserRepository for MemoryStore {
             let taken = |email: &Email| state.email_taken(email, Some(update.user));
             if update.email.as_ref().is_some_and(taken) {
                 return Err(StoreError::Duplicate(Unique::Email));
+            }
+            if let Some(attempt) = &update.attempt
+                && state.login_throttle(attempt) != LoginThrottle::Open
+            {
+                return Err(StoreError::Stale);
             }
             let row = state.users.change(update.user)?;
             if update

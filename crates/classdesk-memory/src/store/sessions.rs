@@ -37,7 +37,7 @@ impl State {
         attempt.counts_under(last.is_some_and(|last| *last >= attempt.known_since()))
     }
 
-    fn login_throttle(&self, attempt: &LoginAttempt) -> LoginThrottle {
+    pub(super) fn login_throttle(&self, attempt: &LoginAttempt) -> LoginThrottle {
         let key = self.counts_under(attempt);
         let times = |counts: &dyn Fn(&Failure) -> bool| -> Vec<Timestamp> {
             let counted = self.failures.iter().filter(|failure| counts(failure));

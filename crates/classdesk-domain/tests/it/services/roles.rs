@@ -169,6 +169,13 @@ async fn a_person_who_leaves_the_staff_is_taken_off_open_tickets() {
         assert_eq!((keeper, kept.version), (Some(editor.id), version));
         assert_eq!(assignee(&test, other).await, Some(test.fixture.admin.id));
 
+        let named = TicketChange {
+            assigned_to: Some(Some(editor.id)),
+            ..status(TicketStatus::Open)
+        };
+        let named = test.app.tickets.change(test.fixture.admin, closed, named);
+        assert_eq!(word(named.await), "assigned_to:not_eligible");
+
         // Reopened by staff, it goes to nobody.
         let reopened = triage(&test, closed, status(TicketStatus::Open)).await;
         assert_eq!(reopened.assigned_to, None);
