@@ -24,9 +24,13 @@ BEYOND_THE_SCHEMA = {
     ("writer_id", "not_eligible"),
     ("password", "common_password"),
     ("new_password", "common_password"),
+    ("after", "mutually_exclusive"),
+    ("around", "mutually_exclusive"),
+    ("before", "mutually_exclusive"),
+    ("latest", "mutually_exclusive"),
 }
 
-# The pattern of `If-Match` in the document.
+# The pattern of `If-Match` and `If-None-Match` in the document.
 TAG_LIST = re.compile(r'(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)')
 
 
@@ -36,10 +40,11 @@ def faults_of_valid_data(ctx, response, case):
     meta = case.meta
     if response.status_code != 400 or meta is None or not meta.generation.mode.is_positive:
         return
-    # Schemathesis makes up this header in its own way, in its coverage phase without regard to
+    # Schemathesis makes up these headers in its own way, in its coverage phase without regard to
     # the pattern.
-    tags = (case.headers or {}).get("If-Match")
-    if tags is not None and TAG_LIST.fullmatch(tags.strip()) is None:
+    headers = case.headers or {}
+    tags = [headers[name] for name in ("If-Match", "If-None-Match") if name in headers]
+    if any(TAG_LIST.fullmatch(one.strip()) is None for one in tags):
         return
     faults = {(fault["field"], fault["code"]) for fault in response.json().get("errors", [])}
     unexpected = faults - BEYOND_THE_SCHEMA
