@@ -76,7 +76,7 @@ fn keys(requester: HashRequester) -> Vec<Key> {
     }
 }
 
-/// Three of so many places.
+/// The share of the common queue that is open to what is no sign-in: three quarters.
 const PLACES_OF_OTHERS: (usize, usize) = (3, 4);
 
 /// The domain's password hasher on Argon2id.

@@ -58,7 +58,7 @@ impl Assembly {
     }
 }
 
-/// The commands about people, and the store behind them. Without hashing it is only read.
+/// The commands about people, and the store behind them. Those that set a password need hashing.
 pub(crate) async fn admin_commands(
     store: &StoreArgs,
     hashing: Option<&HashingArgs>,
@@ -77,7 +77,7 @@ pub(crate) enum Schema {
     Migrated,
     /// It is refused.
     Known,
-    /// It is refused, and nothing is written to any other.
+    /// It is refused, and a database with the present one is opened without the right to write.
     ReadOnly,
 }
 

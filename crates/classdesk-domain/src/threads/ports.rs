@@ -253,7 +253,8 @@ pub struct MessageQuery {
 ///
 /// Unread messages of a person in a thread are those that others sent with an id beyond the
 /// person's read mark (no mark: all of them), participant or not. A deleted message MUST NOT count
-/// as unread, whatever was marked before or after. The mark and receipts of a removed participant MUST be kept.
+/// as unread, whatever was marked before or after. The mark and receipts of a removed participant
+/// MUST be kept.
 ///
 /// The participants of a view MUST be those who take part now, as
 /// [`takes_part`](crate::policy::takes_part) says for the present parties and people.
