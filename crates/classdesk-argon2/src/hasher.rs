@@ -127,26 +127,33 @@ impl Argon2idHasher {
         salt
     }
 
-    /// The semaphores of which this requester needs a permit.
+    /// The semaphores of which this requester needs a permit, in the order in which it waits for
+    /// them: nobody waits with a permit that a sign-in could use.
     fn queues(&self, requester: HashRequester) -> Vec<&Arc<Semaphore>> {
         match requester {
             HashRequester::SignIn { .. } => vec![&self.permits],
             HashRequester::Person(_) | HashRequester::Operator => {
-                vec![&self.permits, &self.permits_of_others]
+                vec![&self.permits_of_others, &self.permits]
             }
         }
     }
 
+    /// Refuses a caller at once or not at all: who has waited for a turn is served.
     async fn enter(&self, requester: HashRequester) -> Result<Held, PasswordHashError> {
+        if self.is_busy(requester) {
+            return Err(PasswordHashError::Busy);
+        }
         let mut turns = Vec::new();
         for key in keys(requester) {
             let turn = self.turns.wait(key).await;
             turns.push(turn.ok_or(PasswordHashError::Busy)?);
         }
-        let queues = self.queues(requester).into_iter();
-        let permits = queues.map(|queue| Arc::clone(queue).try_acquire_owned());
-        let permits = permits.collect::<Result<_, _>>();
-        Ok((turns, permits.map_err(|_| PasswordHashError::Busy)?))
+        let mut permits = Vec::new();
+        for queue in self.queues(requester) {
+            let permit = Arc::clone(queue).acquire_owned().await;
+            permits.push(permit.map_err(|closed| PasswordHashError::Failed(closed.into()))?);
+        }
+        Ok((turns, permits))
     }
 
     async fn compute<T: Send + 'static>(

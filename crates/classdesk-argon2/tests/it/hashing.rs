@@ -413,6 +413,33 @@ async fn many_sign_ins_of_one_name_and_network_are_all_served() {
 
 /// contract: conv.login.fair
 #[tokio::test]
+async fn who_has_waited_for_a_turn_is_served_though_the_queue_has_filled() {
+    let slow = Cost {
+        passes: 20,
+        ..Cost::default()
+    };
+    let limits = Limits {
+        concurrency: 1,
+        queue: 1,
+    };
+    let hasher = hasher(slow, limits);
+    let start = |name, network| {
+        let mut hashing = Box::pin(hasher.hash(sign_in(name, network), PASSWORD.to_owned()));
+        assert!((&mut hashing).now_or_never().is_none());
+        hashing
+    };
+    let first = start("first", 1);
+    let waiting = start("second", 1);
+    let other = start("other", 2);
+    first.await.unwrap();
+    let another = start("another", 3);
+    assert!(hasher.is_busy(sign_in("newcomer", 4)));
+    let served = tokio::join!(waiting, other, another);
+    assert!(served.0.is_ok() && served.1.is_ok() && served.2.is_ok());
+}
+
+/// contract: conv.login.fair
+#[tokio::test]
 async fn a_part_of_the_queue_is_for_sign_ins() {
     let limits = Limits {
         concurrency: 1,

@@ -162,7 +162,11 @@ impl Sessions {
         attempt: LoginAttempt,
     ) -> Result<LoggedIn, Error> {
         let upgraded_hash = if outdated {
-            Some(self.hasher.hash(requester, login.password.clone()).await?)
+            match self.hasher.hash(requester, login.password.clone()).await {
+                // The password is right. A later sign-in makes the hash anew.
+                Err(PasswordHashError::Busy) => None,
+                hash => Some(hash?),
+            }
         } else {
             None
         };

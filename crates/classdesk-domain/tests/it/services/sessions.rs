@@ -200,6 +200,21 @@ async fn an_outdated_hash_is_made_anew_at_the_next_login_and_no_other() {
     assert_eq!(hash().await, new);
 }
 
+#[tokio::test]
+async fn a_right_password_opens_though_the_hasher_is_too_busy_to_make_its_hash_anew() {
+    let mut hasher = MockPasswordHasher::new();
+    hasher.expect_is_busy().return_const(false);
+    hasher
+        .expect_verify()
+        .returning(|_, _, _| Ok(Verification::Right { outdated: true }));
+    hasher
+        .expect_hash()
+        .times(1)
+        .returning(|_, _| Err(PasswordHashError::Busy));
+    let test = AppFixture::open_with(|_, ports| ports.hasher = Arc::new(hasher)).await;
+    enter(&test).await;
+}
+
 /// A hasher that finds every password right, and between check and commit of the first does
 /// something to the store.
 fn meddling(store: &Arc<MemoryStore>, change: UserUpdate) -> MockPasswordHasher {
