@@ -62,6 +62,14 @@ macro_rules! store_conformance {
                 the_log_is_filtered
                 the_log_is_paged
             }
+            feed {
+                everybody_is_told_what_they_may_see
+                nobody_is_told_of_what_they_no_longer_see
+                the_feed_comes_in_pages
+                the_feed_is_filtered
+                the_horizon_follows_the_commits
+                the_tail_names_who_is_concerned
+            }
             files {
                 a_file_is_changed
                 a_file_is_deleted

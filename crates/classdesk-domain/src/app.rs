@@ -7,8 +7,8 @@ use crate::blobs::service::{Downloads, Uploads};
 use crate::bundles::ports::BundleRepository;
 use crate::bundles::service::Bundles;
 use crate::clock::{Clock, SecretSource};
-use crate::events::ports::EventRepository;
-use crate::events::service::Audit;
+use crate::events::ports::{EventLog, EventRepository};
+use crate::events::service::{Audit, EventFeed};
 use crate::files::ports::FileRepository;
 use crate::files::service::Files;
 use crate::idempotency::ports::IdempotencyRepository;
@@ -53,6 +53,8 @@ pub struct Ports {
     pub blob_rows: Arc<dyn BlobRepository>,
     /// Keeps the log of changes.
     pub events: Arc<dyn EventRepository>,
+    /// Tells what happens.
+    pub log: Arc<dyn EventLog>,
     /// Keeps idempotency keys.
     pub idempotency: Arc<dyn IdempotencyRepository>,
     /// Looks after the store.
@@ -88,6 +90,7 @@ impl Ports {
             files: store.clone(),
             blob_rows: store.clone(),
             events: store.clone(),
+            log: store.clone(),
             idempotency: store.clone(),
             maintenance: store,
             blobs,
@@ -146,6 +149,8 @@ pub struct App {
     pub downloads: Downloads,
     /// The audit log.
     pub audit: Audit,
+    /// Following what happens.
+    pub feed: EventFeed,
     /// Idempotency keys.
     pub idempotency: IdempotencyService,
     /// Sweeping, purging and checking.
@@ -186,6 +191,7 @@ impl App {
             }),
             downloads: service!(Downloads { ..ports: blobs }),
             audit: service!(Audit { ..ports: events }),
+            feed: service!(EventFeed { ..ports: log }),
             idempotency: service!(IdempotencyService { ..ports: idempotency, clock }),
             maintenance: MaintenanceService {
                 maintenance: ports.maintenance,

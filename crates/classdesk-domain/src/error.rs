@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::blobs::ports::BlobError;
-use crate::ids::UserId;
+use crate::ids::{EventId, UserId};
 use crate::people::hasher::PasswordHashError;
 use crate::policy::decision::{Denied, Refusal};
 use crate::store::error::{StoreError, Unique};
@@ -83,6 +83,12 @@ pub enum Error {
     /// The idempotency key was used for another request.
     #[error("the idempotency key was used with another request")]
     IdempotencyMismatch,
+    /// A position beyond the end of the log: it is of another log, or of one that lost its end.
+    #[error("the log ends before this position")]
+    PositionLost {
+        /// The end of the log.
+        last: EventId,
+    },
     /// Too many failed logins.
     #[error("too many failed logins; try again in {} s", .retry_after.as_secs())]
     Throttled {

@@ -27,7 +27,7 @@
 //! | [`files`] | files of bundles |
 //! | [`blobs`] | bytes on their way in and out |
 //! | [`policy`] | every permission |
-//! | [`events`] | the log of changes: audit trail and ticket history |
+//! | [`events`] | the log of changes: audit trail, ticket history and feed |
 //! | [`store`] | the commit, its preconditions, and how stores fail |
 //! | [`idempotency`] | the same request twice creates one thing |
 //! | [`jobs`] | what every queue of background work has in common |

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use classdesk_domain::blobs::{FileInfo, LeasedBlob, StoredBlob, StoredBlobRow};
 use classdesk_domain::bundles::{Bundle, BundleDetail, BundleView};
-use classdesk_domain::events::{AuditEntry, EventScope, HistoryLine, TicketLine};
+use classdesk_domain::events::{AuditEntry, Event, EventScope, HistoryLine, TailEvent, TicketLine};
 use classdesk_domain::files::{BundleFile, BundleFileContext};
 use classdesk_domain::idempotency::{Completed, Lease, Reservation};
 use classdesk_domain::ids::{
@@ -146,6 +146,16 @@ impl Renumber for AuditEntry {
     }
 }
 
+impl Renumber for Event {
+    fn renumber(&mut self, numbers: &Numbers) {
+        self.line.renumber(numbers);
+        self.scope.renumber(numbers);
+        if self.content_type != "order" {
+            numbers.renumber(&self.content_type, &mut self.object_id);
+        }
+    }
+}
+
 impl Renumber for Reservation {
     /// Every completion of a history is of a ticket.
     fn renumber(&mut self, numbers: &Numbers) {
@@ -242,5 +252,6 @@ fields! {
     HistoryLine { id, actor }
     EventScope { subject, thread, ticket, requester, file }
     TicketLine { ticket }
+    TailEvent { event, parties }
     Lease { id }
 }

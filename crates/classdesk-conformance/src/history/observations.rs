@@ -2,9 +2,10 @@
 
 use classdesk_domain::bundles::{BundleFilter, BundleStatus};
 use classdesk_domain::clock::Timestamp;
-use classdesk_domain::events::{AuditFilter, EventAction};
+use classdesk_domain::events::{AuditFilter, EventAction, EventFilter, EventRange};
 use classdesk_domain::ids::{
-    BundleId, FileId, MessageId, ThreadId, TicketAttachmentId, TicketId, TicketMessageId, UserId,
+    BundleId, EventId, FileId, MessageId, ThreadId, TicketAttachmentId, TicketId, TicketMessageId,
+    UserId,
 };
 use classdesk_domain::paging::{Limit, Page, PageRequest, Seek, SeekRequest};
 use classdesk_domain::people::{LoginName, Role, UserFilter};
@@ -167,8 +168,18 @@ impl Replica<'_> {
         told.push(self.report("list_blobs", found));
         let found = store.blob_backlog(self.fixture().now()).await;
         told.push(self.report("blob_backlog", found));
+        let whole = EventRange {
+            after: EventId::new(0),
+            up_to: store.horizon().await.expect("readable").complete,
+        };
+        let found = store.tail(whole, 10_000).await;
+        told.push(self.report("tail", found));
         for person in self.people.clone() {
             let scope = AccessScope::of(&person);
+            let filter = EventFilter::default();
+            let found = store.visible_events(scope, filter, whole, 10_000).await;
+            let found = found.map(|page| page.events);
+            told.push(self.report("visible_events", found));
             let list = |page| store.list_bundles(scope, BundleFilter::default(), page);
             let found = walk(7, list).await;
             told.push(self.report("list_bundles", found));

@@ -7,6 +7,7 @@ pub mod blobs;
 pub mod bundle_lists;
 pub mod bundles;
 pub mod events;
+pub mod feed;
 pub mod files;
 pub mod histories;
 pub mod idempotency;

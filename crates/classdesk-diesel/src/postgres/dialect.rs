@@ -2,6 +2,8 @@
 
 use std::borrow::Borrow;
 
+use classdesk_domain::events::Horizon;
+use classdesk_domain::ids::EventId;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
@@ -67,4 +69,25 @@ pub(crate) fn advisory_lock(conn: &mut Conn, names: [&str; 2]) -> Result<(), Fai
     diesel::select(first).execute(conn)?;
     diesel::select(second).execute(conn)?;
     Ok(())
+}
+
+/// How far apart the first events of two commits are: the increment of the table's sequence.
+pub(crate) const EVENT_STEP: i64 = 64;
+
+#[derive(QueryableByName)]
+struct HorizonRow {
+    #[diesel(sql_type = BigInt)]
+    complete: i64,
+    #[diesel(sql_type = BigInt)]
+    latest: i64,
+}
+
+/// Up to where the log can be followed, as the database's own function tells.
+pub(crate) fn horizon(conn: &mut Conn) -> Result<Horizon, Failure> {
+    let row: HorizonRow =
+        diesel::sql_query("SELECT complete, latest FROM event_horizon()").get_result(conn)?;
+    Ok(Horizon {
+        complete: EventId::new(row.complete),
+        last: EventId::new(row.latest),
+    })
 }

@@ -10,7 +10,6 @@ use classdesk_domain::policy::{AccessScope, FileScope};
 use classdesk_domain::subjects::{Parties, SubjectRef};
 use classdesk_domain::text::Description;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 
 use super::Conn;
 use super::blobs::{drop_blob, take_upload};
@@ -41,14 +40,17 @@ port! {
 /// cached.
 ///
 /// It is a macro because the type of the expression can't be written down.
-macro_rules! within {
+macro_rules! file_in_scope {
     ($scope:expr) => {{
-        let is = |one: FileScope| ($scope == one).into_sql::<Bool>();
+        use classdesk_domain::policy::FileScope;
+        use diesel::IntoSql;
+        let is = |one: FileScope| ($scope == one).into_sql::<diesel::sql_types::Bool>();
         let to_client = bundle_files::visible_to_client.and(is(FileScope::VisibleToClient));
         let to_writer = bundle_files::visible_to_writer.and(is(FileScope::VisibleToWriter));
         is(FileScope::All).or(to_client).or(to_writer)
     }};
 }
+pub(super) use file_in_scope;
 
 /// How many files a bundle has within scope.
 pub(super) fn count_of(
@@ -58,7 +60,7 @@ pub(super) fn count_of(
 ) -> Result<i64, Failure> {
     Ok(bundle_files::table
         .filter(bundle_files::bundle_id.eq(bundle.get()))
-        .filter(within!(scope))
+        .filter(file_in_scope!(scope))
         .count()
         .get_result(conn)?)
 }
@@ -73,7 +75,7 @@ pub(super) fn page_of(
     let rows = FileRow::query()
         .filter(bundle_files::bundle_id.eq(bundle.get()))
         .filter(bundle_files::id.lt(before(page)))
-        .filter(within!(scope))
+        .filter(file_in_scope!(scope))
         .order(bundle_files::id.desc())
         .limit(one_more(page))
         .load(conn)?;

@@ -11,6 +11,7 @@ mod blobs;
 mod bundles;
 mod commit;
 mod events;
+mod feed;
 mod files;
 mod filter;
 mod idempotency;

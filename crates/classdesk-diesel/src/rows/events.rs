@@ -3,6 +3,7 @@
 use classdesk_domain::events::{AuditEntry, EventAction, EventRecord, EventScope, TicketLine};
 use classdesk_domain::files::Visibility;
 use classdesk_domain::ids::{EventId, FileId, ThreadId, TicketId, UserId};
+use classdesk_domain::policy::FileScope;
 use classdesk_domain::subjects::{SubjectKind, SubjectRef};
 use diesel::prelude::*;
 
@@ -62,6 +63,14 @@ pub(crate) struct ScopeRow {
 /// The bits of `seen_by`.
 const CLIENT: i16 = 1;
 const WRITER: i16 = 2;
+
+/// The values of `seen_by` by which a party saw what is gone.
+pub(crate) const fn seen_by(scope: FileScope) -> [i16; 2] {
+    match scope {
+        FileScope::VisibleToClient => [CLIENT, CLIENT + WRITER],
+        FileScope::All | FileScope::VisibleToWriter => [WRITER, CLIENT + WRITER],
+    }
+}
 
 impl From<EventScope> for ScopeRow {
     fn from(scope: EventScope) -> Self {

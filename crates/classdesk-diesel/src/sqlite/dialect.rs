@@ -2,11 +2,13 @@
 
 use std::borrow::Borrow;
 
-use diesel::dsl::{Eq, Filter, Select};
+use classdesk_domain::events::Horizon;
+use classdesk_domain::ids::EventId;
+use diesel::dsl::{Eq, Filter, Select, max};
 use diesel::prelude::*;
 
 use super::rows::schema::{
-    blobs, bundles, idempotency_keys, login_failures, login_networks, message_attachments,
+    blobs, bundles, events, idempotency_keys, login_failures, login_networks, message_attachments,
     messages, read_marks, sessions, subjects, thread_participants, threads, users,
 };
 use crate::error::Failure;
@@ -29,6 +31,7 @@ macro_rules! filtered_by_sets {
 filtered_by_sets!(
     blobs,
     bundles,
+    events,
     idempotency_keys,
     login_failures,
     login_networks,
@@ -97,4 +100,18 @@ pub(crate) use skip_locked;
 )]
 pub(crate) fn advisory_lock(_: &mut SqliteConnection, _: [&str; 2]) -> Result<(), Failure> {
     Ok(())
+}
+
+/// How far apart the first events of two commits are.
+pub(crate) const EVENT_STEP: i64 = 1;
+
+/// Up to where the log can be followed. There is one writer, so that events are committed in the
+/// order of their ids.
+pub(crate) fn horizon(conn: &mut SqliteConnection) -> Result<Horizon, Failure> {
+    let last: Option<i64> = events::table.select(max(events::id)).first(conn)?;
+    let last = EventId::new(last.unwrap_or(0));
+    Ok(Horizon {
+        complete: last,
+        last,
+    })
 }

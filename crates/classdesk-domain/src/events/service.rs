@@ -1,14 +1,18 @@
-//! The use cases of the audit log.
+//! The use cases of the log: the audit log for superadmins, the feed for everybody.
 
 use std::sync::Arc;
 
 use crate::error::Error;
+use crate::ids::EventId;
 use crate::paging::{Page, PageRequest};
 use crate::people::model::Actor;
+use crate::policy::access_scope::AccessScope;
+use crate::policy::authorize::sees_every_event;
 use crate::policy::permission::Permission;
 
 use super::audit::{AuditEntry, AuditFilter};
-use super::ports::EventRepository;
+use super::feed::{Event, EventFilter, EventPage, EventRange, Horizon, TailEvent};
+use super::ports::{EventLog, EventRepository};
 
 /// Reading the audit log (docs/contract.md#audit-log).
 #[derive(Clone)]
@@ -37,5 +41,88 @@ impl Audit {
     ) -> Result<Page<AuditEntry>, Error> {
         self.authorize_list(actor)?;
         Ok(self.events.audit(filter, page).await?)
+    }
+}
+
+/// Following the log: each reader gets what they may see at that moment, in the order of the ids
+/// (docs/contract.md#events).
+#[derive(Clone)]
+pub struct EventFeed {
+    pub(crate) log: Arc<dyn EventLog>,
+}
+
+impl EventFeed {
+    /// Up to where the log can be followed now.
+    ///
+    /// # Errors
+    /// That the store fails.
+    pub async fn horizon(&self) -> Result<Horizon, Error> {
+        Ok(self.log.horizon().await?)
+    }
+
+    /// The events after `after` that the actor may see, at most `limit`. The page MAY be empty and
+    /// still end later than it begins.
+    ///
+    /// # Errors
+    /// [`Error::PositionLost`] for a position beyond the log.
+    pub async fn page(
+        &self,
+        actor: &Actor,
+        filter: EventFilter,
+        after: EventId,
+        limit: u32,
+    ) -> Result<EventPage, Error> {
+        let horizon = self.horizon().await?;
+        if after > horizon.last {
+            return Err(Error::PositionLost { last: horizon.last });
+        }
+        let up_to = horizon.complete;
+        self.range(actor, filter, EventRange { after, up_to }, limit)
+            .await
+    }
+
+    /// The events of a range, which ends at or before the horizon, that the actor may see.
+    ///
+    /// # Errors
+    /// That the store fails.
+    pub async fn range(
+        &self,
+        actor: &Actor,
+        filter: EventFilter,
+        range: EventRange,
+        limit: u32,
+    ) -> Result<EventPage, Error> {
+        if range.up_to <= range.after {
+            return Ok(EventPage {
+                events: Vec::new(),
+                up_to: range.after,
+            });
+        }
+        let scope = AccessScope::of(actor);
+        Ok(self.log.visible_events(scope, filter, range, limit).await?)
+    }
+
+    /// The events of a range with the people whom they may concern: who has to look.
+    ///
+    /// # Errors
+    /// That the store fails.
+    pub async fn tail(&self, range: EventRange, limit: u32) -> Result<Vec<TailEvent>, Error> {
+        Ok(self.log.tail(range, limit).await?)
+    }
+
+    /// Those of the events of a tail that a page of this actor would have, unless that takes a
+    /// look at the store.
+    #[must_use]
+    pub fn from_tail<'a>(
+        &self,
+        actor: &Actor,
+        filter: &EventFilter,
+        tail: &'a [TailEvent],
+    ) -> Option<Vec<&'a Event>> {
+        let wanted = |told: &&Event| filter.matches(told);
+        sees_every_event(actor).then(|| {
+            let events = tail.iter().map(|told| &told.event);
+            events.filter(wanted).collect()
+        })
     }
 }

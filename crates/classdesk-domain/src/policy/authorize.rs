@@ -4,8 +4,8 @@ use crate::ids::UserId;
 
 use super::decision::{Decision, Denied};
 use super::permission::{
-    BundleAction, FileAccess, FileAction, MessageAction, Permission, Relation, SubjectAction,
-    ThreadAccess, ThreadAction, TicketAccess, TicketAction, UserAction,
+    BundleAction, EventAccess, FileAccess, FileAction, MessageAction, Permission, Relation,
+    SubjectAction, ThreadAccess, ThreadAction, TicketAccess, TicketAction, UserAction,
 };
 use crate::people::model::{Actor, Role};
 use crate::subjects::model::Parties;
@@ -28,6 +28,7 @@ pub fn authorize(actor: &Actor, ask: &Permission) -> Decision {
         Permission::ListUsers => Decision::allowed_if(actor.role.is_staff()),
         Permission::CreateUser(role) => Decision::allowed_if(manages(actor.role, role)),
         Permission::User(action, user, role) => person(actor, action, user, role),
+        Permission::SeeEvent(access) => event(actor, &access),
         Permission::ReadAudit => Decision::allowed_if(actor.role == Role::Superadmin),
     }
 }
@@ -139,6 +140,28 @@ fn file(actor: &Actor, action: FileAction, access: &FileAccess) -> Decision {
     Decision::hidden_unless(sees).and_then(Decision::allowed_if(may))
 }
 
+/// An event is seen by those who see what it is about.
+fn event(actor: &Actor, access: &EventAccess) -> Decision {
+    match *access {
+        EventAccess::Subject(parties) => subject(actor, SubjectAction::See, parties.as_ref()),
+        EventAccess::Thread(access) => thread(actor, ThreadAction::See, &access),
+        EventAccess::Ticket(access) => ticket(actor, TicketAction::See, &access),
+        EventAccess::Internal(access) => {
+            let may = ticket(actor, TicketAction::SeeInternal, &access);
+            Decision::hidden_unless(may.is_allowed())
+        }
+        EventAccess::File(parties, visibility) => {
+            let access = FileAccess {
+                parties,
+                uploaded_by: actor.id,
+                visibility,
+            };
+            file(actor, FileAction::See, &access)
+        }
+        EventAccess::AuditOnly => Decision::Hidden,
+    }
+}
+
 fn person(actor: &Actor, action: UserAction, user: UserId, role: Role) -> Decision {
     let own = user == actor.id;
     let may = match action {
@@ -155,6 +178,12 @@ fn person(actor: &Actor, action: UserAction, user: UserId, role: Role) -> Decisi
 #[must_use]
 pub const fn depends_on_relation(actor: &Actor) -> bool {
     !actor.role.is_staff()
+}
+
+/// Whether an actor sees every event of the feed, whatever it is about.
+#[must_use]
+pub const fn sees_every_event(actor: &Actor) -> bool {
+    actor.role.is_staff()
 }
 
 /// Whether the time in which a message can be changed binds this actor when they delete one.

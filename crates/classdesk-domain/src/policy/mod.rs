@@ -34,11 +34,12 @@ pub use access_scope::{
 };
 pub use authorize::{
     authorize, can_be_assignee, can_receive, deletes_within_window, depends_on_relation,
-    may_create_users, may_open_ticket_for_client, may_set_visibility_at_upload, takes_part,
+    may_create_users, may_open_ticket_for_client, may_set_visibility_at_upload, sees_every_event,
+    takes_part,
 };
 pub use decision::{Decision, Denied, Refusal};
 pub use permission::{
-    BundleAction, FileAccess, FileAction, MessageAction, Permission, Relation, SubjectAction,
-    ThreadAccess, ThreadAction, TicketAccess, TicketAction, UserAction,
+    BundleAction, EventAccess, FileAccess, FileAction, MessageAction, Permission, Relation,
+    SubjectAction, ThreadAccess, ThreadAction, TicketAccess, TicketAction, UserAction,
 };
 pub use permit::{ReadPermit, permit_read};

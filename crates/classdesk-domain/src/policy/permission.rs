@@ -158,6 +158,24 @@ pub struct FileAccess {
     pub visibility: Visibility,
 }
 
+/// What decisions about an event rest on: the thing that it is about, as it is now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EventAccess {
+    /// A subject with these parties, or one that is gone.
+    Subject(Option<Parties>),
+    /// A thread or a message in it.
+    Thread(ThreadAccess),
+    /// A ticket.
+    Ticket(TicketAccess),
+    /// What is for staff alone on a ticket.
+    Internal(TicketAccess),
+    /// A bundle file with this visibility. Of a file that was deleted, it is the last one for the
+    /// event of the deletion, and none for those before.
+    File(Parties, Visibility),
+    /// Nothing but what the audit log is for.
+    AuditOnly,
+}
+
 /// A question to the policy: what shall be done, and all it depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Permission {
@@ -185,6 +203,8 @@ pub enum Permission {
     CreateUser(Role),
     /// Do something with a person of a role.
     User(UserAction, UserId, Role),
+    /// Be told of an event.
+    SeeEvent(EventAccess),
     /// Read the audit log.
     ReadAudit,
 }
@@ -218,6 +238,7 @@ impl Permission {
             Self::User(UserAction::ChangeOwn, ..) => "change_profile",
             Self::User(UserAction::Manage, ..) => "manage_user",
             Self::User(UserAction::SetPassword, ..) => "set_password",
+            Self::SeeEvent(_) => "see_event",
             Self::ReadAudit => "read_audit",
         }
     }

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::blobs::ports::BlobRepository;
 use crate::bundles::ports::BundleRepository;
 use crate::clock::Timestamp;
-use crate::events::ports::EventRepository;
+use crate::events::ports::{EventLog, EventRepository};
 use crate::files::ports::FileRepository;
 use crate::idempotency::ports::IdempotencyRepository;
 use crate::people::ports::{SessionRepository, UserRepository};
@@ -35,6 +35,7 @@ store! {
     FileRepository,
     BlobRepository,
     EventRepository,
+    EventLog,
     IdempotencyRepository,
     Maintenance,
 }

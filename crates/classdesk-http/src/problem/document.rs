@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
+use classdesk_domain::ids::EventId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -37,6 +38,10 @@ pub struct ProblemDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub field: Option<&'static str>,
+    /// The end of the log. Only where a position is beyond it (410).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub last_event_id: Option<i64>,
     /// What is wrong with which field, all of it at once. Only where fields are to blame.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false, max_items = 50)]
@@ -81,6 +86,7 @@ impl ProblemDocument {
             request_id: request_id.to_owned(),
             reason: problem.more.refusal.map(|refusal| refusal.right),
             field: problem.more.refusal.and_then(|refusal| refusal.field),
+            last_event_id: problem.more.last_event.map(EventId::get),
             errors: problem
                 .more
                 .errors

@@ -69,6 +69,9 @@ kinds! {
     /// The path is known, the method is not.
     MethodNotAllowed = ("method-not-allowed", METHOD_NOT_ALLOWED, "Method not allowed",
         "This path does not have this method. `Allow` lists the ones that it has.");
+    /// None of the media types that the client takes.
+    NotAcceptable = ("not-acceptable", NOT_ACCEPTABLE, "No acceptable media type",
+        "`Accept` names no media type that this operation answers with.");
     /// The body came too slowly.
     RequestTimeout = ("request-timeout", REQUEST_TIMEOUT, "The request took too long",
         "The body did not come in time. Send it again, faster.");
@@ -102,6 +105,10 @@ kinds! {
     /// The first request with the key is running.
     IdempotencyRunning = ("idempotency-running", CONFLICT, "The first request is still running",
         "A request with this `Idempotency-Key` is under way. Try again when it has ended.");
+    /// The log ends before a position.
+    PositionLost = ("position-lost", GONE, "The log ends before this position",
+        "The position is of another log, or of one that lost its end, for example when a backup was restored. \
+         Load what you need anew, and follow the log from `last_event_id` on.");
     /// Somebody else was first.
     PreconditionFailed = ("precondition-failed", PRECONDITION_FAILED, "Someone else changed it first",
         "It is not in the version that `If-Match` names. Read it again and decide anew.");
@@ -123,6 +130,9 @@ kinds! {
     /// Too many failed sign-ins.
     TooManyLogins = ("too-many-logins", TOO_MANY_REQUESTS, "Too many failed sign-ins",
         "Wait for the seconds of `Retry-After` before signing in again.");
+    /// One person has too many streams.
+    TooManyStreams = ("too-many-streams", TOO_MANY_REQUESTS, "Too many streams",
+        "You follow the events with as many streams as a person may have. Close one of them first.");
     /// Too many header bytes.
     HeadersTooLarge = ("headers-too-large", REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large",
         "The request's headers together are larger than the server reads.");

@@ -15,6 +15,7 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpResponse, ResponseError};
+use classdesk_domain::ids::EventId;
 use classdesk_domain::policy::Refusal;
 use classdesk_domain::store::Cause;
 use classdesk_domain::validation::{FieldError, InvalidField};
@@ -41,6 +42,8 @@ struct More {
     /// How many errors are not among them.
     omitted: usize,
     refusal: Option<Refusal>,
+    /// The end of the log.
+    last_event: Option<EventId>,
     headers: Vec<(HeaderName, String)>,
     cause: Option<Cause>,
     shed: Option<ShedReason>,

@@ -33,6 +33,11 @@ impl From<Error> for Problem {
             Error::Conflict(conflict) => conflict.into(),
             Error::PreconditionFailed => Self::of(ProblemKind::PreconditionFailed),
             Error::IdempotencyMismatch => Self::of(ProblemKind::IdempotencyMismatch),
+            Error::PositionLost { last } => {
+                let mut problem = Self::of(ProblemKind::PositionLost);
+                problem.more.last_event = Some(last);
+                problem
+            }
             Error::Throttled { retry_after, .. } => {
                 Self::of(ProblemKind::TooManyLogins).retry_after(retry_after)
             }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use classdesk_domain::bundles::{BundleFilter, BundleStatus};
-use classdesk_domain::events::{AuditFilter, EventAction};
+use classdesk_domain::events::{AuditFilter, EventAction, EventFilter, EventRange, EventTypes};
+use classdesk_domain::ids::EventId;
 use classdesk_domain::paging::{Page, PageRequest, Seek, SeekRequest};
 use classdesk_domain::people::{Role, UserFilter};
 use classdesk_domain::search::SearchText;
@@ -16,7 +17,7 @@ use classdesk_domain::tickets::{
     TicketCategory, TicketFilter, TicketPriority, TicketQuery, TicketStatus,
 };
 
-use super::Exception::{self, AnyKind, Nothing, Text, TwoKinds, Unread};
+use super::Exception::{self, AnyKind, Nothing, OwnPartOfLog, PartOfLog, Text, TwoKinds, Unread};
 use super::reads::Reads;
 
 /// A text to search for.
@@ -32,6 +33,7 @@ impl Reads<'_> {
         self.tickets(pages).await;
         self.users(pages).await;
         self.audit(pages).await;
+        self.feed().await;
         self.lists_without_filters(pages).await;
     }
 
@@ -374,6 +376,34 @@ impl Reads<'_> {
             })
             .await;
         }
+    }
+
+    async fn feed(&mut self) {
+        let range = EventRange {
+            after: EventId::new(3),
+            up_to: self.store.horizon().await.unwrap().complete,
+        };
+        let subject = self.filled.fixture.subject();
+        let filter = |words: &[&str], subject| EventFilter {
+            types: EventTypes::parse(words.iter().copied()).unwrap(),
+            subject,
+        };
+        let exception = if self.who.role.is_staff() {
+            PartOfLog
+        } else {
+            OwnPartOfLog
+        };
+        let (store, scope) = (self.store, self.scope);
+        for (name, filter) in [
+            ("the feed", filter(&["*"], None)),
+            ("the feed of types", filter(&["message.*"], None)),
+            ("the feed of a subject", filter(&["*"], Some(subject))),
+        ] {
+            let read = store.visible_events(scope, filter, range, 3);
+            self.note(name, exception, read).await;
+        }
+        let read = store.tail(range, 3);
+        self.note("the tail of the log", PartOfLog, read).await;
     }
 
     async fn audit(&mut self, pages: &[PageRequest]) {

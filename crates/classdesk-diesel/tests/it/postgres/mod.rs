@@ -4,6 +4,7 @@ mod access;
 mod cluster;
 mod conformance;
 mod faults;
+mod horizon;
 mod migrations;
 mod outage;
 mod plans;

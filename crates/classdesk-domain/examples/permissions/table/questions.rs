@@ -3,8 +3,8 @@
 use classdesk_domain::files::Visibility;
 use classdesk_domain::people::{Actor, Role};
 use classdesk_domain::policy::{
-    BundleAction, Decision, FileAccess, FileAction, MessageAction, Permission, SubjectAction,
-    ThreadAccess, ThreadAction, TicketAccess, TicketAction, UserAction, authorize,
+    BundleAction, Decision, EventAccess, FileAccess, FileAction, MessageAction, Permission,
+    SubjectAction, ThreadAccess, ThreadAction, TicketAccess, TicketAction, UserAction, authorize,
     may_create_users, may_open_ticket_for_client, may_set_visibility_at_upload,
 };
 
@@ -72,6 +72,7 @@ pub(super) fn sections() -> Vec<Section> {
         related("Tickets on a subject", tickets(true)),
         unrelated("Tickets on nothing", tickets(false)),
         related("Bundle files", files()),
+        related("Events", events()),
         unrelated("People and the audit log", people()),
     ]
 }
@@ -255,6 +256,53 @@ fn files() -> Vec<Question> {
             )
         })
         .into()
+}
+
+fn events() -> Vec<Question> {
+    let ask = |text, facts, access: fn(&Viewer, &[bool]) -> EventAccess| {
+        Question::new(text, facts, move |viewer, facts| {
+            Permission::SeeEvent(access(viewer, facts))
+        })
+    };
+    let ticket = |viewer: &Viewer, facts: &[bool]| TicketAccess {
+        parties: Some(viewer.parties()),
+        requester: asker_if(facts[0]),
+    };
+    vec![
+        ask("be told of the subject", &[], |viewer, _| {
+            EventAccess::Subject(Some(viewer.parties()))
+        }),
+        ask("be told of a subject that is gone", &[], |_, _| {
+            EventAccess::Subject(None)
+        }),
+        ask("be told of a thread", &["participant"], |viewer, facts| {
+            EventAccess::Thread(thread(*viewer, &[facts[0], false]))
+        }),
+        Question::new(
+            "be told of a ticket",
+            &["requester"],
+            move |viewer, facts| Permission::SeeEvent(EventAccess::Ticket(ticket(viewer, facts))),
+        ),
+        Question::new(
+            "be told of what is internal on it",
+            &["requester"],
+            move |viewer, facts| Permission::SeeEvent(EventAccess::Internal(ticket(viewer, facts))),
+        ),
+        ask(
+            "be told of a file",
+            &["visible to client", "visible to writer"],
+            |viewer, facts| {
+                let visibility = Visibility {
+                    to_client: facts[0],
+                    to_writer: facts[1],
+                };
+                EventAccess::File(viewer.parties(), visibility)
+            },
+        ),
+        ask("be told of accounts and sessions", &[], |_, _| {
+            EventAccess::AuditOnly
+        }),
+    ]
 }
 
 fn people() -> Vec<Question> {

@@ -7,10 +7,10 @@ use crate::files::model::Visibility;
 use crate::ids::UserId;
 use crate::people::model::{Actor, Role};
 use crate::policy::{
-    BundleAction, Decision, FileAccess, FileAction, MessageAction, Permission, Relation,
-    SubjectAction, ThreadAccess, ThreadAction, TicketAccess, TicketAction, UserAction, authorize,
-    can_be_assignee, can_receive, deletes_within_window, depends_on_relation, may_create_users,
-    may_open_ticket_for_client, may_set_visibility_at_upload,
+    BundleAction, Decision, EventAccess, FileAccess, FileAction, MessageAction, Permission,
+    Relation, SubjectAction, ThreadAccess, ThreadAction, TicketAccess, TicketAction, UserAction,
+    authorize, can_be_assignee, can_receive, deletes_within_window, depends_on_relation,
+    may_create_users, may_open_ticket_for_client, may_set_visibility_at_upload, sees_every_event,
 };
 use crate::subjects::model::Parties;
 
@@ -266,6 +266,46 @@ fn check_files(table: &mut Table, actor: &Actor, parties: Parties) {
     }
 }
 
+fn check_events(table: &mut Table, actor: &Actor, parties: Option<Parties>) {
+    let column = column(actor, parties.as_ref());
+    let mut check = |words: &[&str], access| {
+        let got = authorize(actor, &Permission::SeeEvent(access));
+        table.check("event see", words, column, got);
+    };
+    check(&["of-subject"], EventAccess::Subject(parties));
+    for requester in [CLIENT, WRITER, SOMEBODY] {
+        let access = TicketAccess { parties, requester };
+        let own = word(requester == actor.id, "requested-it", "requested-not");
+        check(&["of-ticket", own], EventAccess::Ticket(access));
+        check(&["of-note", own], EventAccess::Internal(access));
+    }
+    let Some(parties) = parties else {
+        return;
+    };
+    check(&["of-account"], EventAccess::AuditOnly);
+    for (participates, created_by) in pairs(&[true, false], &[CLIENT, WRITER, SOMEBODY]) {
+        let access = ThreadAccess {
+            parties,
+            participates,
+            created_by,
+        };
+        let words = ["of-thread", word(participates, "in", "out")];
+        check(&words, EventAccess::Thread(access));
+    }
+    for (to_client, to_writer) in pairs(&[true, false], &[true, false]) {
+        let words = [
+            "of-file",
+            word(to_client, "to-client+", "to-client-"),
+            word(to_writer, "to-writer+", "to-writer-"),
+        ];
+        let visibility = Visibility {
+            to_client,
+            to_writer,
+        };
+        check(&words, EventAccess::File(parties, visibility));
+    }
+}
+
 fn check_people(table: &mut Table, actor: &Actor, column: usize) {
     table.check(
         "create bundle",
@@ -339,15 +379,17 @@ fn every_cell_is_as_the_table_says() {
         check_threads(&mut table, &actor, parties);
         check_tickets(&mut table, &actor, Some(parties));
         check_files(&mut table, &actor, parties);
+        check_events(&mut table, &actor, Some(parties));
         check_people(&mut table, &actor, column(&actor, Some(&parties)));
     }
     for actor in actors() {
         check_subjects(&mut table, &actor, None);
         check_tickets(&mut table, &actor, None);
+        check_events(&mut table, &actor, None);
     }
     table.check_all_met();
     // A combination of facts that is no longer asked must not go unnoticed.
-    assert_eq!((table.met.len(), table.asked), (666, 6405));
+    assert_eq!((table.met.len(), table.asked), (743, 7050));
 }
 
 /// contract: perm.policy
@@ -369,11 +411,12 @@ fn a_relation_needs_role_and_party_alike() {
 
 /// contract: perm.message.window
 #[test]
-fn staff_alone_are_bound_by_neither_standing_nor_window() {
+fn staff_alone_are_bound_by_neither_standing_nor_window_and_see_every_event() {
     for actor in actors() {
         let party = matches!(actor.role, Role::Client | Role::Writer);
         assert_eq!(depends_on_relation(&actor), party);
         assert_eq!(deletes_within_window(&actor), party);
+        assert_eq!(sees_every_event(&actor), !party);
     }
 }
 

@@ -1,0 +1,2 @@
+DROP INDEX events_by_requester;
+DROP INDEX events_by_subject;
