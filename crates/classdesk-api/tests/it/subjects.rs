@@ -18,10 +18,11 @@ async fn admins_register_change_and_remove_subjects() {
         registered,
         json!({
             "content_type": "order", "object_id": 1001, "client_id": world.client.id.get(),
-            "assigned_writer_id": null, "label": "Order 1001", "version": 1,
+            "assigned_writer_id": null, "label": "Order 1001", "version": registered["version"],
         })
     );
-    admin.put(ORDER, &body).await.check_json(200);
+    let again = admin.put(ORDER, &body).await.check_json(200);
+    assert_eq!(again, registered);
     let with_writer = json!({
         "client_id": world.client.id.get(), "assigned_writer_id": world.writer.id.get(),
         "label": "Order 1001, rush",

@@ -49,11 +49,15 @@ async fn put(
     store.put_subject(Commit::new(put).with_event(told)).await
 }
 
-/// A subject is registered and changed only from the state that was decided on.
+/// A subject is registered in the version that was decided on, and changed only from the state that
+/// was decided on.
 pub async fn a_subject_is_put_on_what_it_was(store: &dyn Store) {
     let fixture = Fixture::create(store).await;
     assert_eq!(store.subject(&order(7)).await.expect("readable"), None);
-    let first = subject(order(7), fixture.client, None, "Order 7");
+    let first = Subject {
+        version: 41,
+        ..subject(order(7), fixture.client, None, "Order 7")
+    };
     let second = subject(
         order(7),
         fixture.other_client,
@@ -84,7 +88,7 @@ pub async fn a_subject_is_put_on_what_it_was(store: &dyn Store) {
     }
     let changed = put(store, &fixture, &second, Some(&first), None).await;
     let second = Subject {
-        version: 2,
+        version: 42,
         ..second
     };
     assert_eq!(changed.expect("changed"), second);

@@ -63,6 +63,7 @@ pub(super) fn insert_subject(conn: &mut Conn, subject: &Subject) -> Result<usize
             subjects::client_id.eq(subject.parties.client.get()),
             subjects::assigned_writer_id.eq(subject.parties.assigned_writer.map(|id| id.get())),
             subjects::label.eq(subject.label.as_str()),
+            subjects::version.eq(subject.version),
         ))
         .on_conflict_do_nothing()
         .execute(conn)?)
@@ -80,7 +81,9 @@ fn put_subject(conn: &mut Conn, c: Commit<SubjectPut>) -> Result<Subject, Failur
         if subject(conn, new.reference.clone())? != before {
             return Err(Failure::STALE);
         }
-        new.version = before.as_ref().map_or(1, |before| before.version + 1);
+        if let Some(before) = &before {
+            new.version = before.version + 1;
+        }
         let written = match before {
             // On a conflict another client registered it a moment ago.
             None => insert_subject(conn, &new)?,

@@ -62,7 +62,7 @@ pub enum Precondition {
     },
 }
 
-/// A thing that counts its changes from 1. A store MUST count up its version by one with every change
+/// A thing that counts its changes. A store MUST count up its version by one with every change
 /// of what the thing itself says. What only counts or lists others, or names people, is no part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Versioned {

@@ -129,7 +129,8 @@ pub struct Subject {
     pub parties: Parties,
     /// What it is called; a bundle's title.
     pub label: Title,
-    /// Counts its changes, from 1.
+    /// Counts its changes: a bundle's from 1, and another's from the microsecond in which it was
+    /// registered. So one that was removed and registered again has none of its former versions.
     pub version: i64,
 }
 

@@ -22,7 +22,8 @@ impl Subject {
 /// A subject to be registered or changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubjectPut {
-    /// The subject as it shall be. The version is the store's to count up.
+    /// The subject as it shall be. A new one begins in this version; that of one that was there is
+    /// the store's to count up.
     pub subject: Subject,
     /// The subject as it was when the decision was made; `None` if it was not there. The store
     /// MUST answer `Stale` when it is otherwise by now.

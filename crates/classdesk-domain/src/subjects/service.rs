@@ -67,11 +67,13 @@ impl Subjects {
                 assigned_writer: wish.assigned_writer_id,
             };
             let (client, writer) = self.newcomers(before.as_ref(), parties).await?;
+            let at = self.clock.now();
+            let first_version = at.micros();
             let subject = Subject {
                 reference: reference.clone(),
                 parties,
                 label: wish.label.clone(),
-                version: before.as_ref().map_or(1, |before| before.version),
+                version: before.as_ref().map_or(first_version, |it| it.version),
             };
             if before.as_ref() == Some(&subject) {
                 return Ok(Registered::Changed(subject));
@@ -93,9 +95,9 @@ impl Subjects {
                 subject,
                 before,
                 joins: writer.as_ref().map(|writer| writer.id),
-                at: self.clock.now(),
+                at,
             };
-            let commit = Commit::by(actor, put.at, put, [event])
+            let commit = Commit::by(actor, at, put, [event])
                 .require_all(client.as_ref().map(user_is_active))
                 .require_all(writer.as_ref().map(user_is_active));
             let stored = self.subjects.put_subject(commit).await?;

@@ -26,7 +26,9 @@ impl SubjectRepository for MemoryStore {
             if state.subjects.get(&subject.reference) != before.as_ref() {
                 return Err(StoreError::Stale);
             }
-            subject.version = before.map_or(1, |before| before.version + 1);
+            if let Some(before) = before {
+                subject.version = before.version + 1;
+            }
             state.people_there(&subject.parties)?;
             Arc::make_mut(&mut state.subjects).insert(subject.reference.clone(), subject.clone());
             if let Some(writer) = joins {

@@ -8,7 +8,7 @@ use classdesk_domain::text::Description;
 use classdesk_domain::threads::NewThread;
 use classdesk_domain::tickets::{NewTicket, NewTicketOnSubject};
 
-use super::support::{AppFixture, word};
+use super::support::{AppFixture, only_for, word};
 
 fn order() -> SubjectRef {
     SubjectRef::new(SubjectKind::parse("order").expect("a kind"), 42)
@@ -58,6 +58,33 @@ async fn a_subject_is_registered_changed_and_removed() {
         test.told_after(known).await,
         ["subject.registered", "subject.changed", "subject.removed"]
     );
+}
+
+#[tokio::test]
+async fn a_subject_that_was_removed_and_registered_again_is_in_a_version_of_its_own() {
+    let test = AppFixture::open().await;
+    let (fixture, subjects) = (&test.fixture, &test.app.subjects);
+    let register = async || {
+        test.clock.advance(std::time::Duration::from_secs(1));
+        let wish = draft(fixture.client, None);
+        match subjects.put(&fixture.admin, &order(), wish).await {
+            Ok(Registered::New(subject)) => subject.version,
+            other => panic!("{other:?}"),
+        }
+    };
+    let former = register().await;
+    assert_eq!(word(subjects.delete(&fixture.admin, &order()).await), "ok");
+    let present = register().await;
+    assert!(present > former, "{present} after {former}");
+    let other = draft(fixture.other_client, None);
+    let by = only_for(fixture.admin, former);
+    let refused = subjects.put(by, &order(), other.clone()).await;
+    assert_eq!(word(refused), "someone else changed it first");
+    let by = only_for(fixture.admin, present);
+    let Ok(Registered::Changed(changed)) = subjects.put(by, &order(), other).await else {
+        panic!("it is there in this version");
+    };
+    assert_eq!(changed.version, present + 1);
 }
 
 #[tokio::test]
