@@ -23,7 +23,7 @@ use super::server::Server;
 const DURABLE: crate::postgres::Settings = &[];
 
 /// Everybody signs in from one address here, and each attempt counts as failed until it succeeded.
-const LOGINS_FROM_ONE_ADDRESS: [&str; 2] = ["--login-failures-per-address", "1000"];
+const LOGINS_FROM_ONE_NETWORK: [&str; 2] = ["--login-failures-per-network", "1000"];
 
 pub(super) struct Built {
     server: PathBuf,
@@ -138,7 +138,7 @@ impl Bench {
         let facts = store.fill(&programs.filler, large)?;
         let (program, storage) = (&programs.server, store.storage());
         let server =
-            Server::classdesk(program, &store.database, &storage, &LOGINS_FROM_ONE_ADDRESS)?;
+            Server::classdesk(program, &store.database, &storage, &LOGINS_FROM_ONE_NETWORK)?;
         let mut bench = Self {
             wrk: Wrk::find(store.folder.path())?,
             server,

@@ -24,8 +24,8 @@ impl Demo {
             .args(["serve", "--demo", "--bind=127.0.0.1:0", "--log=warn"])
             // Made-up passwords are not to lock anybody out.
             .args([
-                "--login-failures-per-account=1000",
-                "--login-failures-per-address=1000",
+                "--login-failures-per-name=1000",
+                "--login-failures-per-network=1000",
             ])
             .current_dir(folder)
             .stdout(Stdio::piped())

@@ -88,7 +88,7 @@ async fn a_refused_login_is_logged_with_its_account_and_nothing_that_was_typed()
         lines[0].clone()
     };
     for _ in 0..5 {
-        let line = refused("client").await;
+        let line = refused("client@example.com").await;
         assert!(
             line.contains(&account) && line.contains("wrong credentials"),
             "{line}"

@@ -82,8 +82,8 @@ pub async fn old_failures_are_purged(store: &dyn Store) {
     let fail = async |second| {
         let attempt = LoginAttempt {
             limits: LoginLimits {
-                per_account: 3,
-                per_address: 100,
+                per_name: 3,
+                per_network: 100,
                 window: Duration::from_secs(1_000),
             },
             ..attempt("account", 1, begin.plus(Duration::from_secs(second)))

@@ -130,8 +130,8 @@ pub(super) fn assert_stale<T: Debug>(result: &Result<T, StoreError>, what: &str)
 
 /// Limits that a few attempts reach.
 pub(super) const LOGIN_LIMITS: LoginLimits = LoginLimits {
-    per_account: 3,
-    per_address: 5,
+    per_name: 3,
+    per_network: 5,
     window: Duration::from_secs(100),
 };
 

@@ -25,8 +25,8 @@ async fn a_store_that_differs_is_caught() {
             let at = begin.plus(Duration::from_secs(minute * 60));
             let attempt = LoginAttempt {
                 limits: LoginLimits {
-                    per_account: 1_000,
-                    per_address: 1_000,
+                    per_name: 1_000,
+                    per_network: 1_000,
                     ..LoginLimits::default()
                 },
                 ..login_attempt("name0", 9, at)

@@ -76,14 +76,14 @@ fn throttle(
         .filter(login_failures::failed_at.ge(since))
         .select(login_failures::failed_at)
         .order(login_failures::failed_at.desc())
-        .limit(i64::from(limits.per_account.max(1)))
+        .limit(i64::from(limits.per_name.max(1)))
         .load(conn)?;
     let of_network: Vec<At> = login_failures::table
         .filter(login_failures::network.eq(attempt.network.to_string()))
         .filter(login_failures::failed_at.ge(since))
         .select(login_failures::failed_at)
         .order(login_failures::failed_at.desc())
-        .limit(i64::from(limits.per_address.max(1)))
+        .limit(i64::from(limits.per_network.max(1)))
         .load(conn)?;
     let times = |rows: Vec<At>| rows.into_iter().map(Timestamp::from).collect::<Vec<_>>();
     let opens_at = limits.opens_at(attempt.at, &times(of_account), &times(of_network));

@@ -21,13 +21,11 @@ pub(crate) const KNOWN_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 pub struct LoginKey([u8; 32]);
 
 impl LoginKey {
-    /// The key of a name. An email address has that of the username before its `@`, whether or not
-    /// one person has both: the count must not tell.
+    /// The key of a name. The two names of a person have one each: a common count would tell that
+    /// there is somebody who has both.
     #[must_use]
     pub fn of(name: &LoginName) -> Self {
-        let name = name.as_str();
-        let before_at = name.rsplit_once('@').map_or(name, |(local, _)| local);
-        Self(Sha256::digest(before_at).into())
+        Self(Sha256::digest(name.as_str()).into())
     }
 
     /// The key of a name as it is typed in a network that the account knows.
@@ -61,10 +59,10 @@ impl User {
 /// How many failures are too many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LoginLimits {
-    /// Failures of one account within the window.
-    pub per_account: u32,
+    /// Failures with one name within the window. A person has two names.
+    pub per_name: u32,
     /// Failures from one network within the window.
-    pub per_address: u32,
+    pub per_network: u32,
     /// The window.
     pub window: Duration,
 }
@@ -72,8 +70,8 @@ pub struct LoginLimits {
 impl Default for LoginLimits {
     fn default() -> Self {
         Self {
-            per_account: 5,
-            per_address: 20,
+            per_name: 5,
+            per_network: 20,
             window: Duration::from_secs(15 * 60),
         }
     }
@@ -89,8 +87,8 @@ impl LoginLimits {
     pub fn opens_at(
         &self,
         now: Timestamp,
-        account: &[Timestamp],
-        address: &[Timestamp],
+        name: &[Timestamp],
+        network: &[Timestamp],
     ) -> Option<Timestamp> {
         let one = |failures: &[Timestamp], limit: u32| {
             let limit = usize::try_from(limit).unwrap_or(usize::MAX).max(1);
@@ -103,7 +101,7 @@ impl LoginLimits {
             let blocking = recent.len().checked_sub(limit)?;
             Some(recent[blocking].plus(self.window))
         };
-        one(account, self.per_account).max(one(address, self.per_address))
+        one(name, self.per_name).max(one(network, self.per_network))
     }
 }
 

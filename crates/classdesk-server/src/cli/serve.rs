@@ -74,22 +74,22 @@ pub(crate) struct LimitArgs {
     /// How long a session lasts without use
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = some_time)]
     pub(crate) session_idle: Duration,
-    /// Failed logins of one account within the window before further ones are refused
+    /// Failed logins with one name within the window before further ones are refused
     #[arg(
         long,
         value_name = "N",
-        default_value_t = LoginLimits::default().per_account,
+        default_value_t = LoginLimits::default().per_name,
         value_parser = clap::value_parser!(u32).range(1..=1000)
     )]
-    pub(crate) login_failures_per_account: u32,
-    /// Failed logins from one address within the window before further ones are refused
+    pub(crate) login_failures_per_name: u32,
+    /// Failed logins from one address, or one IPv6 /64, within the window before further ones are refused
     #[arg(
         long,
         value_name = "N",
-        default_value_t = LoginLimits::default().per_address,
+        default_value_t = LoginLimits::default().per_network,
         value_parser = clap::value_parser!(u32).range(1..=1000)
     )]
-    pub(crate) login_failures_per_address: u32,
+    pub(crate) login_failures_per_network: u32,
     /// The window in which failed logins are counted
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = some_time)]
     pub(crate) login_window: Duration,
@@ -107,8 +107,8 @@ impl LimitArgs {
                 idle: self.session_idle,
             },
             logins: LoginLimits {
-                per_account: self.login_failures_per_account,
-                per_address: self.login_failures_per_address,
+                per_name: self.login_failures_per_name,
+                per_network: self.login_failures_per_network,
                 window: self.login_window,
             },
             max_upload_bytes: self.max_upload_bytes,

@@ -119,8 +119,8 @@ impl Replica<'_> {
         let (name, address) = (self.dice.u32(0..3), self.dice.u8(0..2));
         LoginAttempt {
             limits: LoginLimits {
-                per_account: 2,
-                per_address: 3,
+                per_name: 2,
+                per_network: 3,
                 window: Duration::from_secs(60),
             },
             ..login_attempt(&format!("name{name}"), address, self.tick())

@@ -9,7 +9,7 @@ use classdesk_domain::error::Error;
 use classdesk_domain::ids::UserId;
 use classdesk_domain::people::{
     AuthenticatedSession, HashRequester, Login, LoginName, NewPassword, PasswordChange,
-    PasswordHash, PasswordHashError, PasswordHasher, UserChange, Verification,
+    PasswordHash, PasswordHashError, PasswordHasher, UserChange, UserRepository, Verification,
 };
 use classdesk_memory::PlainHasher;
 use futures_util::FutureExt as _;
@@ -211,6 +211,15 @@ async fn failures_do_not_tell_that_two_names_are_one_person() {
         let nobody = answers(["nobody", "anybody@example.com"], address).await;
         assert_eq!(two_people, nobody);
         test.clock.advance(Duration::from_secs(15 * 60));
+    }
+}
+
+/// contract: conv.login.throttle
+#[tokio::test]
+async fn names_that_are_alike_before_the_at_have_a_count_each() {
+    let test = test().await;
+    for name in ["info@one.example", "info@two.example", "info"] {
+        assert_eq!(lock(&test, name, ELSEWHERE).await, 5, "{name}");
     }
 }
 

@@ -52,7 +52,7 @@ fn an_address_has_twenty_and_the_later_of_both_counts() {
 #[test]
 fn a_limit_of_none_is_a_limit_of_one() {
     let limits = LoginLimits {
-        per_account: 0,
+        per_name: 0,
         ..LoginLimits::default()
     };
     assert_eq!(limits.opens_at(at(NOW), &[], &[]), None);
