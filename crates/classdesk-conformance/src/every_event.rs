@@ -43,6 +43,7 @@ fn of_people(fixture: &Fixture) -> Vec<DomainEvent> {
             },
         },
         DomainEvent::PasswordChanged { user },
+        DomainEvent::UserUnlocked { user },
         DomainEvent::SessionStarted { user },
         DomainEvent::SessionEnded { user },
     ]

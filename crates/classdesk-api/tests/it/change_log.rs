@@ -1,6 +1,7 @@
 //! The audit log: who did what to which thing.
 
 use classdesk_domain::events::EventAction;
+use classdesk_domain::people::LoginName;
 use serde_json::{Value, json};
 
 use crate::forms::Form;
@@ -34,6 +35,8 @@ async fn change_people(desk: &TestServer) {
     let left = oneself.post("/api/v1/auth/logout/", &json!({})).await;
     left.check_no_content();
     change(&admin, &path, json!({"password": "another horse battery"})).await;
+    let commands = &desk.classdesk.admin_commands;
+    commands.unlock(&LoginName::new("somebody")).await.unwrap();
 }
 
 async fn change_subjects(desk: &TestServer) {

@@ -3,7 +3,7 @@
 use classdesk_domain::events::{DomainEvent, RowId};
 use classdesk_domain::ids::{TicketId, UserId};
 use classdesk_domain::people::{
-    Email, InsertUser, LoginName, PasswordHash, Release, Role, User, UserFilter, UserUpdate,
+    Email, InsertUser, LoginName, PasswordHash, Release, Role, UserFilter, UserUpdate,
     WhichSessions,
 };
 use classdesk_domain::search::SearchText;
@@ -173,15 +173,15 @@ pub async fn a_person_is_changed(store: &dyn Store) {
         .await
         .expect("readable")
         .expect("there");
+    let forgetting = UserUpdate {
+        forgets_failures: Some(Vec::new()),
+        ..UserUpdate::of(id)
+    };
     let unchanged = store
-        .update_user(Commit::new(UserUpdate::of(id)))
+        .update_user(Commit::new(forgetting))
         .await
         .expect("change");
-    let counted = User {
-        version: 2,
-        ..before.user.clone()
-    };
-    assert_eq!(unchanged, counted);
+    assert_eq!(unchanged, before.user);
 
     let keep = start(store, &fixture, fixture.client, 1).await;
     let end = start(store, &fixture, fixture.client, 2).await;
@@ -202,7 +202,7 @@ pub async fn a_person_is_changed(store: &dyn Store) {
         .expect("there");
     assert_eq!(known.password.as_str(), "new hash");
     assert_eq!(known.user, changed);
-    assert_eq!((changed.version, &changed.email), (3, &before.user.email));
+    assert_eq!((changed.version, &changed.email), (2, &before.user.email));
     assert_eq!(
         tokens_alive(store, &[1, 2, 3]).await,
         [1, 3],

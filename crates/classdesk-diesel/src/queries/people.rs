@@ -224,6 +224,7 @@ fn update_user(conn: &mut Conn, c: Commit<UserUpdate>) -> Result<User, Failure> 
     let target = LockTarget::User(c.change.user);
     commit(conn, c, Some(target), |conn, update| {
         let id = update.user.get();
+        let counted = i64::from(update.counts_version());
         let taken = || Failure::from(StoreError::Duplicate(Unique::Email));
         if let Some(email) = &update.email {
             let same_address = users::table.filter(users::email.eq(email.as_str()));
@@ -250,7 +251,7 @@ fn update_user(conn: &mut Conn, c: Commit<UserUpdate>) -> Result<User, Failure> 
                 (update.role).map(|role| users::role.eq(role.as_str())),
                 (update.is_active).map(|is_active| users::is_active.eq(is_active)),
                 users::password_hash.eq(hash.as_str()),
-                users::version.eq(users::version + 1),
+                users::version.eq(users::version + counted),
             ))
             .returning(UserRow::as_returning())
             .get_result(conn)

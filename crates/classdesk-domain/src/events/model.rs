@@ -110,6 +110,11 @@ events! { |ids|
         /// Who.
         user: UserId,
     } => EventFacts::user(*user);
+    /// A person's failed sign-ins were cleared by the command line.
+    UserUnlocked = "user.unlocked" {
+        /// Who.
+        user: UserId,
+    } => EventFacts::user(*user);
     /// A person signed in.
     SessionStarted = "session.started" {
         /// Who.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::events::model::NewEvent;
+use crate::events::model::{DomainEvent, NewEvent};
 use crate::paging::{Page, PageRequest};
 use crate::store::commit::Commit;
 use crate::store::error::StoreError;
@@ -126,7 +126,10 @@ impl AdminCommands {
             forgets_failures: Some(user.login_keys()),
             ..UserUpdate::of(user.id)
         };
-        Ok(self.users.update_user(Commit::new(update)).await?)
+        let unlocked = DomainEvent::UserUnlocked { user: user.id };
+        let event = NewEvent::new(self.clock.now(), None, unlocked);
+        let commit = Commit::new(update).with_event(event);
+        Ok(self.users.update_user(commit).await?)
     }
 
     async fn user(&self, name: &LoginName) -> Result<User, Error> {

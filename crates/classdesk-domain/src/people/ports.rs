@@ -125,6 +125,16 @@ impl UserUpdate {
             release: None,
         }
     }
+
+    /// Whether it changes the person, and not only what is kept about them.
+    #[must_use]
+    pub const fn counts_version(&self) -> bool {
+        self.display_name.is_some()
+            || self.email.is_some()
+            || self.role.is_some()
+            || self.is_active.is_some()
+            || self.password.is_some()
+    }
 }
 
 /// Keeping people.
@@ -161,7 +171,8 @@ pub trait UserRepository: Send + Sync {
     /// What a person is assigned to, at most `limit` tickets and as many subjects.
     async fn assignments(&self, user: UserId, limit: usize) -> Result<Assignments, StoreError>;
 
-    /// Changes a person. In the same transaction it ends the named sessions, forgets the named
+    /// Changes a person, and counts their version up if the change
+    /// [counts](UserUpdate::counts_version). In the same transaction it ends the named sessions, forgets the named
     /// failures and takes the person off the named tickets and subjects.
     async fn update_user(&self, commit: Commit<UserUpdate>) -> Result<User, StoreError>;
 }

@@ -198,6 +198,7 @@ impl UserRepository for MemoryStore {
             {
                 return Err(StoreError::Stale);
             }
+            let counted = i64::from(update.counts_version());
             let row = state.users.change(update.user)?;
             if update
                 .verified_hash
@@ -220,7 +221,7 @@ impl UserRepository for MemoryStore {
             if let Some(password) = update.password {
                 row.password = password;
             }
-            row.user.version += 1;
+            row.user.version += counted;
             let user = row.user.clone();
             if let Some(which) = update.ends {
                 state.end_sessions(user.id, which);

@@ -272,6 +272,24 @@ async fn a_password_that_was_set_clears_the_count() {
     assert_eq!(tried(&test, login("client", PASSWORD, HERE)).await, "in");
 }
 
+#[tokio::test]
+async fn an_unlock_stands_in_the_audit_log_and_counts_no_version() {
+    let test = test().await;
+    for name in ["client", "client@example.com"] {
+        assert_eq!(lock(&test, name, ELSEWHERE).await, 5);
+    }
+    let read = async || test.store.user(test.fixture.client.id).await.expect("read");
+    let (before, known) = (read().await, test.log_length().await);
+    let name = LoginName::new("client");
+    let unlocked = test.app.admin_commands.unlock(&name).await;
+    assert_eq!(Some(unlocked.expect("unlocked")), before);
+    assert_eq!(read().await, before);
+    assert_eq!(test.told_after(known).await, ["user.unlocked"]);
+    for name in ["client", "client@example.com"] {
+        assert_eq!(tried(&test, login(name, PASSWORD, ELSEWHERE)).await, "in");
+    }
+}
+
 async fn signed_in(test: &AppFixture, address: [u8; 4]) -> AuthenticatedSession {
     let entered = test
         .app

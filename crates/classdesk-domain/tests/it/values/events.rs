@@ -62,6 +62,7 @@ fn scope_by_contract(event: &DomainEvent) -> EventScope {
         E::UserCreated { .. }
         | E::UserChanged { .. }
         | E::PasswordChanged { .. }
+        | E::UserUnlocked { .. }
         | E::SessionStarted { .. }
         | E::SessionEnded { .. } => EventScope::default(),
         E::SubjectRegistered { subject, .. }
@@ -150,6 +151,7 @@ async fn every_event_keeps_its_line_in_the_audit_log() {
         "user.created user 4 - > - role=client username=newcomer",
         "user.changed user 4 - > - display_name=changed email=changed is_active=false role=writer",
         "user.password_changed user 4 - > - ",
+        "user.unlocked user 4 - > - ",
         "session.started user 4 - > - ",
         "session.ended user 4 - > - ",
         "subject.registered order 77 - > - assigned_writer=5 client=4",
