@@ -1,2 +1,2 @@
--- Who was taken off is not known any more, and nothing else was changed.
+-- The log keeps who was taken off, and nothing else was changed.
 SELECT 1;

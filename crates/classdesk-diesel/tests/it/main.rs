@@ -14,3 +14,5 @@ mod postgres;
 mod races;
 #[cfg(test)]
 mod sqlite;
+#[cfg(test)]
+mod upgrades;

@@ -11,6 +11,7 @@ use classdesk_domain::paging::{Limit, PageRequest};
 use classdesk_domain::people::{Actor, Role, UserFilter};
 use classdesk_domain::policy::AccessScope;
 use classdesk_domain::search::SearchText;
+use classdesk_domain::store::Store;
 use classdesk_domain::tickets::{TicketFilter, TicketQuery};
 use diesel::QueryableByName;
 
@@ -43,7 +44,7 @@ pub(crate) struct Line {
     pub(crate) line: String,
 }
 
-fn open(database: &impl TestDatabase) -> DatabaseHandle {
+pub(crate) fn open(database: &impl TestDatabase) -> DatabaseHandle {
     DatabaseHandle::open(&database.url(), &options()).unwrap()
 }
 
@@ -309,12 +310,22 @@ pub(crate) fn check_that_older_rows_are_found<C: Catalog>(empty: &C) {
     );
 }
 
-/// How many tickets, people and bundles are found by the words of the check above.
-fn found(database: &DatabaseHandle) -> (usize, usize, usize) {
+/// What a store on the database answers.
+pub(crate) fn in_store<T>(database: &DatabaseHandle, ask: impl AsyncFnOnce(&dyn Store) -> T) -> T {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let running = database.serve(&options()).unwrap();
         let store = running.store();
+        let answer = ask(&*store).await;
+        drop(store);
+        running.close().await;
+        answer
+    })
+}
+
+/// How many tickets, people and bundles are found by the words of the check above.
+fn found(database: &DatabaseHandle) -> (usize, usize, usize) {
+    in_store(database, async |store| {
         let q = |text| Some(SearchText::parse(text).unwrap());
         let staff = AccessScope::of(&Actor::new(UserId::new(1), Role::Admin));
         let first = PageRequest {
@@ -357,10 +368,7 @@ fn found(database: &DatabaseHandle) -> (usize, usize, usize) {
             ..BundleFilter::default()
         };
         let bundles = store.list_bundles(staff, filter, first).await.unwrap();
-        let counts = (tickets, users, bundles.items.len());
-        drop(store);
-        running.close().await;
-        counts
+        (tickets, users, bundles.items.len())
     })
 }
 

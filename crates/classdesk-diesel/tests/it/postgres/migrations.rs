@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::databases::{PostgresDatabase, ask};
 use crate::migrations::{Catalog, migration_checks};
+use crate::upgrades::upgrade_checks;
 
 migration_checks!(PostgresDatabase::empty());
+upgrade_checks!(PostgresDatabase::empty());
 
 impl Catalog for PostgresDatabase {
     fn objects(&self) -> Vec<String> {

@@ -7,8 +7,10 @@ use diesel::{Connection, RunQueryDsl, SqliteConnection};
 
 use crate::databases::SqliteFile;
 use crate::migrations::{Catalog, Line, migration_checks};
+use crate::upgrades::upgrade_checks;
 
 migration_checks!(SqliteFile::new());
+upgrade_checks!(SqliteFile::new());
 
 impl SqliteFile {
     fn connection(&self) -> SqliteConnection {
