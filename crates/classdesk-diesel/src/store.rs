@@ -49,7 +49,7 @@ impl DatabaseHandle {
     }
 
     /// Applies the migrations that are pending, all or none of them, and names them. Then it
-    /// completes what searches find. Of several processes that call it at once one migrates and
+    /// completes what an older version has stored. Of several processes that call it at once one migrates and
     /// the others wait.
     ///
     /// This blocks the thread.
@@ -62,21 +62,24 @@ impl DatabaseHandle {
             Location::Sqlite(file) => file.migrate(),
             Location::Postgres(server) => server.migrate(),
         }?;
-        self.complete_search()?;
+        self.complete()?;
         Ok(applied)
     }
 
-    /// Gives words to what an older version has stored, a batch after the other, so that searches
-    /// find it. What was interrupted goes on.
-    fn complete_search(&self) -> Result<(), ConnectError> {
-        use crate::postgres::queries::search as postgres;
-        use crate::sqlite::queries::search as sqlite;
+    /// Folds the addresses that an older version has stored, and gives words to what it has stored, so
+    /// that people can sign in with them and searches find it. This goes one batch after the other,
+    /// and what was interrupted goes on.
+    fn complete(&self) -> Result<(), ConnectError> {
         match &self.0 {
             Location::Sqlite(file) => {
-                file.repeat_while(sqlite::has_backlog, sqlite::reduce_backlog)
+                use crate::sqlite::queries::{addresses, search};
+                file.repeat_while(addresses::has_backlog, addresses::reduce_backlog)?;
+                file.repeat_while(search::has_backlog, search::reduce_backlog)
             }
             Location::Postgres(server) => {
-                server.repeat_while(postgres::has_backlog, postgres::reduce_backlog)
+                use crate::postgres::queries::{addresses, search};
+                server.repeat_while(addresses::has_backlog, addresses::reduce_backlog)?;
+                server.repeat_while(search::has_backlog, search::reduce_backlog)
             }
         }
     }
@@ -124,7 +127,7 @@ impl DatabaseHandle {
         if pending > 0 {
             return Err(ConnectError::PendingMigrations { pending });
         }
-        self.complete_search()?;
+        self.complete()?;
         Ok(DieselStore(match &self.0 {
             Location::Sqlite(file) => Running::Sqlite(sqlite::Database::start(file, options)?),
             Location::Postgres(server) => {

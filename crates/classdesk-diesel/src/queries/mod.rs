@@ -6,6 +6,7 @@
 //! Some queries are macros: the type of a Diesel query grows with each clause, and one that is the
 //! start of several statements can't be written as the return type of a function.
 
+pub(crate) mod addresses;
 mod assignments;
 mod blobs;
 mod bundles;

@@ -246,6 +246,10 @@ tables! {
         terms -> TermList,
     }
 
+    unfolded_addresses (user_id) {
+        user_id -> BigInt,
+    }
+
     search_backlog (things) {
         things -> Text,
         up_to -> BigInt,

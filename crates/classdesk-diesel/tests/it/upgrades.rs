@@ -6,6 +6,7 @@ use classdesk_domain::events::{
 };
 use classdesk_domain::ids::{BundleId, TicketId, UserId};
 use classdesk_domain::paging::{Limit, PageRequest};
+use classdesk_domain::people::LoginName;
 use classdesk_domain::subjects::{Parties, SubjectKind, SubjectRef};
 
 use crate::migrations::{Catalog, in_store, open};
@@ -139,12 +140,58 @@ fn lines_of_the_program() -> Vec<EventRecord> {
     EventRecord::of_commit(events.into(), ids).unwrap()
 }
 
+/// Who signed up with an address in another normal form signs in with it. Where the address is another
+/// person's, both keep what they have.
+pub(crate) fn check_that_addresses_are_folded<C: Catalog>(empty: &C) {
+    let database = open(empty);
+    let applied = database.migrate().unwrap();
+    let older = applied.iter().position(|name| name.starts_with("0017"));
+    database.revert(applied.len() - older.unwrap()).unwrap();
+    let (now, _) = C::VALUES;
+    let same = [
+        "m\u{fc}ller@x.example",
+        "mu\u{308}ller@x.example",
+        "plain@x.example",
+    ];
+    // More than one batch of them.
+    let decomposed = (0..450).map(|n| format!("e\u{301}l{n}@x.example"));
+    let addresses = same.map(str::to_owned).into_iter().chain(decomposed);
+    let users = (1..)
+        .zip(addresses)
+        .map(|(n, address)| format!("('user{n}', '{address}', 'x', 'client', TRUE, 'x', {now})"));
+    empty.execute(&format!(
+        "INSERT INTO users
+            (username, email, display_name, role, is_active, password_hash, created_at)
+         VALUES {}",
+        users.collect::<Vec<_>>().join(", ")
+    ));
+
+    database.migrate().unwrap();
+    let kept = empty.ask("SELECT email AS line FROM users WHERE version = 1 ORDER BY id");
+    assert_eq!(kept, same);
+    let folded = empty.ask("SELECT email AS line FROM users WHERE version = 2 ORDER BY id");
+    let expected: Vec<_> = (0..450).map(|n| format!("\u{e9}l{n}@x.example")).collect();
+    assert_eq!(folded, expected);
+    let left = empty.ask("SELECT CAST(user_id AS TEXT) AS line FROM unfolded_addresses");
+    assert_eq!(left, Vec::<String>::new());
+    let typed = LoginName::new("E\u{301}L449@x.example");
+    let found = in_store(&database, async |store| {
+        store.credentials(&typed).await.unwrap().unwrap().user.id
+    });
+    assert_eq!(found, UserId::new(453));
+}
+
 /// Mounts every check on one database.
 macro_rules! upgrade_checks {
     ($empty:expr) => {
         #[test]
         fn check_that_people_are_taken_off_with_a_line_of_history() {
             $crate::upgrades::check_that_people_are_taken_off_with_a_line_of_history(&$empty);
+        }
+
+        #[test]
+        fn check_that_addresses_are_folded() {
+            $crate::upgrades::check_that_addresses_are_folded(&$empty);
         }
     };
 }
