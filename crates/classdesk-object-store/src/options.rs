@@ -10,23 +10,23 @@ use object_store::aws::AmazonS3ConfigKey;
 pub struct ObjectStoreOptions {
     /// How to sign in to S3; not looked at for a folder.
     pub s3: S3Variables,
-    /// Uploads of more than 64 KiB that run at once, at least 1; further ones wait for their turn
-    /// once they have so many bytes. Each holds up to 3 MiB in memory on a folder and up to 15 MiB on
-    /// S3 (three parts).
-    pub concurrent_uploads: usize,
+    /// Parts of uploads that are written at once, at least 1; further ones wait for their turn.
+    /// Each has up to 1 MiB on a folder and up to 5 MiB on S3. Beside them, every upload holds the
+    /// part that arrives.
+    pub concurrent_writes: usize,
     /// How long one S3 request may take to answer before it counts as failed; also how long a
-    /// download may wait for its next bytes.
+    /// download may wait for its next bytes, and a part of an upload for its turn.
     pub request_timeout: Duration,
     /// How long requests that are safe to repeat are repeated for, with growing pauses.
     pub retry_for: Duration,
 }
 
 impl Default for ObjectStoreOptions {
-    /// No S3 variables, 32 uploads at once, 60 s for a request, 30 s of retries.
+    /// No S3 variables, 32 parts written at once, 60 s for a request, 30 s of retries.
     fn default() -> Self {
         Self {
             s3: S3Variables::default(),
-            concurrent_uploads: 32,
+            concurrent_writes: 32,
             request_timeout: Duration::from_secs(60),
             retry_for: Duration::from_secs(30),
         }

@@ -13,14 +13,14 @@ use classdesk_domain::clock::Timestamp;
 use classdesk_domain::policy::ReadPermit;
 use futures_util::TryStreamExt;
 use object_store::ObjectStore;
-use tokio::sync::Semaphore;
 
 use crate::backend::{Backend, Storage};
+use crate::download;
 use crate::local::LocalFolder;
 use crate::location::StorageLocation;
 use crate::options::ObjectStoreOptions;
 use crate::s3::S3Bucket;
-use crate::{download, upload};
+use crate::upload::{self, Turns};
 
 /// How long the storage may take to show that it is there.
 const PING: Duration = Duration::from_secs(10);
@@ -28,7 +28,7 @@ const PING: Duration = Duration::from_secs(10);
 /// Bytes on a local folder or an S3 bucket. It has to be used within a tokio runtime.
 pub struct ObjectStoreBlobs {
     storage: Arc<Storage>,
-    uploads: Semaphore,
+    turns: Turns,
 }
 
 /// A storage can't be used as it is configured.
@@ -101,10 +101,9 @@ impl ObjectStoreBlobs {
                 (Backend::S3(bucket), objects)
             }
         };
-        let uploads = options.concurrent_uploads.clamp(1, Semaphore::MAX_PERMITS);
         Ok(Self {
             storage: Arc::new(Storage { backend, objects }),
-            uploads: Semaphore::new(uploads),
+            turns: Turns::new(options),
         })
     }
 
@@ -119,7 +118,7 @@ impl ObjectStoreBlobs {
         let objects = layer(objects);
         Self {
             storage: Arc::new(Storage { backend, objects }),
-            uploads: self.uploads,
+            turns: self.turns,
         }
     }
 }
@@ -138,7 +137,7 @@ impl BlobStore for ObjectStoreBlobs {
         bytes: ByteStream,
         limit: u64,
     ) -> Result<BlobInfo, BlobError> {
-        upload::put(&self.storage, key, bytes, limit, &self.uploads).await
+        upload::put(&self.storage, key, bytes, limit, &self.turns).await
     }
 
     async fn open(

@@ -9,27 +9,61 @@
 //! what went wrong with its abort, which hides whether the storage was away, full or refused.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use classdesk_domain::blobs::{BlobError, BlobInfo, ByteStream, Sha256Digest, StorageKey};
 use futures_util::StreamExt;
 use object_store::{MultipartUpload, ObjectStoreExt, PutPayload, PutPayloadMut};
 use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, SemaphorePermit, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::time::timeout;
 
 use crate::backend::{self, Storage};
 use crate::failure::{self, Operation};
 use crate::media_type::Detector;
+use crate::options::ObjectStoreOptions;
 
 /// The memory of a part is taken in blocks of this many bytes, as they fill.
 const BLOCK: usize = 64 * 1024;
 
-/// A part of an upload.
+/// A part of an upload, with its turn to be written.
 enum Piece {
     /// More follow.
-    Part(PutPayload),
+    Part(PutPayload, Turn),
     /// This was all.
-    Last(PutPayload),
+    Last(PutPayload, Turn),
+}
+
+/// The right of a part to be written. It ends when this is dropped.
+type Turn = OwnedSemaphorePermit;
+
+/// How many parts of all uploads are written at once. An upload has no turn while its bytes arrive,
+/// so that a slow client keeps nobody waiting.
+#[derive(Debug, Clone)]
+pub(crate) struct Turns {
+    free: Arc<Semaphore>,
+    longest_wait: Duration,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("too many parts of uploads are being written")]
+struct NoTurn;
+
+impl Turns {
+    pub(crate) fn new(options: &ObjectStoreOptions) -> Self {
+        let turns = options.concurrent_writes.clamp(1, Semaphore::MAX_PERMITS);
+        Self {
+            free: Arc::new(Semaphore::new(turns)),
+            longest_wait: options.request_timeout,
+        }
+    }
+
+    async fn take(&self) -> Result<Turn, BlobError> {
+        let turn = timeout(self.longest_wait, Arc::clone(&self.free).acquire_owned()).await;
+        let turn = turn.map_err(|_| BlobError::Unavailable(NoTurn.into()))?;
+        turn.map_err(|closed| BlobError::Backend(closed.into()))
+    }
 }
 
 type Written = Result<UploadGuard, BlobError>;
@@ -40,7 +74,7 @@ pub(crate) async fn put(
     key: &StorageKey,
     bytes: ByteStream,
     limit: u64,
-    turns: &Semaphore,
+    turns: &Turns,
 ) -> Result<BlobInfo, BlobError> {
     storage.check_writable(key).await?;
     let (pieces, to_write) = mpsc::channel(1);
@@ -50,8 +84,7 @@ pub(crate) async fn put(
         to_write,
         written,
     ));
-    let mut turn = Turn { turns, taken: None };
-    let taken = split_into_parts(bytes, limit, storage.part_size(limit), pieces, &mut turn).await;
+    let taken = split_into_parts(bytes, limit, storage.part_size(limit), pieces, turns).await;
     // Also on a failure: by then the writer has cleaned up.
     match (taken, outcome.await) {
         (Ok(Some(info)), Ok(Ok(object))) => {
@@ -63,24 +96,6 @@ pub(crate) async fn put(
     }
 }
 
-/// The turn of an upload, which it keeps until its bytes are written.
-struct Turn<'a> {
-    turns: &'a Semaphore,
-    taken: Option<SemaphorePermit<'a>>,
-}
-
-impl Turn<'_> {
-    /// Waits for the turn once an upload has more than a block. Until then it may be one that hardly
-    /// comes at all, and would keep the turn from others.
-    async fn take_from(&mut self, size: u64) -> Result<(), BlobError> {
-        if self.taken.is_none() && size > BLOCK as u64 {
-            let taken = self.turns.acquire().await;
-            self.taken = Some(taken.map_err(|closed| BlobError::Backend(closed.into()))?);
-        }
-        Ok(())
-    }
-}
-
 /// Reads the stream to its end and sends the parts. `None` means that the writer has ended; it
 /// has the reason.
 async fn split_into_parts(
@@ -88,7 +103,7 @@ async fn split_into_parts(
     limit: u64,
     part_size: usize,
     pieces: mpsc::Sender<Piece>,
-    turn: &mut Turn<'_>,
+    turns: &Turns,
 ) -> Result<Option<BlobInfo>, BlobError> {
     let mut size = 0_u64;
     let mut hash = Sha256::new();
@@ -100,16 +115,16 @@ async fn split_into_parts(
         if size > limit {
             return Err(BlobError::TooLarge { limit });
         }
-        turn.take_from(size).await?;
         hash.update(&chunk);
         media_type.update(&chunk);
         let mut rest = &chunk[..];
         while !rest.is_empty() {
             // A full part is sent only when more is there: the last piece is never empty.
             if part.content_length() == part_size {
+                let turn = turns.take().await?;
                 let full =
                     std::mem::replace(&mut part, PutPayloadMut::new().with_block_size(BLOCK));
-                if pieces.send(Piece::Part(full.freeze())).await.is_err() {
+                if pieces.send(Piece::Part(full.freeze(), turn)).await.is_err() {
                     return Ok(None);
                 }
             }
@@ -121,7 +136,8 @@ async fn split_into_parts(
     if size == 0 {
         return Err(BlobError::Empty);
     }
-    if pieces.send(Piece::Last(part.freeze())).await.is_err() {
+    let turn = turns.take().await?;
+    if pieces.send(Piece::Last(part.freeze(), turn)).await.is_err() {
         return Ok(None);
     }
     Ok(Some(BlobInfo {
@@ -167,13 +183,10 @@ async fn write_pieces(
     let failed = |error| failure::of_store(error, Operation::Write);
     let location = backend::location(object.key.as_str())?;
     let objects = &object.storage.objects;
-    let first = match first {
-        Piece::Last(only) => {
-            objects.put(&location, only).await.map_err(failed)?;
-            return Ok(true);
-        }
-        Piece::Part(first) => first,
-    };
+    if let Piece::Last(only, _turn) = first {
+        objects.put(&location, only).await.map_err(failed)?;
+        return Ok(true);
+    }
     let mut upload = objects.put_multipart(&location).await.map_err(failed)?;
     let finished = write_parts(&mut *upload, first, pieces).await;
     if !matches!(finished, Ok(true))
@@ -187,20 +200,21 @@ async fn write_pieces(
 
 async fn write_parts(
     upload: &mut dyn MultipartUpload,
-    first: PutPayload,
+    first: Piece,
     pieces: &mut mpsc::Receiver<Piece>,
 ) -> object_store::Result<bool> {
-    upload.put_part(first).await?;
+    let mut next = Some(first);
     loop {
-        match pieces.recv().await {
+        match next {
             None => return Ok(false),
-            Some(Piece::Part(part)) => upload.put_part(part).await?,
-            Some(Piece::Last(part)) => {
+            Some(Piece::Part(part, _turn)) => upload.put_part(part).await?,
+            Some(Piece::Last(part, _turn)) => {
                 upload.put_part(part).await?;
                 upload.complete().await?;
                 return Ok(true);
             }
         }
+        next = pieces.recv().await;
     }
 }
 

@@ -1,15 +1,21 @@
 //! What both storages do alike.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 use classdesk_domain::blobs::{BlobError, BlobStore, ByteRange, StorageKey};
 use classdesk_domain::policy::ReadPermit;
 use classdesk_object_store::{ObjectStoreBlobs, ObjectStoreOptions};
 use futures_util::{StreamExt, stream};
+use tokio::time::timeout;
 
+use crate::faults::{Fault, Faulty};
 use crate::fixture::{
-    KINDS, Kind, LIMIT, StorageFixture, chunks, content, drain, fresh_key, permit, read,
+    KINDS, Kind, LIMIT, StorageFixture, chunks, content, drain, eventually, fresh_key, permit, read,
 };
 
 const MIB: usize = 1024 * 1024;
@@ -331,34 +337,63 @@ async fn a_ping_leaves_nothing() {
     }
 }
 
-#[tokio::test]
-async fn uploads_beyond_the_allowed_number_wait_for_their_turn() {
-    let stage = StorageFixture::new(Kind::Folder).await;
+/// A storage that writes one part at once, for which others wait so long.
+async fn one_by_one(stage: &StorageFixture, longest_wait: Duration) -> ObjectStoreBlobs {
     let options = ObjectStoreOptions {
-        concurrent_uploads: 1,
+        concurrent_writes: 1,
+        request_timeout: longest_wait,
         ..stage.options.clone()
     };
-    let blobs = ObjectStoreBlobs::connect(&stage.location, &options)
+    ObjectStoreBlobs::connect(&stage.location, &options)
         .await
-        .unwrap();
-    const SIZE: usize = 64 * 1024 + 1;
-    let (first, second) = (fresh_key(), fresh_key());
-    let bytes = content(9, SIZE);
-    let endless = chunks(&bytes, SIZE).chain(stream::pending());
-    let mut stuck = Box::pin(blobs.put(&first, Box::pin(endless), LIMIT));
-    let mut waiting = Box::pin(blobs.put(&second, chunks(&bytes, SIZE), LIMIT));
-    for _ in 0..50 {
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_slow_client_keeps_no_other_upload_waiting() {
+    const PATIENCE: Duration = Duration::from_secs(30);
+    for kind in KINDS {
+        let stage = StorageFixture::new(kind).await;
+        let blobs = one_by_one(&stage, PATIENCE).await;
+        let (slow, fast) = (fresh_key(), fresh_key());
+        let bytes = content(9, 6 * MIB);
+        let stands_still = Arc::new(AtomicBool::new(false));
+        let says_so = Arc::clone(&stands_still);
+        let silence = stream::poll_fn(move |_| {
+            says_so.store(true, Ordering::SeqCst);
+            Poll::Pending
+        });
+        let begun = chunks(&bytes, 65_536).chain(silence);
+        let mut stuck = Box::pin(blobs.put(&slow, Box::pin(begun), LIMIT));
         tokio::select! {
-            biased;
             _ = &mut stuck => panic!("its stream never ends"),
-            _ = &mut waiting => panic!("it is not its turn"),
-            () = tokio::task::yield_now() => {}
+            () = eventually("a pause", || stands_still.load(Ordering::SeqCst)) => {}
+        }
+        let other = blobs.put(&fast, chunks(&bytes, 65_536), LIMIT);
+        tokio::select! {
+            _ = &mut stuck => panic!("its stream never ends"),
+            info = timeout(PATIENCE, other) => {
+                let info = info.expect("there is a turn for it").unwrap();
+                assert_eq!(info.size, bytes.len() as u64, "{kind:?}");
+            }
         }
     }
-    // What is small needs no turn.
-    let key = fresh_key();
-    let small = blobs.put(&key, chunks(&bytes.slice(..10), 10), LIMIT);
-    assert_eq!(small.await.unwrap().size, 10);
-    drop(stuck);
-    assert_eq!(waiting.await.unwrap().size, SIZE as u64);
+}
+
+#[tokio::test]
+async fn an_upload_whose_turn_does_not_come_is_answered() {
+    let stage = StorageFixture::new(Kind::Folder).await;
+    let blobs = one_by_one(&stage, Duration::from_millis(100)).await;
+    let blobs = blobs.with_layer(|inner| Arc::new(Faulty::at(0, Fault::NoAnswer, inner)));
+    let (first, second) = (fresh_key(), fresh_key());
+    let bytes = content(9, 10);
+    // One of the two is being written, and will be for good.
+    let answered = tokio::select! {
+        answered = blobs.put(&first, chunks(&bytes, 10), LIMIT) => answered,
+        answered = blobs.put(&second, chunks(&bytes, 10), LIMIT) => answered,
+    };
+    assert!(
+        matches!(answered, Err(BlobError::Unavailable(_))),
+        "{answered:?}"
+    );
 }

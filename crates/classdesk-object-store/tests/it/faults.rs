@@ -1,13 +1,14 @@
 //! A layer before a storage: it fails at a chosen call, and shows how long it is used.
 
 use std::fmt;
+use std::future::pending;
 use std::io::{Error as IoError, ErrorKind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;
-use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
+use futures_util::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
@@ -21,6 +22,8 @@ pub(crate) enum Fault {
     FullDisk,
     /// It is done, and the answer gets lost.
     LostAnswer,
+    /// It takes for ever.
+    NoAnswer,
 }
 
 /// Counts down with each call that writes, and fails the one that reaches zero.
@@ -36,9 +39,10 @@ impl Fuse {
         (self.calls.fetch_sub(1, Ordering::SeqCst) == 0).then_some(self.fault)
     }
 
-    fn before(fault: Option<Fault>) -> Result<()> {
+    async fn before(fault: Option<Fault>) -> Result<()> {
         match fault {
             Some(Fault::FullDisk) => Err(broken(ErrorKind::StorageFull)),
+            Some(Fault::NoAnswer) => pending().await,
             _ => Ok(()),
         }
     }
@@ -101,7 +105,7 @@ impl ObjectStore for Faulty {
         options: PutOptions,
     ) -> Result<PutResult> {
         let fault = self.fuse.burn();
-        Fuse::before(fault)?;
+        Fuse::before(fault).await?;
         Fuse::after(fault, self.inner.put_opts(to, bytes, options).await)
     }
 
@@ -111,7 +115,7 @@ impl ObjectStore for Faulty {
         options: PutMultipartOptions,
     ) -> Result<Box<dyn MultipartUpload>> {
         let fault = self.fuse.burn();
-        Fuse::before(fault)?;
+        Fuse::before(fault).await?;
         let begun = self.inner.put_multipart_opts(to, options).await;
         let inner = Fuse::after(fault, begun)?;
         let fuse = self.fuse.clone();
@@ -127,10 +131,11 @@ impl ObjectStore for Faulty {
         paths: BoxStream<'static, Result<Path>>,
     ) -> BoxStream<'static, Result<Path>> {
         let fault = self.fuse.burn();
-        match Fuse::before(fault) {
-            Ok(()) => self.inner.delete_stream(paths),
-            Err(error) => stream::once(async { Err(error) }).boxed(),
-        }
+        let inner = Arc::clone(&self.inner);
+        let before = stream::once(Fuse::before(fault));
+        let mut paths = Some(paths);
+        let deleted = move |()| inner.delete_stream(paths.take().unwrap());
+        before.map_ok(deleted).try_flatten().boxed()
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
@@ -158,20 +163,20 @@ impl MultipartUpload for FaultyUpload {
         let fault = self.fuse.burn();
         let writing = self.inner.put_part(part);
         Box::pin(async move {
-            Fuse::before(fault)?;
+            Fuse::before(fault).await?;
             Fuse::after(fault, writing.await)
         })
     }
 
     async fn complete(&mut self) -> Result<PutResult> {
         let fault = self.fuse.burn();
-        Fuse::before(fault)?;
+        Fuse::before(fault).await?;
         Fuse::after(fault, self.inner.complete().await)
     }
 
     async fn abort(&mut self) -> Result<()> {
         let fault = self.fuse.burn();
-        Fuse::before(fault)?;
+        Fuse::before(fault).await?;
         Fuse::after(fault, self.inner.abort().await)
     }
 }
