@@ -163,6 +163,7 @@ macro_rules! store_conformance {
                 a_thread_is_kept
                 joining_twice_changes_nothing
                 leaving_twice_changes_nothing
+                other_parties_are_a_change_of_the_threads
                 participants_take_part_now
                 thread_facts_are_personal
             }

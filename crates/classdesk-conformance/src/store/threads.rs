@@ -3,8 +3,9 @@
 use classdesk_domain::bundles::WriterAssignment;
 use classdesk_domain::events::DomainEvent;
 use classdesk_domain::ids::{ThreadId, UserId};
-use classdesk_domain::people::{Actor, Role, UserUpdate};
+use classdesk_domain::people::{Actor, Release, Role, UserUpdate};
 use classdesk_domain::store::{Commit, Store};
+use classdesk_domain::subjects::{Parties, Subject, SubjectKind, SubjectPut, SubjectRef};
 use classdesk_domain::text::SubjectLine;
 use classdesk_domain::threads::{
     ParticipantAddition, ParticipantRemoval, Thread, ThreadFilter, ThreadQuery, ThreadUpdate,
@@ -13,7 +14,7 @@ use classdesk_domain::threads::{
 
 use super::support::{all, event, log, scope};
 use crate::Fixture;
-use crate::fixture::{ids, words};
+use crate::fixture::{ids, title, words};
 
 async fn view(store: &dyn Store, fixture: &Fixture, id: ThreadId) -> ThreadView {
     let view = store.thread(id, scope(fixture.admin)).await;
@@ -226,6 +227,85 @@ pub async fn leaving_twice_changes_nothing(store: &dyn Store) {
         participants(&view(store, &fixture, other.thread.id).await),
         together
     );
+}
+
+/// Other parties of a subject are a change of all its threads, and of no others.
+pub async fn other_parties_are_a_change_of_the_threads(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let kind = SubjectKind::parse("order").expect("a kind");
+    let order = SubjectRef::new(kind, fixture.bundle.get());
+    let put = async |before: Option<Subject>, client: Actor, writer: Actor, label: &str| {
+        let subject = Subject {
+            reference: order.clone(),
+            parties: Parties {
+                client: client.id,
+                assigned_writer: Some(writer.id),
+            },
+            label: title(label),
+            version: 1,
+        };
+        let put = SubjectPut {
+            subject,
+            before,
+            joins: Some(writer.id),
+            at: fixture.tick(),
+        };
+        store.put_subject(Commit::new(put)).await.expect("put")
+    };
+    let registered = put(None, fixture.client, fixture.writer, "Order").await;
+    let open = async |about: &SubjectRef, is_private| {
+        let mut row = fixture.new_thread(&[fixture.client, fixture.writer]);
+        row.about = about.clone();
+        row.is_private = is_private;
+        let opened = store.open_thread(Commit::new(row)).await;
+        opened.expect("opened").thread.id
+    };
+    let bundle = fixture.subject();
+    let threads = [
+        open(&bundle, false).await,
+        open(&bundle, true).await,
+        open(&order, false).await,
+    ];
+    let versions = async || {
+        let mut versions = Vec::new();
+        for thread in threads {
+            versions.push(view(store, &fixture, thread).await.thread.version);
+        }
+        versions
+    };
+    let assign = async |writer: Option<Actor>| {
+        let assignment = WriterAssignment {
+            bundle: fixture.bundle,
+            writer: writer.map(|writer| writer.id),
+            at: fixture.tick(),
+        };
+        let assigned = store.assign_writer(Commit::new(assignment)).await;
+        assigned.expect("assigned");
+    };
+    assert_eq!(versions().await, [1, 1, 1]);
+    assign(Some(fixture.other_writer)).await;
+    assert_eq!(versions().await, [2, 2, 1], "another writer");
+    assign(None).await;
+    assert_eq!(versions().await, [3, 3, 1], "none");
+    let (client, writer) = (fixture.other_client, fixture.writer);
+    let other = put(Some(registered), client, writer, "Order").await;
+    assert_eq!(versions().await, [3, 3, 2], "another client");
+    put(Some(other), client, writer, "Second order").await;
+    assert_eq!(versions().await, [3, 3, 2], "another label");
+
+    let last = open(&bundle, false).await;
+    let release = UserUpdate {
+        release: Some(Release {
+            tickets: None,
+            subjects: Some(vec![order.clone()]),
+            at: fixture.tick(),
+        }),
+        ..UserUpdate::of(writer.id)
+    };
+    let released = store.update_user(Commit::new(release)).await;
+    released.expect("released");
+    assert_eq!(versions().await, [3, 3, 3], "a writer who is taken off");
+    assert_eq!(view(store, &fixture, last).await.thread.version, 1);
 }
 
 /// Participants are those who take part now: active, and parties of the subject or staff. The list,

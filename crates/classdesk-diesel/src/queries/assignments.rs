@@ -7,8 +7,8 @@ use classdesk_domain::tickets::TicketStatus;
 use diesel::prelude::*;
 
 use super::Conn;
-use super::dialect::id_set;
-use super::rows::schema::{bundles, subjects, tickets};
+use super::dialect::{for_update, id_set};
+use super::rows::schema::{bundles, subjects, threads, tickets};
 use super::rows::subjects::{PartiesRow, subject_ref};
 use super::rows::values::At;
 use crate::error::Failure;
@@ -72,7 +72,7 @@ pub(super) fn assignments(
 /// Takes a person off what is named. The caller holds the person, so that nothing more is assigned
 /// to them meanwhile.
 pub(super) fn release(conn: &mut Conn, user: UserId, release: Release) -> Result<(), Failure> {
-    // In the order in which preconditions are held: subjects and bundles before tickets.
+    // In the order in which preconditions are held: subjects, bundles and threads before tickets.
     if let Some(named) = release.subjects {
         release_subjects(conn, user, &named, release.at.into())?;
     }
@@ -99,26 +99,46 @@ fn release_subjects(
     at: At,
 ) -> Result<(), Failure> {
     let of_writer = subjects::table.filter(subjects::assigned_writer_id.eq(user.get()));
-    let left: Vec<(String, i64)> = diesel::update(of_writer)
-        .set((
-            subjects::assigned_writer_id.eq(None::<i64>),
-            subjects::version.eq(subjects::version + 1),
-        ))
-        .returning((subjects::content_type, subjects::object_id))
-        .get_results(conn)?;
+    let keys = (subjects::content_type, subjects::object_id);
+    let left: Vec<(String, i64)> = for_update!(of_writer.select(keys).order(keys)).load(conn)?;
     let left = left.into_iter();
     let mut left: Vec<_> = left
         .map(|(kind, object)| subject_ref(kind, object))
         .collect();
     left.sort_unstable();
     same(left == named)?;
-    let of_writer = left.iter().filter_map(SubjectRef::as_bundle);
-    let of_writer: Vec<i64> = of_writer.map(|bundle| bundle.get()).collect();
-    diesel::update(bundles::table.filter(bundles::id.eq_any(id_set(&of_writer))))
+    let bundles_left = left.iter().filter_map(SubjectRef::as_bundle);
+    let bundles_left: Vec<i64> = bundles_left.map(|bundle| bundle.get()).collect();
+    diesel::update(bundles::table.filter(bundles::id.eq_any(id_set(&bundles_left))))
         .set((
             bundles::updated_at.eq(at),
             bundles::version.eq(bundles::version + 1),
         ))
+        .execute(conn)?;
+    // While they are still the writer: by that the threads are found.
+    count_in_threads(conn, user)?;
+    diesel::update(of_writer)
+        .set((
+            subjects::assigned_writer_id.eq(None::<i64>),
+            subjects::version.eq(subjects::version + 1),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Counts in the threads of all subjects of a writer that they have another one, or none.
+fn count_in_threads(conn: &mut Conn, writer: UserId) -> Result<(), Failure> {
+    let of_writer: Vec<i64> = threads::table
+        .inner_join(
+            subjects::table.on(subjects::content_type
+                .eq(threads::content_type)
+                .and(subjects::object_id.eq(threads::object_id))),
+        )
+        .filter(subjects::assigned_writer_id.eq(writer.get()))
+        .select(threads::id)
+        .load(conn)?;
+    diesel::update(threads::table.filter(threads::id.eq_any(id_set(&of_writer))))
+        .set(threads::version.eq(threads::version + 1))
         .execute(conn)?;
     Ok(())
 }

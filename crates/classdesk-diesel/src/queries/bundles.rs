@@ -21,7 +21,7 @@ use super::dialect::id_set;
 use super::files::{count_of, page_of};
 use super::filter::only;
 use super::page::{after, before, cut, one_more};
-use super::participants::join_all;
+use super::participants::change_parties;
 use super::port::port;
 use super::rows::bundles::{BundleRow, ViewRow, into_view};
 use super::rows::schema::{
@@ -344,9 +344,7 @@ fn assign_writer(conn: &mut Conn, c: Commit<WriterAssignment>) -> Result<Bundle,
             ))
             .returning(PartiesRow::as_returning())
             .get_result(conn)?;
-        if let Some(writer) = writer {
-            join_all(conn, &subject, writer)?;
-        }
+        change_parties(conn, &subject, assignment.writer)?;
         Ok(Outcome::to(id, row.into_domain(parties.into())?))
     })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use classdesk_domain::ids::UserId;
 use classdesk_domain::people::Actor;
 use classdesk_domain::policy::takes_part;
 use classdesk_domain::subjects::SubjectRef;
@@ -10,7 +11,7 @@ use diesel::sql_types::{BigInt, Bool};
 use diesel::upsert::excluded;
 
 use super::Conn;
-use super::dialect::{for_update, id_set};
+use super::dialect::id_set;
 use super::people::People;
 use super::rows::schema::{subjects, thread_participants, threads, users};
 use super::rows::subjects::PartiesRow;
@@ -90,21 +91,27 @@ pub(super) fn upsert_participant(
     Ok(())
 }
 
-/// Adds a person to every non-private thread of a subject that they are not in. The caller holds
-/// the subject, so that no thread is opened on it meanwhile.
-pub(super) fn join_all(conn: &mut Conn, reference: &SubjectRef, user: i64) -> Result<(), Failure> {
-    let open_to_all = threads::table
+/// Counts a change of a subject's parties in its threads, and adds a new writer to those that are not
+/// private. The caller holds the subject, so that no thread is opened on it meanwhile.
+pub(super) fn change_parties(
+    conn: &mut Conn,
+    reference: &SubjectRef,
+    joins: Option<UserId>,
+) -> Result<(), Failure> {
+    let on_subject = threads::table
         .filter(threads::object_id.eq(reference.object_id))
-        .filter(threads::content_type.eq(reference.content_type.as_str()))
-        .filter(threads::is_private.eq(false));
-    let held: Vec<i64> =
-        for_update!(open_to_all.select(threads::id).order(threads::id)).load(conn)?;
-    if held.is_empty() {
+        .filter(threads::content_type.eq(reference.content_type.as_str()));
+    // A change of participants holds the thread; so does this.
+    let counted = diesel::update(on_subject)
+        .set(threads::version.eq(threads::version + 1))
+        .execute(conn)?;
+    let Some(user) = joins.filter(|_| counted > 0) else {
         return Ok(());
-    }
+    };
+    let open_to_all = on_subject.filter(threads::is_private.eq(false));
     let participants = open_to_all.select((
         threads::id,
-        user.into_sql::<BigInt>(),
+        user.get().into_sql::<BigInt>(),
         true.into_sql::<Bool>(),
         threads::updated_at,
         0_i64.into_sql::<BigInt>(),

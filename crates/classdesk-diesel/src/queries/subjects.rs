@@ -9,7 +9,7 @@ use diesel::result::{DatabaseErrorKind, Error};
 
 use super::Conn;
 use super::commit::commit;
-use super::participants::join_all;
+use super::participants::change_parties;
 use super::port::port;
 use super::rows::schema::{bundles, subjects, threads, tickets};
 use super::rows::subjects::PartiesRow;
@@ -84,7 +84,7 @@ fn put_subject(conn: &mut Conn, c: Commit<SubjectPut>) -> Result<Subject, Failur
         if let Some(before) = &before {
             new.version = before.version + 1;
         }
-        let written = match before {
+        let written = match &before {
             // On a conflict another client registered it a moment ago.
             None => insert_subject(conn, &new)?,
             Some(_) => diesel::update(
@@ -100,8 +100,8 @@ fn put_subject(conn: &mut Conn, c: Commit<SubjectPut>) -> Result<Subject, Failur
             .execute(conn)?,
         };
         exactly_one(written)?;
-        if let Some(writer) = joins {
-            join_all(conn, &new.reference, writer.get())?;
+        if before.is_some_and(|before| before.parties != new.parties) {
+            change_parties(conn, &new.reference, joins)?;
         }
         Ok(Outcome::to(new.reference.object_id, new))
     })

@@ -63,7 +63,8 @@ pub enum Precondition {
 }
 
 /// A thing that counts its changes. A store MUST count up its version by one with every change
-/// of what the thing itself says. What only counts or lists others, or names people, is no part of it.
+/// of what the thing itself says. What only counts or lists others is no part of it, and neither is
+/// what people are called and whether they are active.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Versioned {
     /// A person; signing in is no change.
@@ -72,7 +73,8 @@ pub enum Versioned {
     Subject(SubjectRef),
     /// A bundle with its writer.
     Bundle(BundleId),
-    /// A thread with its participants, as far as they are added and removed one by one.
+    /// A thread with its participants: people who are added and removed, and every change of the
+    /// parties of its subject.
     Thread(ThreadId),
     /// A ticket; what is written to it counts where it changes the status.
     Ticket(TicketId),

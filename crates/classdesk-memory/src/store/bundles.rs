@@ -227,8 +227,8 @@ impl BundleRepository for MemoryStore {
             let reference = SubjectRef::bundle(bundle);
             if let Some(writer) = writer {
                 state.users.there(writer)?;
-                state.join_open_threads(&reference, writer);
             }
+            state.change_parties(&reference, writer);
             if let Some(subject) = Arc::make_mut(&mut state.subjects).get_mut(&reference) {
                 subject.parties.assigned_writer = writer;
                 subject.version = version;

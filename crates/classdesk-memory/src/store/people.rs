@@ -83,6 +83,7 @@ impl State {
                 subject.parties.assigned_writer = None;
                 subject.version += 1;
             }
+            self.change_parties(&reference, None);
         }
         Ok(())
     }

@@ -115,11 +115,14 @@ impl State {
         }
     }
 
-    /// Adds a user to every non-private thread of a subject.
-    pub(super) fn join_open_threads(&mut self, subject: &SubjectRef, user: UserId) {
+    /// Counts a change of a subject's parties in its threads, and adds a new writer to those that are
+    /// not private.
+    pub(super) fn change_parties(&mut self, subject: &SubjectRef, joins: Option<UserId>) {
         for thread in self.threads.rows_mut() {
-            if thread.about == *subject && !thread.is_private {
-                thread.participants.insert(user);
+            if thread.about == *subject {
+                thread.version += 1;
+                let joins = joins.filter(|_| !thread.is_private);
+                thread.participants.extend(joins);
             }
         }
     }

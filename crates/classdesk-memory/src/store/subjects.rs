@@ -26,14 +26,13 @@ impl SubjectRepository for MemoryStore {
             if state.subjects.get(&subject.reference) != before.as_ref() {
                 return Err(StoreError::Stale);
             }
-            if let Some(before) = before {
+            if let Some(before) = &before {
                 subject.version = before.version + 1;
             }
             state.people_there(&subject.parties)?;
             Arc::make_mut(&mut state.subjects).insert(subject.reference.clone(), subject.clone());
-            if let Some(writer) = joins {
-                state.users.there(writer)?;
-                state.join_open_threads(&subject.reference, writer);
+            if before.is_some_and(|before| before.parties != subject.parties) {
+                state.change_parties(&subject.reference, joins);
             }
             let outcome = Outcome::changed(subject.reference.object_id);
             Ok((subject, outcome))
