@@ -37,14 +37,18 @@ impl DatabaseHandle {
     }
 
     /// Names a database that is only read. Nothing is made or written, so it needs no right to; the
-    /// store that [`serve`](Self::serve) starts refuses changes on SQLite.
+    /// store that [`serve`](Self::serve) starts refuses changes. Its searches may not find yet what
+    /// an older version has stored.
     ///
     /// # Errors
     /// [`ConnectError::Certificates`]. Neither a file nor a server is asked yet.
     pub fn open_read_only(url: &DatabaseUrl, options: &StoreOptions) -> Result<Self, ConnectError> {
         Ok(Self(match url.kind() {
             Kind::Sqlite(path) => Location::Sqlite(sqlite::File::open_read_only(path, options)),
-            Kind::Postgres(_) => return Self::open(url, options),
+            Kind::Postgres(address) => {
+                let server = postgres::Server::new(address, options)?;
+                Location::Postgres(Box::new(server.read_only()))
+            }
         }))
     }
 

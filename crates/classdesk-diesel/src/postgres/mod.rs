@@ -55,6 +55,7 @@ pub(crate) struct Server {
     statement_timeout: Duration,
     lock_timeout: Duration,
     timeouts: Timeouts,
+    is_read_only: bool,
 }
 
 impl fmt::Debug for Server {
@@ -78,7 +79,16 @@ impl Server {
             statement_timeout: options.statement_timeout,
             lock_timeout: options.lock_timeout,
             timeouts,
+            is_read_only: false,
         })
+    }
+
+    /// The same server, of which nothing is changed.
+    pub(crate) fn read_only(self) -> Self {
+        Self {
+            is_read_only: true,
+            ..self
+        }
     }
 
     /// Does something on a connection of its own that may take any time. A thread of its own does
@@ -133,12 +143,15 @@ impl Server {
     }
 
     /// Makes steps while there is something to do, each in a transaction of its own. Nothing is
-    /// locked when there is nothing to do.
+    /// locked when there is nothing to do. A server that is only read stays as it is.
     pub(crate) fn repeat_while(
         &self,
         is_due: fn(&mut Conn) -> Result<bool, Failure>,
         step: fn(&mut Conn) -> Result<(), Failure>,
     ) -> Result<(), ConnectError> {
+        if self.is_read_only {
+            return Ok(());
+        }
         let failed = |conn: &mut Conn, failure| {
             ConnectError::Migration(self.classify(conn, failure, Duration::ZERO).into())
         };
@@ -214,10 +227,15 @@ impl ConnectionManager for Server {
         let settings = format!(
             "SET statement_timeout = {}; SET lock_timeout = {}; \
              SET idle_in_transaction_session_timeout = {}; SET synchronous_commit = on; \
-             SET client_min_messages = warning;",
+             SET client_min_messages = warning;{}",
             self.statement_timeout.as_millis(),
             self.lock_timeout.as_millis(),
             (self.statement_timeout + self.lock_timeout).as_millis(),
+            if self.is_read_only {
+                " SET default_transaction_read_only = on;"
+            } else {
+                ""
+            },
         );
         conn.batch_execute(&settings)
             .map_err(|error| self.refusal(error.into()))?;

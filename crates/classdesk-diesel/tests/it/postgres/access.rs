@@ -1,10 +1,12 @@
 //! Being let in: passwords, and TLS with as much proof as was asked for.
 
 use classdesk_diesel::{ConnectError, DatabaseHandle, DieselStore, StoreOptions};
+use classdesk_domain::clock::Timestamp;
+use classdesk_domain::ids::BlobId;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 
 use super::cluster::{Cluster, PASSWORD};
-use crate::databases::{PostgresDatabase, ask, options};
+use crate::databases::{PostgresDatabase, TestDatabase, ask, options};
 
 fn open(url: &str) -> Result<(), ConnectError> {
     DatabaseHandle::open(&url.parse()?, &options())?
@@ -136,4 +138,29 @@ fn a_schema_is_looked_at_without_a_right_to_write() {
     let empty = PostgresDatabase::empty();
     let status = read_only(&empty).migration_status().unwrap();
     assert!(!status.is_empty() && status.iter().all(|one| !one.applied));
+}
+
+#[tokio::test]
+async fn what_is_only_read_is_not_written() {
+    let database = PostgresDatabase::new();
+    let address = database.address();
+    let url = database.url();
+    ask(
+        &address,
+        "INSERT INTO search_backlog (things, up_to) VALUES ('users', 0) RETURNING things",
+    );
+    let reader = DatabaseHandle::open_read_only(&url, &options()).unwrap();
+    let reader = reader.serve(&options()).unwrap();
+    let store = reader.store();
+    assert!(!store.any_user().await.unwrap());
+    let now = Timestamp::from_micros(0);
+    let refused = store.mark_blob_deleted(BlobId::new(1), now).await;
+    assert!(refused.is_err(), "{refused:?}");
+    let backlog = || ask(&address, "SELECT things FROM search_backlog");
+    assert_eq!(backlog(), ["users"]);
+    DatabaseHandle::open(&url, &options())
+        .unwrap()
+        .serve(&options())
+        .unwrap();
+    assert_eq!(backlog().len(), 0);
 }
