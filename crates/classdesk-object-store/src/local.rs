@@ -6,7 +6,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, Metadata};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
@@ -17,7 +17,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Location;
-use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::failure::{self, Operation};
@@ -72,19 +72,14 @@ impl LocalFolder {
 
     /// Where an object is that has this key or was listed by this path.
     fn find(&self, listed: &str) -> Result<Option<PathBuf>, BlobError> {
-        if !listed.starts_with('/') {
+        let Some(encoded) = listed.strip_prefix('/') else {
             let location =
                 Location::parse(listed).map_err(|error| BlobError::Backend(error.into()))?;
             return self.path(&location).map(Some);
-        }
-        let is_it = |entry: &io::Result<DirEntry>| {
-            let entry = entry.as_ref();
-            entry.map_or(true, |entry| self.listed_path(entry) == listed)
         };
-        let found = self.files().find(is_it).transpose();
-        found
-            .map(|entry| entry.map(DirEntry::into_path))
-            .map_err(|error| failure::of_io(error, Operation::Write))
+        let below = decoded(encoded).and_then(|below| inner_path(Path::new(&below)));
+        let path = below.map(|below| self.root.join(below));
+        Ok(path.filter(|path| self.listed_path(path) == listed))
     }
 
     /// Looks at an object.
@@ -112,7 +107,7 @@ impl LocalFolder {
     /// Lists the objects.
     pub(crate) fn list(&self) -> ObjectStream {
         let folder = self.clone();
-        let objects = self.files().filter_map(move |entry| {
+        let objects = self.files(true).filter_map(move |entry| {
             let listed = entry.and_then(|entry| folder.listed(&entry));
             listed.transpose()
         });
@@ -131,10 +126,14 @@ impl LocalFolder {
         batches.try_flatten().boxed()
     }
 
-    /// The files of the folder, wherever links lead. One that goes away meanwhile is passed over,
-    /// and so is a link that leads back or nowhere.
-    fn files(&self) -> impl Iterator<Item = io::Result<DirEntry>> + Send + use<> {
-        let entries = WalkDir::new(&self.root).min_depth(1).follow_links(true);
+    /// The files of the folder, or those wherever its links lead too. One that goes away meanwhile is
+    /// passed over, and so is a link that leads back or nowhere.
+    fn files(
+        &self,
+        follow_links: bool,
+    ) -> impl Iterator<Item = io::Result<DirEntry>> + Send + use<> {
+        let walk = WalkDir::new(&self.root).min_depth(1);
+        let entries = walk.follow_links(follow_links);
         entries.into_iter().filter_map(|entry| match entry {
             Ok(entry) => entry.file_type().is_file().then_some(Ok(entry)),
             Err(error) => {
@@ -151,7 +150,7 @@ impl LocalFolder {
             return Ok(None);
         }
         match fs::metadata(entry.path()) {
-            Ok(metadata) => Ok(Some(object(self.listed_path(entry), &metadata))),
+            Ok(metadata) => Ok(Some(object(self.listed_path(entry.path()), &metadata))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -159,9 +158,8 @@ impl LocalFolder {
 
     /// The path by which a file is listed. What no key could be is listed percent-encoded behind a
     /// slash.
-    fn listed_path(&self, entry: &DirEntry) -> String {
+    fn listed_path(&self, path: &Path) -> String {
         const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
-        let path = entry.path();
         let path = path.strip_prefix(&self.root).unwrap_or(path);
         let names: Option<Vec<_>> = path.iter().map(OsStr::to_str).collect();
         let plain = names.map(|names| names.join("/"));
@@ -172,7 +170,8 @@ impl LocalFolder {
         })
     }
 
-    /// Removes temporary files that were last written before an instant.
+    /// Removes temporary files that were last written before an instant. A link is never followed:
+    /// what it leads to may be anybody's.
     pub(crate) fn abort_stale_uploads(&self, before: Timestamp) -> Result<u64, BlobError> {
         self.remove_temporary(before)
             .map_err(|error| failure::of_io(error, Operation::Write))
@@ -180,7 +179,7 @@ impl LocalFolder {
 
     fn remove_temporary(&self, before: Timestamp) -> io::Result<u64> {
         let mut removed = 0;
-        for entry in self.files() {
+        for entry in self.files(false) {
             let entry = entry?;
             if !is_temporary(entry.file_name()) {
                 continue;
@@ -252,6 +251,24 @@ fn erase_file(path: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The bytes that were listed percent-encoded, as the system has them.
+fn decoded(encoded: &str) -> Option<OsString> {
+    let bytes: Vec<u8> = percent_decode_str(encoded).collect();
+    #[cfg(unix)]
+    return Some(std::os::unix::ffi::OsStringExt::from_vec(bytes));
+    #[cfg(not(unix))]
+    return String::from_utf8(bytes).ok().map(OsString::from);
+}
+
+/// A path of names alone; `None` for one that leads elsewhere.
+fn inner_path(path: &Path) -> Option<PathBuf> {
+    let names = path.components().map(|component| match component {
+        Component::Normal(name) => Some(name),
+        _ => None,
+    });
+    names.collect()
 }
 
 /// Whether the library gives such a name to a file that it is still writing.

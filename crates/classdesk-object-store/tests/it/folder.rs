@@ -141,6 +141,20 @@ mod names {
             assert_eq!(stage.blobs.head(path).await.unwrap(), None);
         }
         assert_eq!(stage.paths().await.len(), 0);
+        let other_spelling = [
+            "/caf%E9//plain",
+            "/./%FF%FE",
+            "/caf%E9/../%FF%FE",
+            "/%ff%fe",
+        ];
+        let names: [&[u8]; 2] = [b"\xff\xfe", b"plain"];
+        for name in names {
+            fs::write(folder.join(OsStr::from_bytes(name)), name).unwrap();
+            fs::write(stage.root().join(OsStr::from_bytes(name)), name).unwrap();
+        }
+        for path in other_spelling {
+            assert_eq!(stage.blobs.head(path).await.unwrap(), None, "{path}");
+        }
         for outside in ["/../escape", "/etc/passwd", "//etc/passwd", "/"] {
             assert_eq!(stage.blobs.head(outside).await.unwrap(), None);
         }
@@ -193,6 +207,36 @@ mod links {
             read(&blobs, &permit(&key, &info), None).await.unwrap(),
             bytes
         );
+    }
+
+    /// A walk fails at a link to itself.
+    #[tokio::test]
+    async fn an_odd_name_is_looked_up_without_a_walk() {
+        let stage = StorageFixture::new(Kind::Folder).await;
+        symlink("loop", stage.root().join("loop")).unwrap();
+        let odd = stage.root().join("line\nbreak");
+        fs::write(&odd, "odd").unwrap();
+        let found = stage.blobs.head("/line%0Abreak").await.unwrap();
+        assert_eq!(found.unwrap().size, 3);
+        assert_eq!(stage.blobs.head("/gone%0A").await.unwrap(), None);
+        stage.blobs.delete_orphan("/line%0Abreak").await.unwrap();
+        assert!(!odd.exists());
+    }
+
+    #[tokio::test]
+    async fn the_sweep_of_temporary_files_follows_no_link() {
+        let stage = StorageFixture::new(Kind::Folder).await;
+        let outside = TempDir::new().unwrap();
+        let file = outside.path().join("notes#1");
+        fs::write(&file, "mine").unwrap();
+        symlink(outside.path(), stage.root().join("folder")).unwrap();
+        let link = stage.root().join("link#1");
+        symlink(&file, &link).unwrap();
+        let own = stage.root().join("own#1");
+        fs::write(&own, "half of it").unwrap();
+        let soon = SystemClock.now().plus(std::time::Duration::from_secs(60));
+        assert_eq!(stage.blobs.abort_stale_uploads(soon).await.unwrap(), 1);
+        assert!(file.exists() && link.is_symlink() && !own.exists());
     }
 }
 
