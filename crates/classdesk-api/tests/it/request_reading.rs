@@ -448,11 +448,17 @@ async fn an_answer_to_head_has_no_body_when_another_request_follows_at_once() {
     assert_eq!(body.len(), length, "{answers}");
 }
 
-/// What a proxy in front has to keep from happening. When this fails, actix-http has been mended, and
-/// docs/security.md says too much.
+/// What a proxy in front has to keep from happening. It happens when both requests arrive at once, which
+/// a busy machine may keep them from. When this fails, actix-http has been mended, and docs/security.md
+/// says too much.
 #[tokio::test]
 async fn a_get_with_a_head_behind_it_loses_its_body() {
-    let answers = pipelined(["GET", "HEAD"]).await;
-    let (_, rest) = answers.split_once("\r\n\r\n").unwrap();
-    assert!(rest.starts_with("HTTP/1.1 200 "), "{answers}");
+    for _ in 0..100 {
+        let answers = pipelined(["GET", "HEAD"]).await;
+        let (_, rest) = answers.split_once("\r\n\r\n").unwrap();
+        if rest.starts_with("HTTP/1.1 200 ") {
+            return;
+        }
+    }
+    panic!("the body came every time");
 }
