@@ -10,6 +10,7 @@ use classdesk_http::middleware::{self, no_such_path};
 use classdesk_http::{Gauge, HttpState, Settings};
 
 use crate::authenticator::Authenticator;
+use crate::event_streams::{Follower, StreamLimits};
 use crate::openapi::document_of;
 use crate::readiness::Readiness;
 use crate::routes;
@@ -41,6 +42,7 @@ pub struct ApiBuilder {
     authenticator: Option<Arc<dyn Authenticator>>,
     gauges: Vec<Gauge>,
     serves_metrics: bool,
+    streams: StreamLimits,
 }
 
 impl ApiBuilder {
@@ -67,9 +69,18 @@ impl ApiBuilder {
         self
     }
 
+    /// How many streams of events there are, and for how long.
+    #[must_use]
+    pub const fn streams(mut self, limits: StreamLimits) -> Self {
+        self.streams = limits;
+        self
+    }
+
     /// Puts the API together.
     #[must_use]
-    pub fn build(self) -> Api {
+    pub fn build(mut self) -> Api {
+        let follower = Arc::new(Follower::new(self.app.feed.clone(), self.streams));
+        self.gauges.extend(gauges_of(&follower));
         let has_sessions = self.authenticator.is_none();
         let sessions = || Arc::new(self.app.sessions.clone()) as Arc<dyn Authenticator>;
         let authenticator = self.authenticator.unwrap_or_else(sessions);
@@ -80,6 +91,7 @@ impl ApiBuilder {
             has_sessions,
             serves_metrics: self.serves_metrics,
             readiness: Readiness::default(),
+            follower,
             openapi: OPENAPI.clone(),
         };
         Api {
@@ -87,6 +99,25 @@ impl ApiBuilder {
             http: Data::new(HttpState::new(self.settings, self.gauges, UNLIMITED)),
         }
     }
+}
+
+fn gauges_of(follower: &Arc<Follower>) -> [Gauge; 2] {
+    let gauge = |name, help, read: fn(&Follower) -> f64| {
+        let follower = follower.clone();
+        Gauge::new(name, help, move || read(&follower))
+    };
+    [
+        gauge(
+            "classdesk_event_streams",
+            "Clients that follow the events with a stream or wait for one",
+            |follower| follower.count() as f64,
+        ),
+        gauge(
+            "classdesk_event_horizon_lag_seconds",
+            "For how long a transaction has kept later events from those who follow",
+            |follower| follower.lag().as_secs_f64(),
+        ),
+    ]
 }
 
 impl Api {
@@ -99,7 +130,14 @@ impl Api {
             authenticator: None,
             gauges: Vec::new(),
             serves_metrics: true,
+            streams: StreamLimits::default(),
         }
+    }
+
+    /// Ends all streams of events and all waits for one, and lets no other begin. A server that stops
+    /// does so first, since streams don't end by themselves.
+    pub fn end_streams(&self) {
+        self.state.follower.stop();
     }
 
     /// Everything that is served, below `prefix` (`""` for the root), with all middleware.

@@ -24,6 +24,15 @@ impl From<Actor> for Principal {
     }
 }
 
+impl From<AuthenticatedSession> for Principal {
+    fn from(authenticated: AuthenticatedSession) -> Self {
+        Self {
+            actor: authenticated.actor(),
+            session: Some(authenticated),
+        }
+    }
+}
+
 /// Authenticates requests.
 #[async_trait]
 pub trait Authenticator: Send + Sync {
@@ -33,6 +42,15 @@ pub trait Authenticator: Send + Sync {
     /// It MUST answer [`Error::Unauthenticated`] unless the sender is an active person of the store,
     /// and other errors only when it can't find out.
     async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Error>;
+
+    /// The same again for an answer that goes on, such as a stream of events. It is no use of a
+    /// session.
+    ///
+    /// # Errors
+    /// As [`Authenticator::authenticate`].
+    async fn reauthenticate(&self, headers: &HeaderMap) -> Result<Principal, Error> {
+        self.authenticate(headers).await
+    }
 }
 
 /// Sign-in by Classdesk's own sessions: `Authorization: Bearer TOKEN`.
@@ -40,11 +58,12 @@ pub trait Authenticator: Send + Sync {
 impl Authenticator for Sessions {
     async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Error> {
         let token = bearer_token(headers).ok_or(Error::Unauthenticated)?;
-        let authenticated = Self::authenticate(self, &token).await?;
-        Ok(Principal {
-            actor: authenticated.actor(),
-            session: Some(authenticated),
-        })
+        Ok(Self::authenticate(self, &token).await?.into())
+    }
+
+    async fn reauthenticate(&self, headers: &HeaderMap) -> Result<Principal, Error> {
+        let token = bearer_token(headers).ok_or(Error::Unauthenticated)?;
+        Ok(self.find_valid(&token).await?.into())
     }
 }
 

@@ -1,6 +1,7 @@
 //! A call of the API: an authenticated request, what serves it, and how it is answered.
 
 use std::future::{Ready, ready};
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::web::Data;
@@ -18,6 +19,7 @@ use serde::Serialize;
 
 use crate::authenticator::Principal;
 use crate::dto::{PageParams, SeekParams};
+use crate::event_streams::Follower;
 use crate::extract::no_parameters;
 use crate::input::{FieldSet, Fields, NoFields};
 use crate::render;
@@ -69,6 +71,23 @@ impl Call {
         &self.state.app
     }
 
+    /// What all handlers share.
+    pub(crate) const fn state(&self) -> &Data<AppState> {
+        &self.state
+    }
+
+    /// What follows the log for all clients.
+    pub(crate) fn follower(&self) -> &Arc<Follower> {
+        &self.state.follower
+    }
+
+    /// The caller as they are now, in an answer that takes its time.
+    pub(crate) async fn reauthenticate(&self) -> Result<Actor, Problem> {
+        let authenticator = &self.state.authenticator;
+        let principal = authenticator.reauthenticate(self.request.headers()).await?;
+        Ok(principal.actor)
+    }
+
     /// The address below which clients reach the API.
     pub(crate) fn public_url(&self) -> &PublicUrl {
         &self.state.public_url
@@ -91,6 +110,14 @@ impl Call {
         let filter = S::read(&mut fields);
         let page = PageParams::read_for(&mut fields, list);
         fields.finish(filter.zip(page))
+    }
+
+    /// The parameters of something that is no usual list.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub(crate) fn params<S: FieldSet>(&self) -> Result<S::Output, Invalid> {
+        Fields::of_query(self.request.query_string()).read::<S>()
     }
 
     /// The parameters of a list that has no filter.

@@ -41,6 +41,7 @@ mod authenticate;
 mod authenticator;
 mod call;
 pub mod dto;
+mod event_streams;
 mod extract;
 mod idempotency;
 mod input;
@@ -55,4 +56,5 @@ mod state;
 
 pub use app::{Api, ApiBuilder, openapi};
 pub use authenticator::{Authenticator, Principal};
+pub use event_streams::StreamLimits;
 pub use extract::JSON_LIMIT;

@@ -23,6 +23,16 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::input::Input;
 use crate::schema::{AnySchema, Components, formatted, integer, named, nullable, string};
 
+/// Most answers are no larger, so that their text need not be moved while it grows. In bytes.
+const USUAL: usize = 4 * 1024;
+
+/// The JSON text of a view.
+pub(crate) fn to_json(view: &impl Serialize) -> Vec<u8> {
+    let mut text = Vec::with_capacity(USUAL);
+    serde_json::to_writer(&mut text, view).expect("views have string keys and no failing field");
+    text
+}
+
 /// A value in an answer.
 pub(crate) trait Output {
     /// Writes it.

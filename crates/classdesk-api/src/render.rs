@@ -13,13 +13,11 @@ use classdesk_http::problem::Problem;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::output::to_json;
 use crate::state::state_of;
 
 /// How a request is answered.
 pub(crate) type Answer = Result<HttpResponse, Problem>;
-
-/// Most answers are no larger, so that their text need not be moved while it grows. In bytes.
-const USUAL: usize = 4 * 1024;
 
 /// An answer with several items has no more bytes (docs/contract.md#lists). One that is larger by
 /// itself is an answer all the same, and there is none near it.
@@ -103,13 +101,6 @@ fn digest(body: &[u8]) -> String {
     let digest: [u8; 32] = Sha256::digest(body).into();
     let (words, _) = digest.as_chunks();
     format!("{:016x}", u64::from_be_bytes(words[0]))
-}
-
-/// The JSON text of a view.
-pub(crate) fn to_json(view: &impl Serialize) -> Vec<u8> {
-    let mut text = Vec::with_capacity(USUAL);
-    serde_json::to_writer(&mut text, view).expect("views have string keys and no failing field");
-    text
 }
 
 /// As many of these, from the first, as have room in so many bytes of a JSON array.
@@ -203,20 +194,31 @@ pub(crate) fn page_with_etag<T, V: Serialize>(
     Ok(link_next(request, response, list, next))
 }
 
-/// Adds `Link: <…>; rel="next"` with every parameter of the request but the cursor.
+/// Adds a link to the next page, if there is one.
 fn link_next(
     request: &HttpRequest,
     mut response: HttpResponse,
     list: ListKind,
     next: Option<Cursor>,
 ) -> HttpResponse {
-    let Some(position) = next else {
-        return response;
-    };
+    if let Some(position) = next {
+        let cursor = ("cursor", &*position.encode(list));
+        link_to_next(request, &mut response, cursor);
+    }
+    response
+}
+
+/// Adds `Link: <…>; rel="next"` with every parameter of the request but the one that names the next
+/// page.
+pub(crate) fn link_to_next(
+    request: &HttpRequest,
+    response: &mut HttpResponse,
+    (next, value): (&str, &str),
+) {
     let parameters = form_urlencoded::parse(request.query_string().as_bytes());
     let query = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(parameters.filter(|(name, _)| name != "cursor"))
-        .append_pair("cursor", &position.encode(list))
+        .extend_pairs(parameters.filter(|(name, _)| name != next))
+        .append_pair(next, value)
         .finish();
     let path = path_within(request);
     let url = state_of(request)
@@ -225,5 +227,4 @@ fn link_next(
     let link = header::HeaderValue::from_str(&format!("<{url}>; rel=\"next\""))
         .expect("a percent-encoded URL is visible ASCII");
     response.headers_mut().insert(header::LINK, link);
-    response
 }

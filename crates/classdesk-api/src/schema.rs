@@ -76,7 +76,8 @@ impl Property {
         schema: AnySchema,
     ) -> Self {
         Self {
-            name,
+            // A name that is a keyword of the language is written so.
+            name: name.trim_start_matches("r#"),
             is_required,
             about: text(about),
             schema,

@@ -8,6 +8,7 @@ use classdesk_domain::App;
 use classdesk_http::PublicUrl;
 
 use crate::authenticator::Authenticator;
+use crate::event_streams::Follower;
 use crate::readiness::Readiness;
 
 /// The use cases and what the handlers need besides.
@@ -18,6 +19,7 @@ pub(crate) struct AppState {
     pub(crate) has_sessions: bool,
     pub(crate) serves_metrics: bool,
     pub(crate) readiness: Readiness,
+    pub(crate) follower: Arc<Follower>,
     /// The OpenAPI document.
     pub(crate) openapi: Bytes,
 }

@@ -54,7 +54,7 @@ mod state;
 
 pub use body::while_body_arrives;
 pub use client_address::client_address;
-pub use headers::{check_content_encoding, content_length, is_json, single_header};
+pub use headers::{check_content_encoding, content_length, is_json, preferred, single_header};
 pub use limits::end_work;
 pub use metrics::{Gauge, METRICS_MEDIA_TYPE};
 pub use server::{ServerLimits, serve};

@@ -44,8 +44,11 @@ pub(crate) fn has_parameters(operation: &Operation) -> bool {
 
 /// Whether it answers with a page of a list.
 pub(super) fn is_page(operation: &Operation) -> bool {
-    let schema = answer(operation).and_then(schema_of);
-    matches!(schema, Some(RefOr::T(Schema::Array(_))))
+    let answer = answer(operation);
+    // A feed goes by positions of its own.
+    let is_feed = answer.is_some_and(|answer| answer.content.contains_key("text/event-stream"));
+    let schema = answer.and_then(schema_of);
+    matches!(schema, Some(RefOr::T(Schema::Array(_)))) && !is_feed
 }
 
 /// Whether it creates something, and only once when it is repeated with the same key.

@@ -13,6 +13,7 @@ use crate::dto::{
 };
 use crate::extract::{JsonBody, Path};
 use crate::idempotency::once;
+use crate::output::to_json;
 use crate::render;
 use crate::routing::{Endpoints, endpoints};
 
@@ -29,9 +30,9 @@ pub(super) const ENDPOINTS: Endpoints = endpoints![
 /// A bundle with so many of its files as have room.
 fn fitted(call: &Call, detail: BundleDetail) -> BundleDetailView {
     let mut view = BundleDetailView::of(detail, call.public_url());
-    if render::to_json(&view).len() > render::LIMIT {
+    if to_json(&view).len() > render::LIMIT {
         let files = std::mem::take(&mut view.files);
-        let room = render::LIMIT.saturating_sub(render::to_json(&view).len());
+        let room = render::LIMIT.saturating_sub(to_json(&view).len());
         view.files = render::within(room, files);
     }
     view

@@ -7,6 +7,7 @@ mod audit;
 mod auth;
 mod bundles;
 mod documentation;
+mod events;
 mod files;
 mod messages;
 mod operations;
@@ -29,12 +30,13 @@ use crate::state::AppState;
 type Condition = fn(&AppState) -> bool;
 
 /// All endpoints, with the condition under which each is served.
-const ENDPOINTS: [(Endpoints, Condition); 14] = [
+const ENDPOINTS: [(Endpoints, Condition); 15] = [
     (auth::ENDPOINTS, |state| state.has_sessions),
     (auth::CALLER, always),
     (users::ENDPOINTS, always),
     (bundles::ENDPOINTS, always),
     (subjects::ENDPOINTS, always),
+    (events::ENDPOINTS, always),
     (audit::ENDPOINTS, always),
     (operations::ENDPOINTS, always),
     (operations::METRICS, |state| state.serves_metrics),

@@ -15,6 +15,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
+use crate::gated_log::GatedLog;
 use crate::outage::SwitchedBlobs;
 
 /// The address that the server believes to have, other than the one by which it is reached.
@@ -29,12 +30,16 @@ pub(crate) struct TestServer {
     pub(crate) world: Arc<Fixture>,
     /// What the server keeps.
     pub(crate) store: Arc<MemoryStore>,
+    /// The log that clients follow.
+    pub(crate) log: Arc<GatedLog>,
     /// The bytes that it keeps.
     pub(crate) blobs: Arc<SwitchedBlobs>,
     /// Hashes the passwords.
     pub(crate) hasher: Arc<PlainHasher>,
     /// The use cases that it serves.
     pub(crate) classdesk: App,
+    /// The API that it serves.
+    pub(crate) api: Api,
     /// Where it listens, for example `http://127.0.0.1:4711`.
     pub(crate) origin: String,
     http: reqwest::Client,
@@ -76,13 +81,15 @@ impl TestServer {
         let clock = Arc::new(WorldClock(world.clone()));
         let blobs = Arc::new(SwitchedBlobs::new(clock.clone()));
         let hasher = Arc::new(PlainHasher::default());
-        let ports = Ports::new(
+        let log = Arc::new(GatedLog::new(store.clone()));
+        let mut ports = Ports::new(
             store.clone(),
             blobs.clone(),
             hasher.clone(),
             clock,
             Arc::new(SeededSecrets::new(1)),
         );
+        ports.log = log.clone();
         let mut domain_settings = classdesk_domain::Settings::default();
         domain(&mut domain_settings);
         let classdesk = App::new(ports, domain_settings);
@@ -92,13 +99,15 @@ impl TestServer {
         let mut http_settings = Settings::new(PublicUrl::parse(PUBLIC_URL).unwrap());
         settings(&mut http_settings);
         let api = build(Api::builder(classdesk.clone(), http_settings)).build();
-        let (origin, server) = start_server(api);
+        let (origin, server) = start_server(api.clone());
         Self {
             world,
             store,
+            log,
             blobs,
             hasher,
             classdesk,
+            api,
             origin,
             http: http_client(),
             server,

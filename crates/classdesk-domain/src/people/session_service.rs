@@ -19,7 +19,7 @@ use super::names::LoginName;
 use super::passwords::NewPassword;
 use super::ports::{Credentials, SessionRepository, UserRepository, UserUpdate};
 use super::sessions::{
-    AccessToken, EndSessions, NewSession, Session, SessionLimits, WhichSessions,
+    AccessToken, EndSessions, NewSession, Session, SessionLimits, SessionWithUser, WhichSessions,
 };
 use super::throttling::{LoginAttempt, LoginKey, LoginLimits, LoginThrottle};
 
@@ -203,19 +203,26 @@ impl Sessions {
     /// [`Error::Unauthenticated`] when the token is unknown, past its end or idle for too long, or
     /// its person was deactivated.
     pub async fn authenticate(&self, token: &AccessToken) -> Result<AuthenticatedSession, Error> {
-        let found = self.sessions.session(&token.hash()).await?;
-        let owner = found.ok_or(Error::Unauthenticated)?;
+        let found = self.find_valid(token).await?;
         let now = self.clock.now();
-        if !owner.user.is_active || !owner.session.holds(now, &self.limits) {
+        if found.session.wants_touch(now, &self.limits) {
+            self.sessions.touch_session(found.session.id, now).await?;
+        }
+        Ok(found)
+    }
+
+    /// Finds the session of a token that holds. This is no use of it, so that an answer that goes on
+    /// keeps no session alive.
+    ///
+    /// # Errors
+    /// As [`Sessions::authenticate`].
+    pub async fn find_valid(&self, token: &AccessToken) -> Result<AuthenticatedSession, Error> {
+        let found = self.sessions.session(&token.hash()).await?;
+        let SessionWithUser { session, user } = found.ok_or(Error::Unauthenticated)?;
+        if !user.is_active || !session.holds(self.clock.now(), &self.limits) {
             return Err(Error::Unauthenticated);
         }
-        if owner.session.wants_touch(now, &self.limits) {
-            self.sessions.touch_session(owner.session.id, now).await?;
-        }
-        Ok(AuthenticatedSession {
-            user: owner.user,
-            session: owner.session,
-        })
+        Ok(AuthenticatedSession { user, session })
     }
 
     /// Ends this session.

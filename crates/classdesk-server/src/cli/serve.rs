@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use clap::Args;
+use classdesk_api::StreamLimits;
 use classdesk_domain::Settings;
 use classdesk_domain::people::{LoginLimits, NewPassword, SessionLimits};
 use classdesk_http::problem::field_message;
@@ -144,6 +145,25 @@ pub(crate) struct ConnectionArgs {
         value_parser = clap::value_parser!(u32).range(1..=1_000_000)
     )]
     pub(crate) max_arriving_bodies: u32,
+    /// Streams of events at once, and requests that wait for one. One more is answered 503
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = as_number(StreamLimits::default().max),
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
+    pub(crate) max_streams: u32,
+    /// The same of one person. One more is answered 429
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = as_number(StreamLimits::default().max_of_person),
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
+    pub(crate) max_streams_per_person: u32,
+    /// How long a stream of events lasts, a tenth more or less, before its client comes again
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = some_time)]
+    pub(crate) stream_lifetime: Duration,
     /// How long an unused connection is kept
     #[arg(long, value_name = "TIME", default_value = "75s", value_parser = some_time)]
     pub(crate) keep_alive: Duration,
@@ -181,6 +201,16 @@ impl ConnectionArgs {
         }
     }
 
+    /// As the API takes them.
+    pub(crate) fn stream_limits(&self) -> StreamLimits {
+        StreamLimits {
+            max: as_size(self.max_streams),
+            max_of_person: as_size(self.max_streams_per_person),
+            lifetime: self.stream_lifetime,
+            ..StreamLimits::default()
+        }
+    }
+
     /// As the plumbing takes them.
     pub(crate) fn http_settings(&self, public_url: PublicUrl) -> HttpSettings {
         let usual = HttpSettings::CONCURRENT_REQUESTS_OF_A_WORKER * self.workers();
@@ -192,6 +222,10 @@ impl ConnectionArgs {
             ..HttpSettings::new(public_url)
         }
     }
+}
+
+fn as_number(size: usize) -> u32 {
+    u32::try_from(size).unwrap_or(u32::MAX)
 }
 
 fn as_size(number: u32) -> usize {

@@ -40,6 +40,7 @@ pub(crate) async fn run(args: Box<ServeArgs>) -> Result<ExitCode, CliError> {
 /// A server that serves.
 struct Running {
     server: Server,
+    api: Api,
     metrics: Option<ServerHandle>,
     jobs: RunningJobs,
     store: Arc<DieselStore>,
@@ -88,7 +89,8 @@ async fn start(args: ServeArgs) -> Result<Running, CliError> {
         Some(bind) => Some(metrics::serve(state.clone(), bind)?),
         None => None,
     };
-    let configure = move |config: &mut ServiceConfig| api.configure(config);
+    let mounted = api.clone();
+    let configure = move |config: &mut ServiceConfig| mounted.configure(config);
     let mut limits = args.connections.server_limits();
     limits.max_connections =
         open_files::connections_of_worker(limits.max_connections, limits.workers);
@@ -105,6 +107,7 @@ async fn start(args: ServeArgs) -> Result<Running, CliError> {
     let _ = write!(std::io::stdout(), "{report}");
     Ok(Running {
         server,
+        api,
         metrics: metrics.map(|server| {
             let handle = server.handle();
             actix_web::rt::spawn(server);
@@ -148,6 +151,7 @@ fn api(args: &ServeArgs, assembly: &Assembly, jobs: &Jobs, public_url: PublicUrl
     let settings = args.connections.http_settings(public_url);
     let builder =
         Api::builder(assembly.app.clone(), settings).serves_metrics(args.metrics_bind.is_none());
+    let builder = builder.streams(args.connections.stream_limits());
     metrics::gauges(&assembly.store)
         .into_iter()
         .chain(jobs.gauges(jobs::SWEEP))
@@ -169,6 +173,7 @@ impl Running {
             signal,
             "stopping: no new connections, finishing what is in flight"
         );
+        self.api.end_streams();
         let finish = async {
             handle.stop(true).await;
             if let Some(metrics) = self.metrics {
