@@ -136,6 +136,7 @@ async fn try_scenario<'t>(
         });
     }
     fixture.check_views(asker, object).await?;
+    fixture.check_feed(asker).await?;
     for operation in allowed {
         let attempt = fixture.attempt(operation, asker, object).await?;
         let attempt = attempt.with_context(|| operation.name.clone())?;

@@ -110,6 +110,7 @@ impl<'t> Fixture<'t> {
                 let asker = self.somebody();
                 if self.facts.person(asker)?.has_session {
                     self.check_lists(asker).await?;
+                    self.check_feed(asker).await?;
                 }
                 Ok(())
             }

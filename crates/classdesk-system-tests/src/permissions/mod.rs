@@ -4,6 +4,7 @@ mod attempts;
 mod cells;
 mod effects;
 mod facts;
+mod feed;
 mod fixture;
 mod histories;
 mod local_server;
