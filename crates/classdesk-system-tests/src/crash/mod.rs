@@ -1,5 +1,6 @@
 //! Killed under load: what was acknowledged is there once, after every restart.
 
+mod follower;
 mod round;
 
 use anyhow::Result;

@@ -20,6 +20,8 @@ use crate::server::{self, Server};
 use crate::stores::Stores;
 use crate::verify::{self, Bytes};
 
+use super::follower::Follower;
+
 /// Kills before the next round begins with empty stores, so that comparing everything stays quick.
 pub(super) const IN_ROUND: u32 = 25;
 
@@ -46,6 +48,7 @@ pub(super) struct Round<'a> {
     fixture: Fixture,
     model: Arc<Model>,
     load: Load,
+    follower: Follower,
     /// Whose bytes were compared.
     compared: HashSet<usize>,
     report: &'a mut Report,
@@ -68,8 +71,9 @@ impl<'a> Round<'a> {
             stores,
             cluster,
             rng: seed.rng(0),
-            server,
             load: Load::new(fixture.clients(seed, &model)),
+            follower: Follower::start(&fixture.superadmin, server.url(), seed.rng(1)),
+            server,
             fixture,
             model,
             compared: HashSet::new(),
@@ -82,6 +86,7 @@ impl<'a> Round<'a> {
         for _ in 0..kills {
             self = self.kill().await?;
             self.verify(Bytes::New).await?;
+            self.follower.verify(self.report).await?;
             if self.rng.u8(..4) == 0 {
                 self.check().await?;
             }
@@ -116,6 +121,7 @@ impl<'a> Round<'a> {
             }
         }
         self.server = Server::start(self.programs, &self.stores, &OPTIONS).await?;
+        self.follower.go_to(self.server.url());
         Ok(self)
     }
 

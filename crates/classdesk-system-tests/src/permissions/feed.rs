@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::facts::{Object, Subject};
 use super::fixture::Fixture;
+use crate::verify::read_feed;
 
 const EVENTS: &str = "/api/v1/events/";
 
@@ -17,7 +18,9 @@ impl Fixture<'_> {
         if !self.facts.person(asker)?.has_session {
             return Ok(());
         }
-        let events = self.feed(asker).await?;
+        let client = self.client(asker)?.clone();
+        let events = read_feed(&client).await?;
+        self.found.requests += 1;
         let ids: Vec<_> = events.iter().filter_map(|one| one["id"].as_i64()).collect();
         let in_order = ids.len() == events.len() && ids.is_sorted_by(|one, next| one < next);
         self.compare(in_order, || format!("the feed of {asker} goes {ids:?}"));
@@ -58,32 +61,6 @@ impl Fixture<'_> {
             format!("the feed of {asker} tells of accounts")
         });
         self.check_stream(asker, &ids).await
-    }
-
-    /// Every page of the feed.
-    async fn feed(&mut self, asker: i64) -> Result<Vec<Value>> {
-        let client = self.client(asker)?.clone();
-        let mut events = Vec::new();
-        let mut after = 0;
-        loop {
-            self.found.requests += 1;
-            let page = client
-                .get(&format!("{EVENTS}?limit=200&after={after}"))
-                .await?;
-            let told = page.json(200)?;
-            events.extend(
-                told.as_array()
-                    .context("a page is no array")?
-                    .iter()
-                    .cloned(),
-            );
-            let reached = page.headers.get("last-event-id").context("no position")?;
-            let reached: i64 = reached.to_str()?.parse()?;
-            if reached == after {
-                return Ok(events);
-            }
-            after = reached;
-        }
     }
 
     /// What is told of objects of one kind.

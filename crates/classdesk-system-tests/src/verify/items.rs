@@ -74,6 +74,8 @@ impl Verification<'_> {
             items.push(item);
         }
         items.sort_by_key(|item| item.id);
+        let ids: Vec<_> = items.iter().map(|item| item.id).collect();
+        self.check_told(kind, parent, &ids);
         let mut seen: HashMap<Number, i64> = HashMap::new();
         let mut latest_begin: Stamp = 0;
         for item in &items {

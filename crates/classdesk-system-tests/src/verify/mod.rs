@@ -2,15 +2,19 @@
 
 mod bytes;
 mod containers;
+mod feed;
 mod items;
 
 use std::collections::HashSet;
 
 use anyhow::Result;
+use serde_json::Value;
 
 use crate::load::Fixture;
 use crate::load::model::{Model, Number, Stamp, State, Variable};
 use crate::report::Report;
+
+pub(crate) use feed::read_feed;
 
 /// How much is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +39,8 @@ pub(crate) struct Verification<'a> {
     compared: &'a mut HashSet<Number>,
     /// How many files with bytes are there.
     files: u64,
+    /// What the feed tells of.
+    feed: Vec<Value>,
 }
 
 /// What a comparison learned.
@@ -67,6 +73,7 @@ pub(crate) async fn after_restart(
         report,
         compared,
         files: 0,
+        feed: Vec::new(),
     };
     verification.run().await
 }
@@ -87,12 +94,14 @@ pub(crate) async fn at_cut(
         report,
         compared: &mut HashSet::new(),
         files: 0,
+        feed: Vec::new(),
     };
     verification.run().await
 }
 
 impl Verification<'_> {
     async fn run(mut self) -> Result<Seen> {
+        self.feed = read_feed(&self.fixture.superadmin.at(&self.url)).await?;
         for thread in self.fixture.threads {
             self.check_thread(thread).await?;
         }
