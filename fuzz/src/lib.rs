@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::mem::ManuallyDrop;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -12,11 +13,11 @@ use actix_web::dev::{Service, ServiceResponse};
 use actix_web::test::{TestRequest, init_service};
 use actix_web::{App as HttpApp, Error, rt};
 use classdesk_api::Api;
+use classdesk_conformance::Fixture as Rows;
 use classdesk_domain::clock::{Clock, Timestamp};
 use classdesk_domain::people::{Login, LoginName, NewPassword};
 use classdesk_domain::{App, Ports, Settings as Limits};
 use classdesk_http::{PublicUrl, Settings};
-use classdesk_conformance::Fixture as Rows;
 use classdesk_memory::{MemoryBlobs, MemoryStore, PlainHasher, SeededSecrets};
 
 /// After so many requests everything begins anew, since the stores keep what they are given.
@@ -168,7 +169,7 @@ async fn api() -> (Api, String) {
     let login = Login {
         name,
         password: PASSWORD.to_owned(),
-        address: "127.0.0.1".to_owned(),
+        address: IpAddr::from([127, 0, 0, 1]),
         user_agent: None,
     };
     let logged_in = desk.sessions.login(login).await.expect("a session");
