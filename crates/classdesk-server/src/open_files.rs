@@ -5,13 +5,14 @@
 const CONNECTIONS: (u64, u64) = (3, 4);
 
 /// Raises the soft limit to the hard one, and answers how many connections each worker may have:
-/// those that are asked for, or as many as there is room for.
-pub(crate) fn connections_of_worker(asked: usize, workers: usize) -> usize {
+/// those that are asked for, or as many as there is room for. Who tries the demo needs no warning: it
+/// is on loopback only.
+pub(crate) fn connections_of_worker(asked: usize, workers: usize, is_demo: bool) -> usize {
     let Some(limit) = raise_limit() else {
         return asked;
     };
     let fitting = fitting(limit, workers);
-    if fitting < asked {
+    if fitting < asked && !is_demo {
         tracing::warn!(
             limit,
             connections = fitting * workers,

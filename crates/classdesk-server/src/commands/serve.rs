@@ -93,7 +93,7 @@ async fn start(args: ServeArgs) -> Result<Running, CliError> {
     let configure = move |config: &mut ServiceConfig| mounted.configure(config);
     let mut limits = args.connections.server_limits();
     limits.max_connections =
-        open_files::connections_of_worker(limits.max_connections, limits.workers);
+        open_files::connections_of_worker(limits.max_connections, limits.workers, args.demo);
     let server = classdesk_http::serve(state, configure, listener, limits)
         .map_err(|error| CliError::while_doing(&format!("can't serve on {address}"), &error))?;
     let report = Report {

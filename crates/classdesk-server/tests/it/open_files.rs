@@ -7,8 +7,8 @@ use crate::fixture::Fixture;
 use crate::program::{Server, command};
 
 /// A server that starts with these limits of open files.
-async fn start_under(fixture: &Fixture, ulimit: &str) -> Server {
-    let serve = [
+async fn start_under(fixture: &Fixture, ulimit: &str, options: &[&str]) -> Server {
+    let mut serve = vec![
         "serve",
         "--bind",
         "127.0.0.1:0",
@@ -17,6 +17,7 @@ async fn start_under(fixture: &Fixture, ulimit: &str) -> Server {
         "--log",
         "warn",
     ];
+    serve.extend(options);
     let serve = command(fixture, &serve);
     let mut shell = tokio::process::Command::new("sh");
     shell
@@ -42,7 +43,7 @@ async fn ask(socket: &mut TcpStream) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_low_soft_limit_of_open_files_is_raised() {
     let fixture = Fixture::local();
-    let server = start_under(&fixture, "ulimit -Sn 64").await;
+    let server = start_under(&fixture, "ulimit -Sn 64", &[]).await;
     let address = server.url.trim_start_matches("http://").to_owned();
     let mut open = Vec::new();
     for _ in 0..100 {
@@ -51,4 +52,18 @@ async fn a_low_soft_limit_of_open_files_is_raised() {
         open.push(socket);
     }
     server.stop().await;
+}
+
+/// Only Linux tells its hard limit.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_low_hard_limit_of_open_files_is_a_warning_but_not_in_the_demo() {
+    for (options, is_warned) in [([].as_slice(), true), (&["--demo"], false)] {
+        let fixture = Fixture::local();
+        let server = start_under(&fixture, "exec 2>log; ulimit -n 256", options).await;
+        server.stop().await;
+        let log = std::fs::read_to_string(fixture.folder.path().join("log"));
+        let log = log.expect("it is there");
+        assert_eq!(log.contains("open files"), is_warned, "{options:?}: {log}");
+    }
 }
