@@ -8,8 +8,8 @@ use classdesk_domain::blobs::{BlobError, BlobInfo, ByteStream, Download, Downloa
 use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 use tracing::Span;
 
-use crate::conditional::{DownloadPlan, entity_tag, plan_download};
 use crate::content_disposition::attachment;
+use crate::download_plan::{DownloadPlan, entity_tag, plan_download};
 use crate::problem::Problem;
 
 /// A page that shows the bytes may run nothing and load nothing.

@@ -36,6 +36,7 @@ pub mod conditional;
 mod content_disposition;
 pub mod context;
 pub mod download;
+mod download_plan;
 mod form;
 mod headers;
 mod limits;
