@@ -171,7 +171,7 @@ impl Call {
         page: Page<T>,
         view: impl FnMut(T) -> V,
     ) -> Answer {
-        Ok(render::page(&self.request, list, page, view))
+        render::page(&self.request, list, page, view)
     }
 
     /// Answers with a file, or what of it is asked for.

@@ -7,7 +7,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use bytes::Bytes;
 use classdesk_domain::paging::{Cursor, ListKind, Page, ReadFrom};
-use classdesk_http::conditional::is_known;
+use classdesk_http::conditional::{is_known, is_known_untagged};
 use classdesk_http::context::path_within;
 use classdesk_http::problem::Problem;
 use serde::Serialize;
@@ -174,12 +174,15 @@ pub(crate) fn page<T, V: Serialize>(
     list: ListKind,
     page: Page<T>,
     view: impl FnMut(T) -> V,
-) -> HttpResponse {
+) -> Answer {
+    if is_known_untagged(request)? {
+        return Ok(HttpResponse::NotModified().finish());
+    }
     let (text, next) = page_text(page, view);
     let response = HttpResponse::Ok()
         .content_type(header::ContentType::json())
         .body(text);
-    link_next(request, response, list, next)
+    Ok(link_next(request, response, list, next))
 }
 
 /// The same with an entity tag, for lists that clients read again and again.

@@ -67,6 +67,18 @@ pub fn is_known(request: &HttpRequest, tag: &EntityTag) -> Result<bool, Problem>
     Ok(matches_if_none_match(request, tag))
 }
 
+/// The same of what has no tag, such as most lists: it is there, so that `*` names it, and no tag does.
+///
+/// # Errors
+/// 412 when `If-Match` names tags; 400 when it is malformed.
+pub fn is_known_untagged(request: &HttpRequest) -> Result<bool, Problem> {
+    if let Some(TagList::Tags(_)) = tags(request, &header::IF_MATCH)? {
+        return Err(Problem::of(ProblemKind::PreconditionFailed));
+    }
+    let known = parse_tags(request.headers(), &header::IF_NONE_MATCH);
+    Ok(known == Ok(Some(TagList::Any)))
+}
+
 /// The tags of a header; `None` without the header.
 fn tags(request: &HttpRequest, name: &HeaderName) -> Result<Option<TagList>, Problem> {
     parse_tags(request.headers(), name).map_err(|_| {

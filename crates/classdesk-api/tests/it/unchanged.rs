@@ -58,6 +58,43 @@ async fn a_repeated_read_answers_304_with_the_headers_of_the_first() {
     }
 }
 
+/// contract: conv.concurrency
+#[tokio::test]
+async fn a_list_without_a_tag_ignores_no_precondition() {
+    let desk = TestServer::start().await;
+    let admin = desk.named("superadmin").await;
+    let [bundle, _, ticket] = paths(&desk).await;
+    for path in [
+        "/api/v1/audit/",
+        "/api/v1/auth/sessions/",
+        "/api/v1/users/",
+        "/api/v1/class-management/class-bundles/",
+        "/api/v1/communications/threads/",
+        "/api/v1/tickets/",
+        &format!("{bundle}files/"),
+        &format!("{bundle}members/"),
+        &format!("{bundle}threads/"),
+        &format!("{bundle}tickets/"),
+        &format!("{ticket}attachments/"),
+        &format!("{ticket}history/"),
+        &format!("{ticket}messages/"),
+    ] {
+        let first = admin.get(path).await;
+        assert_eq!((first.status, first.header("etag")), (200, ""), "{path}");
+        for (name, value, expected) in [
+            ("if-match", "*", 200),
+            ("if-match", "\"other\"", 412),
+            ("if-match", "nonsense", 400),
+            ("if-none-match", "*", 304),
+            ("if-none-match", "nonsense", 200),
+            ("if-none-match", "\"other\"", 200),
+        ] {
+            let asked = admin.send(Method::GET, path, |ask| ask.header(name, value));
+            assert_eq!(asked.await.status, expected, "{name}: {value} at {path}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_changed_resource_answers_200_at_once() {
     let desk = TestServer::start().await;
