@@ -168,6 +168,31 @@ impl Client {
     }
 }
 
+impl Client {
+    /// Every event that a user may see, by pages.
+    pub(crate) async fn feed(&self) -> Result<Vec<Value>> {
+        let mut events = Vec::new();
+        let mut after = 0;
+        loop {
+            let path = format!("/api/v1/events/?limit=200&after={after}");
+            let page = self.get(&path).await?;
+            let told = page.json(200)?;
+            events.extend(
+                told.as_array()
+                    .context("a page is no array")?
+                    .iter()
+                    .cloned(),
+            );
+            let reached = page.headers.get("last-event-id").context("no position")?;
+            let reached: i64 = reached.to_str()?.parse()?;
+            if reached == after {
+                return Ok(events);
+            }
+            after = reached;
+        }
+    }
+}
+
 /// The path of the next page of a list, by its `Link` header.
 fn next_page(headers: &HeaderMap) -> Option<String> {
     let link = headers.get("link")?.to_str().ok()?;

@@ -13,7 +13,6 @@ use tokio::time::sleep;
 use crate::client::Client;
 use crate::programs::TIMEOUT;
 use crate::report::Report;
-use crate::verify::read_feed;
 
 /// How long it waits before it comes again.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -54,7 +53,7 @@ impl Follower {
     /// Compares what was told with the whole feed.
     pub(super) async fn verify(&self, report: &mut Report) -> Result<()> {
         let url = self.url.borrow().clone();
-        let feed = read_feed(&self.viewer.at(&url)).await?;
+        let feed = self.viewer.at(&url).feed().await?;
         let feed: Option<Vec<i64>> = feed.iter().map(|event| event["id"].as_i64()).collect();
         let feed = feed.context("an event without an id")?;
         let begun = Instant::now();

@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use super::facts::{Object, Subject};
 use super::fixture::Fixture;
-use crate::verify::read_feed;
 
 const EVENTS: &str = "/api/v1/events/";
 
@@ -18,8 +17,7 @@ impl Fixture<'_> {
         if !self.facts.person(asker)?.has_session {
             return Ok(());
         }
-        let client = self.client(asker)?.clone();
-        let events = read_feed(&client).await?;
+        let events = self.client(asker)?.feed().await?;
         self.found.requests += 1;
         let ids: Vec<_> = events.iter().filter_map(|one| one["id"].as_i64()).collect();
         let in_order = ids.len() == events.len() && ids.is_sorted_by(|one, next| one < next);

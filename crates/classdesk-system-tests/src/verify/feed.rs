@@ -2,38 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use super::Verification;
-use crate::client::Client;
 use crate::load::model::Kind;
-
-const EVENTS: &str = "/api/v1/events/";
-
-/// Every event that a user may see, by pages.
-pub(crate) async fn read_feed(viewer: &Client) -> Result<Vec<Value>> {
-    let mut events = Vec::new();
-    let mut after = 0;
-    loop {
-        let page = viewer
-            .get(&format!("{EVENTS}?limit=200&after={after}"))
-            .await?;
-        let told = page.json(200)?;
-        events.extend(
-            told.as_array()
-                .context("a page is no array")?
-                .iter()
-                .cloned(),
-        );
-        let reached = page.headers.get("last-event-id").context("no position")?;
-        let reached: i64 = reached.to_str()?.parse()?;
-        if reached == after {
-            return Ok(events);
-        }
-        after = reached;
-    }
-}
 
 impl Verification<'_> {
     /// Checks that the feed tells once of each item of a list.

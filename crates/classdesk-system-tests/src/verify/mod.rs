@@ -14,8 +14,6 @@ use crate::load::Fixture;
 use crate::load::model::{Model, Number, Stamp, State, Variable};
 use crate::report::Report;
 
-pub(crate) use feed::read_feed;
-
 /// How much is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Bytes {
@@ -101,7 +99,7 @@ pub(crate) async fn at_cut(
 
 impl Verification<'_> {
     async fn run(mut self) -> Result<Seen> {
-        self.feed = read_feed(&self.fixture.superadmin.at(&self.url)).await?;
+        self.feed = self.fixture.superadmin.at(&self.url).feed().await?;
         for thread in self.fixture.threads {
             self.check_thread(thread).await?;
         }
