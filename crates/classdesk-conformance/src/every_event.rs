@@ -4,11 +4,12 @@ use classdesk_domain::blobs::FileName;
 use classdesk_domain::bundles::BundleStatus;
 use classdesk_domain::events::{DomainEvent, EventTicket, UserChanges};
 use classdesk_domain::files::Visibility;
-use classdesk_domain::ids::{FileId, MessageId, ThreadId, TicketId};
+use classdesk_domain::ids::{FileId, MessageId, ThreadId, TicketId, WebhookId};
 use classdesk_domain::people::{Role, Username};
 use classdesk_domain::subjects::{SubjectKind, SubjectRef};
 use classdesk_domain::text::SubjectLine;
 use classdesk_domain::tickets::{TicketCategory, TicketPriority, TicketStatus};
+use classdesk_domain::webhooks::DisabledReason;
 
 use crate::Fixture;
 use crate::fixture::title;
@@ -22,6 +23,7 @@ pub fn every_event(fixture: &Fixture, ticket: TicketId) -> Vec<DomainEvent> {
     events.extend(of_threads(fixture));
     events.extend(of_tickets(fixture, ticket));
     events.extend(of_files(fixture));
+    events.extend(of_webhooks());
     events
 }
 
@@ -192,5 +194,28 @@ fn of_files(fixture: &Fixture) -> Vec<DomainEvent> {
             file_name: FileName::clean("März.pdf"),
             visibility: to_writer,
         },
+    ]
+}
+
+fn of_webhooks() -> Vec<DomainEvent> {
+    let webhook = WebhookId::new(51);
+    let origin = || "https://hooks.example.com:8443".to_owned();
+    vec![
+        DomainEvent::WebhookCreated {
+            webhook: webhook.into(),
+            origin: origin(),
+        },
+        DomainEvent::WebhookChanged {
+            webhook,
+            fields: vec!["url", "types"],
+            origin: origin(),
+        },
+        DomainEvent::WebhookSecretRotated { webhook },
+        DomainEvent::WebhookDisabled {
+            webhook,
+            reason: DisabledReason::Gone,
+        },
+        DomainEvent::WebhookEnabled { webhook },
+        DomainEvent::WebhookRemoved { webhook },
     ]
 }

@@ -51,6 +51,17 @@ macro_rules! store_conformance {
                 a_writer_is_assigned
                 members_are_who_can_receive
             }
+            deliveries {
+                a_lost_lease_records_nothing
+                a_webhook_is_paused_and_disabled
+                a_webhook_lease_holds_until_it_ends
+                an_attempt_is_recorded
+                due_deliveries_come_in_order
+                events_are_queued_once
+                inactive_webhooks_get_nothing
+                no_two_hold_a_webhook
+                the_backlog_of_deliveries_is_what_is_due
+            }
             events {
                 an_assignee_in_the_history_is_a_person
                 a_commit_has_a_bounded_number_of_events
@@ -188,6 +199,16 @@ macro_rules! store_conformance {
                 tickets_are_filtered
                 tickets_are_paged
                 tickets_follow_the_access_scope
+            }
+            webhooks {
+                a_delivery_is_retried
+                a_removed_webhook_is_nowhere
+                a_webhook_is_changed
+                a_webhook_is_kept
+                deliveries_are_filtered
+                events_are_replayed
+                old_deliveries_are_purged
+                webhooks_are_bounded
             }
             maintenance {
                 old_failures_are_purged

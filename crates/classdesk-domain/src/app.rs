@@ -29,6 +29,11 @@ use crate::threads::ports::{MessageRepository, ThreadRepository};
 use crate::threads::service::Threads;
 use crate::tickets::ports::TicketRepository;
 use crate::tickets::service::Tickets;
+use crate::webhooks::delivering::WebhookDeliveries;
+use crate::webhooks::ports::{
+    DeliveryQueue, NoWebhooks, WebhookFormat, WebhookRepository, WebhookSender,
+};
+use crate::webhooks::service::Webhooks;
 
 /// Everything that the domain needs of the world, as trait objects.
 #[derive(Clone)]
@@ -57,6 +62,14 @@ pub struct Ports {
     pub log: Arc<dyn EventLog>,
     /// Keeps idempotency keys.
     pub idempotency: Arc<dyn IdempotencyRepository>,
+    /// Keeps webhooks.
+    pub webhooks: Arc<dyn WebhookRepository>,
+    /// Keeps what is on its way to webhooks.
+    pub deliveries: Arc<dyn DeliveryQueue>,
+    /// Sends to webhooks; nothing unless [`Ports::with_webhooks`] says what does.
+    pub webhook_sender: Arc<dyn WebhookSender>,
+    /// Writes what is sent to webhooks.
+    pub webhook_format: Arc<dyn WebhookFormat>,
     /// Looks after the store.
     pub maintenance: Arc<dyn Maintenance>,
     /// Keeps bytes.
@@ -92,11 +105,29 @@ impl Ports {
             events: store.clone(),
             log: store.clone(),
             idempotency: store.clone(),
+            webhooks: store.clone(),
+            deliveries: store.clone(),
+            webhook_sender: Arc::new(NoWebhooks),
+            webhook_format: Arc::new(NoWebhooks),
             maintenance: store,
             blobs,
             hasher,
             clock,
             secrets,
+        }
+    }
+
+    /// The same ports with what sends to webhooks, and what writes their requests.
+    #[must_use]
+    pub fn with_webhooks(
+        self,
+        sender: Arc<dyn WebhookSender>,
+        format: Arc<dyn WebhookFormat>,
+    ) -> Self {
+        Self {
+            webhook_sender: sender,
+            webhook_format: format,
+            ..self
         }
     }
 }
@@ -151,6 +182,10 @@ pub struct App {
     pub audit: Audit,
     /// Following what happens.
     pub feed: EventFeed,
+    /// Webhooks.
+    pub webhooks: Webhooks,
+    /// Bringing events to webhooks.
+    pub webhook_deliveries: WebhookDeliveries,
     /// Idempotency keys.
     pub idempotency: IdempotencyService,
     /// Sweeping, purging and checking.
@@ -192,6 +227,12 @@ impl App {
             downloads: service!(Downloads { ..ports: blobs }),
             audit: service!(Audit { ..ports: events }),
             feed: service!(EventFeed { ..ports: log }),
+            webhooks: service!(Webhooks {
+                ..ports: webhooks, webhook_sender, log, events, users, clock, secrets
+            }),
+            webhook_deliveries: service!(WebhookDeliveries {
+                ..ports: deliveries, log, webhook_sender, webhook_format, clock, secrets
+            }),
             idempotency: service!(IdempotencyService { ..ports: idempotency, clock }),
             maintenance: MaintenanceService {
                 maintenance: ports.maintenance,

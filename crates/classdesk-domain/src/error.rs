@@ -45,6 +45,15 @@ pub enum Conflict {
     /// Threads or tickets link to the subject.
     #[error("threads or tickets link to this subject")]
     SubjectInUse,
+    /// There are as many webhooks as there can be.
+    #[error("there are as many webhooks as there can be")]
+    TooManyWebhooks,
+    /// The webhook's secret before is still valid.
+    #[error("the secret before is still valid")]
+    SecretRotating,
+    /// The webhook is not active.
+    #[error("the webhook is not active")]
+    WebhookInactive,
     /// The first request with this idempotency key is still running.
     #[error("the first request with this idempotency key is still running")]
     IdempotencyRunning,

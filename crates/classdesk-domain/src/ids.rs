@@ -55,6 +55,10 @@ ids! {
     BlobId;
     /// An entry of the append-only log of changes.
     EventId;
+    /// A receiver of events outside.
+    WebhookId;
+    /// One event on its way to a webhook.
+    DeliveryId;
     /// A reservation of an idempotency key.
     IdempotencyId;
 }

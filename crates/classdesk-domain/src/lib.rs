@@ -33,6 +33,7 @@
 //! | [`jobs`] | what every queue of background work has in common |
 //! | [`maintenance`] | sweeping, purging and checking what is stored |
 //! | [`error`] | how use cases fail |
+//! | [`webhooks`] | receivers of events outside, and what is sent to them |
 //! | [`search`] | the words by which things are found |
 //! | [`ids`], [`clock`], [`text`], [`paging`], [`validation`] | the small types that all of them share |
 //!
@@ -109,6 +110,7 @@ pub mod threads;
 pub mod tickets;
 mod use_case;
 pub mod validation;
+pub mod webhooks;
 
 pub use app::{App, Ports, Settings};
 pub use client_network::ClientNetwork;

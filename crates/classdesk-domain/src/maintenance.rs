@@ -18,6 +18,7 @@ use crate::people::sessions::SessionLimits;
 use crate::people::throttling::{KNOWN_FOR, LoginLimits};
 use crate::policy::permit::ReadPermit;
 use crate::store::ports::{Maintenance, RetentionCutoffs};
+use crate::webhooks::model::{ARRIVED_FOR, ENDED_FOR};
 
 /// How many rows one round of sweeping or purging takes on.
 const ROUND: u32 = 200;
@@ -137,8 +138,8 @@ impl MaintenanceService {
         Ok(self.blobs.abort_stale_uploads(before).await?)
     }
 
-    /// One bounded round of forgetting: sessions that ended, failed logins, networks of logins and
-    /// idempotency keys that no longer count.
+    /// One bounded round of forgetting: sessions that ended, failed logins, networks of logins,
+    /// deliveries to webhooks and idempotency keys that no longer count.
     ///
     /// # Errors
     /// Only failures of the store.
@@ -150,6 +151,8 @@ impl MaintenanceService {
             sessions_idle_since: now.minus(self.limits.idle),
             login_failures_before: now.minus(self.login_limits.window),
             login_networks_before: now.minus(KNOWN_FOR),
+            deliveries_arrived_before: now.minus(ARRIVED_FOR),
+            deliveries_ended_before: now.minus(ENDED_FOR),
             idempotency_expired_by: now.minus(KEY_TTL),
         };
         Ok(self.maintenance.purge(outlived, ROUND).await?)

@@ -264,6 +264,10 @@ pub enum ListKind {
     Files = 11,
     /// The audit log.
     Audit = 12,
+    /// Webhooks.
+    Webhooks = 13,
+    /// Deliveries of a webhook.
+    WebhookDeliveries = 14,
 }
 
 const CURSOR_BYTES: usize = 1 + 8 + 8 + 4;

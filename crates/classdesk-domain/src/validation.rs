@@ -88,6 +88,12 @@ pub enum FieldError {
     EmptyFile,
     /// Not a media type.
     MediaType,
+    /// Not the address of a webhook: another scheme, or a part that it must not have.
+    WebhookUrl,
+    /// A webhook's address with a port that it must not have.
+    WebhookPort,
+    /// A webhook's address that does not lead to the public internet.
+    WebhookAddress,
     /// Not a cursor of this list.
     DamagedCursor,
     /// Not an idempotency key.
@@ -101,6 +107,8 @@ pub enum ExpectedType {
     Text,
     /// A text whose bytes are UTF-8.
     Utf8,
+    /// A list of texts.
+    Texts,
     /// A whole number of 64 bits.
     Integer,
     /// True or false.
@@ -168,6 +176,9 @@ impl FieldError {
             Self::NotInThread => "not_in_thread",
             Self::NoAttachment => "no_attachment",
             Self::EmptyFile => "empty_file",
+            Self::WebhookUrl => "webhook_url",
+            Self::WebhookPort => "webhook_port",
+            Self::WebhookAddress => "webhook_address",
             Self::DamagedCursor => "damaged_cursor",
             Self::IdempotencyKey => "idempotency_key",
         }

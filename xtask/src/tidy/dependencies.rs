@@ -17,7 +17,7 @@ const SYSTEM_TESTS: &str = "classdesk-system-tests";
 
 /// Each crate of this workspace and those of its siblings that it may build on. Tests may use
 /// what is [for tests](FOR_TESTS) as well. The server puts everything together.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 13] = [
     (DOMAIN, &[]),
     (MEMORY, &[DOMAIN]),
     (CONFORMANCE, &[DOMAIN, MEMORY]),
@@ -25,6 +25,7 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ("classdesk-diesel", &[DOMAIN]),
     ("classdesk-object-store", &[DOMAIN]),
     ("classdesk-argon2", &[DOMAIN]),
+    ("classdesk-webhook", &[DOMAIN]),
     (HTTP, &[DOMAIN]),
     ("classdesk-api", &[DOMAIN, HTTP]),
     (
@@ -35,6 +36,7 @@ const MAY_USE: [(&str, &[&str]); 12] = [
             "classdesk-diesel",
             "classdesk-object-store",
             "classdesk-argon2",
+            "classdesk-webhook",
             HTTP,
             "classdesk-api",
         ],

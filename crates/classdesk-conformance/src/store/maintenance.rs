@@ -13,15 +13,17 @@ use super::support::{all, attempt, completion, key_scope, reserve, scope};
 use crate::Fixture;
 
 /// Nothing has outlived its use.
-const NOTHING: RetentionCutoffs = RetentionCutoffs {
+pub(super) const NOTHING: RetentionCutoffs = RetentionCutoffs {
     sessions_expired_by: Timestamp::from_micros(0),
     sessions_idle_since: Timestamp::from_micros(0),
     login_failures_before: Timestamp::from_micros(0),
     login_networks_before: Timestamp::from_micros(0),
+    deliveries_arrived_before: Timestamp::from_micros(0),
+    deliveries_ended_before: Timestamp::from_micros(0),
     idempotency_expired_by: Timestamp::from_micros(0),
 };
 
-async fn purge(store: &dyn Store, outlived: RetentionCutoffs, limit: u32) -> u64 {
+pub(super) async fn purge(store: &dyn Store, outlived: RetentionCutoffs, limit: u32) -> u64 {
     store.purge(outlived, limit).await.expect("purged")
 }
 

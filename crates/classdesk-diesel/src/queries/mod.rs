@@ -11,6 +11,8 @@ mod assignments;
 mod blobs;
 mod bundles;
 mod commit;
+mod deliveries;
+mod delivery_rows;
 mod events;
 mod feed;
 mod files;
@@ -35,5 +37,6 @@ mod threads;
 mod ticket;
 mod ticket_messages;
 mod tickets;
+mod webhooks;
 
 use super::{Conn, Database, column_types, dialect, rows};

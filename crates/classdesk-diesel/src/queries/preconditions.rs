@@ -1,6 +1,6 @@
 //! The facts that a decision rested on, checked and held until the transaction ends.
 //!
-//! Rows are taken in one order (people, subjects, bundles, threads, tickets, messages, files; by
+//! Rows are taken in one order (people, subjects, bundles, threads, tickets, messages, files, webhooks; by
 //! id within each), so that commits which share some of them queue up and never lock in a circle.
 //! Each row is read by a statement of its own that locks it: on PostgreSQL a join would show the
 //! other table as it was before the wait.
@@ -15,8 +15,10 @@ use super::Conn;
 use super::dialect::{for_update, id_set};
 use super::rows::schema::{
     bundle_files, bundles, messages, subjects, thread_participants, threads, tickets, users,
+    webhooks,
 };
 use super::rows::subjects::PartiesRow;
+use super::webhooks::there;
 use crate::error::Failure;
 use crate::outcome::LockTarget;
 
@@ -48,6 +50,7 @@ fn rank(fact: &Precondition) -> (u8, i64) {
             Versioned::Ticket(ticket) => (5, ticket.get()),
             Versioned::Message(message) => (6, message.get()),
             Versioned::File(file) => (7, file.get()),
+            Versioned::Webhook(webhook) => (8, webhook.get()),
         },
     }
 }
@@ -123,6 +126,9 @@ fn lock_version(conn: &mut Conn, of: &Versioned) -> Result<Option<i64>, Failure>
             }
             locked!(conn, messages, message.get(), messages::version)
         }
+        Versioned::Webhook(webhook) => for_update!(there!(webhook).select(webhooks::version))
+            .first(conn)
+            .optional()?,
         Versioned::File(file) => locked!(conn, bundle_files, file.get(), bundle_files::version),
     })
 }

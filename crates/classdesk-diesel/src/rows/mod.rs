@@ -19,6 +19,7 @@ pub(crate) mod ticket_messages;
 pub(crate) mod tickets;
 pub(crate) mod users;
 pub(crate) mod values;
+pub(crate) mod webhooks;
 
 use super::column_types;
 

@@ -266,4 +266,55 @@ tables! {
         fingerprint -> Nullable<Binary>,
         object_id -> Nullable<BigInt>,
     }
+
+    webhooks (id) {
+        id -> BigInt,
+        url -> Text,
+        types -> Text,
+        include_internal -> Bool,
+        description -> Text,
+        disabled -> Nullable<Text>,
+        starts_after -> BigInt,
+        secret -> Binary,
+        old_secret -> Nullable<Binary>,
+        old_secret_until -> Nullable<Instant>,
+        last_success_at -> Nullable<Instant>,
+        failing_since -> Nullable<Instant>,
+        failures -> Integer,
+        paused_until -> Nullable<Instant>,
+        leased_until -> Nullable<Instant>,
+        created_by -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
+        removed_at -> Nullable<Instant>,
+        version -> BigInt,
+    }
+
+    webhook_deliveries (id) {
+        id -> BigInt,
+        webhook_id -> BigInt,
+        event_id -> Nullable<BigInt>,
+        kind -> Text,
+        state -> Text,
+        due_at -> Nullable<Instant>,
+        attempts -> Integer,
+        tries -> Integer,
+        created_at -> Instant,
+        finished_at -> Nullable<Instant>,
+    }
+
+    webhook_attempts (delivery_id, number) {
+        delivery_id -> BigInt,
+        number -> Integer,
+        at -> Instant,
+        status -> Nullable<SmallInt>,
+        error -> Nullable<Text>,
+        duration_us -> BigInt,
+        response -> Nullable<Text>,
+    }
+
+    log_consumers (name) {
+        name -> Text,
+        position -> BigInt,
+    }
 }

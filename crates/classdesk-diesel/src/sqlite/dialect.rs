@@ -10,6 +10,7 @@ use diesel::prelude::*;
 use super::rows::schema::{
     blobs, bundles, events, idempotency_keys, login_failures, login_networks, message_attachments,
     messages, read_marks, sessions, subjects, thread_participants, threads, users,
+    webhook_deliveries, webhooks,
 };
 use crate::error::Failure;
 
@@ -43,6 +44,8 @@ filtered_by_sets!(
     thread_participants,
     threads,
     users,
+    webhook_deliveries,
+    webhooks,
 );
 
 diesel::infix_operator!(Matches, " MATCH ", backend: diesel::sqlite::Sqlite);

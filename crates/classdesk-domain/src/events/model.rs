@@ -4,13 +4,14 @@ use crate::blobs::file_name::FileName;
 use crate::bundles::model::BundleStatus;
 use crate::clock::Timestamp;
 use crate::files::model::Visibility;
-use crate::ids::{BundleId, FileId, MessageId, UserId};
+use crate::ids::{BundleId, FileId, MessageId, UserId, WebhookId};
 use crate::people::model::Role;
 use crate::people::names::Username;
 use crate::string_enum::string_enum;
 use crate::subjects::model::{Parties, SubjectRef};
 use crate::text::{SubjectLine, Title};
 use crate::tickets::model::{TicketCategory, TicketPriority, TicketStatus};
+use crate::webhooks::words::DisabledReason;
 
 use super::facts::{CommitIds, EventFacts, EventThread, EventTicket, RowId, by_kind};
 
@@ -345,4 +346,44 @@ events! { |ids|
     } => EventFacts::file(*file, *bundle)
         .seen_by(*visibility)
         .fact("file_name", file_name);
+    /// A webhook was created.
+    WebhookCreated = "webhook.created" {
+        /// Which one.
+        webhook: RowId<WebhookId>,
+        /// Scheme, host and port of its address. The rest may be secret.
+        origin: String,
+    } => EventFacts::webhook(ids.row(*webhook, WebhookId::new)).fact("origin", origin);
+    /// A webhook was changed.
+    WebhookChanged = "webhook.changed" {
+        /// Which one.
+        webhook: WebhookId,
+        /// The names of the fields.
+        fields: Vec<&'static str>,
+        /// Scheme, host and port of its address. The rest may be secret.
+        origin: String,
+    } => EventFacts::webhook(*webhook)
+        .fact("fields", fields.join(","))
+        .fact("origin", origin);
+    /// A webhook got another secret.
+    WebhookSecretRotated = "webhook.secret_rotated" {
+        /// Which one.
+        webhook: WebhookId,
+    } => EventFacts::webhook(*webhook);
+    /// A webhook was switched off, by an administrator or because its receiver fails.
+    WebhookDisabled = "webhook.disabled" {
+        /// Which one.
+        webhook: WebhookId,
+        /// Why.
+        reason: DisabledReason,
+    } => EventFacts::webhook(*webhook).fact("reason", reason);
+    /// A webhook was switched on.
+    WebhookEnabled = "webhook.enabled" {
+        /// Which one.
+        webhook: WebhookId,
+    } => EventFacts::webhook(*webhook);
+    /// A webhook was removed.
+    WebhookRemoved = "webhook.removed" {
+        /// Which one.
+        webhook: WebhookId,
+    } => EventFacts::webhook(*webhook);
 }

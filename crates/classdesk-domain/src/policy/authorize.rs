@@ -29,6 +29,7 @@ pub fn authorize(actor: &Actor, ask: &Permission) -> Decision {
         Permission::CreateUser(role) => Decision::allowed_if(manages(actor.role, role)),
         Permission::User(action, user, role) => person(actor, action, user, role),
         Permission::SeeEvent(access) => event(actor, &access),
+        Permission::ManageWebhooks => Decision::allowed_if(is_admin(actor.role)),
         Permission::ReadAudit => Decision::allowed_if(actor.role == Role::Superadmin),
     }
 }

@@ -205,6 +205,8 @@ pub enum Permission {
     User(UserAction, UserId, Role),
     /// Be told of an event.
     SeeEvent(EventAccess),
+    /// Manage webhooks, and read what is sent to them.
+    ManageWebhooks,
     /// Read the audit log.
     ReadAudit,
 }
@@ -239,6 +241,7 @@ impl Permission {
             Self::User(UserAction::Manage, ..) => "manage_user",
             Self::User(UserAction::SetPassword, ..) => "set_password",
             Self::SeeEvent(_) => "see_event",
+            Self::ManageWebhooks => "manage_webhooks",
             Self::ReadAudit => "read_audit",
         }
     }

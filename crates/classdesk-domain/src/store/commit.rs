@@ -3,7 +3,7 @@
 use crate::clock::Timestamp;
 use crate::events::model::{DomainEvent, NewEvent};
 use crate::idempotency::model::Completion;
-use crate::ids::{BundleId, FileId, MessageId, ThreadId, TicketId, UserId};
+use crate::ids::{BundleId, FileId, MessageId, ThreadId, TicketId, UserId, WebhookId};
 use crate::people::model::Role;
 use crate::request_context::RequestContext;
 use crate::subjects::model::{Parties, SubjectRef};
@@ -82,6 +82,8 @@ pub enum Versioned {
     Message(MessageId),
     /// A file of a bundle.
     File(FileId),
+    /// A webhook; how it fares is no part of it.
+    Webhook(WebhookId),
 }
 
 impl Versioned {

@@ -13,6 +13,8 @@ use crate::subjects::ports::SubjectRepository;
 use crate::threads::ports::{MessageRepository, ThreadRepository};
 use crate::tickets::ports::TicketRepository;
 
+use crate::webhooks::ports::{DeliveryQueue, WebhookRepository};
+
 use super::error::StoreError;
 
 macro_rules! store {
@@ -37,6 +39,8 @@ store! {
     EventRepository,
     EventLog,
     IdempotencyRepository,
+    WebhookRepository,
+    DeliveryQueue,
     Maintenance,
 }
 
@@ -51,6 +55,10 @@ pub struct RetentionCutoffs {
     pub login_failures_before: Timestamp,
     /// Networks from which the last login was before this are no longer known.
     pub login_networks_before: Timestamp,
+    /// Deliveries that arrived before this are forgotten.
+    pub deliveries_arrived_before: Timestamp,
+    /// Deliveries that failed or were cancelled before this are forgotten.
+    pub deliveries_ended_before: Timestamp,
     /// Idempotency records that end at or before this are forgotten.
     pub idempotency_expired_by: Timestamp,
 }
@@ -63,6 +71,7 @@ pub trait Maintenance: Send + Sync {
     async fn ping(&self) -> Result<(), StoreError>;
 
     /// Removes at most `limit` rows of each kind that have outlived their use, and says how many
-    /// went. It MUST NOT remove anything else, and several processes MAY call it at once.
+    /// went. Deliveries of removed webhooks go, and then the webhooks themselves. It MUST NOT remove anything else, and several
+    /// processes MAY call it at once.
     async fn purge(&self, outlived: RetentionCutoffs, limit: u32) -> Result<u64, StoreError>;
 }

@@ -102,6 +102,15 @@ kinds! {
     /// Something links to the subject.
     SubjectInUse = ("subject-in-use", CONFLICT, "The subject is in use",
         "Threads or tickets link to this subject, so it can't be removed.");
+    /// No more webhooks fit.
+    TooManyWebhooks = ("too-many-webhooks", CONFLICT, "There are too many webhooks",
+        "There are 20 webhooks, and no more fit. Remove one first.");
+    /// The secret before is still valid.
+    SecretRotating = ("secret-rotating", CONFLICT, "The secret before is still valid",
+        "A webhook has two valid secrets at most. Rotate again when the one before has ended.");
+    /// The webhook is switched off.
+    WebhookInactive = ("webhook-inactive", CONFLICT, "The webhook is not active",
+        "Events are sent to active webhooks alone. Switch it on first.");
     /// The first request with the key is running.
     IdempotencyRunning = ("idempotency-running", CONFLICT, "The first request is still running",
         "A request with this `Idempotency-Key` is under way. Try again when it has ended.");

@@ -80,6 +80,9 @@ impl From<Conflict> for Problem {
             Conflict::EditWindowOver => Self::of(ProblemKind::EditWindowOver),
             Conflict::MessageDeleted => Self::of(ProblemKind::MessageDeleted),
             Conflict::SubjectInUse => Self::of(ProblemKind::SubjectInUse),
+            Conflict::TooManyWebhooks => Self::of(ProblemKind::TooManyWebhooks),
+            Conflict::SecretRotating => Self::of(ProblemKind::SecretRotating),
+            Conflict::WebhookInactive => Self::of(ProblemKind::WebhookInactive),
             Conflict::IdempotencyRunning => {
                 Self::of(ProblemKind::IdempotencyRunning).retry_after(QUEUE)
             }

@@ -41,6 +41,11 @@ pub fn field_message(fault: &FieldError) -> Cow<'static, str> {
         FieldError::NoAttachment => "A message of type file needs an attachment.".into(),
         FieldError::EmptyFile => "The file is empty.".into(),
         FieldError::MediaType => "This is not a media type.".into(),
+        FieldError::WebhookUrl => {
+            "Expected an absolute https URL without user and fragment.".into()
+        }
+        FieldError::WebhookPort => "The port must be 443, or 1024 and above.".into(),
+        FieldError::WebhookAddress => "This does not lead to a public address.".into(),
         FieldError::DamagedCursor => "This is not a cursor of this list.".into(),
         FieldError::IdempotencyKey => {
             "An idempotency key has 1 to 255 printable ASCII characters.".into()
@@ -52,6 +57,7 @@ const fn wrong_type(expected: ExpectedType) -> &'static str {
     match expected {
         ExpectedType::Text => "Expected a string.",
         ExpectedType::Utf8 => "Expected text in UTF-8.",
+        ExpectedType::Texts => "Expected a list of strings.",
         ExpectedType::Integer => "Expected a whole number of 64 bits.",
         ExpectedType::Boolean => "Expected true or false.",
         ExpectedType::Date => "Expected a date, YYYY-MM-DD.",

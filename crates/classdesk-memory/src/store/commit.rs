@@ -81,6 +81,7 @@ impl State {
             Versioned::Thread(thread) => self.threads.get(*thread).map(|row| row.version),
             Versioned::Ticket(ticket) => self.tickets.get(*ticket).map(|row| row.version),
             Versioned::Message(message) => self.messages.get(*message).map(|row| row.version),
+            Versioned::Webhook(webhook) => self.webhook_row(*webhook).map(|row| row.version),
             Versioned::File(file) => self.files.get(*file).map(|row| row.version),
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use classdesk_domain::store::{Maintenance, RetentionCutoffs, StoreError};
+use classdesk_domain::webhooks::DeliveryState;
 
 use super::MemoryStore;
 
@@ -36,7 +37,22 @@ impl Maintenance for MemoryStore {
                 row.ends_at()
                     .is_none_or(|end| end <= outlived.idempotency_expired_by)
             });
-            Ok(sessions + (failures + networks) as u64 + reservations)
+            let removed = |webhook| {
+                let row = state.webhooks.get(webhook);
+                row.is_none_or(|row| row.removed_at.is_some())
+            };
+            let deliveries = state.deliveries.remove_where(limit, |row| {
+                let kept_since = match row.state {
+                    DeliveryState::Delivered => outlived.deliveries_arrived_before,
+                    _ => outlived.deliveries_ended_before,
+                };
+                row.finished_at.is_some_and(|at| at < kept_since) || removed(row.webhook)
+            });
+            let webhooks = state.webhooks.remove_where(limit, |row| {
+                let mut deliveries = state.deliveries.rows();
+                row.removed_at.is_some() && !deliveries.any(|each| each.webhook == row.id)
+            });
+            Ok(deliveries + webhooks + sessions + (failures + networks) as u64 + reservations)
         })
     }
 }

@@ -4,6 +4,7 @@ mod access_scope;
 mod blobs;
 mod bundles;
 mod commit;
+mod deliveries;
 mod events;
 mod files;
 mod idempotency;
@@ -17,6 +18,8 @@ mod subjects;
 mod table;
 mod threads;
 mod tickets;
+mod webhook_rows;
+mod webhooks;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};

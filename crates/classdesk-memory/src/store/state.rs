@@ -8,8 +8,8 @@ use classdesk_domain::blobs::{BlobState, FileInfo, FinishedUpload, StoredBlob};
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::events::EventRecord;
 use classdesk_domain::ids::{
-    BlobId, BundleId, EventId, FileId, IdempotencyId, MessageAttachmentId, MessageId, SessionId,
-    ThreadId, TicketAttachmentId, TicketId, TicketMessageId, UserId,
+    BlobId, BundleId, DeliveryId, EventId, FileId, IdempotencyId, MessageAttachmentId, MessageId,
+    SessionId, ThreadId, TicketAttachmentId, TicketId, TicketMessageId, UserId, WebhookId,
 };
 use classdesk_domain::paging::{Cursor, Page, PageRequest, Seek, SeekRequest};
 use classdesk_domain::people::UserRef;
@@ -21,6 +21,7 @@ use super::rows::{
     ThreadRow, TicketAttachmentRow, TicketMessageRow, TicketRow, UserRow,
 };
 use super::table::Table;
+use super::webhook_rows::{DeliveryRow, WebhookRow};
 
 /// Everything that the store knows.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +43,10 @@ pub(super) struct State {
     pub(super) blobs: Table<BlobId, BlobRow>,
     pub(super) events: Table<EventId, EventRecord>,
     pub(super) reservations: Table<IdempotencyId, ReservationRow>,
+    pub(super) webhooks: Table<WebhookId, WebhookRow>,
+    pub(super) deliveries: Table<DeliveryId, DeliveryRow>,
+    /// Up to where the log is queued for webhooks.
+    pub(super) delivery_position: i64,
 }
 
 impl State {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use classdesk_domain::ids::{
-    BlobId, BundleId, EventId, FileId, IdempotencyId, MessageAttachmentId, MessageId, SessionId,
-    ThreadId, TicketAttachmentId, TicketId, TicketMessageId, UserId,
+    BlobId, BundleId, DeliveryId, EventId, FileId, IdempotencyId, MessageAttachmentId, MessageId,
+    SessionId, ThreadId, TicketAttachmentId, TicketId, TicketMessageId, UserId, WebhookId,
 };
 use classdesk_domain::store::StoreError;
 
@@ -27,6 +27,7 @@ macro_rules! keys {
 keys!(
     BlobId,
     BundleId,
+    DeliveryId,
     EventId,
     FileId,
     IdempotencyId,
@@ -37,7 +38,8 @@ keys!(
     TicketAttachmentId,
     TicketId,
     TicketMessageId,
-    UserId
+    UserId,
+    WebhookId
 );
 
 /// Rows by ascending id. A clone shares them until one of the two is changed.

@@ -43,6 +43,8 @@ impl Replica<'_> {
             sessions_idle_since: ago(300),
             login_failures_before: ago(60),
             login_networks_before: ago(600),
+            deliveries_arrived_before: ago(60),
+            deliveries_ended_before: ago(120),
             idempotency_expired_by: ago(10),
         };
         let purged = self.store.purge(outlived, 1_000).await;

@@ -8,13 +8,17 @@ use classdesk_domain::blobs::{BlobPurpose, StorageKey};
 use classdesk_domain::events::{DomainEvent, NewEvent};
 use classdesk_domain::files::Visibility;
 use classdesk_domain::ids::{
-    BlobId, FileId, MessageAttachmentId, MessageId, ThreadId, TicketAttachmentId, TicketId,
-    TicketMessageId,
+    BlobId, DeliveryId, FileId, MessageAttachmentId, MessageId, ThreadId, TicketAttachmentId,
+    TicketId, TicketMessageId, WebhookId,
 };
 use classdesk_domain::people::{Actor, NewSession, PasswordHash, TokenHash};
 use classdesk_domain::store::{Commit, Store};
+use classdesk_domain::text::Description;
 use classdesk_domain::threads::ReadMark;
 use classdesk_domain::tickets::InsertTicketAttachment;
+use classdesk_domain::webhooks::{
+    AtWebhook, InsertWebhook, Subscription, WebhookSecret, WebhookSettings, WebhookUrl,
+};
 
 /// The ids to look things up by, each of the last that was made.
 pub(crate) struct Filled {
@@ -29,6 +33,8 @@ pub(crate) struct Filled {
     pub(super) token: TokenHash,
     pub(super) blob: BlobId,
     pub(super) key: StorageKey,
+    pub(super) webhook: WebhookId,
+    pub(super) delivery: DeliveryId,
 }
 
 impl Filled {
@@ -53,6 +59,8 @@ impl Filled {
             token: TokenHash::from_bytes([0; 32]),
             blob: BlobId::new(0),
             key,
+            webhook: WebhookId::new(0),
+            delivery: DeliveryId::new(0),
             fixture,
         };
         for round in 0..count {
@@ -112,6 +120,25 @@ impl Filled {
             to_client: true,
             to_writer: true,
         };
+        let webhook = InsertWebhook {
+            settings: WebhookSettings {
+                url: WebhookUrl::from_stored("https://hooks.example/".to_owned()),
+                types: Subscription::all(),
+                include_internal: false,
+                description: Description::empty(),
+            },
+            secret: WebhookSecret::from_bytes([7; 32]),
+            created_by: fixture.admin.id,
+            created_at: fixture.tick(),
+        };
+        if let Some(webhook) = store.create_webhook(Commit::new(webhook)).await.unwrap() {
+            self.webhook = webhook.id;
+        }
+        for _ in 0..2 {
+            let (id, at) = (self.webhook, fixture.tick());
+            let ping = store.queue_ping(Commit::new(AtWebhook { id, at })).await;
+            self.delivery = ping.unwrap().id;
+        }
         self.file = fixture.add_file(store, fixture.admin, to_both).await.id;
         for (number, person) in self.viewers().into_iter().enumerate() {
             let mut token = [round; 32];

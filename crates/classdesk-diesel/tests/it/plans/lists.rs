@@ -16,6 +16,7 @@ use classdesk_domain::threads::{
 use classdesk_domain::tickets::{
     TicketCategory, TicketFilter, TicketPriority, TicketQuery, TicketStatus,
 };
+use classdesk_domain::webhooks::{DeliveryFilter, DeliveryState};
 
 use super::Exception::{self, AnyKind, Nothing, OwnPartOfLog, PartOfLog, Text, TwoKinds, Unread};
 use super::reads::Reads;
@@ -497,6 +498,24 @@ impl Reads<'_> {
             store.list_members(bundle, page).await
         })
         .await;
+        self.list("webhooks", Nothing, pages, async |page| {
+            store.list_webhooks(page).await
+        })
+        .await;
+        let webhook = self.filled.webhook;
+        let all = DeliveryFilter::default();
+        let of_time = DeliveryFilter {
+            state: Some(DeliveryState::Pending),
+            kind: Some("webhook.ping"),
+            since: Some(idle_since),
+            until: Some(now),
+        };
+        for filter in [all, of_time] {
+            self.list("deliveries", Nothing, pages, async |page| {
+                store.list_deliveries(webhook, filter, page).await
+            })
+            .await;
+        }
         self.list("files", Nothing, pages, async |page| {
             let found = store.list_files(bundle, scope, page).await?;
             Ok(found.expect("the bundle is there").1)

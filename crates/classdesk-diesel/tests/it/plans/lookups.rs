@@ -53,6 +53,16 @@ impl Reads<'_> {
         self.find("ticket attachment", attachment).await;
         self.find("file", store.file(fixture.bundle, filled.file))
             .await;
+        self.find("webhook", store.webhook(filled.webhook)).await;
+        self.find("webhook secrets", store.webhook_secrets(filled.webhook))
+            .await;
+        self.find(
+            "delivery",
+            store.delivery(filled.webhook, filled.delivery, 2),
+        )
+        .await;
+        let due = store.due_deliveries(filled.webhook, fixture.now(), 2);
+        self.note("due deliveries", Nothing, due).await;
         for after in [None, Some(filled.blob)] {
             self.note("blobs", Nothing, store.list_blobs(after, 2))
                 .await;

@@ -73,7 +73,7 @@ pub(super) fn sections() -> Vec<Section> {
         unrelated("Tickets on nothing", tickets(false)),
         related("Bundle files", files()),
         related("Events", events()),
-        unrelated("People and the audit log", people()),
+        unrelated("People, webhooks and the audit log", people()),
     ]
 }
 
@@ -334,6 +334,9 @@ fn people() -> Vec<Question> {
             move |role, facts| Permission::User(action, asker_if(facts[0]), role),
         ));
     }
+    questions.push(Question::new("manage webhooks", &[], |_, _| {
+        Permission::ManageWebhooks
+    }));
     questions.push(Question::new("read the audit log", &[], |_, _| {
         Permission::ReadAudit
     }));

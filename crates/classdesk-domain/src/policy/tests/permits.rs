@@ -113,6 +113,7 @@ fn no_other_right_permits_reading() {
         Permission::ListUsers,
         Permission::CreateUser(Role::Client),
         Permission::User(UserAction::See, CLIENT, Role::Client),
+        Permission::ManageWebhooks,
         Permission::ReadAudit,
     ] {
         assert!(

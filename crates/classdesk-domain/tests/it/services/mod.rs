@@ -16,3 +16,4 @@ mod threads;
 mod throttling;
 mod tickets;
 mod validated;
+mod webhooks;

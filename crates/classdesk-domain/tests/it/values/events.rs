@@ -64,7 +64,13 @@ fn scope_by_contract(event: &DomainEvent) -> EventScope {
         | E::PasswordChanged { .. }
         | E::UserUnlocked { .. }
         | E::SessionStarted { .. }
-        | E::SessionEnded { .. } => EventScope::default(),
+        | E::SessionEnded { .. }
+        | E::WebhookCreated { .. }
+        | E::WebhookChanged { .. }
+        | E::WebhookSecretRotated { .. }
+        | E::WebhookDisabled { .. }
+        | E::WebhookEnabled { .. }
+        | E::WebhookRemoved { .. } => EventScope::default(),
         E::SubjectRegistered { subject, .. }
         | E::SubjectChanged { subject, .. }
         | E::SubjectRemoved { subject } => of_subject(subject),
@@ -118,7 +124,7 @@ async fn every_event_has_a_scope() {
     assert_eq!(told, EventAction::ALL, "one of every kind");
     for (event, record) in records {
         assert_eq!(record.scope, scope_by_contract(&event), "{event:?}");
-        let audit_only = matches!(record.content_type.as_str(), "user");
+        let audit_only = matches!(record.content_type.as_str(), "user" | "webhook");
         assert_eq!(
             record.scope == EventScope::default(),
             audit_only,
@@ -181,6 +187,12 @@ async fn every_event_keeps_its_line_in_the_audit_log() {
         "file.changed file 33 - > - bundle=1 description=changed is_visible_to_client=false \
          is_visible_to_writer=true",
         "file.deleted file 33 - > - bundle=1 file_name=März.pdf",
+        "webhook.created webhook 51 - > - origin=https://hooks.example.com:8443",
+        "webhook.changed webhook 51 - > - fields=url,types origin=https://hooks.example.com:8443",
+        "webhook.secret_rotated webhook 51 - > - ",
+        "webhook.disabled webhook 51 - > - reason=gone",
+        "webhook.enabled webhook 51 - > - ",
+        "webhook.removed webhook 51 - > - ",
     ];
     assert_eq!(lines, expected);
 }

@@ -10,3 +10,4 @@ mod search;
 mod sessions;
 mod text;
 mod tickets;
+mod webhooks;
