@@ -56,5 +56,6 @@ mod state;
 
 pub use app::{Api, ApiBuilder, openapi};
 pub use authenticator::{Authenticator, Principal};
+pub use dto::WebhookJson;
 pub use event_streams::StreamLimits;
 pub use extract::JSON_LIMIT;

@@ -5,6 +5,7 @@ use classdesk_domain::events::EventAction;
 use classdesk_domain::people::Role;
 use classdesk_domain::threads::MessageKind;
 use classdesk_domain::tickets::{TicketCategory, TicketPriority, TicketStatus};
+use classdesk_domain::webhooks::{DeliveryState, DisabledReason, SendFailure};
 use serde::Serializer;
 
 use crate::input::{Input, Raw, Read};
@@ -56,4 +57,10 @@ enumerations! {
     TicketCategory;
     /// Where a ticket stands.
     TicketStatus;
+    /// Where a delivery to a webhook stands.
+    DeliveryState;
+    /// Why a webhook is not active.
+    DisabledReason;
+    /// Why no answer of a webhook came that counts.
+    SendFailure;
 }

@@ -19,6 +19,7 @@ mod subjects;
 mod threads;
 mod ticket_notes;
 mod tickets;
+mod webhooks;
 
 pub use audit::*;
 pub use bundles::*;
@@ -34,3 +35,4 @@ pub use subjects::*;
 pub use threads::*;
 pub use ticket_notes::*;
 pub use tickets::*;
+pub use webhooks::*;

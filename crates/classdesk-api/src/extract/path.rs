@@ -5,7 +5,8 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use classdesk_domain::ids::{
-    BundleId, FileId, MessageId, SessionId, ThreadId, TicketAttachmentId, TicketId, UserId,
+    BundleId, DeliveryId, FileId, MessageId, SessionId, ThreadId, TicketAttachmentId, TicketId,
+    UserId, WebhookId,
 };
 use classdesk_domain::subjects::{SubjectKind, SubjectRef};
 use classdesk_http::problem::Problem;
@@ -38,7 +39,10 @@ macro_rules! path_ids {
         }
     )*};
 }
-path_ids!(BundleId FileId MessageId SessionId ThreadId TicketAttachmentId TicketId UserId);
+path_ids!(
+    BundleId DeliveryId FileId MessageId SessionId ThreadId TicketAttachmentId TicketId UserId
+    WebhookId
+);
 
 impl<A: PathIds, B: PathIds> PathIds for (A, B) {
     fn read(segments: &[&str]) -> Option<Self> {

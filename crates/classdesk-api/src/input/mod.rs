@@ -44,7 +44,7 @@ macro_rules! input {
                 fn read($fields: &mut Fields) -> Option<$output> {
                     $(let $part = <$set>::read($fields);)*
                     $(let $field = $fields.take::<$type>(
-                        stringify!($field),
+                        stringify!($field).trim_start_matches("r#"),
                         None$(.or(Some(::serde_json::json!($default))))?,
                     );)*
                     $(let $part = $part?;)*

@@ -31,6 +31,19 @@ impl Raw {
         expect(text, ExpectedType::Text)
     }
 
+    /// A list of strings, which only JSON has.
+    pub(crate) fn texts(&self) -> Read<Vec<String>> {
+        let list = match self {
+            Self::Json(value) => value.as_array(),
+            Self::Parameter(_) | Self::Part(_) => None,
+        };
+        let texts = list.and_then(|list| {
+            let texts = list.iter().map(|each| each.as_str().map(str::to_owned));
+            texts.collect()
+        });
+        expect(texts, ExpectedType::Texts)
+    }
+
     /// A whole number.
     pub(crate) fn integer(&self) -> Read<i64> {
         let number = match self {

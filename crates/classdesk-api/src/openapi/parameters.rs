@@ -48,6 +48,8 @@ fn named_after(segment: &str, method: &Method) -> (&'static str, ObjectBuilder) 
         "sessions" => "The session",
         "threads" => "The thread",
         "tickets" => "The ticket",
+        "webhooks" => "The webhook",
+        "deliveries" => "The delivery",
         "subjects" if method.is_safe() => {
             return ("Its kind", text().pattern(Some("^[a-z][a-z0-9_]{0,31}$")));
         }

@@ -7,14 +7,16 @@ use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{RefOr, Response};
 
 /// The views of things that count their changes.
-const VERSIONED: [&str; 7] = [
+const VERSIONED: [&str; 9] = [
     "BundleDetailView",
     "BundleFileView",
+    "CreatedWebhookView",
     "MessageView",
     "SubjectView",
     "ThreadView",
     "TicketView",
     "UserView",
+    "WebhookView",
 ];
 
 /// The operations of a path with their methods.

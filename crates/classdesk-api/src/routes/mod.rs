@@ -17,6 +17,7 @@ mod ticket_notes;
 mod tickets;
 mod upload;
 mod users;
+mod webhooks;
 
 use std::sync::LazyLock;
 
@@ -30,7 +31,7 @@ use crate::state::AppState;
 type Condition = fn(&AppState) -> bool;
 
 /// All endpoints, with the condition under which each is served.
-const ENDPOINTS: [(Endpoints, Condition); 15] = [
+const ENDPOINTS: [(Endpoints, Condition); 16] = [
     (auth::ENDPOINTS, |state| state.has_sessions),
     (auth::CALLER, always),
     (users::ENDPOINTS, always),
@@ -45,6 +46,7 @@ const ENDPOINTS: [(Endpoints, Condition); 15] = [
     (tickets::ENDPOINTS, always),
     (ticket_notes::ENDPOINTS, always),
     (files::ENDPOINTS, always),
+    (webhooks::ENDPOINTS, always),
     (documentation::ENDPOINTS, always),
 ];
 

@@ -109,6 +109,20 @@ async fn change_files(desk: &TestServer) {
     client.delete(&path).await.check_no_content();
 }
 
+async fn change_webhooks(desk: &TestServer) {
+    let admin = desk.named("admin").await;
+    let webhooks = "/api/v1/webhooks/";
+    let body = json!({"url": "https://hooks.example/"});
+    let path = format!("{webhooks}{}/", create(&admin, webhooks, body).await);
+    change(&admin, &path, json!({"types": ["ticket.*"]})).await;
+    for is_active in [false, true] {
+        change(&admin, &path, json!({"is_active": is_active})).await;
+    }
+    let rotate = format!("{path}rotate_secret/");
+    admin.post(&rotate, &json!({})).await.check_json(201);
+    admin.delete(&path).await.check_no_content();
+}
+
 async fn entries(client: &Client<'_>, query: &str) -> Vec<Value> {
     let path = format!("{AUDIT}?limit=200&{query}");
     let list = client.get(&path).await.check_json(200);
@@ -124,6 +138,7 @@ async fn every_kind_of_change_is_an_entry() {
     change_threads(&desk).await;
     change_tickets(&desk).await;
     change_files(&desk).await;
+    change_webhooks(&desk).await;
     let superadmin = desk.named("superadmin").await;
     let all = entries(&superadmin, "").await;
     let ids: Vec<_> = all

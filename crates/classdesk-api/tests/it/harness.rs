@@ -4,10 +4,13 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use actix_web::web::ServiceConfig;
-use classdesk_api::{Api, ApiBuilder};
+use async_trait::async_trait;
+use classdesk_api::{Api, ApiBuilder, WebhookJson};
 use classdesk_conformance::Fixture;
 use classdesk_domain::clock::{Clock, Timestamp};
 use classdesk_domain::people::{Actor, Login, LoginName, NewPassword};
+use classdesk_domain::validation::FieldError;
+use classdesk_domain::webhooks::{Reply, SendResult, WebhookRequest, WebhookSender, WebhookUrl};
 use classdesk_domain::{App, Ports};
 use classdesk_http::{PublicUrl, ServerLimits, Settings, serve};
 use classdesk_memory::{MemoryStore, PlainHasher, SeededSecrets};
@@ -55,6 +58,27 @@ impl Clock for WorldClock {
     }
 }
 
+/// A world outside in which every https address is a receiver that says what it got.
+struct Outside;
+
+#[async_trait]
+impl WebhookSender for Outside {
+    async fn check(&self, url: &WebhookUrl) -> Result<(), FieldError> {
+        match url.as_str().starts_with("https://") {
+            true => Ok(()),
+            false => Err(FieldError::WebhookUrl),
+        }
+    }
+
+    async fn send(&self, request: WebhookRequest) -> SendResult {
+        Ok(Reply {
+            status: 200,
+            retry_after: None,
+            text: String::from_utf8(request.body).unwrap(),
+        })
+    }
+}
+
 impl Drop for TestServer {
     fn drop(&mut self) {
         // Stopping begins with the call; nobody waits for its end.
@@ -88,7 +112,8 @@ impl TestServer {
             hasher.clone(),
             clock,
             Arc::new(SeededSecrets::new(1)),
-        );
+        )
+        .with_webhooks(Arc::new(Outside), Arc::new(WebhookJson));
         ports.log = log.clone();
         let mut domain_settings = classdesk_domain::Settings::default();
         domain(&mut domain_settings);

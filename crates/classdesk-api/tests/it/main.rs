@@ -45,3 +45,4 @@ mod tickets;
 mod unchanged;
 mod uploads;
 mod users;
+mod webhooks;
