@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use crate::postgres::Programs;
 use crate::process;
-use crate::schemathesis::{PYTHON_HINT, has_environments};
+use crate::python;
 use crate::tools::{DENY, FUZZ, MUTANTS, TARPAULIN, Tool};
 
 /// Something that a task needs.
@@ -97,9 +97,9 @@ fn needs() -> Result<Vec<Need>> {
         },
         Need {
             what: "Python environments".to_owned(),
-            found: has_environments().then(|| "python3 -m venv".to_owned()),
-            tasks: "schemathesis, which installs them where it may",
-            hint: PYTHON_HINT.to_owned(),
+            found: python::has_environments().then(|| "python3 -m venv".to_owned()),
+            tasks: "test of webhooks, and schemathesis",
+            hint: python::HINT.to_owned(),
             required: false,
         },
     ];

@@ -27,6 +27,7 @@ mod openapi;
 mod permissions;
 mod postgres;
 mod process;
+mod python;
 mod schemathesis;
 mod system_tests;
 mod test;

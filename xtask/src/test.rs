@@ -5,6 +5,7 @@ use anyhow::{Result, bail};
 use crate::flags::Test;
 use crate::postgres::{self, Cluster, Programs};
 use crate::process;
+use crate::python;
 use crate::workspace::cargo;
 
 /// Which tests of the workspace.
@@ -35,7 +36,9 @@ pub(crate) fn run(flags: &Test) -> Result<()> {
         Backend::Without => None,
         Backend::Any | Backend::Only => Some(Cluster::start(&Programs::find()?, postgres::FAST)?),
     };
+    let python = python::with_standard_webhooks()?;
     let with_cluster = |mut command: std::process::Command| {
+        command.env(python::VARIABLE, &python);
         match &cluster {
             Some(cluster) => command.env(postgres::VARIABLE, cluster.url("postgres")),
             None => command.env_remove(postgres::VARIABLE),

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use classdesk_api::WebhookJson;
 use classdesk_argon2::{Argon2idHasher, Cost, Limits};
 use classdesk_diesel::{ConnectError, DatabaseHandle, DatabaseUrl, DieselStore, StoreOptions};
 use classdesk_domain::blobs::BlobStore;
 use classdesk_domain::people::{AdminCommands, PasswordHasher};
 use classdesk_domain::system::{SystemClock, SystemSecrets};
+use classdesk_domain::webhooks::{NoWebhooks, WebhookSender};
 use classdesk_domain::{App, Ports, Settings};
 use classdesk_object_store::{ObjectStoreBlobs, ObjectStoreOptions, S3Variables, StorageLocation};
+use classdesk_webhook::HttpWebhookSender;
 
-use crate::cli::{FilesArgs, HashingArgs, StoreArgs};
+use crate::cli::{FilesArgs, HashingArgs, StoreArgs, WebhookArgs};
 use crate::error::CliError;
 
 /// The domain on its adapters.
@@ -28,6 +31,7 @@ impl Assembly {
         blobs: Arc<dyn BlobStore>,
         hasher: Arc<dyn PasswordHasher>,
         settings: Settings,
+        sender: Arc<dyn WebhookSender>,
     ) -> Self {
         let ports = Ports::new(
             store.store(),
@@ -35,7 +39,8 @@ impl Assembly {
             hasher,
             Arc::new(SystemClock),
             Arc::new(SystemSecrets),
-        );
+        )
+        .with_webhooks(sender, Arc::new(WebhookJson));
         Self {
             app: App::new(ports, settings),
             store: Arc::new(store),
@@ -54,7 +59,8 @@ impl Assembly {
         .await?;
         let (location, options) = (&files.storage_url, storage_options());
         let blobs = Arc::new(ObjectStoreBlobs::connect_existing(location, &options).await?);
-        Ok(Self::new(store, blobs, hasher, Settings::default()))
+        let sender = Arc::new(NoWebhooks);
+        Ok(Self::new(store, blobs, hasher, Settings::default(), sender))
     }
 }
 
@@ -135,4 +141,11 @@ pub(crate) fn hasher(args: Option<&HashingArgs>) -> Result<Arc<dyn PasswordHashe
     let limits = args.map_or_else(Limits::default, HashingArgs::limits);
     let hasher = Argon2idHasher::new(cost, limits, Arc::new(SystemSecrets))?;
     Ok(Arc::new(hasher))
+}
+
+/// What sends to webhooks.
+pub(crate) fn webhook_sender(args: &WebhookArgs) -> Result<Arc<dyn WebhookSender>, CliError> {
+    let sender = HttpWebhookSender::new(args.options());
+    let failed = |error| CliError::while_doing("can't send to webhooks", &error);
+    Ok(Arc::new(sender.map_err(failed)?))
 }

@@ -4,7 +4,6 @@
 //! What is asked of the answers stands in `xtask/schemathesis`.
 
 mod demo;
-mod python;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -14,11 +13,10 @@ use anyhow::{Context, Result, bail};
 
 use crate::flags;
 use crate::process;
+use crate::python;
 use crate::workspace::{cargo, root, target_dir};
 
 use demo::Demo;
-
-pub(crate) use python::{HINT as PYTHON_HINT, has_environments};
 
 /// Who asks: one of each side.
 const PEOPLE: [&str; 3] = ["client", "writer", "superadmin"];
@@ -51,7 +49,7 @@ pub(crate) fn short() -> Result<()> {
 /// Lets everybody ask at the same time, each a server of their own, so that nobody finds what
 /// another has changed.
 fn all(arguments: &[String]) -> Result<()> {
-    let schemathesis = python::schemathesis()?;
+    let schemathesis = python::environment("schemathesis")?.join("schemathesis");
     let classdesk = build()?;
     let folder = target_dir()?.join("schemathesis");
     let runs: Vec<_> = PEOPLE

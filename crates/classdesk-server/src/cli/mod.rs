@@ -1,8 +1,10 @@
 //! The command line: every option is a flag and an environment variable.
 
+mod networks;
 mod redacted_parser;
 mod serve;
 mod stores;
+mod webhooks;
 
 use std::ffi::{OsStr, OsString};
 
@@ -17,6 +19,7 @@ use tracing_subscriber::filter::Targets;
 
 pub(crate) use serve::ServeArgs;
 pub(crate) use stores::{FilesArgs, HashingArgs, StoreArgs};
+pub(crate) use webhooks::WebhookArgs;
 
 /// The collaboration backend around class bundles.
 #[derive(Parser)]

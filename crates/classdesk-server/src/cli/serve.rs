@@ -1,6 +1,6 @@
 //! Options of `classdesk serve`.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Args;
@@ -11,8 +11,10 @@ use classdesk_http::problem::field_message;
 use classdesk_http::{PublicUrl, ServerLimits, Settings as HttpSettings};
 use ipnet::IpNet;
 
+use super::networks::network;
 use super::redacted_parser::RedactedParser;
 use super::stores::{FilesArgs, HashingArgs, StoreArgs, some_time};
+use super::webhooks::WebhookArgs;
 
 /// `classdesk serve`
 #[derive(Args)]
@@ -53,6 +55,8 @@ pub(crate) struct ServeArgs {
     pub(crate) limits: LimitArgs,
     #[command(flatten)]
     pub(crate) connections: ConnectionArgs,
+    #[command(flatten)]
+    pub(crate) webhooks: WebhookArgs,
     /// Serve /metrics on this address instead of beside the API
     #[arg(long, value_name = "IP:PORT")]
     pub(crate) metrics_bind: Option<SocketAddr>,
@@ -245,17 +249,6 @@ impl ServeArgs {
     }
 }
 
-/// A network, or a single address as a network of its own. Addresses of version 4 that are written
-/// as version 6 are read as what they are, as those of clients are.
-fn network(text: &str) -> Result<IpNet, String> {
-    let text = text.trim();
-    let address = text.parse::<IpAddr>();
-    address
-        .map(|address| address.to_canonical().into())
-        .or_else(|_| text.parse())
-        .map_err(|_| "expected networks such as 10.0.0.0/8, or addresses, with commas".to_owned())
-}
-
 fn new_password(text: &str) -> Result<NewPassword, String> {
     NewPassword::parse(text).map_err(|error| field_message(&error).into_owned())
 }
@@ -277,22 +270,6 @@ mod tests {
         let connections = Line::try_parse_from(line).unwrap().connections;
         let url = PublicUrl::parse("https://desk.example").unwrap();
         connections.http_settings(url).max_concurrent_requests
-    }
-
-    #[test]
-    fn an_address_is_a_network_of_its_own() {
-        for (text, expected) in [
-            ("10.0.0.0/8", "10.0.0.0/8"),
-            ("10.0.0.1", "10.0.0.1/32"),
-            (" ::1 ", "::1/128"),
-            ("fd00::/8", "fd00::/8"),
-            ("::ffff:10.0.0.1", "10.0.0.1/32"),
-        ] {
-            assert_eq!(network(text), Ok(expected.parse().unwrap()), "{text}");
-        }
-        for text in ["", "10.0.0", "10.0.0.0/33", "10.0.0.1:80", "proxy.example"] {
-            assert!(network(text).unwrap_err().contains("10.0.0.0/8"), "{text}");
-        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::error::CliError;
 use crate::jobs::{Jobs, RunningJobs};
 use crate::report::{Entry, Report};
 use crate::stop::StopSignals;
-use crate::wiring::{Assembly, Schema, hasher, open_storage, open_store};
+use crate::wiring::{Assembly, Schema, hasher, open_storage, open_store, webhook_sender};
 use crate::{demo, jobs, metrics, open_files};
 
 /// How many connections may wait to be accepted.
@@ -72,7 +72,8 @@ async fn start(args: ServeArgs) -> Result<Running, CliError> {
     // The storage comes before the database, which is migrated only by a server that can serve.
     let blobs = open_storage(&storage_url).await?;
     let store = open_store(database_url.clone(), args.store.options(), schema).await?;
-    let assembly = Assembly::new(store, blobs, hasher, args.limits.settings());
+    let sender = webhook_sender(&args.webhooks)?;
+    let assembly = Assembly::new(store, blobs, hasher, args.limits.settings(), sender);
     let entry = if args.demo {
         if fills_demo {
             demo::fill(&assembly.app).await?;
@@ -82,7 +83,12 @@ async fn start(args: ServeArgs) -> Result<Running, CliError> {
         Entry::Own(ensure_superadmin(&assembly.app, args.superadmin_password.clone()).await?)
     };
 
-    let jobs = Jobs::new(jobs::all(&assembly.app, args.limits.sweep_interval));
+    let jobs = jobs::all(
+        &assembly.app,
+        args.limits.sweep_interval,
+        args.webhooks.slots(),
+    );
+    let jobs = Jobs::new(jobs);
     let api = api(&args, &assembly, &jobs, public_url.clone());
     let state = api.http_state();
     let metrics = match args.metrics_bind {
@@ -155,6 +161,7 @@ fn api(args: &ServeArgs, assembly: &Assembly, jobs: &Jobs, public_url: PublicUrl
     metrics::gauges(&assembly.store)
         .into_iter()
         .chain(jobs.gauges(jobs::SWEEP))
+        .chain(jobs.gauges(jobs::WEBHOOKS))
         .fold(builder, |builder, gauge| builder.gauge(gauge))
         .build()
 }

@@ -2,6 +2,8 @@
 
 mod runner;
 mod tasks;
+mod webhooks;
 
 pub(crate) use runner::{Jobs, RunningJobs};
 pub(crate) use tasks::{SWEEP, all};
+pub(crate) use webhooks::WEBHOOKS;

@@ -12,12 +12,16 @@ use classdesk_domain::system::{SystemClock, SystemSecrets};
 use classdesk_http::Gauge;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::error::chain;
 
 /// How many rounds of a task follow each other before its next pause. What is left waits for it, so
 /// that no task keeps the store busy for long.
 const ROUNDS: usize = 50;
+
+/// So long the figures of a queue are shown before they are read again.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(10);
 
 /// What a round of a task did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +45,9 @@ pub(crate) trait Task: Send + Sync {
 
     /// Does one bounded part of what is due.
     async fn round(&self) -> Result<Round, Error>;
+
+    /// Ends what rounds have left running, once there are no more of them.
+    async fn finish(&self) {}
 
     /// What waits, when the task has a queue.
     async fn backlog(&self) -> Result<Option<Backlog>, Error> {
@@ -137,18 +144,23 @@ impl RunningJobs {
 impl Job {
     /// Until the sender of `stop` is gone.
     async fn drive(self, mut stop: watch::Receiver<()>) {
+        let mut looked_at = None;
         loop {
             // The pauses differ by chance, so that processes seldom meet.
             let pause = jittered(self.task.interval(), &SystemSecrets);
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
-                _ = stop.changed() => return,
+                _ = stop.changed() => return self.task.finish().await,
             }
             let mut rounds = 0;
             while rounds < ROUNDS && stop.has_changed().is_ok() && self.round().await {
                 rounds += 1;
             }
-            self.look().await;
+            // Tasks that run each second are not looked at each time.
+            if looked_at.is_none_or(|at: Instant| at.elapsed() >= BETWEEN_LOOKS) {
+                looked_at = Some(Instant::now());
+                self.look().await;
+            }
         }
     }
 

@@ -9,18 +9,24 @@ use classdesk_domain::jobs::Backlog;
 use classdesk_domain::maintenance::MaintenanceService;
 
 use super::runner::{Round, Task};
+use super::webhooks::SendToWebhooks;
 
 /// The queue of files that are to be removed.
 pub(crate) const SWEEP: &str = "sweep";
 
 /// Every job of the server.
-pub(crate) fn all(app: &App, interval: Duration) -> Vec<Box<dyn Task>> {
+pub(crate) fn all(app: &App, interval: Duration, webhook_slots: u32) -> Vec<Box<dyn Task>> {
     let service = || app.maintenance.clone();
-    vec![
+    let mut tasks: Vec<Box<dyn Task>> = vec![
         Box::new(Sweep(service(), interval)),
         Box::new(AbortUploads(service(), interval)),
         Box::new(Purge(service(), interval)),
-    ]
+    ];
+    if webhook_slots > 0 {
+        let deliveries = app.webhook_deliveries.clone();
+        tasks.push(Box::new(SendToWebhooks::new(deliveries, webhook_slots)));
+    }
+    tasks
 }
 
 /// Removes the bytes that no record owns, and their rows.

@@ -13,4 +13,5 @@ mod program;
 mod replicas;
 mod settings;
 mod stopping;
+mod webhooks;
 mod workflow;
