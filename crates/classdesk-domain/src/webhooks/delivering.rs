@@ -63,6 +63,8 @@ impl WebhookDeliveries {
     /// # Errors
     /// Only failures of the store.
     pub async fn queue_events(&self) -> Result<bool, Error> {
+        // The end comes before the webhooks: one that is new by then begins after this end.
+        let up_to = self.log.horizon().await?.complete;
         let state = self.deliveries.delivery_position().await?;
         if state.has_undeliverable {
             let now = self.clock.now();
@@ -75,7 +77,7 @@ impl WebhookDeliveries {
         };
         let range = EventRange {
             after: state.position.max(start),
-            up_to: self.log.horizon().await?.complete,
+            up_to,
         };
         if range.after >= range.up_to {
             return Ok(false);

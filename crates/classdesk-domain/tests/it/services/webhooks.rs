@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use classdesk_domain::error::{Conflict, Error};
+use classdesk_domain::events::{EventFilter, EventLog, EventPage, EventRange, Horizon, TailEvent};
 use classdesk_domain::ids::{EventId, TicketId, WebhookId};
 use classdesk_domain::paging::PageRequest;
 use classdesk_domain::people::Actor;
+use classdesk_domain::policy::AccessScope;
+use classdesk_domain::store::StoreError;
 use classdesk_domain::text::{Description, MessageText, Title};
 use classdesk_domain::tickets::{NewTicket, NewTicketMessage, TicketCategory, TicketPriority};
 use classdesk_domain::validation::FieldError;
@@ -16,6 +19,8 @@ use classdesk_domain::webhooks::{
     SendResult, Subscription, Webhook, WebhookChange, WebhookDelivery, WebhookFormat,
     WebhookMessage, WebhookRequest, WebhookSender, WebhookSettings, WebhookUrl,
 };
+
+use tokio::sync::oneshot;
 
 use super::support::{AppFixture, only_for, word};
 
@@ -61,9 +66,51 @@ impl WebhookFormat for Ids {
     }
 }
 
+/// A log of which one look waits when it is told to.
+struct HeldLog {
+    log: Arc<dyn EventLog>,
+    next_look: Mutex<Option<(oneshot::Sender<()>, oneshot::Receiver<()>)>>,
+}
+
+impl HeldLog {
+    /// Lets the next look wait. The first channel tells that it has begun, the second lets it go on.
+    fn hold(&self) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
+        let ((begins, begun), (go_on, goes_on)) = (oneshot::channel(), oneshot::channel());
+        *self.next_look.lock().expect("no panic") = Some((begins, goes_on));
+        (begun, go_on)
+    }
+}
+
+#[async_trait]
+impl EventLog for HeldLog {
+    async fn horizon(&self) -> Result<Horizon, StoreError> {
+        let held = self.next_look.lock().expect("no panic").take();
+        if let Some((begins, goes_on)) = held {
+            begins.send(()).expect("somebody waits");
+            goes_on.await.expect("it goes on");
+        }
+        self.log.horizon().await
+    }
+
+    async fn visible_events(
+        &self,
+        scope: AccessScope,
+        filter: EventFilter,
+        range: EventRange,
+        limit: u32,
+    ) -> Result<EventPage, StoreError> {
+        self.log.visible_events(scope, filter, range, limit).await
+    }
+
+    async fn tail(&self, range: EventRange, limit: u32) -> Result<Vec<TailEvent>, StoreError> {
+        self.log.tail(range, limit).await
+    }
+}
+
 /// A desk with a receiver outside.
 struct WebhookFixture {
     desk: AppFixture,
+    log: Arc<HeldLog>,
     receiver: Arc<Receiver>,
 }
 
@@ -74,11 +121,19 @@ impl WebhookFixture {
             answer: Mutex::new(reply(204)),
         });
         let sender = receiver.clone();
+        let mut held = None;
         let desk = AppFixture::open_with(|_, ports| {
             *ports = ports.clone().with_webhooks(sender, Arc::new(Ids));
+            let log = Arc::new(HeldLog {
+                log: ports.log.clone(),
+                next_look: Mutex::default(),
+            });
+            ports.log = log.clone();
+            held = Some(log);
         });
         Self {
             desk: desk.await,
+            log: held.expect("the ports were prepared"),
             receiver,
         }
     }
@@ -210,6 +265,28 @@ async fn events_arrive_in_the_order_of_the_log() {
     let fares = desk.webhook(tickets.id).await.health;
     assert_eq!((fares.failures, fares.failing_since), (0, None));
     assert!(fares.last_success_at.is_some());
+}
+
+/// A webhook that comes into being while the log is looked at misses nothing from then on.
+///
+/// contract: webhooks.order
+#[tokio::test]
+async fn a_new_webhook_gets_what_happens_while_the_log_is_read() {
+    let desk = WebhookFixture::open().await;
+    desk.create("*").await;
+    let (begun, go_on) = desk.log.hold();
+    let deliveries = &desk.desk.app.webhook_deliveries;
+    let meanwhile = async {
+        begun.await.expect("a look begins");
+        let new = desk.create("*").await;
+        desk.ticket().await;
+        go_on.send(()).expect("the look waits");
+        new
+    };
+    let (queued, new) = tokio::join!(deliveries.queue_events(), meanwhile);
+    queued.expect("queued");
+    desk.work().await;
+    assert_eq!(desk.deliveries(new.id).await.len(), 1);
 }
 
 /// contract: webhooks.internal
