@@ -3,6 +3,7 @@
 mod client;
 mod commands;
 mod demo;
+mod event_streams;
 mod files;
 mod fixture;
 mod guide;

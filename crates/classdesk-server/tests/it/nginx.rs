@@ -19,6 +19,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 
 use crate::client::{Answer, Client, send};
+use crate::event_streams::{EventStream, open_ticket};
 use crate::fixture::Fixture;
 use crate::program::{PATIENCE, Server};
 
@@ -188,6 +189,21 @@ async fn until_arriving(direct: &Client, count: usize) {
     tokio::time::timeout(PATIENCE, arrived)
         .await
         .expect("they arrive");
+}
+
+/// An event comes through as soon as it is written, and not with the next ones.
+#[tokio::test(flavor = "multi_thread")]
+async fn events_stream_through_nginx() {
+    let fixture = Fixture::local();
+    let (server, direct, _) = desk(&fixture).await;
+    let nginx = Nginx::start(&server, fixture.folder.path(), &[]).await;
+    let mut stream = EventStream::begin(&nginx.through(&direct), None).await;
+    for _ in 0..3 {
+        let ticket = open_ticket(&direct).await;
+        assert_eq!(stream.next_ticket().await.1, ticket);
+    }
+    drop(stream);
+    server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::client::{Client, PASSWORD, send};
+use crate::event_streams::{EventStream, open_ticket};
 use crate::files::PDF;
 use crate::fixture::Fixture;
 use crate::program::{PATIENCE, Server, run, stdout};
@@ -47,6 +48,35 @@ async fn a_session_holds_and_ends_at_both() {
         .await
         .check(204);
     there.get("/api/v1/auth/me/").await.check(401);
+    pair.stop().await;
+}
+
+/// contract: streams.resume
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_goes_on_at_the_other() {
+    let pair = Pair::start().await;
+    let superadmin = Client::superadmin(&pair.one).await;
+    let here = superadmin.hire(&pair.one, "clara", "client").await;
+    let there = here.at(&pair.other);
+    let mut stream = EventStream::begin(&here, None).await;
+    let mut last = None;
+    for round in 0..6 {
+        // What is written at either is told at either.
+        let (writer, reader) = if round % 2 == 0 {
+            (&there, &there)
+        } else {
+            (&here, &here)
+        };
+        let tickets = [open_ticket(writer).await, open_ticket(&here).await];
+        for ticket in tickets {
+            let (id, told) = stream.next_ticket().await;
+            assert_eq!(told, ticket);
+            assert!(last < Some(id), "ids ascend");
+            last = Some(id);
+        }
+        stream = EventStream::begin(reader, last).await;
+    }
+    drop(stream);
     pair.stop().await;
 }
 

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::client::{Answer, Client, send, try_send};
+use crate::event_streams::{EventStream, SOON};
 use crate::fixture::Fixture;
 use crate::program::{PATIENCE, Server, command, run, stdout};
 
@@ -38,6 +39,28 @@ async fn sigterm_under_load_loses_nothing_and_cuts_nothing_on_postgresql() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sigint_is_as_good_as_sigterm() {
     check_stop_under_load(&Fixture::local(), "INT").await;
+}
+
+/// contract: streams.end
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_end_before_the_server_does() {
+    let fixture = Fixture::local();
+    let mut server = Server::start(&fixture).await;
+    let superadmin = Client::superadmin(&server).await;
+    let mut streams = Vec::new();
+    for _ in 0..3 {
+        streams.push(EventStream::begin(&superadmin, None).await);
+    }
+    server.signal("TERM");
+    for mut stream in streams {
+        let end = stream.next().await;
+        assert_eq!(
+            (end.name.as_str(), &end.data["reason"]),
+            ("end", &json!("stopping"))
+        );
+    }
+    let ended = tokio::time::timeout(SOON, server.ended()).await;
+    assert_eq!(ended.expect("nothing else is waited for"), Some(0));
 }
 
 /// Many create tickets until the server is gone. What was acknowledged is there afterwards, and
