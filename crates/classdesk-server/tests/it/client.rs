@@ -103,6 +103,11 @@ impl Client {
         Self::sign_in(server, username, PASSWORD).await
     }
 
+    /// Their token; empty for somebody who is not signed in.
+    pub(crate) fn token(&self) -> &str {
+        self.token.as_deref().unwrap_or_default()
+    }
+
     /// The same person at another server.
     pub(crate) fn at(&self, server: &Server) -> Self {
         Self {

@@ -11,6 +11,7 @@ mod memory;
 mod nginx;
 mod open_files;
 mod program;
+mod recipes;
 mod replicas;
 mod settings;
 mod stopping;
