@@ -95,13 +95,22 @@ pub(crate) struct Seconds;
 const LONGEST_WAIT: i64 = 30;
 
 inputs! {
-    After => Self: |raw| Self::parse(raw.text()?), text_like("^(latest|0|[1-9][0-9]{0,18})$");
+    After => Self: |raw| Self::parse(raw.text()?), text_like("^(latest|0|[1-9][0-9]{0,17})$");
     TypeList => EventTypes: |raw| EventTypes::parse(raw.text()?.split(',')),
-        text_like(r"^[a-z_.*]+(,[a-z_.*]+)*$");
+        text_like(&type_list());
     Seconds => Duration: |raw| match u64::try_from(raw.integer()?) {
         Ok(seconds @ 0..=30) => Ok(Duration::from_secs(seconds)),
         _ => Err(FieldError::OutOfRange { min: 0, max: LONGEST_WAIT }),
     }, integer(KnownFormat::Int32).minimum(Some(0)).maximum(Some(LONGEST_WAIT));
+}
+
+/// The pattern of types with commas between them.
+fn type_list() -> String {
+    let words = EventTypes::words()
+        .join("|")
+        .replace('.', r"\.")
+        .replace('*', r"\*");
+    format!("^({words})(,({words}))*$")
 }
 
 /// What a client asks of the feed.

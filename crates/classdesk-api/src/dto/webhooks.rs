@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use classdesk_domain::clock::Timestamp;
-use classdesk_domain::events::EventAction;
+use classdesk_domain::events::{EventAction, EventTypes};
 use classdesk_domain::ids::{DeliveryId, EventId, WebhookId};
 use classdesk_domain::text::Description;
 use classdesk_domain::validation::FieldError;
@@ -162,7 +162,10 @@ inputs! {
     WebhookUrl => Self: |raw| Self::parse(raw.text()?),
         text_like("^https?://").max_length(Some(Self::MAX));
     Subscription => Self: |raw| Self::parse(raw.texts()?),
-        ArrayBuilder::new().items(string()).min_items(Some(1)).max_items(Some(Self::MAX));
+        ArrayBuilder::new()
+            .items(string().enum_values(Some(EventTypes::words())))
+            .min_items(Some(1))
+            .max_items(Some(Self::MAX));
     OldFor => Self: |raw| Self::hours(raw.integer()?),
         integer(KnownFormat::Int32).minimum(Some(0)).maximum(Some(Self::MAX));
     DeliveryType => &'static str: |raw| delivery_type(raw.text()?),

@@ -78,32 +78,60 @@ impl EventAction {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EventTypes(Option<BTreeSet<EventAction>>);
 
+/// The types that the feed tells of.
+fn told() -> impl Iterator<Item = EventAction> {
+    EventAction::ALL
+        .iter()
+        .copied()
+        .filter(|action| action.is_in_feed())
+}
+
+/// The beginning of a type up to its dot.
+fn group_of(action: EventAction) -> &'static str {
+    let word = action.as_str();
+    &word[..word.find('.').map_or(0, |dot| dot + 1)]
+}
+
 impl EventTypes {
+    /// The word for all types.
+    const ALL: &'static str = "*";
+
     /// Reads types such as `message.sent`, beginnings such as `ticket.*`, and `*` for all.
     ///
     /// # Errors
     /// [`FieldError::NotAChoice`] for a word that names none.
     pub fn parse<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Self, FieldError> {
-        let told = || EventAction::ALL.iter().filter(|action| action.is_in_feed());
         let mut all = false;
         let mut wanted = BTreeSet::new();
         for word in words {
-            all |= word == "*";
-            let start = word.strip_suffix('*').filter(|start| start.ends_with('.'));
-            let named = told().filter(|action| match start {
-                Some(start) => action.as_str().starts_with(start),
+            all |= word == Self::ALL;
+            let named = told().filter(|action| match word.strip_suffix('*') {
+                Some(group) => group_of(*action) == group,
                 None => action.as_str() == word,
             });
-            let known = wanted.len();
-            let found = named.inspect(|action| _ = wanted.insert(**action)).count();
-            if found == 0 && word != "*" && known == wanted.len() {
-                let allowed: Vec<_> = told().map(|action| action.as_str()).collect();
+            let named: Vec<_> = named.collect();
+            if named.is_empty() && word != Self::ALL {
+                let allowed: Vec<_> = told().map(EventAction::as_str).collect();
                 return Err(FieldError::NotAChoice {
                     allowed: allowed.join(", "),
                 });
             }
+            wanted.extend(named);
         }
         Ok(Self((!all).then_some(wanted)))
+    }
+
+    /// Every word that [`EventTypes::parse`] reads: all, each group, and each type.
+    #[must_use]
+    pub fn words() -> Vec<String> {
+        let groups: BTreeSet<_> = told().map(group_of).collect();
+        let groups = groups.into_iter().map(|group| format!("{group}*"));
+        let types = told().map(|action| action.as_str().to_owned());
+        [Self::ALL.to_owned()]
+            .into_iter()
+            .chain(groups)
+            .chain(types)
+            .collect()
     }
 
     /// Whether events of this type are wanted.
