@@ -193,6 +193,19 @@ impl Client {
     }
 }
 
+/// Takes the whole frames out of the text of a stream, and gives the ids of its events.
+pub(crate) fn take_event_ids(text: &mut String) -> Result<Vec<i64>> {
+    let mut ids = Vec::new();
+    while let Some((frame, rest)) = text.split_once("\n\n") {
+        if let Some((id, _)) = frame.split_once("\ndata: {\"id\":") {
+            let id = id.strip_prefix("id: ").context("an event without an id")?;
+            ids.push(id.parse()?);
+        }
+        *text = rest.to_owned();
+    }
+    Ok(ids)
+}
+
 /// The path of the next page of a list, by its `Link` header.
 fn next_page(headers: &HeaderMap) -> Option<String> {
     let link = headers.get("link")?.to_str().ok()?;

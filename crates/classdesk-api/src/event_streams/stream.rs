@@ -12,7 +12,7 @@ use classdesk_domain::error::Error;
 use classdesk_domain::events::{EventFilter, EventRange};
 use classdesk_domain::ids::EventId;
 use classdesk_domain::people::Actor;
-use futures_util::{Stream, stream as streams};
+use futures_util::{Stream, StreamExt as _, stream as streams};
 
 use super::follower::Subscription;
 use super::frames::{self, End};
@@ -65,15 +65,12 @@ pub(crate) fn stream(
     } else {
         frames::ready(start.after)
     };
-    let begun = Some((Some(ready), follow));
-    streams::unfold(begun, |at| async move {
-        let (first, mut follow) = at?;
-        if let Some(first) = first {
-            return Some((Ok(first), Some((None, follow))));
-        }
+    let events = streams::unfold(Some(follow), |follow| async move {
+        let mut follow = follow?;
         let (frames, goes_on) = follow.next().await;
-        Some((Ok(frames), goes_on.then_some((None, follow))))
-    })
+        Some((Ok(frames), goes_on.then_some(follow)))
+    });
+    streams::iter([Ok(ready)]).chain(events)
 }
 
 /// A number from 0 to 1.
@@ -108,11 +105,9 @@ impl Follow {
                 return (self.end(why), false);
             }
             match self.look().await {
-                Ok(frames) if !frames.is_empty() => return (frames, true),
+                Ok(frames) if !frames.is_empty() => return self.told(frames),
                 Ok(_) if Instant::now() >= self.heartbeat => {
-                    self.heartbeat =
-                        Instant::now() + self.subscription.follower().limits().heartbeat;
-                    return (frames::heartbeat(self.cursor), true);
+                    return self.told(frames::heartbeat(self.cursor));
                 }
                 Ok(_) => {}
                 Err(Error::Unauthenticated) => return (self.end(End::Unauthenticated), false),
@@ -124,6 +119,12 @@ impl Follow {
                 }
             }
         }
+    }
+
+    /// What is sent of a stream that goes on. The next heartbeat is due a while later.
+    fn told(&mut self, frames: Bytes) -> (Bytes, bool) {
+        self.heartbeat = Instant::now() + self.subscription.follower().limits().heartbeat;
+        (frames, true)
     }
 
     /// Waits until a look is worth while, or says why the stream ends.
@@ -170,9 +171,6 @@ impl Follow {
         self.has_more = self.cursor < up_to;
         if self.has_more {
             self.next_look = Instant::now();
-        }
-        if !frames.is_empty() {
-            self.heartbeat = Instant::now() + self.subscription.follower().limits().heartbeat;
         }
         Ok(frames)
     }

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use crate::client::Client;
+use crate::client::{Client, take_event_ids};
 use crate::programs::TIMEOUT;
 use crate::report::Report;
 
@@ -111,13 +111,7 @@ async fn read(viewer: &Client, told: &Mutex<Told>, pieces: usize) -> Result<()> 
     for _ in 0..pieces {
         let piece = response.chunk().await?.context("the stream has ended")?;
         text.push_str(std::str::from_utf8(&piece)?);
-        while let Some((frame, rest)) = text.split_once("\n\n") {
-            if let Some((id, _)) = frame.split_once("\ndata: {\"id\":") {
-                let id = id.strip_prefix("id: ").context("an event without an id")?;
-                lock().ids.push(id.parse()?);
-            }
-            text = rest.to_owned();
-        }
+        lock().ids.extend(take_event_ids(&mut text)?);
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::facts::{Object, Subject};
 use super::fixture::Fixture;
+use crate::client::take_event_ids;
 
 const EVENTS: &str = "/api/v1/events/";
 
@@ -120,13 +121,7 @@ impl Fixture<'_> {
         while told.len() < expected.len() {
             let chunk = response.chunk().await?.context("a stream has ended")?;
             text.push_str(std::str::from_utf8(&chunk)?);
-            while let Some((frame, rest)) = text.split_once("\n\n") {
-                if let Some((id, _)) = frame.split_once("\ndata: {\"id\":") {
-                    let id = id.strip_prefix("id: ").context("an event without an id")?;
-                    told.push(id.parse::<i64>()?);
-                }
-                text = rest.to_owned();
-            }
+            told.extend(take_event_ids(&mut text)?);
         }
         self.compare(told == expected, || {
             format!("the stream of {asker} tells {told:?} and not {expected:?}")
