@@ -12,7 +12,6 @@ use super::blobs::take_upload;
 use super::column_types::Instant;
 use super::dialect::NEXT_MESSAGE;
 use super::participants::upsert_participant;
-use super::preconditions::locked;
 use super::rows::Backend;
 use super::rows::schema::{message_attachments, messages, thread_participants, threads};
 use super::rows::values::At;
@@ -54,15 +53,22 @@ pub(super) fn post_message(
 /// Stores a message and makes it its thread's latest activity.
 pub(super) fn post(conn: &mut Conn, new: &InsertMessage) -> Result<Posted, Failure> {
     let (thread, sender, at) = (new.thread.get(), new.sender.get(), At::from(new.sent_at));
-    // The thread is held before the message gets its id: within a thread, ids grow in the order
-    // in which messages become visible.
-    let count: Option<i64> = locked!(conn, threads, thread, threads::message_count);
-    let position = count.ok_or(Failure::STALE)? + 1;
-    let sent: Option<i64> = thread_participants::table
-        .find((thread, sender))
-        .select(thread_participants::sent_count)
+    // The commit's preconditions hold the thread, or it was made just now. So within a thread, ids
+    // grow in the order in which messages become visible, and one statement can read both counts.
+    let of_sender = thread_participants::thread_id
+        .eq(threads::id)
+        .and(thread_participants::user_id.eq(sender));
+    let counts: Option<(i64, Option<i64>)> = threads::table
+        .left_join(thread_participants::table.on(of_sender))
+        .filter(threads::id.eq(thread))
+        .select((
+            threads::message_count,
+            thread_participants::sent_count.nullable(),
+        ))
         .first(conn)
         .optional()?;
+    let (count, sent) = counts.ok_or(Failure::STALE)?;
+    let position = count + 1;
     if sent.is_none() {
         upsert_participant(conn, thread, sender, at)?;
     }
