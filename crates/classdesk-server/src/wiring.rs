@@ -100,8 +100,9 @@ pub(crate) async fn open_store(
             DatabaseHandle::open(&url, &options)?
         };
         if schema == Schema::Migrated {
-            for migration in database.migrate()? {
-                tracing::info!(migration, "database migrated");
+            let applied = database.migrate()?;
+            if let Some(to) = applied.last() {
+                tracing::info!(applied = applied.len(), to, "database migrated");
             }
         }
         database.serve(&options)
