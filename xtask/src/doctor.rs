@@ -68,6 +68,14 @@ fn needs() -> Result<Vec<Need>> {
             required: false,
         },
         Need {
+            what: "Chromium".to_owned(),
+            found: version("chromedriver", &["--version"]),
+            tasks: "test, of what a browser does",
+            hint: "apt-get install chromium chromium-driver, or brew install chromedriver"
+                .to_owned(),
+            required: false,
+        },
+        Need {
             what: "git".to_owned(),
             found: found("git"),
             tasks: "tidy",

@@ -14,14 +14,16 @@ const MEMORY: &str = "classdesk-memory";
 const CONFORMANCE: &str = "classdesk-conformance";
 const S3_TEST_SERVER: &str = "classdesk-s3-test-server";
 const SYSTEM_TESTS: &str = "classdesk-system-tests";
+const TEST_BROWSER: &str = "classdesk-test-browser";
 
 /// Each crate of this workspace and those of its siblings that it may build on. Tests may use
 /// what is [for tests](FOR_TESTS) as well. The server puts everything together.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
     (DOMAIN, &[]),
     (MEMORY, &[DOMAIN]),
     (CONFORMANCE, &[DOMAIN, MEMORY]),
     (S3_TEST_SERVER, &[]),
+    (TEST_BROWSER, &[]),
     ("classdesk-diesel", &[DOMAIN]),
     ("classdesk-object-store", &[DOMAIN]),
     ("classdesk-argon2", &[DOMAIN]),
@@ -47,7 +49,13 @@ const MAY_USE: [(&str, &[&str]); 13] = [
 ];
 
 /// What every crate's tests may use, and nothing else may.
-const FOR_TESTS: [&str; 4] = [MEMORY, CONFORMANCE, S3_TEST_SERVER, SYSTEM_TESTS];
+const FOR_TESTS: [&str; 5] = [
+    MEMORY,
+    CONFORMANCE,
+    S3_TEST_SERVER,
+    SYSTEM_TESTS,
+    TEST_BROWSER,
+];
 
 /// What the domain gets along without, as the beginnings of package names.
 const NOT_IN_DOMAIN: [&str; 5] = ["actix", "diesel", "object_store", "serde", "tokio"];

@@ -12,6 +12,7 @@ mod nginx;
 mod open_files;
 mod program;
 mod recipes;
+mod relay;
 mod replicas;
 mod settings;
 mod stopping;
