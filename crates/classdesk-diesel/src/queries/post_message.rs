@@ -12,6 +12,7 @@ use super::blobs::take_upload;
 use super::column_types::Instant;
 use super::dialect::NEXT_MESSAGE;
 use super::participants::upsert_participant;
+use super::preconditions::locked;
 use super::rows::Backend;
 use super::rows::schema::{message_attachments, messages, thread_participants, threads};
 use super::rows::values::At;
@@ -39,6 +40,34 @@ impl ValidGrouping<()> for NextMessage {
 
 impl<Source> AppearsOnTable<Source> for NextMessage {}
 
+/// Which message of its sender in the thread is being inserted, counted from 1.
+#[derive(Debug, QueryId)]
+struct SenderPosition {
+    thread: i64,
+    sender: i64,
+}
+
+impl QueryFragment<Backend> for SenderPosition {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
+        out.push_sql("COALESCE((SELECT sent_count FROM thread_participants WHERE thread_id = ");
+        out.push_bind_param::<BigInt, _>(&self.thread)?;
+        out.push_sql(" AND user_id = ");
+        out.push_bind_param::<BigInt, _>(&self.sender)?;
+        out.push_sql("), 0) + 1");
+        Ok(())
+    }
+}
+
+impl Expression for SenderPosition {
+    type SqlType = BigInt;
+}
+
+impl ValidGrouping<()> for SenderPosition {
+    type IsAggregate = is_aggregate::Never;
+}
+
+impl<Source> AppearsOnTable<Source> for SenderPosition {}
+
 /// The ids of a message and of its attachment.
 type Posted = (MessageId, Option<MessageAttachmentId>);
 
@@ -53,35 +82,20 @@ pub(super) fn post_message(
 /// Stores a message and makes it its thread's latest activity.
 pub(super) fn post(conn: &mut Conn, new: &InsertMessage) -> Result<Posted, Failure> {
     let (thread, sender, at) = (new.thread.get(), new.sender.get(), At::from(new.sent_at));
-    // The commit's preconditions hold the thread, or it was made just now. So within a thread, ids
-    // grow in the order in which messages become visible, and one statement can read both counts.
-    let of_sender = thread_participants::thread_id
-        .eq(threads::id)
-        .and(thread_participants::user_id.eq(sender));
-    let counts: Option<(i64, Option<i64>)> = threads::table
-        .left_join(thread_participants::table.on(of_sender))
-        .filter(threads::id.eq(thread))
-        .select((
-            threads::message_count,
-            thread_participants::sent_count.nullable(),
-        ))
-        .first(conn)
-        .optional()?;
-    let (count, sent) = counts.ok_or(Failure::STALE)?;
-    let position = count + 1;
-    if sent.is_none() {
-        upsert_participant(conn, thread, sender, at)?;
-    }
+    // The thread is held before the message gets its id: within a thread, ids grow in the order
+    // in which messages become visible.
+    let count: Option<i64> = locked!(conn, threads, thread, threads::message_count);
+    let position = count.ok_or(Failure::STALE)? + 1;
     if let Some(upload) = &new.attachment {
         take_upload(conn, upload)?;
     }
-    let message: i64 = diesel::insert_into(messages::table)
+    let (message, sender_position): (i64, i64) = diesel::insert_into(messages::table)
         .values((
             messages::id.eq(NextMessage),
             messages::thread_id.eq(thread),
             messages::position.eq(position),
             messages::sender_id.eq(sender),
-            messages::sender_position.eq(sent.unwrap_or(0) + 1),
+            messages::sender_position.eq(SenderPosition { thread, sender }),
             messages::sender_role.eq(new.sender_role.as_str()),
             messages::recipient_id.eq(new.recipient.map(UserId::get)),
             messages::body.eq(new.text.as_str()),
@@ -90,8 +104,11 @@ pub(super) fn post(conn: &mut Conn, new: &InsertMessage) -> Result<Posted, Failu
             messages::has_attachment.eq(new.attachment.is_some()),
             messages::sent_at.eq(at),
         ))
-        .returning(messages::id)
+        .returning((messages::id, messages::sender_position))
         .get_result(conn)?;
+    if sender_position == 1 {
+        upsert_participant(conn, thread, sender, at)?;
+    }
     let attachment = match &new.attachment {
         Some(upload) => Some(
             diesel::insert_into(message_attachments::table)
