@@ -4,6 +4,8 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _};
+use classdesk_domain::error::Error as DomainError;
+use classdesk_domain::people::Principal;
 use classdesk_http::context;
 use classdesk_http::problem::Problem;
 
@@ -15,10 +17,8 @@ pub(crate) async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let authenticator = &state_of(request.request()).authenticator;
-    match authenticator.authenticate(request.headers()).await {
+    match admit(&request).await {
         Ok(principal) => {
-            context::set_user(request.request(), principal.actor.id);
             request.extensions_mut().insert(principal);
             Ok(next.call(request).await?.map_into_left_body())
         }
@@ -26,4 +26,14 @@ pub(crate) async fn authenticate(
             .error_response(Problem::from(error))
             .map_into_right_body()),
     }
+}
+
+async fn admit(request: &ServiceRequest) -> Result<Principal, DomainError> {
+    let authenticator = &state_of(request.request()).authenticator;
+    let principal = authenticator.authenticate(request.head()).await?;
+    context::set_user(request.request(), principal.actor.id);
+    if !request.method().is_safe() {
+        principal.require_write()?;
+    }
+    Ok(principal)
 }

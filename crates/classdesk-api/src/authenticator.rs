@@ -1,68 +1,42 @@
 //! Authentication of requests: the port through which a host brings its own sign-in.
 
+use actix_web::dev::RequestHead;
 use actix_web::http::header::{self, HeaderMap};
 use async_trait::async_trait;
 use classdesk_domain::error::Error;
-use classdesk_domain::people::{AccessToken, Actor, AuthenticatedSession, Sessions};
+use classdesk_domain::people::{AccessToken, Principal, Sessions};
 use classdesk_http::single_header;
-
-/// An authenticated person.
-#[derive(Debug, Clone)]
-pub struct Principal {
-    /// The person as the policy knows them.
-    pub actor: Actor,
-    /// Their Classdesk session; `None` with a host's own sign-in.
-    pub session: Option<AuthenticatedSession>,
-}
-
-impl From<Actor> for Principal {
-    fn from(actor: Actor) -> Self {
-        Self {
-            actor,
-            session: None,
-        }
-    }
-}
-
-impl From<AuthenticatedSession> for Principal {
-    fn from(authenticated: AuthenticatedSession) -> Self {
-        Self {
-            actor: authenticated.actor(),
-            session: Some(authenticated),
-        }
-    }
-}
 
 /// Authenticates requests.
 #[async_trait]
 pub trait Authenticator: Send + Sync {
-    /// The sender of these headers.
+    /// The sender of a request with this head.
     ///
     /// # Errors
     /// It MUST answer [`Error::Unauthenticated`] unless the sender is an active person of the store,
-    /// and other errors only when it can't find out.
-    async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Error>;
+    /// and others only to refuse them or when it can't find out.
+    async fn authenticate(&self, head: &RequestHead) -> Result<Principal, Error>;
 
     /// The same again for an answer that goes on, such as a stream of events. It is no use of a
     /// session.
     ///
     /// # Errors
     /// As [`Authenticator::authenticate`].
-    async fn reauthenticate(&self, headers: &HeaderMap) -> Result<Principal, Error> {
-        self.authenticate(headers).await
+    async fn reauthenticate(&self, head: &RequestHead) -> Result<Principal, Error> {
+        self.authenticate(head).await
     }
 }
 
 /// Sign-in by Classdesk's own sessions: `Authorization: Bearer TOKEN`.
 #[async_trait]
 impl Authenticator for Sessions {
-    async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Error> {
-        let token = bearer_token(headers).ok_or(Error::Unauthenticated)?;
+    async fn authenticate(&self, head: &RequestHead) -> Result<Principal, Error> {
+        let token = bearer_token(head.headers()).ok_or(Error::Unauthenticated)?;
         Ok(Self::authenticate(self, &token).await?.into())
     }
 
-    async fn reauthenticate(&self, headers: &HeaderMap) -> Result<Principal, Error> {
-        let token = bearer_token(headers).ok_or(Error::Unauthenticated)?;
+    async fn reauthenticate(&self, head: &RequestHead) -> Result<Principal, Error> {
+        let token = bearer_token(head.headers()).ok_or(Error::Unauthenticated)?;
         Ok(self.find_valid(&token).await?.into())
     }
 }

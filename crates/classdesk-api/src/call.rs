@@ -9,7 +9,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use classdesk_domain::blobs::Download;
 use classdesk_domain::error::Error;
 use classdesk_domain::paging::{ListKind, Page, PageRequest, SeekRequest};
-use classdesk_domain::people::{Actor, AuthenticatedSession};
+use classdesk_domain::people::{Actor, AuthenticatedSession, Principal};
 use classdesk_domain::validation::Invalid;
 use classdesk_domain::{App, Present, RequestContext, VersionConditions};
 use classdesk_http::conditional::version_conditions;
@@ -17,7 +17,6 @@ use classdesk_http::problem::{Problem, ProblemKind};
 use classdesk_http::{PublicUrl, download};
 use serde::Serialize;
 
-use crate::authenticator::Principal;
 use crate::dto::{PageParams, SeekParams};
 use crate::event_streams::Follower;
 use crate::extract::no_parameters;
@@ -59,11 +58,12 @@ impl Call {
         &self.principal.actor
     }
 
-    /// The caller's session. Only a host's own sign-in has none, and then the routes that need one
-    /// are not there.
+    /// The caller's session.
+    ///
+    /// # Errors
+    /// They came in otherwise.
     pub(crate) fn session(&self) -> Result<&AuthenticatedSession, Problem> {
-        let session = self.principal.session.as_ref();
-        session.ok_or_else(|| Problem::of(ProblemKind::Unauthenticated))
+        Ok(self.principal.session().map_err(Error::from)?)
     }
 
     /// The use cases.
@@ -84,7 +84,7 @@ impl Call {
     /// The caller as they are now, in an answer that takes its time.
     pub(crate) async fn reauthenticate(&self) -> Result<Actor, Problem> {
         let authenticator = &self.state.authenticator;
-        let principal = authenticator.reauthenticate(self.request.headers()).await?;
+        let principal = authenticator.reauthenticate(self.request.head()).await?;
         Ok(principal.actor)
     }
 
@@ -155,7 +155,7 @@ impl Call {
     /// The caller with the preconditions of the request: what every use case takes that changes
     /// something.
     pub(crate) fn by(&self) -> RequestContext {
-        RequestContext::from(self.principal.actor).on(self.conditions.clone())
+        RequestContext::from(&self.principal).on(self.conditions.clone())
     }
 
     /// Checks the preconditions of a request that changes nothing with a version, and needs no right

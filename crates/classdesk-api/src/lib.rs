@@ -55,7 +55,7 @@ mod schema;
 mod state;
 
 pub use app::{Api, ApiBuilder, openapi};
-pub use authenticator::{Authenticator, Principal};
+pub use authenticator::Authenticator;
 pub use dto::WebhookJson;
 pub use event_streams::StreamLimits;
 pub use extract::JSON_LIMIT;

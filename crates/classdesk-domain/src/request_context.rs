@@ -4,6 +4,7 @@
 use crate::error::Error;
 use crate::idempotency::model::Completion;
 use crate::people::model::Actor;
+use crate::people::principal::Principal;
 
 /// The actor of a request, the idempotency reservation that it completes, and its preconditions.
 ///
@@ -110,6 +111,12 @@ impl From<Actor> for RequestContext {
             completes: None,
             conditions: VersionConditions::default(),
         }
+    }
+}
+
+impl From<&Principal> for RequestContext {
+    fn from(principal: &Principal) -> Self {
+        principal.actor.into()
     }
 }
 

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-use actix_web::http::header::HeaderMap;
+use actix_web::dev::RequestHead;
 use actix_web::rt::time::{Instant, sleep_until};
 use actix_web::web::Data;
 use bytes::{Bytes, BytesMut};
@@ -40,7 +40,7 @@ pub(crate) struct Start {
 pub(crate) fn stream(
     state: Data<AppState>,
     subscription: Subscription,
-    headers: HeaderMap,
+    head: RequestHead,
     filter: EventFilter,
     start: Start,
 ) -> impl Stream<Item = Result<Bytes, Infallible>> {
@@ -52,7 +52,7 @@ pub(crate) fn stream(
         ends: now + limits.lifetime.mul_f64(0.9 + 0.2 * chance()),
         subscription,
         state,
-        headers,
+        head,
         filter,
         cursor: start.after,
         sees_all: false,
@@ -84,7 +84,7 @@ struct Follow {
     state: Data<AppState>,
     subscription: Subscription,
     /// The head of the request, which says who the client is.
-    headers: HeaderMap,
+    head: RequestHead,
     filter: EventFilter,
     /// Everything up to here was sent.
     cursor: EventId,
@@ -155,11 +155,7 @@ impl Follow {
     /// was true before.
     async fn look(&mut self) -> Result<Bytes, Error> {
         self.next_look = Instant::now() + PAUSE;
-        let principal = self
-            .state
-            .authenticator
-            .reauthenticate(&self.headers)
-            .await?;
+        let principal = self.state.authenticator.reauthenticate(&self.head).await?;
         let follower = self.subscription.follower();
         self.sees_all = follower.feed().sees_all(&principal.actor);
         let up_to = follower.reached().unwrap_or(self.cursor);

@@ -148,11 +148,11 @@ async fn begin_stream(call: &Call, query: FeedQuery) -> Answer {
         is_reset,
     };
     let subscription = call.follower().join(call.actor().id)?;
-    let headers = call.request().headers().clone();
+    let head = call.request().head().clone();
     let events = stream(
         call.state().clone(),
         subscription,
-        headers,
+        head,
         query.filter,
         start,
     );

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::http::header::HeaderMap;
+use actix_web::dev::RequestHead;
 use async_trait::async_trait;
-use classdesk_api::{Authenticator, Principal};
+use classdesk_api::Authenticator;
 use classdesk_domain::error::Error;
 use classdesk_domain::files::Visibility;
 use classdesk_domain::ids::FileId;
-use classdesk_domain::people::{Actor, Role};
+use classdesk_domain::people::{Actor, Principal, Role};
 use classdesk_http::Gauge;
 use classdesk_http::problem::ProblemKind;
 use reqwest::Method;
@@ -293,8 +293,12 @@ pub(crate) struct Doorkeeper {
 
 #[async_trait]
 impl Authenticator for Doorkeeper {
-    async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Error> {
-        match headers.get("x-do").map(|value| value.to_str().unwrap()) {
+    async fn authenticate(&self, head: &RequestHead) -> Result<Principal, Error> {
+        match head
+            .headers()
+            .get("x-do")
+            .map(|value| value.to_str().unwrap())
+        {
             Some("panic") => panic!("a secret of the doorkeeper"),
             Some("wait") => {
                 self.entered.notify_one();

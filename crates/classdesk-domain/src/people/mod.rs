@@ -7,6 +7,7 @@ pub(crate) mod model;
 pub(crate) mod names;
 pub(crate) mod passwords;
 pub(crate) mod ports;
+pub(crate) mod principal;
 pub(crate) mod session_service;
 pub(crate) mod sessions;
 pub(crate) mod throttling;
@@ -26,7 +27,8 @@ pub use ports::{
 };
 #[cfg(feature = "mocks")]
 pub use ports::{MockSessionRepository, MockUserRepository};
-pub use session_service::{AuthenticatedSession, LoggedIn, Login, PasswordChange, Sessions};
+pub use principal::{Access, AuthenticatedSession, Principal, WayIn};
+pub use session_service::{LoggedIn, Login, PasswordChange, Sessions};
 pub use sessions::{
     AccessToken, EndSessions, NewSession, Session, SessionLimits, SessionWithUser, TokenHash,
     WhichSessions,

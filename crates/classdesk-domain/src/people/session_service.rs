@@ -18,6 +18,7 @@ use super::model::{Actor, User};
 use super::names::LoginName;
 use super::passwords::NewPassword;
 use super::ports::{Credentials, SessionRepository, UserRepository, UserUpdate};
+use super::principal::AuthenticatedSession;
 use super::sessions::{
     AccessToken, EndSessions, NewSession, Session, SessionLimits, SessionWithUser, WhichSessions,
 };
@@ -48,23 +49,6 @@ pub struct LoggedIn {
     pub session: Session,
     /// The person.
     pub user: User,
-}
-
-/// The session and the person of a valid token.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuthenticatedSession {
-    /// The person.
-    pub user: User,
-    /// The session.
-    pub session: Session,
-}
-
-impl AuthenticatedSession {
-    /// The person as the policy knows them.
-    #[must_use]
-    pub fn actor(&self) -> Actor {
-        Actor::from(&self.user)
-    }
 }
 
 /// A change of one's own password.
