@@ -28,6 +28,7 @@ const MAY_USE: [(&str, &[&str]); 14] = [
     ("classdesk-object-store", &[DOMAIN]),
     ("classdesk-argon2", &[DOMAIN]),
     ("classdesk-webhook", &[DOMAIN]),
+    ("classdesk-identity", &[DOMAIN]),
     (HTTP, &[DOMAIN]),
     ("classdesk-api", &[DOMAIN, HTTP]),
     (

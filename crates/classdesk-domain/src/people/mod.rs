@@ -3,6 +3,7 @@
 pub(crate) mod admin_commands;
 pub(crate) mod changes;
 pub(crate) mod hasher;
+pub(crate) mod identity;
 pub(crate) mod model;
 pub(crate) mod names;
 pub(crate) mod passwords;
@@ -18,6 +19,7 @@ pub use changes::MAX_RELEASED;
 #[cfg(feature = "mocks")]
 pub use hasher::MockPasswordHasher;
 pub use hasher::{HashRequester, PasswordHashError, PasswordHasher, Verification};
+pub use identity::{Identity, TokenError, TokenRefusal, TokenVerifier};
 pub use model::{Actor, DisplayUpdate, NewUser, Role, User, UserChange, UserFilter, UserRef};
 pub use names::{Email, LoginName, Username};
 pub use passwords::{NewPassword, PasswordHash};
