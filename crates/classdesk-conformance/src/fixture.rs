@@ -325,7 +325,7 @@ pub fn new_user(username: &str, role: Role, created_at: Timestamp) -> InsertUser
         email: Email::parse(&format!("{username}@example.com")).expect("an email address"),
         display_name: DisplayName::parse(username).expect("a name"),
         role,
-        password: PasswordHash::new(format!("hash of {username}")),
+        password: Some(PasswordHash::new(format!("hash of {username}"))),
         created_at,
     }
 }

@@ -127,6 +127,7 @@ macro_rules! store_conformance {
                 a_person_is_changed
                 a_person_is_kept
                 a_person_is_taken_off
+                a_person_may_have_no_password
                 a_writer_is_taken_off
                 an_old_password_is_stale
                 one_of_many_gets_a_name

@@ -91,6 +91,7 @@ pub mod clock;
 pub mod error;
 pub mod events;
 pub mod files;
+mod from_text;
 pub mod idempotency;
 pub mod ids;
 pub mod jobs;

@@ -34,6 +34,8 @@ macro_rules! string_enum {
             }
         }
 
+        $crate::from_text::from_text!($name);
+
         impl ::std::fmt::Display for $name {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.write_str(self.as_str())

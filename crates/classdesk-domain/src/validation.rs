@@ -2,21 +2,25 @@
 
 use std::fmt;
 
-/// Why a field of a request is not valid: a stable code and its parameters.
+/// Why a field of a request is not valid: a stable code, its parameters, and a sentence for people.
 ///
-/// The sentences for people are made by each driving adapter, in the language of its readers.
+/// An adapter whose readers speak another language makes its own sentence of code and parameters.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FieldError {
     /// The field has to be there and is not.
+    #[error("This field is required.")]
     Required,
     /// The request has a field that the contract does not know.
+    #[error("This field is not known here.")]
     Unknown,
     /// The value has another type than the contract says.
+    #[error("Expected {expected}.")]
     WrongType {
         /// The expected type.
         expected: ExpectedType,
     },
     /// The request can't be parsed. Only the adapter that parses it knows the format.
+    #[error("{detail}")]
     Malformed {
         /// A stable word for programs, in snake case.
         code: &'static str,
@@ -24,29 +28,37 @@ pub enum FieldError {
         detail: String,
     },
     /// Nothing can be seen of it.
+    #[error("This must not be blank.")]
     Blank,
     /// Fewer characters than the least number.
+    #[error("This must have at least {min} characters.")]
     TooShort {
         /// The least number of characters.
         min: usize,
     },
     /// More characters than the greatest number.
+    #[error("This must have at most {max} characters.")]
     TooLong {
         /// The greatest number of characters.
         max: usize,
     },
     /// More words than a search takes.
+    #[error("Search for at most {max} words.")]
     TooManyWords {
         /// The greatest number of words.
         max: usize,
     },
     /// A NUL character, which not every store keeps.
+    #[error("This must not contain a NUL character.")]
     NulCharacter,
     /// A line break in a text that is one line.
+    #[error("This must be a single line.")]
     LineBreak,
     /// A control character that the text may not have.
+    #[error("This must not contain a control character.")]
     ControlCharacter,
     /// A number outside its range.
+    #[error("This must be from {min} to {max}.")]
     OutOfRange {
         /// The least value.
         min: i64,
@@ -54,49 +66,70 @@ pub enum FieldError {
         max: i64,
     },
     /// None of the values that the contract lists.
+    #[error("Expected one of: {allowed}.")]
     NotAChoice {
         /// The allowed values, separated by commas.
         allowed: String,
     },
     /// Another record has this unique value.
+    #[error("Somebody else has this.")]
     Taken,
     /// Not a username.
+    #[error("A username has only a-z, 0-9, '.', '_' and '-'.")]
     Username,
     /// Not an email address.
+    #[error("This is not an email address.")]
     Email,
     /// One of the most used passwords.
+    #[error("This password is too common.")]
     CommonPassword,
     /// The password contains the username.
+    #[error("The password must not contain the username.")]
     PasswordContainsUsername,
     /// Not the present password.
+    #[error("This is not your present password.")]
     WrongPassword,
     /// Not the kind of a subject.
+    #[error("A content type has 1 to 32 characters of a-z, 0-9 and '_', and begins with a letter.")]
     SubjectKind,
     /// Class bundles are subjects without being registered.
+    #[error("Class bundles are subjects by themselves.")]
     NativeSubject,
     /// The end is before the start.
+    #[error("The end must not be before the start.")]
     EndBeforeStart,
     /// The person does not exist, is inactive, or is not what the field needs.
+    #[error("{0}")]
     NotEligible(Eligibility),
     /// The recipient is the sender.
+    #[error("You can't write to yourself.")]
     RecipientIsSender,
     /// The message is not one of the thread.
+    #[error("This is no message of the thread.")]
     NotInThread,
     /// A message of the type `file` without a file.
+    #[error("A message of type file needs an attachment.")]
     NoAttachment,
     /// A file without bytes.
+    #[error("The file is empty.")]
     EmptyFile,
     /// Not a media type.
+    #[error("This is not a media type.")]
     MediaType,
     /// Not the address of a webhook: another scheme, or a part that it must not have.
+    #[error("Expected an absolute https URL without user and fragment.")]
     WebhookUrl,
     /// A webhook's address with a port that it must not have.
+    #[error("The port must be 443, or 1024 and above.")]
     WebhookPort,
     /// A webhook's address that does not lead to the public internet.
+    #[error("This does not lead to a public address.")]
     WebhookAddress,
     /// Not a cursor of this list.
+    #[error("This is not a cursor of this list.")]
     DamagedCursor,
     /// Not an idempotency key.
+    #[error("An idempotency key has 1 to 255 printable ASCII characters.")]
     IdempotencyKey,
 }
 
@@ -119,6 +152,20 @@ pub enum ExpectedType {
     Time,
 }
 
+impl fmt::Display for ExpectedType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text => "a string",
+            Self::Utf8 => "text in UTF-8",
+            Self::Texts => "a list of strings",
+            Self::Integer => "a whole number of 64 bits",
+            Self::Boolean => "true or false",
+            Self::Date => "a date, YYYY-MM-DD",
+            Self::Time => "a time as in RFC 3339",
+        })
+    }
+}
+
 /// What a person has to be where a field names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Eligibility {
@@ -134,6 +181,19 @@ pub enum Eligibility {
     OtherParticipant,
     /// The client of the subject.
     SubjectClient,
+}
+
+impl fmt::Display for Eligibility {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ActiveClient => "This is not an active client.",
+            Self::ActiveWriter => "This is not an active writer.",
+            Self::ActiveStaff => "This is not active staff.",
+            Self::SubjectAccess => "This is nobody who can see the subject.",
+            Self::OtherParticipant => "This is no other participant of the thread.",
+            Self::SubjectClient => "This is not the subject's client.",
+        })
+    }
 }
 
 impl FieldError {
@@ -181,23 +241,6 @@ impl FieldError {
             Self::WebhookAddress => "webhook_address",
             Self::DamagedCursor => "damaged_cursor",
             Self::IdempotencyKey => "idempotency_key",
-        }
-    }
-}
-
-impl fmt::Display for FieldError {
-    /// The code and the parameters, for logs.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let code = self.code();
-        match self {
-            Self::WrongType { expected } => write!(f, "{code} (expected {expected:?})"),
-            Self::Malformed { detail, .. } => write!(f, "{code}: {detail}"),
-            Self::TooShort { min } => write!(f, "{code} (min {min})"),
-            Self::TooLong { max } | Self::TooManyWords { max } => write!(f, "{code} (max {max})"),
-            Self::OutOfRange { min, max } => write!(f, "{code} ({min} to {max})"),
-            Self::NotAChoice { allowed } => write!(f, "{code} ({allowed})"),
-            Self::NotEligible(needs) => write!(f, "{code} ({needs:?})"),
-            _ => f.write_str(code),
         }
     }
 }

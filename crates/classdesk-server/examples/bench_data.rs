@@ -239,7 +239,7 @@ async fn person(desk: &App, role: Role, n: i64) -> Outcome<Actor> {
         email: Email::parse(&format!("{name}@bench.example"))?,
         display_name: None,
         role,
-        password: NewPassword::parse(PASSWORD)?,
+        password: Some(NewPassword::parse(PASSWORD)?),
     };
     Ok(Actor::from(&desk.admin_commands.create_user(&new).await?))
 }

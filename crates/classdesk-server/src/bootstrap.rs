@@ -34,11 +34,11 @@ pub(crate) async fn ensure_superadmin(
         None => generate(&SystemSecrets).map_err(unfit)?,
     };
     let superadmin = NewUser {
-        username: Username::parse("superadmin").map_err(unfit)?,
+        username: name().map_err(unfit)?,
         email: Email::parse("superadmin@localhost").map_err(unfit)?,
         display_name: None,
         role: Role::Superadmin,
-        password: password.clone(),
+        password: Some(password.clone()),
     };
     match app.admin_commands.create_user(&superadmin).await {
         Ok(_) if generated => Ok(FirstPerson::CreatedWith(password)),
@@ -51,6 +51,19 @@ pub(crate) async fn ensure_superadmin(
             &error,
         )),
     }
+}
+
+/// Checks the password that was chosen for `superadmin`.
+pub(crate) fn superadmin_password(text: &str) -> Result<NewPassword, CliError> {
+    let password = NewPassword::parse(text).and_then(|password| {
+        password.fits(&name()?)?;
+        Ok(password)
+    });
+    password.map_err(|fault| Invalid::field("CLASSDESK_SUPERADMIN_PASSWORD", fault).into())
+}
+
+fn name() -> Result<Username, FieldError> {
+    Username::parse("superadmin")
 }
 
 fn unfit(fault: FieldError) -> CliError {

@@ -6,7 +6,6 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use classdesk_domain::validation::Invalid;
-use classdesk_http::problem::field_message;
 
 /// Why a command could not do its work, as one line.
 pub(crate) struct CliError {
@@ -44,11 +43,7 @@ impl From<classdesk_domain::error::Error> for CliError {
 
 impl From<Invalid> for CliError {
     fn from(invalid: Invalid) -> Self {
-        let faults: Vec<_> = invalid
-            .errors()
-            .iter()
-            .map(|error| format!("{}: {}", error.field, field_message(&error.fault)))
-            .collect();
+        let faults: Vec<_> = invalid.errors().iter().map(ToString::to_string).collect();
         Self::new(faults.join(" "))
     }
 }

@@ -69,8 +69,9 @@ input! {
         display_name: Option<DisplayName>,
         /// What they are: a role that the caller manages.
         role: Role,
-        /// Their first password: not a common one, and without the username in it.
-        password: NewPassword,
+        /// Their first password: not a common one, and without the username in it. Whoever has none
+        /// can't sign in with one.
+        password: Option<NewPassword>,
     },
     example {
         "username": "client", "email": "client@example.com", "display_name": "Clara Client",

@@ -166,7 +166,7 @@ async fn taint(desk: &TestServer) -> Vec<Marker> {
     ];
     for actor in world.everybody() {
         let credentials = desk.store.credentials_of(actor.id).await.unwrap().unwrap();
-        markers.push(marker(credentials.password.as_str(), &[]));
+        markers.push(marker(credentials.password.unwrap().as_str(), &[]));
     }
     for row in desk.store.list_blobs(None, 100).await.unwrap() {
         let key = row.key.as_str();

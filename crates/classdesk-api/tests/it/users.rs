@@ -109,6 +109,29 @@ async fn admins_create_people_of_the_roles_that_they_manage() {
     assert_eq!(problem["errors"][0]["field"], "email");
 }
 
+/// contract: users.no-password
+#[tokio::test]
+async fn a_person_without_a_password_can_not_sign_in_with_any() {
+    let desk = TestServer::start().await;
+    let admin = desk.named("admin").await;
+    let mut body = new_person("guest", "client");
+    body.as_object_mut().unwrap().remove("password");
+    let created = admin.post(USERS, &body).await.check_json(201);
+    let sign_in = async |password: &str| {
+        let login = json!({"username": "guest", "password": password});
+        desk.anonymous().post("/api/v1/auth/login/", &login).await
+    };
+    let wrong = json!({"username": "admin", "password": "a wrong password"});
+    let wrong = desk.anonymous().post("/api/v1/auth/login/", &wrong).await;
+    let refused = sign_in(PASSWORD).await;
+    refused.check_problem(401, "wrong-credentials");
+    assert_eq!(refused.without_request_id(), wrong.without_request_id());
+    let path = format!("{USERS}{}/", created["id"]);
+    let given = json!({"password": PASSWORD});
+    admin.patch(&path, &given).await.check_json(200);
+    sign_in(PASSWORD).await.check_json(200);
+}
+
 #[tokio::test]
 async fn all_faults_of_a_new_person_are_told_at_once() {
     let desk = TestServer::start().await;

@@ -13,8 +13,8 @@ use classdesk_domain::text::DisplayName;
 use classdesk_domain::tickets::{Ticket, TicketStatus, TicketUpdate};
 use futures_util::future::join_all;
 
-use super::sessions::{start, tokens_alive};
-use super::support::{all, assert_stale, event, log, scope, user_changed, walk};
+use super::sessions::{hash_of, start, tokens_alive};
+use super::support::{all, assert_stale, event, log, new_session, scope, user_changed, walk};
 use crate::Fixture;
 use crate::fixture::{new_user, title};
 
@@ -200,7 +200,7 @@ pub async fn a_person_is_changed(store: &dyn Store) {
         .await
         .expect("readable")
         .expect("there");
-    assert_eq!(known.password.as_str(), "new hash");
+    assert_eq!(hash_of(&known), Some("new hash"));
     assert_eq!(known.user, changed);
     assert_eq!((changed.version, &changed.email), (2, &before.user.email));
     assert_eq!(
@@ -235,7 +235,7 @@ pub async fn a_person_is_changed(store: &dyn Store) {
         .await
         .expect("readable")
         .expect("there");
-    assert_eq!(known.password.as_str(), "new hash", "the password stays");
+    assert_eq!(hash_of(&known), Some("new hash"), "the password stays");
 }
 
 /// A change that rests on a checked password fails once the password is another.
@@ -251,16 +251,57 @@ pub async fn an_old_password_is_stale(store: &dyn Store) {
             ..UserUpdate::of(fixture.client.id)
         }))
     };
-    change(Some(known.password.clone()), hash("second"))
+    change(known.password.clone(), hash("second"))
         .await
         .expect("change");
     assert_stale(
-        &change(Some(known.password), hash("third")).await,
+        &change(known.password, hash("third")).await,
         "a change that rests on an old password",
     );
     let now = store.credentials_of(fixture.client.id).await;
     let now = now.expect("readable").expect("there");
-    assert_eq!(now.password.as_str(), "second");
+    assert_eq!(hash_of(&now), Some("second"));
+}
+
+/// Somebody without a password is known without one, starts no session with any hash, and can be given
+/// one.
+pub async fn a_person_may_have_no_password(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let row = InsertUser {
+        password: None,
+        ..new_user("guest", Role::Client, fixture.tick())
+    };
+    let guest = store.create_user(Commit::new(row)).await.expect("created");
+    let known = async || {
+        let found = store.credentials(&LoginName::new("guest")).await;
+        found.expect("readable").expect("there")
+    };
+    assert_eq!(
+        (hash_of(&known().await), &known().await.user),
+        (None, &guest)
+    );
+    for hash in ["", "null"] {
+        let session = new_session(&fixture, (&guest).into(), hash, 1);
+        let refused = store.start_session(Commit::new(session)).await;
+        assert_stale(&refused, "a session without a password");
+    }
+    let verified_hash = Some(PasswordHash::new(String::new()));
+    let rename = |verified_hash| UserUpdate {
+        display_name: Some(DisplayName::parse("Guest").expect("a name")),
+        verified_hash,
+        ..UserUpdate::of(guest.id)
+    };
+    let refused = store.update_user(Commit::new(rename(verified_hash))).await;
+    assert_stale(&refused, "a change that rests on a password");
+    let renamed = store.update_user(Commit::new(rename(None))).await;
+    renamed.expect("changed");
+    assert_eq!(hash_of(&known().await), None, "a change makes no password");
+    let update = UserUpdate {
+        password: Some(PasswordHash::new("first".to_owned())),
+        ..UserUpdate::of(guest.id)
+    };
+    store.update_user(Commit::new(update)).await.expect("given");
+    assert_eq!(hash_of(&known().await), Some("first"));
 }
 
 /// Each filter of the list of people; a search takes words.

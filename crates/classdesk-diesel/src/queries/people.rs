@@ -151,10 +151,10 @@ fn credentials_of(conn: &mut Conn, id: UserId) -> Result<Option<Credentials>, Fa
         .transpose()
 }
 
-fn with_hash((user, hash): (UserRow, String)) -> Result<Credentials, Failure> {
+fn with_hash((user, hash): (UserRow, Option<String>)) -> Result<Credentials, Failure> {
     Ok(Credentials {
         user: user.into_domain()?,
-        password: PasswordHash::new(hash),
+        password: hash.map(PasswordHash::new),
     })
 }
 
@@ -187,7 +187,7 @@ fn create_user(conn: &mut Conn, new: &InsertUser) -> Result<Outcome<User>, Failu
             users::display_name.eq(new.display_name.as_str()),
             users::role.eq(new.role.as_str()),
             users::is_active.eq(true),
-            users::password_hash.eq(new.password.as_str()),
+            users::password_hash.eq(new.password.as_ref().map(PasswordHash::as_str)),
             users::created_at.eq(At::from(new.created_at)),
         ))
         .on_conflict_do_nothing()
@@ -233,16 +233,16 @@ fn update_user(conn: &mut Conn, c: Commit<UserUpdate>) -> Result<User, Failure> 
                 return Err(taken());
             }
         }
-        let before: Option<String> = users::table
+        let before: Option<Option<String>> = users::table
             .find(id)
             .select(users::password_hash)
             .first(conn)
             .optional()?;
-        let before = PasswordHash::new(before.ok_or(Failure::STALE)?);
-        if update.verified_hash.is_some_and(|hash| hash != before) {
+        let before = before.ok_or(Failure::STALE)?.map(PasswordHash::new);
+        if update.verified_hash.is_some() && update.verified_hash != before {
             return Err(Failure::STALE);
         }
-        let hash = update.password.unwrap_or(before);
+        let hash = update.password.or(before);
         let has_other_words = update.display_name.is_some() || update.email.is_some();
         let changed: Option<UserRow> = diesel::update(users::table.find(id))
             .set((
@@ -250,7 +250,7 @@ fn update_user(conn: &mut Conn, c: Commit<UserUpdate>) -> Result<User, Failure> 
                 (update.email).map(|email| users::email.eq(email.as_str().to_owned())),
                 (update.role).map(|role| users::role.eq(role.as_str())),
                 (update.is_active).map(|is_active| users::is_active.eq(is_active)),
-                users::password_hash.eq(hash.as_str()),
+                users::password_hash.eq(hash.as_ref().map(PasswordHash::as_str)),
                 users::version.eq(users::version + counted),
             ))
             .returning(UserRow::as_returning())

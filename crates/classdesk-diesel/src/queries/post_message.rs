@@ -14,7 +14,7 @@ use super::dialect::NEXT_MESSAGE;
 use super::participants::upsert_participant;
 use super::preconditions::locked;
 use super::rows::Backend;
-use super::rows::schema::{message_attachments, messages, thread_participants, threads};
+use super::rows::schema::{message_attachments, messages, threads};
 use super::rows::values::At;
 use crate::error::Failure;
 use crate::outcome::{Outcome, exactly_one};

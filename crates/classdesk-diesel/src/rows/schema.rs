@@ -22,7 +22,7 @@ tables! {
         role -> Text,
         is_staff -> Bool,
         is_active -> Bool,
-        password_hash -> Text,
+        password_hash -> Nullable<Text>,
         created_at -> Instant,
         last_login_at -> Nullable<Instant>,
         version -> BigInt,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
+use crate::from_text::from_text;
 use crate::ids::{BlobId, UserId};
 use crate::string_enum::string_enum;
 use crate::text::text_type;
@@ -137,6 +138,8 @@ text_type! {
     /// A media type that was sniffed from the bytes, for example `application/pdf`.
     ContentType
 }
+
+from_text!(ContentType);
 
 impl ContentType {
     /// The media type of bytes that are not recognised.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use crate::from_text::from_text;
 use crate::ids::{IdempotencyId, UserId};
 use crate::validation::FieldError;
 
@@ -18,6 +19,8 @@ pub const LEASE_TTL: Duration = Duration::from_secs(60);
 /// A key as the client sent it: 1 to 255 printable ASCII characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct IdempotencyKey(String);
+
+from_text!(IdempotencyKey);
 
 impl IdempotencyKey {
     /// Checks what the client sent.

@@ -119,8 +119,8 @@ pub struct NewUser {
     pub display_name: Option<DisplayName>,
     /// What they are.
     pub role: Role,
-    /// Their first password.
-    pub password: NewPassword,
+    /// Their first password. Whoever has none can't sign in with one.
+    pub password: Option<NewPassword>,
 }
 
 /// What a person changes about their own appearance.

@@ -2,6 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::from_text::from_text;
 use crate::text::{is_invisible, text_type};
 use crate::validation::FieldError;
 
@@ -9,6 +10,8 @@ text_type! {
     /// A username: 3 to 64 characters of `a-z 0-9 . _ -`, case-folded.
     Username
 }
+
+from_text!(Username);
 
 impl Username {
     /// The least number of characters.
@@ -47,6 +50,8 @@ text_type! {
     /// character that can't be seen. Whether mail arrives there can't be known from the text.
     Email
 }
+
+from_text!(Email);
 
 impl Email {
     /// The greatest number of characters.

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::LazyLock;
 
+use crate::from_text::from_text;
 use crate::validation::FieldError;
 
 use super::names::Username;
@@ -65,6 +66,8 @@ impl NewPassword {
         &self.0
     }
 }
+
+from_text!(NewPassword);
 
 impl fmt::Debug for NewPassword {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -23,8 +23,8 @@ use crate::subjects::model::{Parties, SubjectRef};
 pub struct Credentials {
     /// The person, active or not.
     pub user: User,
-    /// Their hash.
-    pub password: PasswordHash,
+    /// Their hash, if they have a password.
+    pub password: Option<PasswordHash>,
 }
 
 /// A person as they are inserted.
@@ -38,8 +38,8 @@ pub struct InsertUser {
     pub display_name: DisplayName,
     /// What they are.
     pub role: Role,
-    /// Their hash.
-    pub password: PasswordHash,
+    /// Their hash, if they have a password.
+    pub password: Option<PasswordHash>,
     /// Since when they exist.
     pub created_at: Timestamp,
 }

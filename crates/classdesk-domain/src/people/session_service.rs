@@ -16,8 +16,8 @@ use crate::validation::{ErrorCollector, FieldError, Validated};
 use super::hasher::{HashRequester, PasswordHashError, PasswordHasher, Verification};
 use super::model::{Actor, User};
 use super::names::LoginName;
-use super::passwords::NewPassword;
-use super::ports::{Credentials, SessionRepository, UserRepository, UserUpdate};
+use super::passwords::{NewPassword, PasswordHash};
+use super::ports::{SessionRepository, UserRepository, UserUpdate};
 use super::principal::AuthenticatedSession;
 use super::sessions::{
     AccessToken, EndSessions, NewSession, Session, SessionLimits, SessionWithUser, WhichSessions,
@@ -75,8 +75,8 @@ pub struct Sessions {
 impl Sessions {
     /// Signs a person in.
     ///
-    /// An unknown name, a wrong password and a deactivated account get the same answer after the
-    /// same work, and each is a failure. An attempt that was not looked at to its end is none.
+    /// An unknown name, a wrong password, an account without one and a deactivated account get the
+    /// same answer after the same work, and each is a failure. An attempt that was not looked at to its end is none.
     ///
     /// # Errors
     /// [`Error::Password`] with [`PasswordHashError::Busy`] before all others, [`Error::Throttled`]
@@ -106,11 +106,19 @@ impl Sessions {
         let attempt = self.attempt(&login.name, account, login.address);
         not_throttled(&attempt, self.sessions.login_throttle(attempt).await?)?;
         let password = login.password.clone();
-        let hash = credentials.as_ref().map(|known| known.password.clone());
-        let verdict = self.hasher.verify(requester, password, hash).await?;
-        match (credentials, verdict) {
-            (Some(known), Verification::Right { outdated }) if known.user.is_active => {
-                self.start(login, requester, known, outdated, attempt).await
+        let (user, hash) = credentials
+            .map(|known| (known.user, known.password))
+            .unzip();
+        let hash = hash.flatten();
+        let verdict = self
+            .hasher
+            .verify(requester, password, hash.clone())
+            .await?;
+        match (user, hash, verdict) {
+            (Some(user), Some(hash), Verification::Right { outdated }) if user.is_active => {
+                let account = (user, hash);
+                self.start(login, requester, account, outdated, attempt)
+                    .await
             }
             _ => {
                 self.count_failure(attempt).await?;
@@ -141,7 +149,7 @@ impl Sessions {
         &self,
         login: &Login,
         requester: HashRequester,
-        known: Credentials,
+        (user, verified_hash): (User, PasswordHash),
         outdated: bool,
         attempt: LoginAttempt,
     ) -> Result<LoggedIn, Error> {
@@ -156,7 +164,6 @@ impl Sessions {
         };
         let now = self.clock.now();
         let token = AccessToken::from_bytes(self.secrets.bytes());
-        let user = known.user;
         let new = NewSession {
             user: user.id,
             token: token.hash(),
@@ -165,7 +172,7 @@ impl Sessions {
             address: Some(login.address.to_canonical().to_string()),
             user_agent: login.user_agent.clone(),
             upgraded_hash,
-            verified_hash: known.password,
+            verified_hash,
             attempt: LoginAttempt { at: now, ..attempt },
         };
         let started = DomainEvent::SessionStarted { user: user.id };
@@ -287,7 +294,7 @@ impl Sessions {
             let name = LoginName::new(known.user.username.as_str());
             let attempt = self.attempt(&name, Some(actor.id), address);
             not_throttled(&attempt, self.sessions.login_throttle(attempt).await?)?;
-            let (current, hash) = (change.current.clone(), Some(known.password.clone()));
+            let (current, hash) = (change.current.clone(), known.password.clone());
             let verdict = self.hasher.verify(requester, current, hash).await?;
             let mut faults = ErrorCollector::default();
             if verdict == Verification::Wrong {
@@ -303,7 +310,7 @@ impl Sessions {
             let new = change.new.expose().to_owned();
             let update = UserUpdate {
                 password: Some(self.hasher.hash(requester, new).await?),
-                verified_hash: Some(known.password),
+                verified_hash: known.password,
                 attempt: Some(attempt),
                 ends: Some(WhichSessions::AllBut(who.session.id)),
                 forgets_failures: Some(Vec::new()),

@@ -179,7 +179,13 @@ pub(super) async fn new_user(
     new: &NewUser,
     now: Timestamp,
 ) -> Result<(InsertUser, DomainEvent), Error> {
-    check_fits(&new.password, &new.username)?;
+    let password = match &new.password {
+        Some(password) => {
+            check_fits(password, &new.username)?;
+            Some((hasher.hash(requester, password.expose().to_owned())).await?)
+        }
+        None => None,
+    };
     let display_name = new
         .display_name
         .clone()
@@ -190,7 +196,7 @@ pub(super) async fn new_user(
         email: new.email.clone(),
         display_name,
         role: new.role,
-        password: (hasher.hash(requester, new.password.expose().to_owned())).await?,
+        password,
         created_at: now,
     };
     let created = DomainEvent::UserCreated {

@@ -5,6 +5,7 @@ mod analysis;
 
 use std::collections::BTreeSet;
 
+use crate::from_text::from_text;
 use crate::text::{Lines, bounded};
 use crate::validation::FieldError;
 
@@ -81,6 +82,8 @@ pub struct Word {
 /// What a list is searched for: words, each of which has to begin a word of what is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchText(Vec<Word>);
+
+from_text!(SearchText);
 
 impl SearchText {
     /// How many lines it may have.

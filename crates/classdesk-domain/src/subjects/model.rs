@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::from_text::from_text;
 use crate::ids::{BundleId, UserId};
 use crate::text::{SubjectLine, Title, as_one_line};
 use crate::validation::FieldError;
@@ -9,6 +10,8 @@ use crate::validation::FieldError;
 /// The kind of a subject: `[a-z][a-z0-9_]{0,31}`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubjectKind(std::borrow::Cow<'static, str>);
+
+from_text!(SubjectKind);
 
 impl SubjectKind {
     /// The native kind.

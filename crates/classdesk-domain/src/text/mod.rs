@@ -4,6 +4,7 @@ mod characters;
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::from_text::from_text;
 use crate::validation::FieldError;
 
 pub use characters::{BIDI_OVERRIDES, Characters, INVISIBLE};
@@ -116,6 +117,7 @@ pub(crate) use text_type;
 macro_rules! bounded_texts {
     ($($(#[$doc:meta])* $name:ident($lines:ident, $min:literal..=$max:literal);)*) => {$(
         text_type! { $(#[$doc])* $name }
+        from_text!($name);
 
         impl $name {
             /// How many lines it may have.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::events::feed::{Event, EventTypes};
 use crate::events::model::EventAction;
+use crate::from_text::from_text;
 use crate::ids::{DeliveryId, EventId, WebhookId};
 use crate::people::model::UserRef;
 use crate::text::{Description, text_type};
@@ -24,6 +25,8 @@ text_type! {
     /// [`WebhookSender`](super::WebhookSender), which also goes by it.
     WebhookUrl
 }
+
+from_text!(WebhookUrl);
 
 impl WebhookUrl {
     /// The greatest number of characters.

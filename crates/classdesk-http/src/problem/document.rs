@@ -6,7 +6,6 @@ use classdesk_domain::ids::EventId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::words::field_message;
 use super::{Problem, ProblemKind};
 
 /// A problem document (RFC 9457), as `application/problem+json`.
@@ -94,7 +93,7 @@ impl ProblemDocument {
                 .map(|error| FieldProblem {
                     field: error.field.clone(),
                     code: error.fault.code(),
-                    message: field_message(&error.fault).into_owned(),
+                    message: error.fault.to_string(),
                 })
                 .collect(),
             errors_omitted: problem.more.omitted,

@@ -6,7 +6,6 @@
 mod document;
 mod kind;
 mod table;
-mod words;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -24,7 +23,6 @@ use crate::limits::ShedReason;
 
 pub use document::{FieldProblem, ProblemDocument};
 pub use kind::ProblemKind;
-pub use words::field_message;
 
 /// Why a request was not answered with success.
 #[derive(Debug)]

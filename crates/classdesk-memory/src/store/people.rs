@@ -203,7 +203,7 @@ impl UserRepository for MemoryStore {
             let row = state.users.change(update.user)?;
             if update
                 .verified_hash
-                .is_some_and(|verified_hash| verified_hash != row.password)
+                .is_some_and(|verified_hash| Some(verified_hash) != row.password)
             {
                 return Err(StoreError::Stale);
             }
@@ -220,7 +220,7 @@ impl UserRepository for MemoryStore {
                 row.user.is_active = is_active;
             }
             if let Some(password) = update.password {
-                row.password = password;
+                row.password = Some(password);
             }
             row.user.version += counted;
             let user = row.user.clone();

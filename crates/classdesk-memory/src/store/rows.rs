@@ -20,7 +20,7 @@ use classdesk_domain::tickets::{TicketCategory, TicketPriority, TicketStatus};
 #[derive(Debug, Clone)]
 pub(super) struct UserRow {
     pub(super) user: User,
-    pub(super) password: PasswordHash,
+    pub(super) password: Option<PasswordHash>,
 }
 
 #[derive(Debug, Clone)]

@@ -103,12 +103,12 @@ impl SessionRepository for MemoryStore {
                 return Err(StoreError::Stale);
             }
             let owner = state.users.change(new.user)?;
-            if owner.password != new.verified_hash {
+            if owner.password.as_ref() != Some(&new.verified_hash) {
                 return Err(StoreError::Stale);
             }
             owner.user.last_login_at = Some(new.created_at);
             if let Some(upgraded_hash) = new.upgraded_hash {
-                owner.password = upgraded_hash;
+                owner.password = Some(upgraded_hash);
             }
             if state.sessions.rows().any(|row| row.token == new.token) {
                 return Err(StoreError::Duplicate(Unique::Other));

@@ -14,7 +14,6 @@ use clap::{
     ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
 };
 use classdesk_domain::people::Role;
-use classdesk_http::problem::field_message;
 use tracing_subscriber::filter::Targets;
 
 pub(crate) use serve::ServeArgs;
@@ -271,7 +270,7 @@ pub(crate) struct CheckArgs {
 }
 
 fn role(word: &str) -> Result<Role, String> {
-    Role::parse(word).map_err(|error| field_message(&error).into_owned())
+    Role::parse(word).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

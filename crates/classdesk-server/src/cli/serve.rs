@@ -6,8 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use classdesk_api::StreamLimits;
 use classdesk_domain::Settings;
-use classdesk_domain::people::{LoginLimits, NewPassword, SessionLimits};
-use classdesk_http::problem::field_message;
+use classdesk_domain::people::{LoginLimits, SessionLimits};
 use classdesk_http::{PublicUrl, ServerLimits, Settings as HttpSettings};
 use ipnet::IpNet;
 
@@ -42,13 +41,8 @@ pub(crate) struct ServeArgs {
     pub(crate) no_migrate: bool,
     /// The password of `superadmin`, who is created on a database without users. Better given as
     /// a variable than as a flag [default: one is generated and printed once]
-    #[arg(
-        long,
-        hide_env_values = true,
-        value_name = "PASSWORD",
-        value_parser = RedactedParser(new_password)
-    )]
-    pub(crate) superadmin_password: Option<NewPassword>,
+    #[arg(long, hide_env_values = true, value_name = "PASSWORD")]
+    pub(crate) superadmin_password: Option<String>,
     #[command(flatten)]
     pub(crate) hashing: HashingArgs,
     #[command(flatten)]
@@ -247,10 +241,6 @@ impl ServeArgs {
         }
         Ok(())
     }
-}
-
-fn new_password(text: &str) -> Result<NewPassword, String> {
-    NewPassword::parse(text).map_err(|error| field_message(&error).into_owned())
 }
 
 #[cfg(test)]

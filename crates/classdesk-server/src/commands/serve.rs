@@ -12,7 +12,7 @@ use classdesk_diesel::DieselStore;
 use classdesk_http::PublicUrl;
 use tokio::net::TcpSocket;
 
-use crate::bootstrap::ensure_superadmin;
+use crate::bootstrap::{ensure_superadmin, superadmin_password};
 use crate::cli::ServeArgs;
 use crate::error::CliError;
 use crate::jobs::{Jobs, RunningJobs};
@@ -47,6 +47,8 @@ struct Running {
 }
 
 async fn start(args: ServeArgs) -> Result<Running, CliError> {
+    let chosen = args.superadmin_password.as_deref();
+    let chosen = chosen.map(superadmin_password).transpose()?;
     // The address comes first: of two servers by mistake, the second stops before it has touched
     // anything.
     let (listener, address) = bind(args.bind)?;
@@ -80,7 +82,7 @@ async fn start(args: ServeArgs) -> Result<Running, CliError> {
         }
         Entry::Demo
     } else {
-        Entry::Own(ensure_superadmin(&assembly.app, args.superadmin_password.clone()).await?)
+        Entry::Own(ensure_superadmin(&assembly.app, chosen).await?)
     };
 
     let jobs = jobs::all(

@@ -62,7 +62,7 @@ fn new_user(args: &UserCreateArgs, password: &str) -> Result<NewUser, Invalid> {
         email: email.expect("an email address without a fault"),
         display_name,
         role: args.role,
-        password: password.expect("a password without a fault"),
+        password,
     })
 }
 

@@ -131,14 +131,29 @@ async fn a_wrong_option_is_a_usage_error() {
     for wrong in &table {
         check(&mut fixture, wrong).await;
     }
-    let weak = Wrong {
-        what: "a weak password of the superadmin",
-        options: String::new(),
-        variables: &[("CLASSDESK_SUPERADMIN_PASSWORD", "s3cr3t")],
-        code: 2,
-        says: "at least 12 characters",
-    };
-    check(&mut fixture, &weak).await;
+    for (password, says) in [
+        (
+            "s3cr3t",
+            "CLASSDESK_SUPERADMIN_PASSWORD: This must have at least 12 characters.",
+        ),
+        (
+            "passwordpassword",
+            "CLASSDESK_SUPERADMIN_PASSWORD: This password is too common.",
+        ),
+        (
+            "superadmin-s3cr3t-of-mine",
+            "CLASSDESK_SUPERADMIN_PASSWORD: The password must not contain the username.",
+        ),
+    ] {
+        let weak = Wrong {
+            what: "a weak password of the superadmin",
+            options: String::new(),
+            variables: &[("CLASSDESK_SUPERADMIN_PASSWORD", password)],
+            code: 1,
+            says,
+        };
+        check(&mut fixture, &weak).await;
+    }
     assert_eq!(
         fs::read_dir(fixture.folder.path()).unwrap().count(),
         0,

@@ -19,6 +19,7 @@ impl Replica<'_> {
         let role = self.any(Role::ALL);
         let mut row = new_user(&format!("person{number}"), role, self.tick());
         row.display_name = self.display_name();
+        row.password = row.password.filter(|_| !self.once_in(4));
         if self.once_in(4) {
             row.email = Email::from_stored("person0@example.com".to_owned());
         }
@@ -65,8 +66,8 @@ impl Replica<'_> {
     pub(super) async fn start_session(&mut self) -> String {
         let (user, now) = (self.person().id, self.tick());
         let known = self.store.credentials_of(user).await.ok().flatten();
-        let verified_hash = match known {
-            Some(known) if !self.once_in(4) => known.password,
+        let verified_hash = match known.and_then(|known| known.password) {
+            Some(hash) if !self.once_in(4) => hash,
             _ => PasswordHash::new("another".to_owned()),
         };
         let mut token = [0; 32];

@@ -8,7 +8,7 @@ use std::task::Poll;
 use classdesk_conformance::Fixture;
 use classdesk_conformance::fixture::login_attempt;
 use classdesk_domain::people::{
-    Actor, EndSessions, NewSession, PasswordHash, TokenHash, UserUpdate, WhichSessions,
+    Actor, EndSessions, NewSession, TokenHash, UserUpdate, WhichSessions,
 };
 use classdesk_domain::store::{Commit, Store};
 use rusqlite::Connection;
@@ -31,7 +31,7 @@ async fn start(store: &dyn Store, fixture: &Fixture, of: Actor, number: u8) -> T
         address: None,
         user_agent: None,
         upgraded_hash: None,
-        verified_hash: PasswordHash::new(known.password.as_str().to_owned()),
+        verified_hash: known.password.unwrap(),
         attempt: login_attempt("somebody", 1, now),
     };
     store.start_session(Commit::new(session)).await.unwrap();

@@ -10,8 +10,8 @@ use classdesk_domain::ids::SessionId;
 use classdesk_domain::paging::{Limit, PageRequest};
 use classdesk_domain::people::{
     AccessToken, Actor, AuthenticatedSession, LoggedIn, Login, LoginName, MockPasswordHasher,
-    NewPassword, PasswordChange, PasswordHash, PasswordHashError, UserChange, UserRepository,
-    UserUpdate, Verification,
+    NewPassword, NewUser, PasswordChange, PasswordHash, PasswordHashError, Role, UserChange,
+    UserRepository, UserUpdate, Verification,
 };
 use classdesk_domain::store::Commit;
 use classdesk_domain::validation::{FieldError, Invalid, Validated};
@@ -89,10 +89,20 @@ async fn whoever_may_not_enter_gets_the_same_answer_and_is_throttled_alike() {
         .await
         .expect("change");
     let fixture = &test.fixture;
+    let guest = NewUser {
+        username: "guest".parse().expect("a username"),
+        email: "guest@example.com".parse().expect("an address"),
+        display_name: None,
+        role: Role::Client,
+        password: None,
+    };
+    let guest = test.app.users.create(fixture.admin, guest).await;
+    let guest = guest.expect("nobody needs a password").id;
     for (name, password, known) in [
         ("client", "wrong", Some(fixture.client.id)),
         ("nobody", PASSWORD, None),
         ("writer", PASSWORD, Some(fixture.writer.id)),
+        ("guest", PASSWORD, Some(guest)),
     ] {
         for _ in 0..5 {
             let refused = test.app.sessions.login(login(name, password)).await;

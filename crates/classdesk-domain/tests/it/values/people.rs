@@ -1,10 +1,46 @@
 //! Names, addresses and passwords.
 
 use classdesk_domain::people::{
-    AccessToken, Email, LoginName, NewPassword, PasswordHash, TokenHash, Username,
+    AccessToken, Email, LoginName, NewPassword, PasswordHash, Role, TokenHash, Username,
 };
+use classdesk_domain::text::{DisplayName, Title};
 use classdesk_domain::validation::FieldError;
 use proptest::prelude::*;
+
+#[test]
+fn values_are_read_from_text_as_the_standard_library_does() {
+    let ann = " Ann ".parse::<Username>().expect("a username");
+    assert_eq!(ann.as_str(), "ann");
+    assert_eq!(
+        Email::try_from("Ann@Example.com"),
+        Email::parse("ann@example.com")
+    );
+    assert_eq!("writer".parse(), Ok(Role::Writer));
+    assert_eq!("A title".parse(), Title::parse("A title"));
+    assert!("short".parse::<NewPassword>().is_err());
+}
+
+#[test]
+fn an_error_says_in_one_line_what_is_wrong() {
+    let say = |fault: FieldError| fault.to_string();
+    let faults = [
+        Username::parse("a b c").map_err(say).err(),
+        Username::parse("ab").map_err(say).err(),
+        Email::parse("nowhere").map_err(say).err(),
+        NewPassword::parse("passwordpassword").map_err(say).err(),
+        Role::parse("king").map_err(say).err(),
+        DisplayName::parse("two\nlines").map_err(say).err(),
+    ];
+    let expected = [
+        "A username has only a-z, 0-9, '.', '_' and '-'.",
+        "This must have at least 3 characters.",
+        "This is not an email address.",
+        "This password is too common.",
+        "Expected one of: client, writer, editor, admin, superadmin.",
+        "This must be a single line.",
+    ];
+    assert_eq!(faults, expected.map(|text| Some(text.to_owned())));
+}
 
 fn code<T>(result: Result<T, FieldError>) -> &'static str {
     result.map_or_else(|fault| fault.code(), |_| "good")
