@@ -18,7 +18,7 @@ const TEST_BROWSER: &str = "classdesk-test-browser";
 
 /// Each crate of this workspace and those of its siblings that it may build on. Tests may use
 /// what is [for tests](FOR_TESTS) as well. The server puts everything together.
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     (DOMAIN, &[]),
     (MEMORY, &[DOMAIN]),
     (CONFORMANCE, &[DOMAIN, MEMORY]),
