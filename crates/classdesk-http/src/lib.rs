@@ -35,6 +35,7 @@ mod compression;
 pub mod conditional;
 mod content_disposition;
 pub mod context;
+mod cors;
 pub mod download;
 mod download_plan;
 mod form;
@@ -55,6 +56,7 @@ mod state;
 
 pub use body::while_body_arrives;
 pub use client_address::client_address;
+pub use cors::{AllowedOrigin, InvalidOrigin};
 pub use headers::{check_content_encoding, content_length, is_json, preferred, single_header};
 pub use limits::end_work;
 pub use metrics::{Gauge, METRICS_MEDIA_TYPE};

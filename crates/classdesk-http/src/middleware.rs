@@ -1,6 +1,7 @@
 //! What happens around every handler, in one place and in this order: the request gets its id and
-//! its span, oversized headers are refused, load is shed, the handler runs, a panic is caught,
-//! problems are rendered, common headers are set, and the outcome is counted and logged.
+//! its span, preflights are answered, oversized headers are refused, load is shed, the handler runs,
+//! a panic is caught, problems are rendered, common headers are set, and the outcome is counted and
+//! logged.
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
@@ -21,6 +22,7 @@ use crate::access_log;
 use crate::client_address::find_client_address;
 use crate::compression;
 use crate::context::RequestInfo;
+use crate::cors::Origins;
 use crate::limits::end_work;
 use crate::problem::{Problem, ProblemKind};
 use crate::security_headers;
@@ -49,22 +51,27 @@ pub async fn serve(
         user: None,
     };
     request.extensions_mut().insert(info);
+    let origins = Origins::of(request.headers(), &state.settings().cors_origins);
     async move {
+        if let Some(answer) = origins.answer_preflight(&request) {
+            let answer = request.into_response(answer);
+            return Ok(finish(answer, &state, &id, &origins, started));
+        }
         if let Err(problem) = admit(&request, &state).await {
             let refused = request.error_response(problem);
-            return Ok(finish(refused, &state, &id, started));
+            return Ok(finish(refused, &state, &id, &origins, started));
         }
         match AssertUnwindSafe(next.call(request)).catch_unwind().await {
             Ok(Ok(response)) => {
                 // What is left is to send, at the client's pace.
                 end_work(response.request());
                 let response = response.map_into_boxed_body();
-                Ok(finish(response, &state, &id, started))
+                Ok(finish(response, &state, &id, &origins, started))
             }
-            Ok(Err(error)) => Err(without_request(&error, &id)),
+            Ok(Err(error)) => Err(without_request(&error, &id, &origins)),
             Err(panic) => {
                 let problem = Problem::of(ProblemKind::Internal).caused_by(panic_text(&*panic));
-                Err(without_request(&problem.into(), &id))
+                Err(without_request(&problem.into(), &id, &origins))
             }
         }
     }
@@ -126,6 +133,7 @@ fn finish(
     response: ServiceResponse<BoxBody>,
     state: &HttpState,
     id: &str,
+    origins: &Origins,
     started: Instant,
 ) -> ServiceResponse<BoxBody> {
     let (request, response) = response.into_parts();
@@ -156,7 +164,7 @@ fn finish(
             body
         }
     });
-    set_headers(response.headers_mut(), id);
+    set_headers(response.headers_mut(), id, origins);
     if request.headers().contains_key(header::UPGRADE) {
         // What follows on the connection may have been taken for a body.
         let head = response.head_mut();
@@ -170,9 +178,9 @@ fn finish(
 }
 
 /// The response of a request that is lost: its handler panicked, or a host's middleware failed.
-fn without_request(error: &Error, id: &str) -> Error {
+fn without_request(error: &Error, id: &str, origins: &Origins) -> Error {
     let mut response = render(error, id);
-    set_headers(response.headers_mut(), id);
+    set_headers(response.headers_mut(), id, origins);
     InternalError::from_response("rendered", response).into()
 }
 
@@ -217,10 +225,11 @@ fn without_body(mut response: HttpResponse) -> HttpResponse {
     response.set_body(BoxBody::new(BodyStream::new(nothing)))
 }
 
-fn set_headers(headers: &mut HeaderMap, id: &str) {
+fn set_headers(headers: &mut HeaderMap, id: &str, origins: &Origins) {
     let id = HeaderValue::from_str(id).expect("a request id is printable ASCII");
     headers.insert(REQUEST_ID, id);
     security_headers::set_defaults(headers);
+    origins.set_headers(headers);
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

@@ -7,6 +7,8 @@ use std::time::Duration;
 use actix_web::http::Uri;
 use ipnet::IpNet;
 
+use crate::cors::AllowedOrigin;
+
 /// The settings of an [`HttpState`](crate::HttpState).
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -27,6 +29,8 @@ pub struct Settings {
     pub max_uri_bytes: usize,
     /// Networks of proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Other origins whose pages may use the server.
+    pub cors_origins: Vec<AllowedOrigin>,
 }
 
 impl Settings {
@@ -46,6 +50,7 @@ impl Settings {
             max_header_bytes: 32 * 1024,
             max_uri_bytes: 8 * 1024,
             trusted_proxies: Vec::new(),
+            cors_origins: Vec::new(),
         }
     }
 }

@@ -7,7 +7,9 @@ use clap::Args;
 use classdesk_api::StreamLimits;
 use classdesk_domain::Settings;
 use classdesk_domain::people::{LoginLimits, SessionLimits};
-use classdesk_http::{PublicUrl, ServerLimits, Settings as HttpSettings};
+use classdesk_http::{
+    AllowedOrigin, InvalidOrigin, PublicUrl, ServerLimits, Settings as HttpSettings,
+};
 use ipnet::IpNet;
 
 use super::networks::network;
@@ -178,6 +180,10 @@ pub(crate) struct ConnectionArgs {
     /// `10.0.0.0/8,192.0.2.7,::1`
     #[arg(long, value_name = "NETWORKS", value_delimiter = ',', value_parser = network)]
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// Origins whose pages may use the API from a browser, for example
+    /// `https://app.example,http://localhost:3000`, or `*` for every origin [default: the own one alone]
+    #[arg(long, value_name = "ORIGINS", value_delimiter = ',', value_parser = cors_origin)]
+    pub(crate) cors_origins: Vec<AllowedOrigin>,
 }
 
 impl ConnectionArgs {
@@ -217,6 +223,7 @@ impl ConnectionArgs {
             max_arriving_bodies: as_size(self.max_arriving_bodies),
             body_timeout: self.body_timeout,
             trusted_proxies: self.trusted_proxies.clone(),
+            cors_origins: self.cors_origins.clone(),
             ..HttpSettings::new(public_url)
         }
     }
@@ -241,6 +248,10 @@ impl ServeArgs {
         }
         Ok(())
     }
+}
+
+fn cors_origin(text: &str) -> Result<AllowedOrigin, InvalidOrigin> {
+    AllowedOrigin::parse(text.trim())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod client;
 mod commands;
+mod cors;
 mod demo;
 mod event_streams;
 mod files;
