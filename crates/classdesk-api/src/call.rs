@@ -8,6 +8,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use classdesk_domain::blobs::Download;
 use classdesk_domain::error::Error;
+use classdesk_domain::links::Disposition;
 use classdesk_domain::paging::{ListKind, Page, PageRequest, SeekRequest};
 use classdesk_domain::people::{Actor, AuthenticatedSession, Principal};
 use classdesk_domain::validation::Invalid;
@@ -176,7 +177,8 @@ impl Call {
 
     /// Answers with a file, or what of it is asked for.
     pub(crate) async fn download(&self, file: &Download) -> Answer {
-        download::answer(&self.request, &self.state.app.downloads, file).await
+        let downloads = &self.state.app.downloads;
+        download::answer(&self.request, downloads, file, Disposition::Attachment).await
     }
 }
 

@@ -113,6 +113,10 @@ macro_rules! store_conformance {
                 an_ended_lease_may_still_commit
                 one_of_many_reserves
             }
+            links {
+                a_day_has_one_key
+                old_keys_go
+            }
             messages {
                 a_message_brings_its_file
                 a_message_is_deleted

@@ -13,6 +13,8 @@ use crate::files::ports::FileRepository;
 use crate::files::service::Files;
 use crate::idempotency::ports::IdempotencyRepository;
 use crate::idempotency::service::IdempotencyService;
+use crate::links::ports::LinkKeyRepository;
+use crate::links::service::Links;
 use crate::maintenance::MaintenanceService;
 use crate::people::admin_commands::AdminCommands;
 use crate::people::hasher::PasswordHasher;
@@ -62,6 +64,8 @@ pub struct Ports {
     pub log: Arc<dyn EventLog>,
     /// Keeps idempotency keys.
     pub idempotency: Arc<dyn IdempotencyRepository>,
+    /// Keeps what links are signed with.
+    pub link_keys: Arc<dyn LinkKeyRepository>,
     /// Keeps webhooks.
     pub webhooks: Arc<dyn WebhookRepository>,
     /// Keeps what is on its way to webhooks.
@@ -105,6 +109,7 @@ impl Ports {
             events: store.clone(),
             log: store.clone(),
             idempotency: store.clone(),
+            link_keys: store.clone(),
             webhooks: store.clone(),
             deliveries: store.clone(),
             webhook_sender: Arc::new(NoWebhooks),
@@ -178,6 +183,8 @@ pub struct App {
     pub uploads: Uploads,
     /// Bytes on their way out.
     pub downloads: Downloads,
+    /// Links to files.
+    pub links: Links,
     /// The audit log.
     pub audit: Audit,
     /// Following what happens.
@@ -206,6 +213,9 @@ impl App {
     /// Puts the domain together.
     #[must_use]
     pub fn new(ports: Ports, settings: Settings) -> Self {
+        let messages = service!(Messages { ..ports: messages, threads, users, blob_rows, clock });
+        let tickets = service!(Tickets { ..ports: tickets, subjects, users, blob_rows, clock });
+        let files = service!(Files { ..ports: files, subjects, users, blob_rows, clock });
         Self {
             sessions: service!(Sessions {
                 limits: settings.sessions,
@@ -217,14 +227,20 @@ impl App {
             subjects: service!(Subjects { ..ports: subjects, users, clock }),
             bundles: service!(Bundles { ..ports: bundles, subjects, users, clock }),
             threads: service!(Threads { ..ports: threads, subjects, users, clock }),
-            messages: service!(Messages { ..ports: messages, threads, users, blob_rows, clock }),
-            tickets: service!(Tickets { ..ports: tickets, subjects, users, blob_rows, clock }),
-            files: service!(Files { ..ports: files, subjects, users, blob_rows, clock }),
             uploads: service!(Uploads {
                 limit: settings.max_upload_bytes,
                 ..ports: blob_rows, blobs, subjects, threads, tickets, clock, secrets
             }),
             downloads: service!(Downloads { ..ports: blobs }),
+            links: service!(Links {
+                files: files.clone(),
+                messages: messages.clone(),
+                tickets: tickets.clone(),
+                ..ports: link_keys, users, clock, secrets
+            }),
+            messages,
+            tickets,
+            files,
             audit: service!(Audit { ..ports: events }),
             feed: service!(EventFeed { ..ports: log }),
             webhooks: service!(Webhooks {

@@ -26,6 +26,7 @@
 //! | [`tickets`] | tickets, their messages, files and history |
 //! | [`files`] | files of bundles |
 //! | [`blobs`] | bytes on their way in and out |
+//! | [`links`] | links to files that a browser can open |
 //! | [`policy`] | every permission |
 //! | [`events`] | the log of changes: audit trail, ticket history and feed |
 //! | [`store`] | the commit, its preconditions, and how stores fail |
@@ -95,6 +96,7 @@ mod from_text;
 pub mod idempotency;
 pub mod ids;
 pub mod jobs;
+pub mod links;
 pub mod maintenance;
 pub mod paging;
 pub mod people;

@@ -1,6 +1,7 @@
 //! The names under which browsers save downloads.
 
 use classdesk_domain::blobs::FileName;
+use classdesk_domain::links::Disposition;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Everything but the `attr-char` of RFC 8187.
@@ -18,12 +19,12 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'|')
     .remove(b'~');
 
-/// The `Content-Disposition` of a download: `attachment`, with the name in ASCII for old clients
-/// and as it is for all others.
-pub(crate) fn attachment(name: &FileName) -> String {
+/// The `Content-Disposition` of a file, with its name in ASCII for old clients and as it is for all
+/// others.
+pub(crate) fn content_disposition(disposition: Disposition, name: &FileName) -> String {
     let plain = ascii(name.as_str());
     let exact = utf8_percent_encode(name.as_str(), ENCODED);
-    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{exact}")
+    format!("{disposition}; filename=\"{plain}\"; filename*=UTF-8''{exact}")
 }
 
 /// The name with `_` for what clients read differently inside quotes (RFC 6266, appendix D).
@@ -42,7 +43,7 @@ mod tests {
     use super::*;
 
     fn check_header(name: &str, expected: &str) {
-        let header = attachment(&FileName::clean(name));
+        let header = content_disposition(Disposition::Attachment, &FileName::clean(name));
         assert_eq!(header, expected);
     }
 
@@ -78,7 +79,7 @@ mod tests {
         #[test]
         fn every_name_makes_one_header_that_gives_it_back(raw in ".{0,300}") {
             let name = FileName::clean(&raw);
-            let value = HeaderValue::from_str(&attachment(&name)).unwrap();
+            let value = HeaderValue::from_str(&content_disposition(Disposition::Attachment, &name)).unwrap();
             let read = ContentDisposition::from_raw(&value).unwrap();
             prop_assert_eq!(read.parameters.len(), 2);
             let extended = read.get_filename_ext().unwrap();

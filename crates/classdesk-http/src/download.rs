@@ -5,16 +5,21 @@ use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use bytes::Bytes;
 use classdesk_domain::blobs::{BlobError, BlobInfo, ByteStream, Download, Downloads};
+use classdesk_domain::links::Disposition;
 use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 use tracing::Span;
 
-use crate::content_disposition::attachment;
+use crate::content_disposition::content_disposition;
 use crate::download_plan::{DownloadPlan, entity_tag, plan_download};
 use crate::problem::Problem;
 
 /// A page that shows the bytes may run nothing and load nothing.
 const RUNS_NOTHING: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'; sandbox";
+
+/// The same for a page that browsers make of a file that they show.
+const SHOWS_ITSELF: &str = "default-src 'none'; img-src 'self'; media-src 'self'; \
+    style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox";
 
 /// Answers a GET or HEAD request for a file that the caller may read.
 ///
@@ -24,17 +29,19 @@ pub async fn answer(
     request: &HttpRequest,
     downloads: &Downloads,
     download: &Download,
+    disposition: Disposition,
 ) -> Result<HttpResponse, Problem> {
+    let head = |status| head(status, download, disposition);
     let info = &download.file.blob;
     let (range, length) = match plan_download(request, info)? {
-        DownloadPlan::NotModified => return Ok(head(StatusCode::NOT_MODIFIED, download).finish()),
+        DownloadPlan::NotModified => return Ok(head(StatusCode::NOT_MODIFIED).finish()),
         DownloadPlan::Whole => (None, info.size),
         DownloadPlan::Part(range) => (Some(range), range.end - range.start),
     };
     let mut response = match range {
-        None => head(StatusCode::OK, download),
+        None => head(StatusCode::OK),
         Some(range) => {
-            let mut response = head(StatusCode::PARTIAL_CONTENT, download);
+            let mut response = head(StatusCode::PARTIAL_CONTENT);
             let span = format!("bytes {}-{}/{}", range.start, range.end - 1, info.size);
             response.insert_header((header::CONTENT_RANGE, span));
             response
@@ -50,15 +57,20 @@ pub async fn answer(
 }
 
 /// What every answer about a file has in common, a 304 among them.
-fn head(status: StatusCode, download: &Download) -> HttpResponseBuilder {
+fn head(status: StatusCode, download: &Download, disposition: Disposition) -> HttpResponseBuilder {
+    let policy = match disposition {
+        Disposition::Attachment => RUNS_NOTHING,
+        Disposition::Inline => SHOWS_ITSELF,
+    };
+    let name = content_disposition(disposition, &download.file.name);
     let mut response = HttpResponse::build(status);
     response
         .insert_header(header::ETag(entity_tag(&download.file.blob)))
         .insert_header((header::ACCEPT_RANGES, "bytes"))
         .insert_header((header::CACHE_CONTROL, "private, no-cache"))
         .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .insert_header((header::CONTENT_SECURITY_POLICY, RUNS_NOTHING))
-        .insert_header((header::CONTENT_DISPOSITION, attachment(&download.file.name)));
+        .insert_header((header::CONTENT_SECURITY_POLICY, policy))
+        .insert_header((header::CONTENT_DISPOSITION, name));
     response
 }
 

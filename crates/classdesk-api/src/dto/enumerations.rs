@@ -2,6 +2,7 @@
 
 use classdesk_domain::bundles::{BundleStatus, MemberRelation};
 use classdesk_domain::events::EventAction;
+use classdesk_domain::links::Disposition;
 use classdesk_domain::people::Role;
 use classdesk_domain::threads::MessageKind;
 use classdesk_domain::tickets::{TicketCategory, TicketPriority, TicketStatus};
@@ -49,6 +50,8 @@ enumerations! {
     MemberRelation;
     /// What was done.
     EventAction;
+    /// What a browser does with a file.
+    Disposition;
     /// What a message is.
     MessageKind;
     /// How urgent a ticket is.

@@ -17,6 +17,12 @@ use super::people::UserRefView;
 #[derive(Debug)]
 pub struct FileUrl(String);
 
+impl FileUrl {
+    pub(super) fn of_link(public_url: &PublicUrl, token: &str) -> Self {
+        Self(public_url.join(&format!("/api/v1/links/?token={token}")))
+    }
+}
+
 outputs! {
     FileUrl: |url, serializer| serializer.serialize_str(&url.0), string().format(Some(SchemaFormat::Custom("uri".to_owned())));
 }

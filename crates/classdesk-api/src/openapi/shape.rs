@@ -19,6 +19,9 @@ const VERSIONED: [&str; 9] = [
     "WebhookView",
 ];
 
+/// The views of what is made and not kept: making it again does no harm.
+const NOT_KEPT: [&str; 1] = ["FileLinkView"];
+
 /// The operations of a path with their methods.
 pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
     let all = [
@@ -53,9 +56,11 @@ pub(super) fn is_page(operation: &Operation) -> bool {
     matches!(schema, Some(RefOr::T(Schema::Array(_)))) && !is_feed
 }
 
-/// Whether it creates something, and only once when it is repeated with the same key.
+/// Whether it creates something that is kept, and only once when it is repeated with the same key.
 pub(super) fn is_idempotent(method: &Method, operation: &Operation) -> bool {
-    *method == Method::POST && operation.responses.responses.contains_key("201")
+    let created = operation.responses.responses.get("201").and_then(item);
+    let is_kept = |answer| !has_view(answer, &NOT_KEPT);
+    *method == Method::POST && created.is_some_and(is_kept)
 }
 
 /// Whether it answers with a part of a file, if that is asked for.
@@ -65,12 +70,16 @@ pub(super) fn is_download(operation: &Operation) -> bool {
 
 /// Whether an answer is about one thing that counts its changes.
 pub(super) fn is_versioned(response: &Response) -> bool {
+    has_view(response, &VERSIONED)
+}
+
+/// Whether an answer is one of these views.
+fn has_view(response: &Response, names: &[&str]) -> bool {
     let Some(RefOr::Ref(view)) = schema_of(response) else {
         return false;
     };
-    VERSIONED
-        .iter()
-        .any(|name| view.ref_location.ends_with(&format!("/{name}")))
+    let mut names = names.iter();
+    names.any(|name| view.ref_location.ends_with(&format!("/{name}")))
 }
 
 /// Whether its answer has an entity tag.

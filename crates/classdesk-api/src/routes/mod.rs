@@ -9,6 +9,7 @@ mod bundles;
 mod documentation;
 mod events;
 mod files;
+mod links;
 mod messages;
 mod operations;
 mod subjects;
@@ -31,7 +32,7 @@ use crate::state::AppState;
 type Condition = fn(&AppState) -> bool;
 
 /// All endpoints, with the condition under which each is served.
-const ENDPOINTS: [(Endpoints, Condition); 16] = [
+const ENDPOINTS: [(Endpoints, Condition); 17] = [
     (auth::ENDPOINTS, |state| state.has_sessions),
     (auth::CALLER, always),
     (users::ENDPOINTS, always),
@@ -46,6 +47,7 @@ const ENDPOINTS: [(Endpoints, Condition); 16] = [
     (tickets::ENDPOINTS, always),
     (ticket_notes::ENDPOINTS, always),
     (files::ENDPOINTS, always),
+    (links::ENDPOINTS, always),
     (webhooks::ENDPOINTS, always),
     (documentation::ENDPOINTS, always),
 ];

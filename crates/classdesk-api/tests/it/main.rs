@@ -22,6 +22,7 @@ mod guarantees;
 mod harness;
 mod leakage;
 mod limits;
+mod links;
 mod log_lines;
 mod malformed;
 mod mounting;

@@ -76,13 +76,14 @@ async fn a_cell_that_is_changed_is_a_difference() {
 }
 
 /// What needs no token.
-const PUBLIC: [(&str, u16); 6] = [
+const PUBLIC: [(&str, u16); 7] = [
     ("/healthz/live", 200),
     ("/healthz/ready", 200),
     ("/metrics", 200),
     ("/api/v1/openapi.json", 200),
     ("/docs/", 200),
     ("/problems/not-found", 200),
+    ("/api/v1/links/", 404),
 ];
 
 /// What ends the session that asks, or counts as a failed login. The table would be cut off by it.

@@ -12,6 +12,7 @@ pub mod feed;
 pub mod files;
 pub mod histories;
 pub mod idempotency;
+pub mod links;
 pub mod maintenance;
 pub mod messages;
 pub mod people;

@@ -19,6 +19,7 @@ mod files;
 mod filter;
 mod idempotency;
 mod leases;
+mod link_keys;
 mod login;
 mod maintenance;
 mod messages;

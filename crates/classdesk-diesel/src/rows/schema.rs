@@ -267,6 +267,11 @@ tables! {
         object_id -> Nullable<BigInt>,
     }
 
+    link_keys (day) {
+        day -> BigInt,
+        secret -> Binary,
+    }
+
     webhooks (id) {
         id -> BigInt,
         url -> Text,

@@ -8,6 +8,7 @@ use crate::clock::Timestamp;
 use crate::events::ports::{EventLog, EventRepository};
 use crate::files::ports::FileRepository;
 use crate::idempotency::ports::IdempotencyRepository;
+use crate::links::ports::LinkKeyRepository;
 use crate::people::ports::{SessionRepository, UserRepository};
 use crate::subjects::ports::SubjectRepository;
 use crate::threads::ports::{MessageRepository, ThreadRepository};
@@ -39,6 +40,7 @@ store! {
     EventRepository,
     EventLog,
     IdempotencyRepository,
+    LinkKeyRepository,
     WebhookRepository,
     DeliveryQueue,
     Maintenance,

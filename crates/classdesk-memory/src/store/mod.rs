@@ -8,6 +8,7 @@ mod deliveries;
 mod events;
 mod files;
 mod idempotency;
+mod link_keys;
 mod maintenance;
 mod messages;
 mod people;

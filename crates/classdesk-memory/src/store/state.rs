@@ -11,6 +11,7 @@ use classdesk_domain::ids::{
     BlobId, BundleId, DeliveryId, EventId, FileId, IdempotencyId, MessageAttachmentId, MessageId,
     SessionId, ThreadId, TicketAttachmentId, TicketId, TicketMessageId, UserId, WebhookId,
 };
+use classdesk_domain::links::LinkKey;
 use classdesk_domain::paging::{Cursor, Page, PageRequest, Seek, SeekRequest};
 use classdesk_domain::people::UserRef;
 use classdesk_domain::store::StoreError;
@@ -43,6 +44,8 @@ pub(super) struct State {
     pub(super) blobs: Table<BlobId, BlobRow>,
     pub(super) events: Table<EventId, EventRecord>,
     pub(super) reservations: Table<IdempotencyId, ReservationRow>,
+    /// By day.
+    pub(super) link_keys: BTreeMap<i64, LinkKey>,
     pub(super) webhooks: Table<WebhookId, WebhookRow>,
     pub(super) deliveries: Table<DeliveryId, DeliveryRow>,
     /// Up to where the log is queued for webhooks.

@@ -128,6 +128,10 @@ async fn the_guide_shows_what_happens() {
             if let Some(token) = found["access_token"].as_str() {
                 variables.insert("$TOKEN", token.to_owned());
             }
+            let url = found["url"].as_str();
+            if let Some(link) = url.and_then(|url| url.strip_prefix(&server.url)) {
+                variables.insert("$LINK", link.to_owned());
+            }
         }
         let text = |name: &str| headers.get(name)?.to_str().ok().map(str::to_owned);
         if let Some(tag) = text("etag") {

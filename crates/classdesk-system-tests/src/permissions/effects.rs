@@ -82,6 +82,7 @@ impl Fixture<'_> {
                 self.set_parties(subject, |parties| parties.writer = None)?;
                 None
             }
+            (name, _) if name.starts_with("link a") => None,
             ("change a bundle", _) => None,
             (name, Object::Subject(subject)) if name.starts_with("open a ticket") => {
                 let on_behalf = name == "open a ticket for the client";

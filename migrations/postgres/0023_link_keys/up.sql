@@ -1,0 +1,6 @@
+-- What links to files are signed with, one key for each day.
+CREATE TABLE link_keys (
+    -- Counted from 1970.
+    day BIGINT PRIMARY KEY,
+    secret BYTEA NOT NULL CHECK (length(secret) = 32)
+);
