@@ -78,7 +78,7 @@ async fn wrong_types_and_strange_fields_are_named() {
     let desk = TestServer::start().await;
     let admin = desk.named("admin").await;
     let nested = format!("{{\"username\": {}{}}}", "[".repeat(100), "]".repeat(100));
-    let rest = ["email: required", "role: required", "password: required"];
+    let rest = ["email: required", "role: required"];
     for (body, fault) in [
         ("{\"username\": null}", "username: wrong_type"),
         ("{\"username\": 1}", "username: wrong_type"),
