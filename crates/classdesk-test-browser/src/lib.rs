@@ -6,6 +6,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -36,7 +37,7 @@ pub struct Browser {
     _process: Child,
     /// The rest of what the driver prints; without a reader it could not print.
     _output: Lines<BufReader<ChildStdout>>,
-    _profile: TempDir,
+    profile: TempDir,
 }
 
 impl Browser {
@@ -53,7 +54,10 @@ impl Browser {
         let own_profile = format!("--user-data-dir={}", profile.path().display());
         let options: Vec<_> = OPTIONS.into_iter().chain([&*own_profile]).collect();
         let wanted = json!({"capabilities": {"alwaysMatch": {
-            "goog:chromeOptions": {"args": options},
+            "goog:chromeOptions": {
+                "args": options,
+                "prefs": {"download.default_directory": downloads(&profile)},
+            },
             "timeouts": {"script": PATIENCE.as_millis()},
         }}});
         let mut browser = Self {
@@ -62,7 +66,7 @@ impl Browser {
             session: "/session".to_owned(),
             _process: process,
             _output: output,
-            _profile: profile,
+            profile,
         };
         let begun = browser.command("", &wanted).await;
         let begun = begun.expect("chromium is installed: apt-get install chromium chromium-driver");
@@ -86,6 +90,20 @@ impl Browser {
         let script = format!("return (async function () {{ {script}\n }})(...arguments);");
         let body = json!({"script": script, "args": arguments});
         self.command("/execute/sync", &body).await
+    }
+
+    /// The bytes of a file that a page downloads under this name, once they are all there.
+    pub async fn downloaded(&self, name: &str) -> Vec<u8> {
+        let path = downloads(&self.profile).join(name);
+        // Until it is whole, it has another name.
+        let arrives = async {
+            while !path.exists() {
+                tokio::task::yield_now().await;
+            }
+        };
+        let arrived = tokio::time::timeout(PATIENCE, arrives).await;
+        arrived.expect("the download arrives");
+        std::fs::read(path).expect("it can be read")
     }
 
     async fn command(&self, path: &str, body: &Value) -> Result<Value, String> {
@@ -117,6 +135,11 @@ impl Drop for Browser {
         let _ = driver.write_all(head.as_bytes());
         let _ = driver.read(&mut [0; 64]);
     }
+}
+
+/// Where the browser puts downloads.
+fn downloads(profile: &TempDir) -> PathBuf {
+    profile.path().join("downloads")
 }
 
 /// Starts the driver on a free port, and gives its address.

@@ -11,6 +11,7 @@ mod guide;
 mod memory;
 mod nginx;
 mod open_files;
+mod other_origin;
 mod program;
 mod recipes;
 mod relay;

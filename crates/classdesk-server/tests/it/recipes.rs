@@ -75,7 +75,7 @@ async fn the_program_in_python_goes_on_after_a_stream_and_ends_with_the_session(
 }
 
 /// Begins to follow in a page, with the function of docs/events.md.
-async fn follow_in(browser: &Browser, arguments: &[Value]) {
+pub(crate) async fn follow_in(browser: &Browser, arguments: &[Value]) {
     let (_, block) = PAGE.split_once("```js\n").expect("a program");
     let (program, _) = block.split_once("```").expect("its end");
     let begin = format!("{program} window.events = follow(...arguments);");
@@ -83,7 +83,7 @@ async fn follow_in(browser: &Browser, arguments: &[Value]) {
 }
 
 /// What the function yields next; `None` when it has ended.
-async fn next_in(browser: &Browser) -> Option<(String, Value)> {
+pub(crate) async fn next_in(browser: &Browser) -> Option<(String, Value)> {
     let next = "return (await window.events.next()).value;";
     let next = browser.run(next, &[]).await.expect("something in time");
     serde_json::from_value(next).expect("a pair or null")
