@@ -13,7 +13,10 @@ use crate::workspace::{cargo, target_dir};
 /// The command that the tests restart the cluster by.
 const RESTART_VARIABLE: &str = "CLASSDESK_TEST_POSTGRES_RESTART";
 
-const TESTS: [&str; 4] = ["crash", "power", "permissions", "attacks"];
+/// Those that a cluster is started for.
+const ON_POSTGRES: [&str; 2] = ["crash", "events"];
+
+const TESTS: [&str; 5] = ["crash", "power", "permissions", "events", "attacks"];
 
 /// Every test in its short form, from the seed that it picks.
 pub(crate) fn short() -> Result<()> {
@@ -59,7 +62,7 @@ pub(crate) fn run(flags: &SystemTests) -> Result<()> {
     if let Some(seed) = flags.seed {
         command.args(["--seed", &seed.to_string()]);
     }
-    if flags.test != "crash" || flags.sqlite {
+    if !ON_POSTGRES.contains(&flags.test.as_str()) || flags.sqlite {
         return process::run(&mut command);
     }
     let programs = Programs::find()?;

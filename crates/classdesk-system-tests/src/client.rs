@@ -171,8 +171,12 @@ impl Client {
 impl Client {
     /// Every event that a user may see, by pages.
     pub(crate) async fn feed(&self) -> Result<Vec<Value>> {
+        self.feed_after(&mut 0).await
+    }
+
+    /// The events after a position, which moves on.
+    pub(crate) async fn feed_after(&self, after: &mut i64) -> Result<Vec<Value>> {
         let mut events = Vec::new();
-        let mut after = 0;
         loop {
             let path = format!("/api/v1/events/?limit=200&after={after}");
             let page = self.get(&path).await?;
@@ -185,10 +189,10 @@ impl Client {
             );
             let reached = page.headers.get("last-event-id").context("no position")?;
             let reached: i64 = reached.to_str()?.parse()?;
-            if reached == after {
+            if reached == *after {
                 return Ok(events);
             }
-            after = reached;
+            *after = reached;
         }
     }
 }

@@ -14,6 +14,7 @@ mod args;
 mod attacks;
 mod client;
 mod crash;
+mod events;
 mod load;
 pub mod permissions;
 mod postgres;
@@ -49,6 +50,9 @@ enum Test {
     Power(power_loss::PowerArgs),
     /// Try every permission through every view, then random histories
     Permissions(permissions::PermissionsArgs),
+    /// Follow the events as everybody, with cuts, kills and changes of rights; each is told of what
+    /// they may see
+    Events(events::EventsArgs),
     /// Take everything that the server can hold and compute; the requests of others are served (Linux)
     Attacks(attacks::AttacksArgs),
 }
@@ -64,6 +68,7 @@ impl Cli {
             Test::Crash(args) => crash::run(&args).await,
             Test::Power(args) => power_loss::run(&args).await,
             Test::Permissions(args) => permissions::run(&args).await,
+            Test::Events(args) => events::run(&args).await,
             Test::Attacks(args) => attacks::run(&args).await,
         }
     }

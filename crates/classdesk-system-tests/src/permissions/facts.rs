@@ -168,7 +168,7 @@ impl File {
 }
 
 /// Everything that is so, by id.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Facts {
     pub(crate) people: BTreeMap<i64, Person>,
     pub(crate) subjects: BTreeMap<Subject, Parties>,

@@ -8,7 +8,8 @@ use reqwest::Method;
 use reqwest::header::{CONNECTION, DATE};
 use serde_json::{Value, json};
 
-use super::facts::{Facts, Object, Person, Role, Subject};
+use super::facts::{Facts, Object, Person, Role};
+use super::rights::Rights;
 use super::table::{Operation, Table, Verdict};
 use crate::client::{Answer, Client, PASSWORD, send};
 
@@ -192,6 +193,14 @@ impl<'t> Fixture<'t> {
         }
     }
 
+    /// What follows from the facts and the table now.
+    pub(crate) const fn rights(&self) -> Rights<'_> {
+        Rights {
+            table: self.table,
+            facts: &self.facts,
+        }
+    }
+
     /// What the table wants of an operation, by what is so now.
     pub(crate) fn verdict(
         &self,
@@ -199,36 +208,26 @@ impl<'t> Fixture<'t> {
         asker: i64,
         object: Object,
     ) -> Result<Verdict> {
-        if !self.facts.person(asker)?.has_session {
-            return Ok(Verdict::Status(self.table.without_session));
-        }
-        match self.facts.case(asker, object)? {
-            Some(case) => self.table.verdict(operation, case),
-            None => Ok(Verdict::Status(404)),
-        }
+        self.rights().verdict(operation, asker, object)
     }
 
     /// Whether a user may read an object, by the operation that reads it.
     pub(crate) fn may_see(&self, asker: i64, object: Object) -> Result<bool> {
-        let name = match object {
-            Object::Nothing => return Ok(true),
-            Object::Person(_) => "read a person",
-            Object::Subject(Subject::Bundle(_)) => "read a bundle",
-            Object::Subject(Subject::Order(_)) => "read a subject",
-            Object::Thread(_) => "read a thread",
-            Object::Message(id) => {
-                let message = self.facts.messages.get(&id).context("no message")?;
-                let thread = Object::Thread(message.thread);
-                let operation = self.table.operation("read a thread's messages")?;
-                return Ok(self.verdict(operation, asker, thread)?.is_success());
-            }
-            Object::Ticket(_) => "read a ticket",
-            Object::TicketNote(_) => "see a ticket's message",
-            Object::TicketAttachment(_) => "fetch a ticket's attachment",
-            Object::File(_) => "read a file",
-        };
-        let operation = self.table.operation(name)?;
-        Ok(self.verdict(operation, asker, object)?.is_success())
+        self.rights().may_see(asker, object)
+    }
+
+    /// The server is elsewhere now.
+    pub(crate) fn go_to(&mut self, url: &str) {
+        url.clone_into(&mut self.url);
+        let clients = self.clients.values_mut();
+        for client in clients.chain(&mut self.without_session) {
+            *client = client.at(url);
+        }
+    }
+
+    /// Everybody who has ever signed in, with the token that they hold now.
+    pub(crate) const fn clients(&self) -> &BTreeMap<i64, Client> {
+        &self.clients
     }
 }
 

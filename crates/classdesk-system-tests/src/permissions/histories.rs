@@ -2,6 +2,7 @@
 //! What is expected follows from the facts and the table, whatever came before.
 
 use anyhow::{Context as _, Result};
+use reqwest::Method;
 
 use super::facts::{Object, Role, Subject};
 use super::fixture::{Findings, Fixture};
@@ -13,6 +14,9 @@ use crate::seed::Seed;
 /// How many steps a run takes: long enough to grow stale rights, short enough that messages can
 /// still be edited and that lists stay small.
 const STEPS: u32 = 600;
+
+/// How often something is chosen until it is a change that is allowed.
+const TRIES: u32 = 100;
 
 /// How many objects of a kind are kept apart; no more are made beyond it.
 const ENOUGH: usize = 25;
@@ -48,38 +52,7 @@ pub(crate) async fn run(
 }
 
 async fn act(mut fixture: Fixture<'_>, decisions: u64) -> Result<Findings> {
-    for role in [
-        Role::Client,
-        Role::Client,
-        Role::Client,
-        Role::Writer,
-        Role::Writer,
-        Role::Writer,
-        Role::Editor,
-        Role::Editor,
-        Role::Admin,
-        Role::Superadmin,
-    ] {
-        fixture.hire(role).await?;
-    }
-    let superadmin = fixture.superadmin;
-    for name in ["create a bundle", "register a subject"] {
-        for _ in 0..2 {
-            fixture
-                .prepare(superadmin, name, Object::Nothing, [])
-                .await?;
-        }
-    }
-    let subjects: Vec<Subject> = fixture.facts.subjects.keys().copied().collect();
-    for subject in subjects {
-        let name = match subject {
-            Subject::Bundle(_) => "assign a bundle's writer",
-            Subject::Order(_) => "change a subject",
-        };
-        fixture
-            .prepare(superadmin, name, Object::Subject(subject), [])
-            .await?;
-    }
+    fixture.populate().await?;
     for step in 0..STEPS {
         let before = fixture.found.differences.len();
         fixture
@@ -97,6 +70,49 @@ async fn act(mut fixture: Fixture<'_>, decisions: u64) -> Result<Findings> {
 }
 
 impl<'t> Fixture<'t> {
+    /// Hires people of every role, and gives them subjects to work on.
+    pub(crate) async fn populate(&mut self) -> Result<()> {
+        for role in [
+            Role::Client,
+            Role::Client,
+            Role::Client,
+            Role::Writer,
+            Role::Writer,
+            Role::Writer,
+            Role::Editor,
+            Role::Editor,
+            Role::Admin,
+            Role::Superadmin,
+        ] {
+            self.hire(role).await?;
+        }
+        let superadmin = self.superadmin;
+        for name in ["create a bundle", "register a subject"] {
+            for _ in 0..2 {
+                self.prepare(superadmin, name, Object::Nothing, []).await?;
+            }
+        }
+        let subjects: Vec<Subject> = self.facts.subjects.keys().copied().collect();
+        for subject in subjects {
+            let name = match subject {
+                Subject::Bundle(_) => "assign a bundle's writer",
+                Subject::Order(_) => "change a subject",
+            };
+            let subject = Object::Subject(subject);
+            self.prepare(superadmin, name, subject, []).await?;
+        }
+        Ok(())
+    }
+
+    /// Something changes.
+    pub(crate) async fn change(&mut self) -> Result<()> {
+        match self.rng.u8(..100) {
+            0..=89 => self.change_something().await,
+            90..=93 => self.change_sides().await,
+            _ => self.sign_somebody_in_again().await,
+        }
+    }
+
     /// One thing that happens.
     async fn step(&mut self) -> Result<()> {
         match self.rng.u8(..100) {
@@ -114,13 +130,15 @@ impl<'t> Fixture<'t> {
                 }
                 Ok(())
             }
-            _ => {
-                let away = self.facts.people_who(|_, person| !person.has_session);
-                match away.first() {
-                    Some(person) => self.sign_in_again(*person).await,
-                    None => Ok(()),
-                }
-            }
+            _ => self.sign_somebody_in_again().await,
+        }
+    }
+
+    async fn sign_somebody_in_again(&mut self) -> Result<()> {
+        let away = self.facts.people_who(|_, person| !person.has_session);
+        match away.first() {
+            Some(person) => self.sign_in_again(*person).await,
+            None => Ok(()),
         }
     }
 
@@ -204,6 +222,33 @@ impl<'t> Fixture<'t> {
 
     /// A user tries something.
     async fn do_something(&mut self) -> Result<()> {
+        match self.some_attempt()? {
+            Some((operation, asker, object)) => {
+                self.attempt(operation, asker, object).await.map(drop)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// A user does something that they may do and that changes something.
+    async fn change_something(&mut self) -> Result<()> {
+        for _ in 0..TRIES {
+            let Some((operation, asker, object)) = self.some_attempt()? else {
+                continue;
+            };
+            let request = operation.request.as_ref();
+            let reads =
+                request.is_none_or(|it| it.method == Method::GET || it.method == Method::HEAD);
+            if !reads && self.verdict(operation, asker, object)?.is_success() {
+                return self.attempt(operation, asker, object).await.map(drop);
+            }
+        }
+        Ok(())
+    }
+
+    /// An operation of a user on an object, whatever the table says of it; `None` when there is
+    /// none that fits.
+    fn some_attempt(&mut self) -> Result<Option<(&'t Operation, i64, Object)>> {
         let (asker, object) = (self.somebody(), self.something());
         let table: &'t Table = self.table;
         let operations: Vec<&'t Operation> = table
@@ -212,16 +257,12 @@ impl<'t> Fixture<'t> {
             .filter(|it| it.on == object.kind() && it.request.is_some())
             .collect();
         if operations.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let operation = operations[self.rng.usize(..operations.len())];
-        if !self.is_fitting(operation, object)? {
-            return Ok(());
-        }
-        if self.verdict(operation, asker, object)? == Verdict::Silent {
-            return Ok(());
-        }
-        self.attempt(operation, asker, object).await.map(drop)
+        let fits = self.is_fitting(operation, object)?
+            && self.verdict(operation, asker, object)? != Verdict::Silent;
+        Ok(fits.then_some((operation, asker, object)))
     }
 
     /// Whether an operation would leave a run that can go on and whose facts the contract tells.

@@ -3,14 +3,15 @@
 mod attempts;
 mod cells;
 mod effects;
-mod facts;
+pub(crate) mod facts;
 mod feed;
-mod fixture;
-mod histories;
+pub(crate) mod fixture;
+pub(crate) mod histories;
 mod local_server;
 mod requests;
+pub(crate) mod rights;
 mod scenarios;
-mod table;
+pub(crate) mod table;
 mod views;
 
 use std::collections::BTreeSet;
