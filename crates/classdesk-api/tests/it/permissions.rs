@@ -33,6 +33,12 @@ async fn people_at_every_endpoint() {
     check_kinds(&["nothing", "person"]).await;
 }
 
+/// contract: webhooks.manage
+#[tokio::test]
+async fn webhooks_at_every_endpoint() {
+    check_kinds(&["webhook"]).await;
+}
+
 /// contract: perm.bundle.see, perm.bundle.change, perm.thread.create, perm.ticket.create
 #[tokio::test]
 async fn bundles_and_subjects_at_every_endpoint() {

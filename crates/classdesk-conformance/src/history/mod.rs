@@ -53,6 +53,13 @@ pub async fn check_same_history(
             found, expected,
             "seed {seed}, step {step}: the subject changes otherwise"
         );
+        let webhooks = dice.fork();
+        let expected = reference.step_of_webhooks(webhooks.clone()).await;
+        let found = subject.step_of_webhooks(webhooks).await;
+        assert_eq!(
+            found, expected,
+            "seed {seed}, step {step}: the subject sends otherwise"
+        );
         let expected = reference.observe(observation.clone()).await;
         let found = subject.observe(observation).await;
         assert_eq!(

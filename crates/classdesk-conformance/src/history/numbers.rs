@@ -8,8 +8,8 @@ use classdesk_domain::events::{AuditEntry, Event, EventScope, HistoryLine, TailE
 use classdesk_domain::files::{BundleFile, BundleFileContext};
 use classdesk_domain::idempotency::{Completed, Lease, Reservation};
 use classdesk_domain::ids::{
-    BlobId, BundleId, EventId, FileId, IdempotencyId, MessageAttachmentId, MessageId, SessionId,
-    ThreadId, TicketAttachmentId, TicketId, TicketMessageId, UserId,
+    BlobId, BundleId, DeliveryId, EventId, FileId, IdempotencyId, MessageAttachmentId, MessageId,
+    SessionId, ThreadId, TicketAttachmentId, TicketId, TicketMessageId, UserId, WebhookId,
 };
 use classdesk_domain::jobs::Backlog;
 use classdesk_domain::paging::{Cursor, Page};
@@ -20,6 +20,10 @@ use classdesk_domain::threads::{
     RecipientContext, Thread, ThreadContext, ThreadView,
 };
 use classdesk_domain::tickets::{Ticket, TicketAttachedBlob, TicketAttachment, TicketMessage};
+use classdesk_domain::webhooks::{
+    ConsumerState, DeliveryAttempt, DeliveryKind, DueDelivery, Webhook, WebhookDelivery,
+    WebhookLease,
+};
 
 /// The ids of one store, by kind, in the order of creation.
 #[derive(Debug, Default)]
@@ -46,6 +50,12 @@ impl Numbers {
         let known = self.rows.get(I::KIND);
         let id = known.and_then(|known| known.get(number)).copied();
         I::of(id.unwrap_or(i64::MAX - 1))
+    }
+
+    /// The ids of every row of a kind that there is or was.
+    pub(super) fn all<I: Id>(&self) -> Vec<I> {
+        let known = self.rows.get(I::KIND).into_iter().flatten();
+        known.map(|id| I::of(*id)).collect()
     }
 
     fn renumber(&self, kind: &str, id: &mut i64) {
@@ -105,6 +115,8 @@ ids! {
     FileId = "file",
     BlobId = "blob",
     IdempotencyId = "idempotency",
+    WebhookId = "webhook",
+    DeliveryId = "delivery",
 }
 
 impl Renumber for EventId {
@@ -207,7 +219,15 @@ macro_rules! without_ids {
     )+};
 }
 
-without_ids!((), bool, u64, Backlog, LoginThrottle);
+without_ids!((), bool, u64, Backlog, LoginThrottle, DeliveryAttempt);
+
+impl Renumber for DeliveryKind {
+    fn renumber(&mut self, numbers: &Numbers) {
+        if let Self::Event(event, _) = self {
+            event.renumber(numbers);
+        }
+    }
+}
 
 macro_rules! fields {
     ($($name:ident { $($field:ident),+ })+) => {$(
@@ -254,4 +274,9 @@ fields! {
     TicketLine { ticket }
     TailEvent { event, parties }
     Lease { id }
+    Webhook { id, created_by, starts_after }
+    WebhookDelivery { id, webhook, kind }
+    DueDelivery { id, kind }
+    ConsumerState { position, webhooks }
+    WebhookLease { webhook }
 }

@@ -22,7 +22,7 @@ use super::changes::order;
 use super::replica::Replica;
 
 /// Reads a list to its end.
-async fn walk<T, F>(
+pub(super) async fn walk<T, F>(
     limit: i64,
     mut list: impl FnMut(PageRequest) -> F,
 ) -> Result<Vec<T>, StoreError>

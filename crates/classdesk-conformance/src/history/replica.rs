@@ -10,6 +10,7 @@ use classdesk_domain::ids::UserId;
 use classdesk_domain::people::{Actor, Role};
 use classdesk_domain::policy::AccessScope;
 use classdesk_domain::store::{Store, StoreError};
+use classdesk_domain::webhooks::WebhookLease;
 use fastrand::Rng;
 
 use super::numbers::{Id, Numbers, Renumber};
@@ -24,6 +25,8 @@ pub(super) struct Replica<'s> {
     pub(super) people: Vec<Actor>,
     pub(super) uploads: Vec<FinishedUpload>,
     pub(super) leases: Vec<Lease>,
+    /// Leases of webhooks.
+    pub(super) held: Vec<WebhookLease>,
     /// How many unique things were named.
     pub(super) named: u64,
     fixture: Option<Fixture>,
@@ -38,6 +41,7 @@ impl<'s> Replica<'s> {
             people: Vec::new(),
             uploads: Vec::new(),
             leases: Vec::new(),
+            held: Vec::new(),
             named: 0,
             fixture: None,
         }

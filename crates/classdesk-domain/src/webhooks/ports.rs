@@ -248,7 +248,8 @@ pub trait DeliveryQueue: Send + Sync {
         lease: WebhookLease,
     ) -> Result<Option<LeasedWebhook>, StoreError>;
 
-    /// At most `limit` deliveries of a webhook that are due: pings first, then by ascending id.
+    /// At most `limit` deliveries of a webhook that are due, by ascending id: its pings alone while
+    /// there are any.
     async fn due_deliveries(
         &self,
         webhook: WebhookId,

@@ -130,7 +130,9 @@ impl DeliveryQueue for MemoryStore {
                 row.webhook == webhook && row.due_at.is_some_and(|due_at| due_at <= now)
             });
             let mut due: Vec<_> = due.collect();
-            due.sort_by_key(|row| (row.kind.event().is_some(), row.id));
+            if due.iter().any(|row| row.kind.event().is_none()) {
+                due.retain(|row| row.kind.event().is_none());
+            }
             due.truncate(limit as usize);
             let due = due.into_iter().map(|row| DueDelivery {
                 id: row.id,

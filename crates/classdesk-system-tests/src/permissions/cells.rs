@@ -215,6 +215,7 @@ impl Fixture<'_> {
                 let file = self.facts.files.get(&id).context("no file")?;
                 (format!("{bundles}/{}/files/{id}/", file.bundle), &[])
             }
+            Object::Webhook(id) => (format!("/api/v1/webhooks/{id}/"), &["deliveries/"]),
         };
         let mut snapshot = Vec::new();
         for below in [""].iter().chain(below) {

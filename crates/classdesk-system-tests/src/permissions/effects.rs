@@ -6,7 +6,9 @@ use anyhow::{Context as _, Result, bail};
 use reqwest::Method;
 use serde_json::Value;
 
-use super::facts::{File, Message, Object, OnTicket, Parties, Role, Subject, Thread, Ticket};
+use super::facts::{
+    File, Message, Object, OnTicket, Parties, Role, Subject, Thread, Ticket, Webhook,
+};
 use super::fixture::{Choices, Fixture};
 use super::table::Operation;
 use crate::client::Answer;
@@ -89,6 +91,7 @@ impl Fixture<'_> {
                 let requester = if on_behalf { chosen("client")? } else { asker };
                 Some(self.add_ticket(answer, Some(subject), requester)?)
             }
+            ("create a webhook", _) => Some(self.add_webhook(answer).await?),
             ("create a ticket on nothing", _) => Some(self.add_ticket(answer, None, asker)?),
             (name, Object::Subject(subject)) if name.starts_with("open a") => {
                 let is_private = name == "open a private thread on a bundle";
@@ -122,6 +125,10 @@ impl Fixture<'_> {
             }
             (_, Object::File(id)) => {
                 self.record_on_file(name, id)?;
+                None
+            }
+            (_, Object::Webhook(id)) => {
+                self.record_on_webhook(name, id)?;
                 None
             }
             (_, Object::Person(id)) => {
@@ -176,6 +183,36 @@ impl Fixture<'_> {
         };
         self.facts.tickets.insert(id, ticket);
         Ok(Object::Ticket(id))
+    }
+
+    /// Remembers a webhook, and pings it for a delivery.
+    async fn add_webhook(&mut self, answer: &Answer) -> Result<Object> {
+        let id = answer.created()?;
+        let path = format!("/api/v1/webhooks/{id}/ping/");
+        let ping = self.ask(self.superadmin, Method::POST, &path).await?;
+        let delivery = ping.json(202)?["id"].as_i64();
+        let webhook = Webhook {
+            is_active: true,
+            delivery: delivery.context("a delivery without an id")?,
+        };
+        self.facts.webhooks.insert(id, webhook);
+        Ok(Object::Webhook(id))
+    }
+
+    fn record_on_webhook(&mut self, name: &str, id: i64) -> Result<()> {
+        let webhook = self.facts.webhooks.get_mut(&id).context("no webhook")?;
+        match name {
+            "switch a webhook on" => webhook.is_active = true,
+            "switch a webhook off" => webhook.is_active = false,
+            "remove a webhook" => _ = self.facts.webhooks.remove(&id),
+            "describe a webhook"
+            | "rotate the secret of a webhook"
+            | "ping a webhook"
+            | "replay events to a webhook"
+            | "retry a delivery" => {}
+            _ => bail!("nobody knows what «{name}» changes"),
+        }
+        Ok(())
     }
 
     fn add_thread(

@@ -20,6 +20,7 @@ pub(crate) enum Object {
     TicketNote(i64),
     TicketAttachment(i64),
     File(i64),
+    Webhook(i64),
 }
 
 impl Object {
@@ -36,6 +37,7 @@ impl Object {
             Self::TicketNote(_) => "ticket_note",
             Self::TicketAttachment(_) => "ticket_attachment",
             Self::File(_) => "file",
+            Self::Webhook(_) => "webhook",
         }
     }
 }
@@ -167,6 +169,13 @@ impl File {
     }
 }
 
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Webhook {
+    pub(crate) is_active: bool,
+    /// The first ping of it.
+    pub(crate) delivery: i64,
+}
+
 /// Everything that is so, by id.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Facts {
@@ -178,6 +187,7 @@ pub(crate) struct Facts {
     pub(crate) notes: BTreeMap<i64, OnTicket>,
     pub(crate) attachments: BTreeMap<i64, OnTicket>,
     pub(crate) files: BTreeMap<i64, File>,
+    pub(crate) webhooks: BTreeMap<i64, Webhook>,
 }
 
 impl Facts {
@@ -240,13 +250,15 @@ impl Facts {
             Object::TicketNote(id) => self.notes.get(&id)?.state(),
             Object::TicketAttachment(id) => self.attachments.get(&id)?.state(),
             Object::File(id) => self.files.get(&id)?.state(),
+            Object::Webhook(id) if self.webhooks.get(&id)?.is_active => "active",
+            Object::Webhook(_) => "inactive",
         })
     }
 
     fn relation(&self, asker: i64, person: Person, object: Object) -> Result<&'static str> {
         match object {
             Object::Person(id) if id == asker => Ok("self"),
-            Object::Nothing | Object::Person(_) => Ok(person.role.name()),
+            Object::Nothing | Object::Person(_) | Object::Webhook(_) => Ok(person.role.name()),
             Object::Subject(subject) => self.relation_to_subject(asker, person, subject),
             Object::Thread(id) => self.relation_to_thread(asker, person, id),
             Object::Message(id) => self.relation_to_message(asker, person, id),

@@ -191,7 +191,7 @@ impl<'t> Fixture<'t> {
     /// Any object; each kind is as likely as the other.
     fn something(&mut self) -> Object {
         let facts = &self.facts;
-        let objects: Vec<Object> = match self.rng.u8(..9) {
+        let objects: Vec<Object> = match self.rng.u8(..10) {
             0 => facts.people.keys().map(|id| Object::Person(*id)).collect(),
             1 => facts
                 .subjects
@@ -212,6 +212,10 @@ impl<'t> Fixture<'t> {
                     .collect()
             }
             7 => facts.files.keys().map(|id| Object::File(*id)).collect(),
+            8 => {
+                let webhooks = facts.webhooks.keys();
+                webhooks.map(|id| Object::Webhook(*id)).collect()
+            }
             _ => Vec::new(),
         };
         if objects.is_empty() {
@@ -279,6 +283,7 @@ impl<'t> Fixture<'t> {
                 }
             }
             (_, Object::Person(id)) => id != self.superadmin,
+            ("create a webhook", _) => facts.webhooks.len() < 8,
             ("create a bundle" | "register a subject", _) => facts.subjects.len() < 8,
             ("create a ticket on nothing", _) => facts.tickets.len() < ENOUGH,
             (name, Object::Nothing) => !name.starts_with("create a"),

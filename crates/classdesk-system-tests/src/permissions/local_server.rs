@@ -18,7 +18,7 @@ impl LocalServer {
     /// Starts it.
     pub(super) async fn start(programs: &Programs) -> Result<Self> {
         let stores = Stores::local()?;
-        let server = Server::start(programs, &stores, &[]).await?;
+        let server = Server::start(programs, &stores, &["--no-webhooks"]).await?;
         let target = Target {
             url: server.url().to_owned(),
             username: "superadmin".to_owned(),

@@ -35,7 +35,7 @@ const DECISIONS: (u64, u64) = (5_000, 120_000);
 
 /// The kinds of objects, in groups that take about as long as each other.
 const GROUPS: [&[&str]; 2] = [
-    &["nothing", "person", "bundle", "order", "file"],
+    &["nothing", "person", "webhook", "bundle", "order", "file"],
     &[
         "thread",
         "message",

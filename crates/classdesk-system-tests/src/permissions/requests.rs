@@ -76,6 +76,11 @@ impl Fixture<'_> {
                 put("bundle", file.map_or(MISSING, |file| file.bundle));
                 put("file", id);
             }
+            Object::Webhook(id) => {
+                let webhook = self.facts.webhooks.get(&id);
+                put("webhook", id);
+                put("delivery", webhook.map_or(MISSING, |it| it.delivery));
+            }
         }
         Ok(braces)
     }

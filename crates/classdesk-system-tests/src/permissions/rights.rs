@@ -47,6 +47,7 @@ impl Rights<'_> {
             Object::TicketNote(_) => "see a ticket's message",
             Object::TicketAttachment(_) => "fetch a ticket's attachment",
             Object::File(_) => "read a file",
+            Object::Webhook(_) => "read a webhook",
         };
         let operation = self.table.operation(name)?;
         Ok(self.verdict(operation, asker, object)?.is_success())

@@ -205,9 +205,29 @@ impl People {
                 return self.on_ticket(fixture, scenario, name).await;
             }
             "file" => self.file(fixture, scenario).await?,
+            "webhook" => self.webhook(fixture, scenario.state).await?,
             kind => bail!("nobody knows how to make a {kind}"),
         };
         Ok((asker, object))
+    }
+
+    /// One that is there already, or a new one: there may not be many.
+    async fn webhook(&self, fixture: &mut Fixture<'_>, state: &str) -> Result<Object> {
+        let superadmin = fixture.superadmin;
+        let known = fixture.facts.webhooks.keys().next();
+        let webhook = match known {
+            Some(id) => Object::Webhook(*id),
+            None => {
+                let made = fixture.prepare(superadmin, "create a webhook", Object::Nothing, []);
+                made.await?.context("no webhook")?
+            }
+        };
+        let switch = match state {
+            "active" => "switch a webhook on",
+            _ => "switch a webhook off",
+        };
+        fixture.prepare(superadmin, switch, webhook, []).await?;
+        Ok(webhook)
     }
 
     async fn person(

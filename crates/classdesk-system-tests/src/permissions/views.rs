@@ -49,7 +49,24 @@ impl Fixture<'_> {
                 self.check_ticket(asker, ticket).await
             }
             Object::File(id) => self.check_file(asker, id).await,
+            Object::Webhook(_) => self.check_webhook(asker, object).await,
         }
+    }
+
+    async fn check_webhook(&mut self, asker: i64, webhook: Object) -> Result<()> {
+        for name in [
+            "read a webhook",
+            "list the deliveries of a webhook",
+            "read a delivery",
+        ] {
+            self.check_operation(asker, name, webhook).await?;
+        }
+        if !self.may_see(asker, webhook)? {
+            return Ok(());
+        }
+        let webhooks = self.facts.webhooks.keys();
+        let all: Vec<_> = webhooks.map(|id| (*id, Object::Webhook(*id))).collect();
+        self.list(asker, "/api/v1/webhooks/", all).await.map(drop)
     }
 
     /// A view that the table has as an operation.

@@ -6,6 +6,7 @@ mod people;
 mod subjects;
 mod threads;
 mod tickets;
+mod webhooks;
 
 use classdesk_domain::events::{DomainEvent, NewEvent};
 use classdesk_domain::people::Role;
@@ -92,13 +93,14 @@ impl Replica<'_> {
                 active: !self.once_in(4),
             },
             _ => {
-                let of = match self.dice.u32(0..7) {
+                let of = match self.dice.u32(0..8) {
                     0 => Versioned::User(self.row()),
                     1 => Versioned::Subject(self.subject()),
                     2 => Versioned::Bundle(self.row()),
                     3 => Versioned::Thread(self.row()),
                     4 => Versioned::Ticket(self.row()),
                     5 => Versioned::Message(self.row()),
+                    6 => Versioned::Webhook(self.row()),
                     _ => Versioned::File(self.row()),
                 };
                 of.at(self.dice.i64(1..4))
