@@ -112,14 +112,14 @@ xflags::xflags! {
             /// crash: kill the server, the database and the S3 server under load. power: let the
             /// power fail on SQLite with a folder (Linux alone). permissions: try every permission
             /// through every view, then random histories. events: follow the events as everybody, with
-            /// cuts and kills. attacks: take everything that the server can hold and compute (Linux
-            /// alone).
+            /// cuts and kills. webhooks: kill servers while they send (Linux alone). attacks: take
+            /// everything that the server can hold and compute (Linux alone).
             required test: String
             /// The long form, on a release build.
             optional --long
             /// Repeat the run with this seed.
             optional --seed n: u64
-            /// In crash and events, only SQLite with a folder.
+            /// In crash, events and webhooks, only SQLite with a folder.
             optional --sqlite
         }
 

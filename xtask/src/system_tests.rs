@@ -14,9 +14,16 @@ use crate::workspace::{cargo, target_dir};
 const RESTART_VARIABLE: &str = "CLASSDESK_TEST_POSTGRES_RESTART";
 
 /// Those that a cluster is started for.
-const ON_POSTGRES: [&str; 2] = ["crash", "events"];
+const ON_POSTGRES: [&str; 3] = ["crash", "events", "webhooks"];
 
-const TESTS: [&str; 5] = ["crash", "power", "permissions", "events", "attacks"];
+const TESTS: [&str; 6] = [
+    "crash",
+    "power",
+    "permissions",
+    "events",
+    "webhooks",
+    "attacks",
+];
 
 /// Every test in its short form, from the seed that it picks.
 pub(crate) fn short() -> Result<()> {

@@ -27,6 +27,7 @@ mod seed;
 mod server;
 mod stores;
 mod verify;
+mod webhooks;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -53,6 +54,8 @@ enum Test {
     /// Follow the events as everybody, with cuts, kills and changes of rights; each is told of what
     /// they may see
     Events(events::EventsArgs),
+    /// Kill servers while they send to webhooks; each event arrives, and none is queued twice
+    Webhooks(webhooks::WebhooksArgs),
     /// Take everything that the server can hold and compute; the requests of others are served (Linux)
     Attacks(attacks::AttacksArgs),
 }
@@ -69,6 +72,7 @@ impl Cli {
             Test::Power(args) => power_loss::run(&args).await,
             Test::Permissions(args) => permissions::run(&args).await,
             Test::Events(args) => events::run(&args).await,
+            Test::Webhooks(args) => webhooks::run(&args).await,
             Test::Attacks(args) => attacks::run(&args).await,
         }
     }
