@@ -3,9 +3,11 @@
 use std::error::Error;
 use std::net::IpAddr;
 use std::sync::{Arc, Once};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
+use classdesk_domain::clock::Clock as _;
+use classdesk_domain::system::SystemClock;
 use classdesk_domain::validation::FieldError;
 use classdesk_domain::webhooks::{
     Reply, SendFailure, SendResult, WebhookRequest, WebhookSender, WebhookUrl,
@@ -161,12 +163,22 @@ async fn read(mut response: Response) -> SendResult {
         kept.extend(chunk.iter().take(KEPT - kept.len()));
     }
     let retry_after = response.headers().get(RETRY_AFTER);
-    let seconds = retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
     Ok(Reply {
         status: response.status().as_u16(),
-        retry_after: seconds.map(Duration::from_secs),
+        retry_after: retry_after.and_then(|value| pause(value.to_str().ok()?.trim())),
         // Not every store keeps a NUL.
         text: String::from_utf8_lossy(&kept).replace('\0', "\u{fffd}"),
+    })
+}
+
+/// For how long a receiver wants to be left alone: so many seconds, or until a date.
+fn pause(retry_after: &str) -> Option<Duration> {
+    let seconds = retry_after.parse().map(Duration::from_secs);
+    seconds.ok().or_else(|| {
+        let until = httpdate::parse_http_date(retry_after).ok()?;
+        let until = until.duration_since(UNIX_EPOCH).ok()?;
+        let now = u64::try_from(SystemClock.now().micros()).ok()?;
+        until.checked_sub(Duration::from_micros(now))
     })
 }
 

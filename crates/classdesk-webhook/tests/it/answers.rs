@@ -1,7 +1,9 @@
 //! What the sender makes of answers.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
+use classdesk_domain::clock::Clock as _;
+use classdesk_domain::system::SystemClock;
 use classdesk_domain::webhooks::{SendFailure, WebhookSender};
 use classdesk_webhook::{HttpWebhookSender, WebhookOptions};
 
@@ -53,6 +55,34 @@ async fn status_and_the_beginning_of_the_body_are_kept() {
     assert_eq!(reply.retry_after, Some(Duration::from_secs(120)));
     assert!(reply.text.starts_with("\u{fffd}ää"), "{}", reply.text);
     assert_eq!(reply.text.chars().filter(|c| *c == 'ä').count(), 511);
+}
+
+/// contract: webhooks.schedule
+#[tokio::test]
+async fn a_receiver_names_seconds_or_a_date_after_which_to_come_again() {
+    let now = u64::try_from(SystemClock.now().micros()).unwrap();
+    let in_an_hour = UNIX_EPOCH + Duration::from_micros(now) + Duration::from_secs(3600);
+    let date = httpdate::fmt_http_date(in_an_hour);
+    let hour = Some(Duration::from_secs(3600));
+    for (said, expected) in [
+        ("3600", hour),
+        (&*date, hour),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", None),
+        ("-5", None),
+        ("soon", None),
+    ] {
+        let answer =
+            format!("HTTP/1.1 503 Busy\r\nRetry-After: {said}\r\nContent-Length: 0\r\n\r\n");
+        let receiver = Receiver::answering(&answer).await;
+        let reply = sender(LONG).send(request(&receiver.url())).await.unwrap();
+        let asked = reply.retry_after;
+        let differs = asked.zip(expected).map(|(one, other)| one.abs_diff(other));
+        assert_eq!(asked.is_some(), expected.is_some(), "{said}: {asked:?}");
+        assert!(
+            differs.unwrap_or_default() < Duration::from_secs(60),
+            "{said}: {asked:?}"
+        );
+    }
 }
 
 /// contract: webhooks.redirects
