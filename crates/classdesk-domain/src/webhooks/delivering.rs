@@ -16,8 +16,8 @@ use crate::use_case::ATTEMPTS;
 
 use super::model::{DeliveryAttempt, DeliveryKind, Webhook};
 use super::ports::{
-    DeliveryQueue, DueDelivery, LeasedWebhook, QueueDeliveries, RecordDelivery, WebhookFormat,
-    WebhookLease, WebhookMessage, WebhookRequest, WebhookSender,
+    ConsumerState, DeliveryQueue, DueDelivery, LeasedWebhook, QueueDeliveries, RecordDelivery,
+    WebhookFormat, WebhookLease, WebhookMessage, WebhookRequest, WebhookSender,
 };
 use super::schedule::{Reply, SendResult, next_attempt};
 use super::words::DeliveryState;
@@ -45,6 +45,13 @@ pub struct Delivered {
     pub failed: u64,
 }
 
+/// The part of the log that is still to be queued. What no webhook gets is passed over.
+fn unread(state: &ConsumerState, up_to: EventId) -> Option<EventRange> {
+    let starts = state.webhooks.iter().map(|webhook| webhook.starts_after);
+    let after = state.position.max(starts.min()?);
+    (after < up_to).then_some(EventRange { after, up_to })
+}
+
 /// The program's own work for webhooks. It runs for no actor, so it asks for no permission.
 #[derive(Clone)]
 pub struct WebhookDeliveries {
@@ -70,18 +77,9 @@ impl WebhookDeliveries {
             let now = self.clock.now();
             self.deliveries.cancel_undeliverable(now, CANCELLED).await?;
         }
-        let starts = state.webhooks.iter().map(|webhook| webhook.starts_after);
-        // What no webhook gets is passed over.
-        let Some(start) = starts.min() else {
+        let Some(range) = unread(&state, up_to) else {
             return Ok(false);
         };
-        let range = EventRange {
-            after: state.position.max(start),
-            up_to,
-        };
-        if range.after >= range.up_to {
-            return Ok(false);
-        }
         let tail = self.log.tail(range, BATCH).await?;
         let more = tail.len() >= BATCH as usize;
         let to = match tail.last() {
@@ -139,6 +137,20 @@ impl WebhookDeliveries {
     /// Only failures of the store.
     pub async fn backlog(&self) -> Result<Backlog, Error> {
         Ok(self.deliveries.delivery_backlog(self.clock.now()).await?)
+    }
+
+    /// Since when the oldest event waits that is not queued yet; `None` when nothing waits.
+    ///
+    /// # Errors
+    /// Only failures of the store.
+    pub async fn behind_since(&self) -> Result<Option<Timestamp>, Error> {
+        let up_to = self.log.horizon().await?.complete;
+        let state = self.deliveries.delivery_position().await?;
+        let Some(range) = unread(&state, up_to) else {
+            return Ok(None);
+        };
+        let next = self.log.tail(range, 1).await?;
+        Ok(next.first().map(|told| told.event.line.at))
     }
 
     async fn send_due(

@@ -164,6 +164,7 @@ fn api(args: &ServeArgs, assembly: &Assembly, jobs: &Jobs, public_url: PublicUrl
         .into_iter()
         .chain(jobs.gauges(jobs::SWEEP))
         .chain(jobs.gauges(jobs::WEBHOOKS))
+        .chain(jobs.lag(jobs::WEBHOOKS))
         .fold(builder, |builder, gauge| builder.gauge(gauge))
         .build()
 }

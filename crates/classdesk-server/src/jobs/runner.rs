@@ -53,6 +53,11 @@ pub(crate) trait Task: Send + Sync {
     async fn backlog(&self) -> Result<Option<Backlog>, Error> {
         Ok(None)
     }
+
+    /// Since when the oldest event of the log waits for a task that reads the log.
+    async fn behind_since(&self) -> Result<Option<Timestamp>, Error> {
+        Ok(None)
+    }
 }
 
 /// What a queue looked like after the latest rounds of its task.
@@ -60,18 +65,24 @@ pub(crate) trait Task: Send + Sync {
 struct Figures {
     due: AtomicU64,
     oldest: Mutex<Option<Timestamp>>,
+    behind_since: Mutex<Option<Timestamp>>,
 }
 
 impl Figures {
-    fn set(&self, backlog: Backlog) {
+    fn set(&self, backlog: Backlog, behind_since: Option<Timestamp>) {
         self.due.store(backlog.due, Ordering::Relaxed);
         *self.oldest.lock().unwrap_or_else(PoisonError::into_inner) = backlog.oldest;
+        *self
+            .behind_since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = behind_since;
     }
+}
 
-    fn age(&self) -> Duration {
-        let oldest = *self.oldest.lock().unwrap_or_else(PoisonError::into_inner);
-        oldest.map_or(Duration::ZERO, |since| SystemClock.now().since(since))
-    }
+/// How long ago that was, in seconds.
+fn age(since: &Mutex<Option<Timestamp>>) -> f64 {
+    let since = *since.lock().unwrap_or_else(PoisonError::into_inner);
+    since.map_or(0.0, |since| SystemClock.now().since(since).as_secs_f64())
 }
 
 /// A task and the figures of its queue.
@@ -94,8 +105,7 @@ impl Jobs {
 
     /// The length and the age of a task's queue.
     pub(crate) fn gauges(&self, queue: &str) -> Vec<Gauge> {
-        let job = self.0.iter().find(|job| job.task.name() == queue);
-        let Some(figures) = job.map(|job| job.figures.clone()) else {
+        let Some(figures) = self.figures(queue) else {
             return Vec::new();
         };
         let length = figures.clone();
@@ -108,9 +118,24 @@ impl Jobs {
             Gauge::new(
                 format!("classdesk_queue_{queue}_age_seconds"),
                 "For how long the oldest of them is due",
-                move || figures.age().as_secs_f64(),
+                move || age(&figures.oldest),
             ),
         ]
+    }
+
+    /// How far a task is behind the log that it reads.
+    pub(crate) fn lag(&self, consumer: &str) -> Option<Gauge> {
+        let figures = self.figures(consumer)?;
+        Some(Gauge::new(
+            format!("classdesk_consumer_{consumer}_lag_seconds"),
+            "How old the oldest event was that the task has not read",
+            move || age(&figures.behind_since),
+        ))
+    }
+
+    fn figures(&self, task: &str) -> Option<Arc<Figures>> {
+        let job = self.0.iter().find(|job| job.task.name() == task)?;
+        Some(job.figures.clone())
     }
 
     /// Begins to drive the jobs.
@@ -187,8 +212,14 @@ impl Job {
     }
 
     async fn look(&self) {
-        match self.task.backlog().await {
-            Ok(backlog) => self.figures.set(backlog.unwrap_or_default()),
+        let figures = async {
+            let behind_since = self.task.behind_since().await?;
+            Ok::<_, Error>((self.task.backlog().await?, behind_since))
+        };
+        match figures.await {
+            Ok((backlog, behind_since)) => {
+                self.figures.set(backlog.unwrap_or_default(), behind_since);
+            }
             Err(error) => {
                 let (task, error) = (self.task.name(), chain(&error));
                 tracing::warn!(task, error, "the queue can't be read");
@@ -258,6 +289,10 @@ mod tests {
                 oldest: None,
             }))
         }
+
+        async fn behind_since(&self) -> Result<Option<Timestamp>, Error> {
+            Ok(Some(SystemClock.now().minus(Duration::from_secs(60))))
+        }
     }
 
     #[tokio::test]
@@ -283,11 +318,13 @@ mod tests {
         let figures = jobs.0[0].figures.clone();
         assert_eq!(jobs.gauges("slow").len(), 2);
         assert_eq!(jobs.gauges("another").len(), 0);
+        assert!(jobs.lag("slow").is_some() && jobs.lag("another").is_none());
         let running = jobs.start();
         while figures.due.load(Ordering::Relaxed) == 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         assert_eq!(ended.load(Ordering::SeqCst), 3, "before the first pause");
+        assert!(age(&figures.behind_since) >= 60.0);
         running.stop().await;
     }
 }

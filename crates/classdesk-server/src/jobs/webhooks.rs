@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use classdesk_domain::clock::Timestamp;
 use classdesk_domain::error::Error;
 use classdesk_domain::jobs::Backlog;
 use classdesk_domain::webhooks::{WebhookDeliveries, WebhookLease};
@@ -89,5 +90,9 @@ impl Task for SendToWebhooks {
 
     async fn backlog(&self) -> Result<Option<Backlog>, Error> {
         self.deliveries.backlog().await.map(Some)
+    }
+
+    async fn behind_since(&self) -> Result<Option<Timestamp>, Error> {
+        self.deliveries.behind_since().await
     }
 }
