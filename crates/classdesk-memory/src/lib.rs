@@ -4,6 +4,7 @@
 //!   promise of a port but durability.
 //! - [`FrozenClock`], [`SeededSecrets`] and [`PlainHasher`] hold time, randomness and the cost of
 //!   passwords still.
+//! - [`GatedLog`] holds the log of events shut.
 //!
 //! This crate never touches a database, a file or the network.
 //!
@@ -19,9 +20,11 @@
 //! ```
 
 mod blobs;
+mod gated_log;
 mod stand_ins;
 mod store;
 
 pub use blobs::MemoryBlobs;
+pub use gated_log::GatedLog;
 pub use stand_ins::{FrozenClock, PlainHasher, SeededSecrets};
 pub use store::MemoryStore;

@@ -13,12 +13,11 @@ use classdesk_domain::validation::FieldError;
 use classdesk_domain::webhooks::{Reply, SendResult, WebhookRequest, WebhookSender, WebhookUrl};
 use classdesk_domain::{App, Ports};
 use classdesk_http::{PublicUrl, ServerLimits, Settings, serve};
-use classdesk_memory::{MemoryStore, PlainHasher, SeededSecrets};
+use classdesk_memory::{GatedLog, MemoryStore, PlainHasher, SeededSecrets};
 use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
-use crate::gated_log::GatedLog;
 use crate::outage::SwitchedBlobs;
 
 /// The address that the server believes to have, other than the one by which it is reached.

@@ -17,7 +17,6 @@ mod event_streams;
 mod events;
 mod form_reading;
 mod forms;
-mod gated_log;
 mod guarantees;
 mod harness;
 mod leakage;

@@ -7,33 +7,50 @@ use async_trait::async_trait;
 use classdesk_domain::events::{EventFilter, EventLog, EventPage, EventRange, Horizon, TailEvent};
 use classdesk_domain::policy::AccessScope;
 use classdesk_domain::store::StoreError;
-use classdesk_memory::MemoryStore;
 use tokio::sync::watch;
 
-/// The log of a store in memory behind a gate.
-pub(crate) struct GatedLog {
-    store: Arc<MemoryStore>,
+/// A log behind a gate, which is open at first.
+pub struct GatedLog {
+    log: Arc<dyn EventLog>,
     is_open: watch::Sender<bool>,
+    waiting: watch::Sender<u32>,
 }
 
 impl GatedLog {
-    pub(crate) fn new(store: Arc<MemoryStore>) -> Self {
-        let is_open = watch::Sender::new(true);
-        Self { store, is_open }
+    /// Puts a gate before a log.
+    pub fn new(log: Arc<dyn EventLog>) -> Self {
+        Self {
+            log,
+            is_open: watch::Sender::new(true),
+            waiting: watch::Sender::new(0),
+        }
     }
 
     /// From now on, whoever looks at the log waits.
-    pub(crate) fn shut(&self) {
+    pub fn shut(&self) {
         self.is_open.send_replace(false);
     }
 
-    pub(crate) fn open(&self) {
+    /// Lets everybody in.
+    pub fn open(&self) {
         self.is_open.send_replace(true);
+    }
+
+    /// Waits until somebody has come to the shut gate.
+    pub async fn somebody_waits(&self) {
+        let mut waiting = self.waiting.subscribe();
+        // It fails only once this log is gone.
+        let _ = waiting.wait_for(|count| *count > 0).await;
     }
 
     async fn pass(&self) {
         let mut is_open = self.is_open.subscribe();
-        is_open.wait_for(|is_open| *is_open).await.unwrap();
+        if *is_open.borrow() {
+            return;
+        }
+        self.waiting.send_modify(|count| *count += 1);
+        let _ = is_open.wait_for(|is_open| *is_open).await;
+        self.waiting.send_modify(|count| *count -= 1);
     }
 }
 
@@ -41,7 +58,7 @@ impl GatedLog {
 impl EventLog for GatedLog {
     async fn horizon(&self) -> Result<Horizon, StoreError> {
         self.pass().await;
-        self.store.horizon().await
+        self.log.horizon().await
     }
 
     async fn visible_events(
@@ -52,11 +69,11 @@ impl EventLog for GatedLog {
         limit: u32,
     ) -> Result<EventPage, StoreError> {
         self.pass().await;
-        self.store.visible_events(scope, filter, range, limit).await
+        self.log.visible_events(scope, filter, range, limit).await
     }
 
     async fn tail(&self, range: EventRange, limit: u32) -> Result<Vec<TailEvent>, StoreError> {
         self.pass().await;
-        self.store.tail(range, limit).await
+        self.log.tail(range, limit).await
     }
 }
