@@ -5,13 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use classdesk_domain::ExternalId;
 use classdesk_domain::blobs::{ContentType, FileName, Sha256Digest};
 use classdesk_domain::bundles::NumberOfClasses;
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::ids::{
     BundleId, EventId, FileId, MessageId, SessionId, ThreadId, TicketId, TicketMessageId, UserId,
 };
-use classdesk_domain::people::{AccessToken, Email, Username};
+use classdesk_domain::people::{AccessToken, Email, TimeZone, Username};
 use classdesk_domain::subjects::SubjectKind;
 use classdesk_domain::text::{Description, DisplayName, Level, MessageText, SubjectLine, Title};
 use serde::{Serialize, Serializer};
@@ -109,8 +110,8 @@ outputs! {
     NumberOfClasses:
         |number, serializer| serializer.serialize_i32(number.get()),
         <Self as Input>::schema(&mut Vec::new());
-    ContentType, Description, DisplayName, Email, FileName, Level, MessageText, SubjectKind,
-    SubjectLine, Title, Username:
+    ContentType, Description, DisplayName, Email, ExternalId, FileName, Level, MessageText,
+    SubjectKind, SubjectLine, TimeZone, Title, Username:
         |text, serializer| serializer.serialize_str(text.as_str()), string();
     AccessToken: |token, serializer| serializer.serialize_str(&token.expose()), string();
     Sha256Digest: |digest, serializer| serializer.collect_str(digest), string();

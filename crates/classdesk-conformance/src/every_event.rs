@@ -38,6 +38,10 @@ fn of_people(fixture: &Fixture) -> Vec<DomainEvent> {
         DomainEvent::UserChanged {
             user,
             changes: UserChanges {
+                username: true,
+                external_id: true,
+                language: true,
+                time_zone: true,
                 display_name: true,
                 email: true,
                 role: Some(Role::Writer),

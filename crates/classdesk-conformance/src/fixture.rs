@@ -13,8 +13,8 @@ use classdesk_domain::events::{EventThread, EventTicket, RowId};
 use classdesk_domain::files::{BundleFile, InsertBundleFile, Visibility};
 use classdesk_domain::ids::{BundleId, MessageId, ThreadId, TicketId, TicketMessageId, UserId};
 use classdesk_domain::people::{
-    Actor, Email, InsertUser, LoginAttempt, LoginKey, LoginLimits, LoginName, PasswordHash, Role,
-    Username,
+    Actor, Email, InsertUser, Language, LoginAttempt, LoginKey, LoginLimits, LoginName,
+    PasswordHash, Role, TimeZone, Username,
 };
 use classdesk_domain::store::{Commit, Store};
 use classdesk_domain::subjects::{Parties, SubjectRef};
@@ -321,10 +321,14 @@ impl Fixture {
 #[must_use]
 pub fn new_user(username: &str, role: Role, created_at: Timestamp) -> InsertUser {
     InsertUser {
+        external_id: None,
         username: Username::parse(username).expect("a username"),
         email: Email::parse(&format!("{username}@example.com")).expect("an email address"),
         display_name: DisplayName::parse(username).expect("a name"),
         role,
+        is_active: true,
+        language: Language::default(),
+        time_zone: TimeZone::default(),
         password: Some(PasswordHash::new(format!("hash of {username}"))),
         created_at,
     }

@@ -129,6 +129,7 @@ macro_rules! store_conformance {
             }
             people {
                 a_person_is_changed
+                a_person_is_found_by_external_id
                 a_person_is_kept
                 a_person_is_taken_off
                 a_person_may_have_no_password

@@ -110,7 +110,7 @@ impl SessionCache {
 #[cfg(test)]
 mod tests {
     use classdesk_domain::clock::Timestamp;
-    use classdesk_domain::people::{Email, Role, Session, User, Username};
+    use classdesk_domain::people::{Email, Language, Role, Session, TimeZone, User, Username};
     use classdesk_domain::text::DisplayName;
 
     use super::*;
@@ -134,6 +134,9 @@ mod tests {
                 display_name: DisplayName::parse("Clara").unwrap(),
                 role: Role::Client,
                 is_active: true,
+                external_id: None,
+                language: Language::default(),
+                time_zone: TimeZone::default(),
                 created_at: at,
                 last_login_at: None,
                 version: 1,

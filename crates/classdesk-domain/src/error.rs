@@ -19,6 +19,9 @@ pub enum Conflict {
     /// Another person has this email address.
     #[error("this email address is taken")]
     EmailTaken,
+    /// Another person has this external id.
+    #[error("this external id is taken")]
+    ExternalIdTaken,
     /// No other person is an active superadmin.
     #[error("nobody else is an active superadmin")]
     LastSuperadmin,
@@ -142,6 +145,7 @@ impl From<StoreError> for Error {
             StoreError::Stale => Self::Contended,
             StoreError::Duplicate(Unique::Username) => Conflict::UsernameTaken.into(),
             StoreError::Duplicate(Unique::Email) => Conflict::EmailTaken.into(),
+            StoreError::Duplicate(Unique::ExternalId) => Conflict::ExternalIdTaken.into(),
             StoreError::Referenced => Conflict::SubjectInUse.into(),
             other => Self::Store(other),
         }

@@ -91,6 +91,7 @@ mod client_network;
 pub mod clock;
 pub mod error;
 pub mod events;
+mod external_id;
 pub mod files;
 mod from_text;
 pub mod idempotency;
@@ -117,4 +118,5 @@ pub mod webhooks;
 
 pub use app::{App, Ports, Settings};
 pub use client_network::ClientNetwork;
-pub use request_context::{Present, RequestContext, VersionConditions, Versions};
+pub use external_id::ExternalId;
+pub use request_context::{Present, Put, RequestContext, VersionConditions, Versions};

@@ -48,6 +48,27 @@ pub enum Present {
     Version(i64),
 }
 
+/// What came of putting something in a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Put<T> {
+    /// Nothing was there before.
+    Created(T),
+    /// It was there, and is now like this.
+    Changed(T),
+    /// It was there like this.
+    Unchanged(T),
+}
+
+impl<T> Put<T> {
+    /// What is there now.
+    #[must_use]
+    pub fn into_inner(self) -> T {
+        match self {
+            Self::Created(it) | Self::Changed(it) | Self::Unchanged(it) => it,
+        }
+    }
+}
+
 impl VersionConditions {
     /// Only for exactly this version.
     #[must_use]

@@ -80,6 +80,12 @@ pub enum FieldError {
     /// Not an email address.
     #[error("This is not an email address.")]
     Email,
+    /// Not the id of another system.
+    #[error("An external id has 1 to 255 printable characters and no blanks.")]
+    ExternalId,
+    /// No time zone of the IANA database.
+    #[error("This is no time zone of the IANA database, such as Europe/Berlin.")]
+    TimeZone,
     /// One of the most used passwords.
     #[error("This password is too common.")]
     CommonPassword,
@@ -225,6 +231,8 @@ impl FieldError {
             Self::Taken => "taken",
             Self::Username => "username",
             Self::Email => "email",
+            Self::ExternalId => "external_id",
+            Self::TimeZone => "time_zone",
             Self::CommonPassword => "common_password",
             Self::PasswordContainsUsername => "password_contains_username",
             Self::WrongPassword => "wrong_password",

@@ -28,6 +28,14 @@ pub fn is_json(headers: &HeaderMap) -> bool {
     })
 }
 
+/// Whether the body is announced as JSON lines.
+#[must_use]
+pub fn is_json_lines(headers: &HeaderMap) -> bool {
+    media_type(headers).is_some_and(|media| {
+        ["application/jsonl", "application/x-ndjson"].contains(&media.value.as_str())
+    })
+}
+
 /// Checks that the body comes as it is: no operation takes a packed one.
 ///
 /// # Errors

@@ -57,7 +57,9 @@ mod state;
 pub use body::while_body_arrives;
 pub use client_address::client_address;
 pub use cors::{AllowedOrigin, InvalidOrigin};
-pub use headers::{check_content_encoding, content_length, is_json, preferred, single_header};
+pub use headers::{
+    check_content_encoding, content_length, is_json, is_json_lines, preferred, single_header,
+};
 pub use limits::end_work;
 pub use metrics::{Gauge, METRICS_MEDIA_TYPE};
 pub use server::{ServerLimits, serve};

@@ -234,12 +234,10 @@ where
 
 async fn person(desk: &App, role: Role, n: i64) -> Outcome<Actor> {
     let name = format!("{role}-{n}");
+    let email = Email::parse(&format!("{name}@bench.example"))?;
     let new = NewUser {
-        username: Username::parse(&name)?,
-        email: Email::parse(&format!("{name}@bench.example"))?,
-        display_name: None,
-        role,
         password: Some(NewPassword::parse(PASSWORD)?),
+        ..NewUser::new(Username::parse(&name)?, email, role)
     };
     Ok(Actor::from(&desk.admin_commands.create_user(&new).await?))
 }

@@ -33,12 +33,10 @@ pub(crate) async fn ensure_superadmin(
         Some(password) => password,
         None => generate(&SystemSecrets).map_err(unfit)?,
     };
+    let email = Email::parse("superadmin@localhost").map_err(unfit)?;
     let superadmin = NewUser {
-        username: name().map_err(unfit)?,
-        email: Email::parse("superadmin@localhost").map_err(unfit)?,
-        display_name: None,
-        role: Role::Superadmin,
         password: Some(password.clone()),
+        ..NewUser::new(name().map_err(unfit)?, email, Role::Superadmin)
     };
     match app.admin_commands.create_user(&superadmin).await {
         Ok(_) if generated => Ok(FirstPerson::CreatedWith(password)),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
 use actix_web::http::header;
 use actix_web::rt::time::timeout;
 use actix_web::{FromRequest, HttpRequest};
@@ -11,10 +12,10 @@ use classdesk_domain::validation::{Invalid, Validated};
 use classdesk_http::context::user;
 use classdesk_http::problem::{Problem, ProblemKind};
 use classdesk_http::{
-    check_content_encoding, content_length, http_state, is_json, while_body_arrives,
+    check_content_encoding, content_length, http_state, is_json, is_json_lines, while_body_arrives,
 };
-use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
+use futures_util::{Stream, StreamExt};
 
 use crate::input::{FieldSet, Fields};
 
@@ -111,6 +112,32 @@ impl FromRequest for JsonBody {
     }
 }
 
+/// The greatest body of JSON lines, in bytes.
+const LINES_LIMIT: usize = 8 * 1024 * 1024;
+
+/// A body of JSON lines, bounded and in time.
+pub(crate) async fn json_lines(
+    request: &HttpRequest,
+    payload: actix_web::web::Payload,
+) -> Result<Bytes, Problem> {
+    let headers = request.headers();
+    if !is_json_lines(headers) {
+        let takes = "`application/jsonl` or `application/x-ndjson`";
+        return Err(Problem::unsupported_media_type(takes));
+    }
+    check_content_encoding(headers)?;
+    let length = usize::try_from(content_length(headers).unwrap_or(0)).unwrap_or(usize::MAX);
+    if length > LINES_LIMIT {
+        return Err(Problem::too_large(LINES_LIMIT as u64));
+    }
+    let time = http_state(request).settings().body_timeout;
+    let body = async {
+        let body = timeout(time, collect(payload, length, LINES_LIMIT)).await;
+        body.map_err(|_| Problem::of(ProblemKind::RequestTimeout))?
+    };
+    while_body_arrives(request, body).await
+}
+
 /// Checks media type, coding and announced length, and answers the latter.
 fn check_headers(request: &HttpRequest, limit: usize) -> Result<usize, Problem> {
     let headers = request.headers();
@@ -126,7 +153,11 @@ fn check_headers(request: &HttpRequest, limit: usize) -> Result<usize, Problem> 
     }
 }
 
-async fn collect(mut payload: Payload, length: usize, limit: usize) -> Result<Bytes, Problem> {
+async fn collect(
+    mut payload: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+    length: usize,
+    limit: usize,
+) -> Result<Bytes, Problem> {
     let mut body = BytesMut::with_capacity(length.min(USUAL));
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| {

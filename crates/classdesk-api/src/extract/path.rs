@@ -1,17 +1,19 @@
 //! Which object the path names.
 
-use std::future::{Ready, ready};
-
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
+use classdesk_domain::ExternalId;
 use classdesk_domain::ids::{
     BundleId, DeliveryId, FileId, MessageId, SessionId, ThreadId, TicketAttachmentId, TicketId,
     UserId, WebhookId,
 };
 use classdesk_domain::subjects::{SubjectKind, SubjectRef};
 use classdesk_http::problem::Problem;
+use futures_util::future::{LocalBoxFuture, ready};
+use percent_encoding::percent_decode_str;
 
 use crate::input::plain_number;
+use crate::state::state_of;
 
 /// The name of the last slash in a pattern. It is none of the path's parameters.
 pub(crate) const SLASH: &str = "slash";
@@ -24,10 +26,24 @@ fn number(segment: &str) -> Option<i64> {
     plain_number(segment).filter(|number| *number >= 0)
 }
 
+/// The id of another system, as it stands in a path: after `ext:`, percent-encoded. A percent sign, a
+/// slash and a plus sign are still encoded here.
+fn external_id(segment: &str) -> Option<ExternalId> {
+    let encoded = segment.strip_prefix("ext:")?;
+    let id = percent_decode_str(encoded).decode_utf8().ok()?;
+    ExternalId::parse(&id).ok()
+}
+
 /// What can be read from the last segments that a path has as parameters.
 pub(crate) trait PathIds: Sized {
     /// Reads them.
     fn read(segments: &[&str]) -> Option<Self>;
+
+    /// Which of them names a person by the id of another system, and that id.
+    fn external(segments: &[&str]) -> Option<(usize, ExternalId)> {
+        let _ = segments;
+        None
+    }
 }
 
 macro_rules! path_ids {
@@ -40,14 +56,36 @@ macro_rules! path_ids {
     )*};
 }
 path_ids!(
-    BundleId DeliveryId FileId MessageId SessionId ThreadId TicketAttachmentId TicketId UserId
-    WebhookId
+    BundleId DeliveryId FileId MessageId SessionId ThreadId TicketAttachmentId TicketId WebhookId
 );
+
+impl PathIds for UserId {
+    fn read(segments: &[&str]) -> Option<Self> {
+        number(segments.last()?).map(Self::new)
+    }
+
+    fn external(segments: &[&str]) -> Option<(usize, ExternalId)> {
+        let (last, before) = segments.split_last()?;
+        external_id(last).map(|id| (before.len(), id))
+    }
+}
+
+/// A path that ends in `ext:{external_id}/`, whether or not there is such a thing.
+impl PathIds for ExternalId {
+    fn read(segments: &[&str]) -> Option<Self> {
+        external_id(segments.last()?)
+    }
+}
 
 impl<A: PathIds, B: PathIds> PathIds for (A, B) {
     fn read(segments: &[&str]) -> Option<Self> {
         let (_, before) = segments.split_last()?;
         Some((A::read(before)?, B::read(segments)?))
+    }
+
+    fn external(segments: &[&str]) -> Option<(usize, ExternalId)> {
+        let (_, before) = segments.split_last()?;
+        A::external(before).or_else(|| B::external(segments))
     }
 }
 
@@ -60,13 +98,24 @@ impl PathIds for SubjectRef {
     }
 }
 
-impl<T: PathIds> FromRequest for Path<T> {
+impl<T: PathIds + 'static> FromRequest for Path<T> {
     type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let read = T::read(&path_parameters(request));
-        ready(read.map(Self).ok_or_else(Problem::not_found))
+        let segments = path_parameters(request);
+        let Some((place, external)) = T::external(&segments) else {
+            let read = T::read(&segments);
+            return Box::pin(ready(read.map(Self).ok_or_else(Problem::not_found)));
+        };
+        let mut segments: Vec<String> = segments.into_iter().map(str::to_owned).collect();
+        let state = state_of(request).clone();
+        Box::pin(async move {
+            let id = state.app.users.with_external_id(&external).await?;
+            segments[place] = id.to_string();
+            let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+            T::read(&segments).map(Self).ok_or_else(Problem::not_found)
+        })
     }
 }
 

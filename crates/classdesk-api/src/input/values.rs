@@ -2,11 +2,12 @@
 
 use std::marker::PhantomData;
 
+use classdesk_domain::ExternalId;
 use classdesk_domain::bundles::NumberOfClasses;
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::ids::{MessageId, UserId};
 use classdesk_domain::paging::Limit;
-use classdesk_domain::people::{Email, LoginName, NewPassword, Username};
+use classdesk_domain::people::{Email, LoginName, NewPassword, TimeZone, Username};
 use classdesk_domain::search::SearchText;
 use classdesk_domain::subjects::SubjectKind;
 use classdesk_domain::text::{
@@ -168,6 +169,10 @@ inputs! {
         text_like("^[A-Za-z0-9._-]+$")
             .min_length(Some(Self::MIN))
             .max_length(Some(Self::MAX));
+    // No blanks, no control characters.
+    ExternalId => Self: |raw| Self::parse(raw.text()?),
+        text_like(r"^[^\s\x00-\x1f\x7f-\x9f]+$").min_length(Some(1)).max_length(Some(Self::MAX));
+    TimeZone => Self: |raw| Self::parse(raw.text()?), text_like("^[A-Za-z0-9/_+-]+$");
     Email => Self: |raw| Self::parse(raw.text()?),
         formatted(KnownFormat::Email).max_length(Some(Self::MAX));
     NewPassword => Self: |raw| Self::parse(raw.text()?),

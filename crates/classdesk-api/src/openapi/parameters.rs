@@ -3,7 +3,7 @@
 use actix_web::http::Method;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{RefOr, Required};
 
 use crate::dto::PageParams;
@@ -41,10 +41,13 @@ fn of_path(path: &str, method: &Method) -> Vec<Parameter> {
 /// What a segment of a path is about that stands after this one.
 fn named_after(segment: &str, method: &Method) -> (&'static str, ObjectBuilder) {
     let about = match segment {
+        "users" if *method == Method::PUT => {
+            return ("Its id in another system", text().pattern(Some(EXTERNAL)));
+        }
         "class-bundles" => "The bundle",
         "files" | "attachments" => "The file",
         "messages" => "The message",
-        "participants" | "users" => "The person",
+        "participants" | "users" => return ("The person", number_or_external()),
         "sessions" => "The session",
         "threads" => "The thread",
         "tickets" => "The ticket",
@@ -109,6 +112,16 @@ const ENTITY_TAGS: &str = r#"^[ \t]*(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]
 
 fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
+}
+
+/// The id of another system, percent-encoded as everything in a path.
+const EXTERNAL: &str = r"^ext:[^\s\x00-\x1f\x7f-\x9f]{1,255}$";
+
+/// A number, or the id of another system.
+fn number_or_external() -> ObjectBuilder {
+    number(1)
+        .schema_type(SchemaType::from_iter([Type::Integer, Type::String]))
+        .pattern(Some(EXTERNAL))
 }
 
 fn number(minimum: i64) -> ObjectBuilder {

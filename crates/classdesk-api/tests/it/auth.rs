@@ -23,7 +23,8 @@ async fn login_takes_username_or_email_and_answers_a_token_that_works() {
             json!({
                 "id": desk.world.client.id.get(), "username": "client",
                 "email": "client@example.com", "display_name": "client", "role": "client",
-                "is_active": true, "created_at": "2026-03-01T10:00:00.000000Z",
+                "is_active": true, "external_id": null, "language": "en", "time_zone": "UTC",
+                "created_at": "2026-03-01T10:00:00.000000Z",
                 "last_login_at": "2026-03-01T10:00:01.000000Z",
                 "version": answer["user"]["version"].as_i64().unwrap(),
             })

@@ -15,10 +15,14 @@ mod conventions;
 mod downloads;
 mod event_streams;
 mod events;
+mod external_ids;
 mod form_reading;
 mod forms;
 mod guarantees;
 mod harness;
+#[path = "../../examples/host.rs"]
+mod host;
+mod import;
 mod leakage;
 mod limits;
 mod links;

@@ -203,7 +203,7 @@ fn shape(path: &str) -> String {
     let path = path.replace("/problems/not-found", "/problems/{slug}");
     let path = path.replace("/subjects/order/", "/subjects/*/");
     let segments = path.split('/').map(|segment| {
-        if segment.starts_with('{') {
+        if segment.starts_with('{') || segment.starts_with("ext:") {
             "*"
         } else {
             segment

@@ -219,12 +219,12 @@ async fn a_refusal_says_which_right_is_lacking_and_what_asks_for_it() {
             Some("role"),
         ),
         (
-            "admin",
+            "client",
             Method::PATCH,
-            other.as_str(),
-            json!({"email": "x@desk.example"}),
-            "change_profile",
-            Some("email"),
+            me.as_str(),
+            json!({"username": "x.y"}),
+            "manage_user",
+            Some("username"),
         ),
         (
             "editor",

@@ -184,7 +184,20 @@ async fn people_see_and_change_what_is_theirs_to_change() {
         let answer = by.patch(&path(of), &body).await;
         assert_eq!(answer.status, status, "{body}: {}", answer.text());
     };
-    check(&admin, world.client, json!({"display_name": "X"}), 403).await;
+    check(&admin, world.client, json!({"display_name": "X"}), 200).await;
+    check(&editor, world.client, json!({"display_name": "X"}), 403).await;
+    check(&client, world.client, json!({"username": "x.y"}), 403).await;
+    check(&client, world.client, json!({"external_id": "7"}), 403).await;
+    let zone = json!({"language": "de", "time_zone": "Europe/Berlin"});
+    check(&client, world.client, zone, 200).await;
+    check(&client, world.client, json!({"language": "tlh"}), 400).await;
+    check(
+        &client,
+        world.client,
+        json!({"time_zone": "Mars/Tharsis"}),
+        400,
+    )
+    .await;
     check(&client, world.client, json!({"role": "admin"}), 403).await;
     check(&client, world.client, json!({"is_active": false}), 403).await;
     check(&client, world.writer, json!({"display_name": "X"}), 404).await;
@@ -193,7 +206,8 @@ async fn people_see_and_change_what_is_theirs_to_change() {
     check(&admin, world.writer, json!({"role": "admin"}), 403).await;
     check(&admin, world.superadmin, json!({"is_active": false}), 403).await;
     check(&superadmin, world.writer, json!({"role": "editor"}), 200).await;
-    check(&admin, world.editor, json!({"email": "x@example.com"}), 403).await;
+    check(&admin, world.editor, json!({"email": "x@example.com"}), 200).await;
+    check(&admin, world.admin, json!({"username": "x.y"}), 403).await;
     check(
         &client,
         world.client,

@@ -1,10 +1,11 @@
 //! People.
 
+use classdesk_domain::ExternalId;
 use classdesk_domain::events::{DomainEvent, RowId};
 use classdesk_domain::ids::{TicketId, UserId};
 use classdesk_domain::people::{
-    Email, InsertUser, LoginName, PasswordHash, Release, Role, UserFilter, UserUpdate,
-    WhichSessions,
+    Email, InsertUser, Language, LoginName, PasswordHash, Release, Role, TimeZone, UserFilter,
+    UserUpdate, Username, WhichSessions,
 };
 use classdesk_domain::search::SearchText;
 use classdesk_domain::store::{Commit, Store, StoreError, Unique};
@@ -261,6 +262,75 @@ pub async fn an_old_password_is_stale(store: &dyn Store) {
     let now = store.credentials_of(fixture.client.id).await;
     let now = now.expect("readable").expect("there");
     assert_eq!(hash_of(&now), Some("second"));
+}
+
+/// A person is found by the id that another system knows them by, which nobody else gets.
+pub async fn a_person_is_found_by_external_id(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let id = |text: &str| ExternalId::parse(text).expect("an external id");
+    let row = |name: &str, of: &str| InsertUser {
+        external_id: Some(id(of)),
+        language: Language::Arabic,
+        time_zone: TimeZone::parse("Asia/Riyadh").expect("a zone"),
+        is_active: false,
+        ..new_user(name, Role::Client, fixture.tick())
+    };
+    let guest = store.create_user(Commit::new(row("guest", "CRM/7"))).await;
+    let guest = guest.expect("created");
+    assert_eq!((guest.language, guest.is_active), (Language::Arabic, false));
+    assert_eq!(guest.time_zone.as_str(), "Asia/Riyadh");
+    let find = async |text| {
+        let found = store.user_by_external_id(&id(text)).await;
+        found.expect("readable")
+    };
+    assert_eq!(find("CRM/7").await, Some(guest.clone()));
+    assert_eq!(find("crm/7").await, None, "case counts");
+    let refused = store.create_user(Commit::new(row("other", "CRM/7"))).await;
+    let is_taken = |refused: &Result<_, StoreError>| {
+        matches!(refused, Err(StoreError::Duplicate(Unique::ExternalId)))
+    };
+    assert!(is_taken(&refused), "{refused:?}");
+    let update = |user, external_id| UserUpdate {
+        external_id: Some(external_id),
+        ..UserUpdate::of(user)
+    };
+    let of_client = update(fixture.client.id, Some(id("CRM/7")));
+    let refused = store.update_user(Commit::new(of_client.clone())).await;
+    assert!(is_taken(&refused), "{refused:?}");
+    let kept = store
+        .update_user(Commit::new(update(guest.id, Some(id("CRM/7")))))
+        .await;
+    kept.expect("one's own id is free");
+    let cleared = store.update_user(Commit::new(update(guest.id, None))).await;
+    assert_eq!(cleared.expect("cleared").external_id, None);
+    assert_eq!(find("CRM/7").await, None);
+    store
+        .update_user(Commit::new(of_client))
+        .await
+        .expect("free");
+    let renamed = UserUpdate {
+        username: Some(Username::parse("clara").expect("a username")),
+        language: Some(Language::German),
+        time_zone: Some(TimeZone::default()),
+        ..UserUpdate::of(fixture.client.id)
+    };
+    let renamed = store
+        .update_user(Commit::new(renamed))
+        .await
+        .expect("renamed");
+    assert_eq!(find("CRM/7").await, Some(renamed.clone()));
+    let found = store.credentials(&LoginName::new("clara")).await;
+    assert_eq!(
+        found.expect("readable").map(|known| known.user),
+        Some(renamed)
+    );
+    let same_name = UserUpdate {
+        username: Some(Username::parse("clara").expect("a username")),
+        ..UserUpdate::of(guest.id)
+    };
+    let refused = store.update_user(Commit::new(same_name)).await;
+    let is_taken = matches!(refused, Err(StoreError::Duplicate(Unique::Username)));
+    assert!(is_taken, "{refused:?}");
 }
 
 /// Somebody without a password is known without one, starts no session with any hash, and can be given

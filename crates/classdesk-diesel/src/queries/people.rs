@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use classdesk_domain::ExternalId;
 use classdesk_domain::ids::UserId;
 use classdesk_domain::paging::{Page, PageRequest};
 use classdesk_domain::people::{
-    Assignments, Credentials, InsertUser, LoginName, LoginThrottle, PasswordHash, Role, User,
-    UserFilter, UserRef, UserRepository, UserUpdate,
+    Assignments, Credentials, Email, InsertUser, LoginName, LoginThrottle, PasswordHash, Role,
+    User, UserFilter, UserRef, UserRepository, UserUpdate, Username,
 };
 use classdesk_domain::search::Terms;
 use classdesk_domain::store::{Commit, StoreError, Unique};
@@ -34,6 +35,7 @@ use crate::session_cache::Invalidate;
 port! {
     impl UserRepository {
         read user(id: UserId) -> Option<User>;
+        read user_by_external_id(id: &ExternalId = id.as_str().to_owned()) -> Option<User>;
         read users(ids: &[UserId] = ids.to_vec()) -> Vec<User>;
         read any_user() -> bool;
         read credentials(login: &LoginName = login.as_str().to_owned()) -> Option<Credentials>;
@@ -102,6 +104,15 @@ impl People {
 pub(super) fn user(conn: &mut Conn, id: UserId) -> Result<Option<User>, Failure> {
     UserRow::query()
         .find(id.get())
+        .first(conn)
+        .optional()?
+        .map(UserRow::into_domain)
+        .transpose()
+}
+
+fn user_by_external_id(conn: &mut Conn, id: String) -> Result<Option<User>, Failure> {
+    UserRow::query()
+        .filter(users::external_id.eq(id))
         .first(conn)
         .optional()?
         .map(UserRow::into_domain)
@@ -182,11 +193,14 @@ fn list_users(
 fn create_user(conn: &mut Conn, new: &InsertUser) -> Result<Outcome<User>, Failure> {
     let created: Option<UserRow> = diesel::insert_into(users::table)
         .values((
+            users::external_id.eq(new.external_id.as_ref().map(ExternalId::as_str)),
             users::username.eq(new.username.as_str()),
             users::email.eq(new.email.as_str()),
             users::display_name.eq(new.display_name.as_str()),
             users::role.eq(new.role.as_str()),
-            users::is_active.eq(true),
+            users::is_active.eq(new.is_active),
+            users::language.eq(new.language.as_str()),
+            users::time_zone.eq(new.time_zone.as_str()),
             users::password_hash.eq(new.password.as_ref().map(PasswordHash::as_str)),
             users::created_at.eq(At::from(new.created_at)),
         ))
@@ -195,16 +209,38 @@ fn create_user(conn: &mut Conn, new: &InsertUser) -> Result<Outcome<User>, Failu
         .get_result(conn)
         .optional()?;
     let Some(row) = created else {
-        let same_name = users::table.filter(users::username.eq(new.username.as_str()));
-        let taken = match diesel::select(exists(same_name)).get_result(conn)? {
-            true => Unique::Username,
-            false => Unique::Email,
-        };
-        return Err(StoreError::Duplicate(taken).into());
+        names_are_free(conn, NOBODY, Some(&new.username), Some(&new.email))?;
+        return Err(StoreError::Duplicate(Unique::ExternalId).into());
     };
     let user = row.into_domain()?;
     put_user_terms(conn, &user)?;
     Ok(Outcome::to(user.id.get(), user))
+}
+
+/// No person's id: ids count up from 1.
+const NOBODY: i64 = 0;
+
+/// Checks that nobody but this person has this username or address.
+fn names_are_free(
+    conn: &mut Conn,
+    but: i64,
+    username: Option<&Username>,
+    email: Option<&Email>,
+) -> Result<(), Failure> {
+    let others = || users::table.filter(users::id.ne(but));
+    if let Some(username) = username {
+        let same = others().filter(users::username.eq(username.as_str()));
+        if diesel::select(exists(same)).get_result(conn)? {
+            return Err(StoreError::Duplicate(Unique::Username).into());
+        }
+    }
+    if let Some(email) = email {
+        let same = others().filter(users::email.eq(email.as_str()));
+        if diesel::select(exists(same)).get_result(conn)? {
+            return Err(StoreError::Duplicate(Unique::Email).into());
+        }
+    }
+    Ok(())
 }
 
 /// Writes the words by which a person is found.
@@ -225,12 +261,11 @@ fn update_user(conn: &mut Conn, c: Commit<UserUpdate>) -> Result<User, Failure> 
     commit(conn, c, Some(target), |conn, update| {
         let id = update.user.get();
         let counted = i64::from(update.counts_version());
-        let taken = || Failure::from(StoreError::Duplicate(Unique::Email));
-        if let Some(email) = &update.email {
-            let same_address = users::table.filter(users::email.eq(email.as_str()));
-            let of_another = exists(same_address.filter(users::id.ne(id)));
-            if diesel::select(of_another).get_result(conn)? {
-                return Err(taken());
+        names_are_free(conn, id, update.username.as_ref(), update.email.as_ref())?;
+        if let Some(Some(external_id)) = &update.external_id {
+            let same = users::table.filter(users::external_id.eq(external_id.as_str()));
+            if diesel::select(exists(same.filter(users::id.ne(id)))).get_result(conn)? {
+                return Err(StoreError::Duplicate(Unique::ExternalId).into());
             }
         }
         let before: Option<Option<String>> = users::table
@@ -243,9 +278,15 @@ fn update_user(conn: &mut Conn, c: Commit<UserUpdate>) -> Result<User, Failure> 
             return Err(Failure::STALE);
         }
         let hash = update.password.or(before);
-        let has_other_words = update.display_name.is_some() || update.email.is_some();
+        let has_other_words =
+            update.username.is_some() || update.display_name.is_some() || update.email.is_some();
         let changed: Option<UserRow> = diesel::update(users::table.find(id))
             .set((
+                (update.username).map(|name| users::username.eq(name.as_str().to_owned())),
+                (update.external_id)
+                    .map(|id| users::external_id.eq(id.map(|id| id.as_str().to_owned()))),
+                (update.language).map(|language| users::language.eq(language.as_str())),
+                (update.time_zone).map(|zone| users::time_zone.eq(zone.as_str().to_owned())),
                 (update.display_name).map(|name| users::display_name.eq(name.into_string())),
                 (update.email).map(|email| users::email.eq(email.as_str().to_owned())),
                 (update.role).map(|role| users::role.eq(role.as_str())),
@@ -257,8 +298,8 @@ fn update_user(conn: &mut Conn, c: Commit<UserUpdate>) -> Result<User, Failure> 
             .get_result(conn)
             .optional()
             .map_err(|error| match error {
-                // Another client took the address between the look and the change.
-                Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => taken(),
+                // Another client took a name between the look and the change.
+                Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Failure::STALE,
                 error => error.into(),
             })?;
         let user = changed.ok_or(Failure::STALE)?.into_domain()?;

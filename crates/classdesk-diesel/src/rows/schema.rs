@@ -26,6 +26,9 @@ tables! {
         created_at -> Instant,
         last_login_at -> Nullable<Instant>,
         version -> BigInt,
+        external_id -> Nullable<Text>,
+        language -> Text,
+        time_zone -> Text,
     }
 
     sessions (id) {

@@ -1,7 +1,8 @@
 //! People.
 
+use classdesk_domain::ExternalId;
 use classdesk_domain::ids::UserId;
-use classdesk_domain::people::{Email, Role, User, UserRef, Username};
+use classdesk_domain::people::{Email, Language, Role, TimeZone, User, UserRef, Username};
 use classdesk_domain::text::DisplayName;
 use diesel::prelude::*;
 
@@ -20,6 +21,9 @@ pub(crate) struct UserRow {
     pub(crate) created_at: At,
     pub(crate) last_login_at: Option<At>,
     pub(crate) version: i64,
+    pub(crate) external_id: Option<String>,
+    pub(crate) language: String,
+    pub(crate) time_zone: String,
 }
 
 impl UserRow {
@@ -27,11 +31,14 @@ impl UserRow {
         let person = self.person.into_domain()?;
         Ok(User {
             id: person.id,
+            external_id: self.external_id.map(ExternalId::from_stored),
             username: person.username,
             email: Email::from_stored(self.email),
             display_name: person.display_name,
             role: person.role,
             is_active: self.is_active,
+            language: word(Language::parse, &self.language, "user")?,
+            time_zone: TimeZone::from_stored(self.time_zone),
             created_at: self.created_at.into(),
             last_login_at: self.last_login_at.map(Into::into),
             version: self.version,

@@ -18,10 +18,18 @@ use super::facts::{CommitIds, EventFacts, EventThread, EventTicket, RowId, by_ki
 /// Which fields of a person were changed. Names and addresses are not repeated in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct UserChanges {
+    /// Whether the username was.
+    pub username: bool,
+    /// Whether the id in another system was.
+    pub external_id: bool,
     /// Whether the name for others was.
     pub display_name: bool,
     /// Whether the email address was.
     pub email: bool,
+    /// Whether the language was.
+    pub language: bool,
+    /// Whether the time zone was.
+    pub time_zone: bool,
     /// The new role.
     pub role: Option<Role>,
     /// Whether the person is active from now on.
@@ -104,6 +112,10 @@ events! { |ids|
     } => EventFacts::user(*user)
         .changed("display_name", changes.display_name)
         .changed("email", changes.email)
+        .changed("username", changes.username)
+        .changed("external_id", changes.external_id)
+        .changed("language", changes.language)
+        .changed("time_zone", changes.time_zone)
         .maybe("role", changes.role)
         .maybe("is_active", changes.is_active);
     /// A person's password was changed, by themselves or by who manages them.

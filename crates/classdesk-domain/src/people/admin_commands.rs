@@ -5,14 +5,17 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::events::model::{DomainEvent, NewEvent};
+use crate::external_id::ExternalId;
 use crate::paging::{Page, PageRequest};
+use crate::request_context::Put;
 use crate::store::commit::Commit;
 use crate::store::error::StoreError;
 use crate::use_case::ATTEMPTS;
 
 use super::changes::decide;
 use super::hasher::{HashRequester, PasswordHasher};
-use super::model::{NewUser, Role, User, UserFilter};
+use super::known::ensure_known;
+use super::model::{NewUser, PutUser, Role, User, UserFilter};
 use super::names::LoginName;
 use super::passwords::NewPassword;
 use super::ports::{UserRepository, UserUpdate};
@@ -60,6 +63,18 @@ impl AdminCommands {
         let event = NewEvent::new(row.created_at, None, created);
         let commit = Commit::new(row).with_event(event);
         Ok(self.users.create_user(commit).await?)
+    }
+
+    /// Creates the person whom another system knows by this id, or makes them what it says.
+    ///
+    /// # Errors
+    /// As [`Users::ensure_known`](super::Users::ensure_known).
+    pub async fn put_user(
+        &self,
+        external_id: &ExternalId,
+        person: &PutUser,
+    ) -> Result<Put<User>, Error> {
+        ensure_known(&*self.users, &*self.clock, external_id, person).await
     }
 
     /// Lists all people.

@@ -36,15 +36,23 @@ pub(super) async fn decide(
     at: Timestamp,
 ) -> Result<Decided, Error> {
     let mut update = UserUpdate {
+        username: wish.username.filter(|name| *name != user.username),
+        external_id: wish.external_id.filter(|id| *id != user.external_id),
         display_name: wish.display_name.filter(|name| *name != user.display_name),
         email: wish.email.filter(|email| *email != user.email),
+        language: wish.language.filter(|language| *language != user.language),
+        time_zone: wish.time_zone.filter(|zone| *zone != user.time_zone),
         role: wish.role.filter(|role| *role != user.role),
         is_active: wish.is_active.filter(|active| *active != user.is_active),
         ..wish
     };
     let changes = UserChanges {
+        username: update.username.is_some(),
+        external_id: update.external_id.is_some(),
         display_name: update.display_name.is_some(),
         email: update.email.is_some(),
+        language: update.language.is_some(),
+        time_zone: update.time_zone.is_some(),
         role: update.role,
         is_active: update.is_active,
     };

@@ -4,11 +4,14 @@ pub(crate) mod admin_commands;
 pub(crate) mod changes;
 pub(crate) mod hasher;
 pub(crate) mod identity;
+pub(crate) mod known;
+pub(crate) mod locale;
 pub(crate) mod model;
 pub(crate) mod names;
 pub(crate) mod passwords;
 pub(crate) mod ports;
 pub(crate) mod principal;
+pub(crate) mod put;
 pub(crate) mod session_service;
 pub(crate) mod sessions;
 pub(crate) mod throttling;
@@ -20,7 +23,10 @@ pub use changes::MAX_RELEASED;
 pub use hasher::MockPasswordHasher;
 pub use hasher::{HashRequester, PasswordHashError, PasswordHasher, Verification};
 pub use identity::{Identity, TokenError, TokenRefusal, TokenVerifier};
-pub use model::{Actor, DisplayUpdate, NewUser, Role, User, UserChange, UserFilter, UserRef};
+pub use locale::{Language, TimeZone};
+pub use model::{
+    Actor, DisplayUpdate, NewUser, PutUser, Role, User, UserChange, UserFilter, UserRef,
+};
 pub use names::{Email, LoginName, Username};
 pub use passwords::{NewPassword, PasswordHash};
 pub use ports::{

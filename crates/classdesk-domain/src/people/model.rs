@@ -1,11 +1,13 @@
 //! People and their roles.
 
 use crate::clock::Timestamp;
+use crate::external_id::ExternalId;
 use crate::ids::UserId;
 use crate::search::SearchText;
 use crate::string_enum::string_enum;
 use crate::text::DisplayName;
 
+use super::locale::{Language, TimeZone};
 use super::names::{Email, Username};
 use super::passwords::NewPassword;
 
@@ -38,6 +40,8 @@ impl Role {
 pub struct User {
     /// Their id.
     pub id: UserId,
+    /// Their id in the system that they come from.
+    pub external_id: Option<ExternalId>,
     /// Their username.
     pub username: Username,
     /// Their email address.
@@ -48,6 +52,10 @@ pub struct User {
     pub role: Role,
     /// Whether they may sign in and act.
     pub is_active: bool,
+    /// The language that they read.
+    pub language: Language,
+    /// Their time zone.
+    pub time_zone: TimeZone,
     /// Since when they exist.
     pub created_at: Timestamp,
     /// When they last signed in.
@@ -111,6 +119,8 @@ impl From<&User> for Actor {
 /// A person to be created.
 #[derive(Debug, Clone)]
 pub struct NewUser {
+    /// Their id in the system that they come from.
+    pub external_id: Option<ExternalId>,
     /// Their username.
     pub username: Username,
     /// Their email address.
@@ -121,22 +131,86 @@ pub struct NewUser {
     pub role: Role,
     /// Their first password. Whoever has none can't sign in with one.
     pub password: Option<NewPassword>,
+    /// The language that they read.
+    pub language: Language,
+    /// Their time zone.
+    pub time_zone: TimeZone,
 }
 
-/// What a person changes about their own appearance.
+impl NewUser {
+    /// A person without a password, of whom only the essentials are known.
+    #[must_use]
+    pub fn new(username: Username, email: Email, role: Role) -> Self {
+        Self {
+            external_id: None,
+            username,
+            email,
+            display_name: None,
+            role,
+            password: None,
+            language: Language::default(),
+            time_zone: TimeZone::default(),
+        }
+    }
+}
+
+/// A person as another system knows them, to be created or made the same. The password stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PutUser {
+    /// Their username.
+    pub username: Username,
+    /// Their email address.
+    pub email: Email,
+    /// Their name for others; the username when `None`.
+    pub display_name: Option<DisplayName>,
+    /// What they are.
+    pub role: Role,
+    /// Whether they may sign in and act.
+    pub is_active: bool,
+    /// The language that they read.
+    pub language: Language,
+    /// Their time zone.
+    pub time_zone: TimeZone,
+}
+
+impl PutUser {
+    /// An active person of whom only the essentials are known.
+    #[must_use]
+    pub fn new(username: Username, email: Email, role: Role) -> Self {
+        Self {
+            username,
+            email,
+            display_name: None,
+            role,
+            is_active: true,
+            language: Language::default(),
+            time_zone: TimeZone::default(),
+        }
+    }
+}
+
+/// What a person changes about themselves.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DisplayUpdate {
     /// The new name for others.
     pub display_name: Option<DisplayName>,
     /// The new email address.
     pub email: Option<Email>,
+    /// The language that they read from now on.
+    pub language: Option<Language>,
+    /// The new time zone.
+    pub time_zone: Option<TimeZone>,
 }
 
 /// A change to a person; what is `None` stays.
 #[derive(Debug, Clone, Default)]
 pub struct UserChange {
-    /// By themselves only.
+    /// By themselves, or by who manages their role.
     pub own: DisplayUpdate,
+    /// A new username; needs management of the role.
+    pub username: Option<Username>,
+    /// A new id in another system, or none; needs management of the role.
+    pub external_id: Option<Option<ExternalId>>,
     /// A new role; needs management of the old and the new one.
     pub role: Option<Role>,
     /// Activation or deactivation; needs management of the role.

@@ -3,10 +3,12 @@
 use async_trait::async_trait;
 
 use crate::clock::Timestamp;
+use crate::external_id::ExternalId;
 use crate::ids::{SessionId, TicketId, UserId};
 use crate::paging::{Page, PageRequest};
 use crate::text::DisplayName;
 
+use super::locale::{Language, TimeZone};
 use super::model::{Role, User, UserFilter};
 use super::names::{Email, LoginName, Username};
 use super::passwords::PasswordHash;
@@ -30,6 +32,8 @@ pub struct Credentials {
 /// A person as they are inserted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InsertUser {
+    /// Their id in the system that they come from.
+    pub external_id: Option<ExternalId>,
     /// Their username.
     pub username: Username,
     /// Their email address.
@@ -40,6 +44,12 @@ pub struct InsertUser {
     pub role: Role,
     /// Their hash, if they have a password.
     pub password: Option<PasswordHash>,
+    /// Whether they may sign in and act.
+    pub is_active: bool,
+    /// The language that they read.
+    pub language: Language,
+    /// Their time zone.
+    pub time_zone: TimeZone,
     /// Since when they exist.
     pub created_at: Timestamp,
 }
@@ -83,10 +93,18 @@ pub struct Release {
 pub struct UserUpdate {
     /// The user.
     pub user: UserId,
+    /// A new username.
+    pub username: Option<Username>,
+    /// A new id in another system, or none.
+    pub external_id: Option<Option<ExternalId>>,
     /// A new name for others.
     pub display_name: Option<DisplayName>,
     /// A new email address.
     pub email: Option<Email>,
+    /// A new language.
+    pub language: Option<Language>,
+    /// A new time zone.
+    pub time_zone: Option<TimeZone>,
     /// A new role.
     pub role: Option<Role>,
     /// Active or not.
@@ -113,8 +131,12 @@ impl UserUpdate {
     pub fn of(user: UserId) -> Self {
         Self {
             user,
+            username: None,
+            external_id: None,
             display_name: None,
             email: None,
+            language: None,
+            time_zone: None,
             role: None,
             is_active: None,
             password: None,
@@ -129,8 +151,12 @@ impl UserUpdate {
     /// Whether it changes the person, and not only what is kept about them.
     #[must_use]
     pub const fn counts_version(&self) -> bool {
-        self.display_name.is_some()
+        self.username.is_some()
+            || self.external_id.is_some()
+            || self.display_name.is_some()
             || self.email.is_some()
+            || self.language.is_some()
+            || self.time_zone.is_some()
             || self.role.is_some()
             || self.is_active.is_some()
             || self.password.is_some()
@@ -143,6 +169,9 @@ impl UserUpdate {
 pub trait UserRepository: Send + Sync {
     /// The person with this id, active or not.
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError>;
+
+    /// The person whom another system knows by this id, active or not.
+    async fn user_by_external_id(&self, id: &ExternalId) -> Result<Option<User>, StoreError>;
 
     /// The people with these ids, in any order; ids without a person are left out.
     async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, StoreError>;
@@ -164,15 +193,16 @@ pub trait UserRepository: Send + Sync {
         page: PageRequest,
     ) -> Result<Page<User>, StoreError>;
 
-    /// Creates a person. A taken username or email MUST answer `Duplicate` with the one that is
-    /// taken (the username, if both are).
+    /// Creates a person. A taken username, email or external id MUST answer `Duplicate` with the first
+    /// of these that is taken.
     async fn create_user(&self, commit: Commit<InsertUser>) -> Result<User, StoreError>;
 
     /// What a person is assigned to, at most `limit` tickets and as many subjects.
     async fn assignments(&self, user: UserId, limit: usize) -> Result<Assignments, StoreError>;
 
     /// Changes a person, and counts their version up if the change
-    /// [counts](UserUpdate::counts_version). In the same transaction it ends the named sessions, forgets the named
+    /// [counts](UserUpdate::counts_version). A taken name answers as in
+    /// [`create_user`](Self::create_user), or `Stale` when it was taken at the same time. In the same transaction it ends the named sessions, forgets the named
     /// failures and takes the person off the named tickets and subjects.
     async fn update_user(&self, commit: Commit<UserUpdate>) -> Result<User, StoreError>;
 }

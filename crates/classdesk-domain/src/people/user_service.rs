@@ -4,23 +4,26 @@ use std::sync::Arc;
 
 use crate::clock::{Clock, Timestamp};
 use crate::error::Error;
-use crate::events::facts::RowId;
 use crate::events::model::DomainEvent;
+use crate::external_id::ExternalId;
 use crate::ids::UserId;
 use crate::paging::{Page, PageRequest};
 use crate::policy::authorize::may_create_users;
 use crate::policy::permission::{MANAGE_ROLE, Permission, UserAction};
-use crate::request_context::RequestContext;
+use crate::request_context::{Present, Put, RequestContext};
 use crate::store::commit::{Commit, Versioned};
+use crate::store::error::StoreError;
 use crate::use_case::{ensure_actor_active, retry_on_stale};
 use crate::validation::{Invalid, Validated};
 
 use super::changes::decide;
 use super::hasher::{HashRequester, PasswordHasher};
-use super::model::{Actor, NewUser, User, UserChange, UserFilter};
+use super::known::ensure_known;
+use super::model::{Actor, NewUser, PutUser, User, UserChange, UserFilter};
 use super::names::Username;
 use super::passwords::{NewPassword, PasswordHash};
 use super::ports::{InsertUser, UserRepository, UserUpdate};
+use super::put::{change_of, insert_of, named, user_created};
 
 /// People, as they and the staff see them (docs/contract.md#users).
 #[derive(Clone)]
@@ -63,6 +66,15 @@ impl Users {
         Ok(user)
     }
 
+    /// Whose external id this is. It asks no right: what is then done with the person does.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn with_external_id(&self, id: &ExternalId) -> Result<UserId, Error> {
+        let found = self.users.user_by_external_id(id).await?;
+        found.map(|user| user.id).ok_or(Error::NotFound)
+    }
+
     /// Creates a person in a role that the actor manages.
     ///
     /// # Errors
@@ -91,13 +103,13 @@ impl Users {
         }
     }
 
-    /// Changes a person: what is shown of them by themselves; role, activation and password by
-    /// managers of the role. Deactivating and a new password end the person's sessions. A role and an
+    /// Changes a person: what is theirs to change by themselves and by managers of the role, all else
+    /// by these alone. Deactivating and a new password end the person's sessions. A role and an
     /// activation that do not go with it take the person off open tickets and off their subjects.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`],
-    /// [`Error::PreconditionFailed`], and a conflict when the email address is taken, for the last
+    /// [`Error::PreconditionFailed`], and a conflict that names the taken field, for the last
     /// active superadmin, and for a person who is assigned to more than
     /// [`MAX_RELEASED`](super::changes::MAX_RELEASED) things.
     pub async fn change(
@@ -107,62 +119,160 @@ impl Users {
         draft: impl Into<Validated<UserChange>>,
     ) -> Result<User, Error> {
         let (by, draft) = (by.into(), draft.into());
-        let actor = &by.actor;
-        retry_on_stale!(self.users, actor, async {
-            let user = self.get(actor, id).await?;
-            let ask = |action| actor.require(Permission::User(action, id, user.role));
-            let (own, manage) = (ask(UserAction::ChangeOwn), ask(UserAction::Manage));
-            own.or(manage)?;
-            let change = draft.as_result()?;
-            for (is_asked, right, field) in [
-                (change.own.display_name.is_some(), own, "display_name"),
-                (change.own.email.is_some(), own, "email"),
-                (change.role.is_some(), manage, "role"),
-                (change.is_active.is_some(), manage, "is_active"),
-                (
-                    change.password.is_some(),
-                    ask(UserAction::SetPassword),
-                    "password",
-                ),
-            ] {
-                if is_asked {
-                    right.map_err(|denied| denied.in_field(field))?;
+        retry_on_stale!(self.users, &by.actor, async {
+            let user = self.get(&by.actor, id).await?;
+            self.try_change(&by, user, &draft).await
+        })
+    }
+
+    /// Creates the person whom another system knows by this id, or makes them what it says. Doing
+    /// so again changes nothing.
+    ///
+    /// # Errors
+    /// As [`Users::create`] and [`Users::change`].
+    pub async fn put(
+        &self,
+        by: impl Into<RequestContext>,
+        external_id: &ExternalId,
+        draft: impl Into<Validated<PutUser>>,
+    ) -> Result<Put<User>, Error> {
+        let (by, draft) = (by.into(), draft.into());
+        // Before the look: whether there is somebody is nothing for who manages nobody.
+        self.authorize_put(&by.actor)?;
+        retry_on_stale!(self.users, &by.actor, async {
+            match self.users.user_by_external_id(external_id).await? {
+                Some(user) => {
+                    let (change, before) = (draft.clone().map(change_of), user.version);
+                    let user = self.try_change(&by, user, &change).await?;
+                    Ok(if user.version == before {
+                        Put::Unchanged(user)
+                    } else {
+                        Put::Changed(user)
+                    })
+                }
+                None => {
+                    let created = self.try_put_new(&by, external_id, &draft).await;
+                    created.map(Put::Created)
                 }
             }
-            if let Some(role) = change.role {
-                let manages = actor.require(Permission::CreateUser(role));
-                manages.map_err(|denied| denied.in_field("role"))?;
-            }
-            if let Some(password) = &change.password {
-                check_fits(password, &user.username)?;
-            }
-            by.check_version(user.version)?;
-            let password = match &change.password {
-                Some(password) => Some(self.hash(actor, password).await?),
-                None => None,
-            };
-            let name = change.own.display_name.clone();
-            let wish = UserUpdate {
-                display_name: name.map(|name| name.or_username(user.username.as_str())),
-                email: change.own.email.clone(),
-                role: change.role,
-                is_active: change.is_active,
-                password,
-                ..UserUpdate::of(id)
-            };
-            let now = self.clock.now();
-            let decided = decide(&*self.users, &user, wish, now).await?;
-            if decided.events.is_empty() {
-                return Ok(user);
-            }
-            let commit = Commit::by(actor, now, decided.update, decided.events)
-                .require_all(decided.requires)
-                .require_all(
-                    by.is_conditional()
-                        .then(|| Versioned::User(id).at(user.version)),
-                );
-            Ok(self.users.update_user(commit).await?)
         })
+    }
+
+    /// Makes a person of the host application known, without a password, or makes them what the host
+    /// says. Doing so again changes nothing and takes one look. The host vouches for it: no right is
+    /// asked, and its events have no actor.
+    ///
+    /// # Errors
+    /// A conflict as in [`Users::change`].
+    pub async fn ensure_known(
+        &self,
+        external_id: &ExternalId,
+        person: &PutUser,
+    ) -> Result<User, Error> {
+        let put = ensure_known(&*self.users, &*self.clock, external_id, person).await?;
+        Ok(put.into_inner())
+    }
+
+    /// Checks the right to create and change people of other systems, for adapters that check rights
+    /// before bodies.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub fn authorize_put(&self, actor: &Actor) -> Result<(), Error> {
+        Ok(may_create_users(actor).require(MANAGE_ROLE)?)
+    }
+
+    async fn try_put_new(
+        &self,
+        by: &RequestContext,
+        external_id: &ExternalId,
+        draft: &Validated<PutUser>,
+    ) -> Result<User, Error> {
+        let put = draft.as_result()?;
+        let manages = by.actor.require(Permission::CreateUser(put.role));
+        manages.map_err(|denied| denied.in_field("role"))?;
+        by.conditions.check(Present::Nothing)?;
+        let row = insert_of(external_id, put, self.clock.now());
+        let created = user_created(&row);
+        let commit = Commit::by(by, row.created_at, row, [created]);
+        match self.users.create_user(commit).await {
+            // The same request at the same time took the names: then it is there by now.
+            Err(StoreError::Duplicate(_))
+                if self.users.user_by_external_id(external_id).await?.is_some() =>
+            {
+                Err(Error::Contended)
+            }
+            outcome => Ok(outcome?),
+        }
+    }
+
+    /// Changes a person who was just read.
+    async fn try_change(
+        &self,
+        by: &RequestContext,
+        user: User,
+        draft: &Validated<UserChange>,
+    ) -> Result<User, Error> {
+        let (actor, id) = (&by.actor, user.id);
+        let ask = |action| actor.require(Permission::User(action, id, user.role));
+        let (profile, manage) = (ask(UserAction::ChangeProfile), ask(UserAction::Manage));
+        profile.or(manage)?;
+        let change = draft.as_result()?;
+        let own = &change.own;
+        let set_password = ask(UserAction::SetPassword);
+        for (is_asked, right, field) in [
+            (own.display_name.is_some(), profile, "display_name"),
+            (own.email.is_some(), profile, "email"),
+            (own.language.is_some(), profile, "language"),
+            (own.time_zone.is_some(), profile, "time_zone"),
+            (change.username.is_some(), manage, "username"),
+            (change.external_id.is_some(), manage, "external_id"),
+            (change.role.is_some(), manage, "role"),
+            (change.is_active.is_some(), manage, "is_active"),
+            (change.password.is_some(), set_password, "password"),
+        ] {
+            if is_asked {
+                right.map_err(|denied| denied.in_field(field))?;
+            }
+        }
+        if let Some(role) = change.role {
+            let manages = actor.require(Permission::CreateUser(role));
+            manages.map_err(|denied| denied.in_field("role"))?;
+        }
+        let username = change.username.as_ref().unwrap_or(&user.username);
+        if let Some(password) = &change.password {
+            check_fits(password, username)?;
+        }
+        by.check_version(user.version)?;
+        let password = match &change.password {
+            Some(password) => Some(self.hash(actor, password).await?),
+            None => None,
+        };
+        let name = own.display_name.as_ref();
+        let wish = UserUpdate {
+            username: change.username.clone(),
+            external_id: change.external_id.clone(),
+            display_name: name.map(|name| named(Some(name), username)),
+            email: own.email.clone(),
+            language: own.language,
+            time_zone: own.time_zone.clone(),
+            role: change.role,
+            is_active: change.is_active,
+            password,
+            ..UserUpdate::of(id)
+        };
+        let now = self.clock.now();
+        let decided = decide(&*self.users, &user, wish, now).await?;
+        if decided.events.is_empty() {
+            return Ok(user);
+        }
+        let commit = Commit::by(actor, now, decided.update, decided.events)
+            .require_all(decided.requires)
+            .require_all(
+                by.is_conditional()
+                    .then(|| Versioned::User(id).at(user.version)),
+            );
+        Ok(self.users.update_user(commit).await?)
     }
 
     async fn hash(&self, actor: &Actor, password: &NewPassword) -> Result<PasswordHash, Error> {
@@ -186,24 +296,19 @@ pub(super) async fn new_user(
         }
         None => None,
     };
-    let display_name = new
-        .display_name
-        .clone()
-        .unwrap_or_default()
-        .or_username(new.username.as_str());
     let row = InsertUser {
+        external_id: new.external_id.clone(),
         username: new.username.clone(),
         email: new.email.clone(),
-        display_name,
+        display_name: named(new.display_name.as_ref(), &new.username),
         role: new.role,
         password,
+        is_active: true,
+        language: new.language,
+        time_zone: new.time_zone.clone(),
         created_at: now,
     };
-    let created = DomainEvent::UserCreated {
-        user: RowId::Created,
-        username: new.username.clone(),
-        role: new.role,
-    };
+    let created = user_created(&row);
     Ok((row, created))
 }
 

@@ -167,7 +167,7 @@ fn person(actor: &Actor, action: UserAction, user: UserId, role: Role) -> Decisi
     let own = user == actor.id;
     let may = match action {
         UserAction::See => true,
-        UserAction::ChangeOwn => own,
+        UserAction::ChangeProfile => own || manages(actor.role, role),
         UserAction::Manage => manages(actor.role, role),
         UserAction::SetPassword => !own && manages(actor.role, role),
     };

@@ -119,9 +119,9 @@ pub enum FileAction {
 pub enum UserAction {
     /// See them.
     See,
-    /// Change their display name or email address.
-    ChangeOwn,
-    /// Change their role or activation.
+    /// Change their display name, email address, language or time zone.
+    ChangeProfile,
+    /// Change their username, role, activation or external id.
     Manage,
     /// Give them a password. One's own is changed with the present one instead.
     SetPassword,
@@ -237,7 +237,7 @@ impl Permission {
             Self::ListUsers => "list_users",
             Self::CreateUser(_) => MANAGE_ROLE,
             Self::User(UserAction::See, ..) => "see_user",
-            Self::User(UserAction::ChangeOwn, ..) => "change_profile",
+            Self::User(UserAction::ChangeProfile, ..) => "change_profile",
             Self::User(UserAction::Manage, ..) => "manage_user",
             Self::User(UserAction::SetPassword, ..) => "set_password",
             Self::SeeEvent(_) => "see_event",

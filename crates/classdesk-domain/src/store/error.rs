@@ -13,6 +13,8 @@ pub enum Unique {
     Username,
     /// A person's email address.
     Email,
+    /// The id by which another system knows a person.
+    ExternalId,
     /// Another unique value; one that services never provoke.
     Other,
 }

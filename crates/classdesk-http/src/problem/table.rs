@@ -70,6 +70,9 @@ impl From<Conflict> for Problem {
             Conflict::EmailTaken => {
                 Self::of(ProblemKind::EmailTaken).with_error("email", FieldError::Taken)
             }
+            Conflict::ExternalIdTaken => {
+                Self::of(ProblemKind::ExternalIdTaken).with_error("external_id", FieldError::Taken)
+            }
             Conflict::LastSuperadmin => Self::of(ProblemKind::LastSuperadmin),
             Conflict::TooManyAssignments => Self::of(ProblemKind::TooManyAssignments),
             Conflict::Transition { from, to } => Self::new(

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use classdesk_domain::ExternalId;
 use classdesk_domain::ids::UserId;
 use classdesk_domain::paging::{Cursor, Page, PageRequest};
 use classdesk_domain::people::{
@@ -19,14 +20,29 @@ use super::rows::UserRow;
 use super::state::{State, page_up};
 
 impl State {
-    fn username_taken(&self, username: &Username) -> bool {
-        self.users.rows().any(|row| row.user.username == *username)
-    }
-
-    fn email_taken(&self, email: &Email, except: Option<UserId>) -> bool {
-        self.users
-            .rows()
-            .any(|row| row.user.email == *email && Some(row.user.id) != except)
+    /// Checks that nobody but this person has one of these names.
+    fn names_are_free(
+        &self,
+        username: Option<&Username>,
+        email: Option<&Email>,
+        external_id: Option<&ExternalId>,
+        except: Option<UserId>,
+    ) -> Result<(), StoreError> {
+        let others = || self.users.rows().map(|row| &row.user);
+        let taken = |has: &dyn Fn(&User) -> bool| {
+            let mut others = others().filter(|user| Some(user.id) != except);
+            others.any(has)
+        };
+        let unique = if taken(&|user| Some(&user.username) == username) {
+            Unique::Username
+        } else if taken(&|user| Some(&user.email) == email) {
+            Unique::Email
+        } else if external_id.is_some() && taken(&|user| user.external_id.as_ref() == external_id) {
+            Unique::ExternalId
+        } else {
+            return Ok(());
+        };
+        Err(StoreError::Duplicate(unique))
     }
 }
 
@@ -111,6 +127,14 @@ impl UserRepository for MemoryStore {
         Ok(self.read(|state| state.users.get(id).map(|row| row.user.clone())))
     }
 
+    async fn user_by_external_id(&self, id: &ExternalId) -> Result<Option<User>, StoreError> {
+        Ok(self.read(|state| {
+            let mut users = state.users.rows().map(|row| &row.user);
+            let found = users.find(|user| user.external_id.as_ref() == Some(id));
+            found.cloned()
+        }))
+    }
+
     async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, StoreError> {
         Ok(self.read(|state| {
             let wanted = state.users.rows().filter(|row| ids.contains(&row.user.id));
@@ -156,20 +180,19 @@ impl UserRepository for MemoryStore {
 
     async fn create_user(&self, commit: Commit<InsertUser>) -> Result<User, StoreError> {
         self.commit(commit, |state, new| {
-            if state.username_taken(&new.username) {
-                return Err(StoreError::Duplicate(Unique::Username));
-            }
-            if state.email_taken(&new.email, None) {
-                return Err(StoreError::Duplicate(Unique::Email));
-            }
+            let (username, email) = (Some(&new.username), Some(&new.email));
+            state.names_are_free(username, email, new.external_id.as_ref(), None)?;
             let id = state.users.insert(|id| UserRow {
                 user: User {
                     id,
+                    external_id: new.external_id,
                     username: new.username,
                     email: new.email,
                     display_name: new.display_name,
                     role: new.role,
-                    is_active: true,
+                    is_active: new.is_active,
+                    language: new.language,
+                    time_zone: new.time_zone,
                     created_at: new.created_at,
                     last_login_at: None,
                     version: 1,
@@ -190,10 +213,12 @@ impl UserRepository for MemoryStore {
 
     async fn update_user(&self, commit: Commit<UserUpdate>) -> Result<User, StoreError> {
         self.commit(commit, |state, update| {
-            let taken = |email: &Email| state.email_taken(email, Some(update.user));
-            if update.email.as_ref().is_some_and(taken) {
-                return Err(StoreError::Duplicate(Unique::Email));
-            }
+            state.names_are_free(
+                update.username.as_ref(),
+                update.email.as_ref(),
+                update.external_id.as_ref().and_then(Option::as_ref),
+                Some(update.user),
+            )?;
             if let Some(attempt) = &update.attempt
                 && state.login_throttle(attempt) != LoginThrottle::Open
             {
@@ -206,6 +231,18 @@ impl UserRepository for MemoryStore {
                 .is_some_and(|verified_hash| Some(verified_hash) != row.password)
             {
                 return Err(StoreError::Stale);
+            }
+            if let Some(username) = update.username {
+                row.user.username = username;
+            }
+            if let Some(external_id) = update.external_id {
+                row.user.external_id = external_id;
+            }
+            if let Some(language) = update.language {
+                row.user.language = language;
+            }
+            if let Some(time_zone) = update.time_zone {
+                row.user.time_zone = time_zone;
             }
             if let Some(display_name) = update.display_name {
                 row.user.display_name = display_name;

@@ -7,6 +7,7 @@ mod stores;
 mod webhooks;
 
 use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 
 use clap::builder::{BoolishValueParser, Resettable};
 use clap::error::ErrorKind;
@@ -169,6 +170,9 @@ pub(crate) struct UserArgs {
 pub(crate) enum UserCommand {
     /// Create a user in any role, with the password from standard input; prints the new id
     Create(UserCreateArgs),
+    /// Create or change the people of a file of JSON lines, as `POST /api/v1/users/import/` does; prints
+    /// what came of each line, and exits with 1 if a line was wrong
+    Import(UserImportArgs),
     /// List everybody: id, username, email, role, and whether they are active
     List(UserListArgs),
     /// Set a user's password from standard input, and end their sessions
@@ -200,6 +204,16 @@ pub(crate) struct UserCreateArgs {
     /// The name that others see [default: the username]
     #[arg(long, env = "CLASSDESK_USER_DISPLAY_NAME")]
     pub(crate) display_name: Option<String>,
+}
+
+/// `classdesk user import`
+#[derive(Args)]
+pub(crate) struct UserImportArgs {
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    /// The file
+    #[arg(value_name = "FILE.jsonl")]
+    pub(crate) file: PathBuf,
 }
 
 /// `classdesk user list`
@@ -297,7 +311,7 @@ mod tests {
     fn every_option_is_an_environment_variable_of_its_own_name() {
         fn check_command(command: &clap::Command) {
             for arg in command.get_arguments() {
-                if matches!(arg.get_id().as_str(), "help" | "version") {
+                if matches!(arg.get_id().as_str(), "help" | "version") || arg.is_positional() {
                     continue;
                 }
                 let env = arg.get_env().map(|env| env.to_string_lossy().into_owned());

@@ -3,14 +3,18 @@
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
+use classdesk_api::ImportOutcome;
 use classdesk_diesel::DieselStore;
 use classdesk_domain::error::Error;
 use classdesk_domain::paging::{Limit, PageRequest};
 use classdesk_domain::people::{Email, LoginName, NewPassword, NewUser, User, Username};
 use classdesk_domain::text::DisplayName;
 use classdesk_domain::validation::{ErrorCollector, Invalid};
+use futures_util::StreamExt as _;
 
-use crate::cli::{UserArgs, UserCommand, UserCreateArgs, UserListArgs, UserSetPasswordArgs};
+use crate::cli::{
+    UserArgs, UserCommand, UserCreateArgs, UserImportArgs, UserListArgs, UserSetPasswordArgs,
+};
 use crate::error::CliError;
 use crate::wiring::{Schema, admin_commands};
 
@@ -18,6 +22,7 @@ use crate::wiring::{Schema, admin_commands};
 pub(crate) async fn run(args: UserArgs) -> Result<ExitCode, CliError> {
     match args.command {
         UserCommand::Create(args) => create(args).await,
+        UserCommand::Import(args) => import(&args).await,
         UserCommand::List(args) => list(&args).await,
         UserCommand::SetPassword(args) => set_password(&args).await,
         UserCommand::SetActive(args) => {
@@ -57,13 +62,34 @@ fn new_user(args: &UserCreateArgs, password: &str) -> Result<NewUser, Invalid> {
     let display_name = args.display_name.as_deref().map(DisplayName::parse);
     let display_name = display_name.and_then(|name| faults.check("display-name", name));
     faults.into_result()?;
+    let username = username.expect("a username without a fault");
+    let email = email.expect("an email address without a fault");
     Ok(NewUser {
-        username: username.expect("a username without a fault"),
-        email: email.expect("an email address without a fault"),
         display_name,
-        role: args.role,
         password,
+        ..NewUser::new(username, email, args.role)
     })
+}
+
+async fn import(args: &UserImportArgs) -> Result<ExitCode, CliError> {
+    let text = std::fs::read(&args.file)
+        .map_err(|error| CliError::while_doing(&args.file.display().to_string(), &error))?;
+    let (commands, store) = admin_commands(&args.store, None, Schema::Known).await?;
+    let put = |id, person| {
+        let commands = commands.clone();
+        async move { commands.put_user(&id, &person).await }
+    };
+    let mut lines = std::pin::pin!(classdesk_api::import(&text, put)?);
+    let mut code = ExitCode::SUCCESS;
+    let mut out = std::io::stdout();
+    while let Some(line) = lines.next().await {
+        if line.outcome == ImportOutcome::Error {
+            code = ExitCode::FAILURE;
+        }
+        out.write_all(&line.to_json())?;
+    }
+    store.wait_for_cache_expiry().await;
+    Ok(code)
 }
 
 async fn list(args: &UserListArgs) -> Result<ExitCode, CliError> {

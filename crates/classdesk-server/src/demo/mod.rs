@@ -104,12 +104,12 @@ async fn create_people(app: &App) -> Result<[Actor; PEOPLE.len()], Error> {
 
 fn account(person: &Person) -> Result<NewUser, Invalid> {
     let valid = |fault: FieldError| Invalid::field(person.username, fault);
+    let username = Username::parse(person.username).map_err(valid)?;
+    let email = format!("{username}@classdesk.example").parse::<Email>();
     Ok(NewUser {
-        username: Username::parse(person.username).map_err(valid)?,
-        email: Email::parse(&format!("{}@classdesk.example", person.username)).map_err(valid)?,
         display_name: Some(DisplayName::parse(person.name).map_err(valid)?),
-        role: person.role,
         password: Some(NewPassword::parse(PASSWORD).map_err(valid)?),
+        ..NewUser::new(username, email.map_err(valid)?, person.role)
     })
 }
 

@@ -66,6 +66,39 @@ async fn check_people(fixture: &Fixture) {
     server.stop().await;
 }
 
+/// contract: program.user-import
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_people_are_imported_and_told_line_by_line() {
+    let fixture = Fixture::local();
+    assert!(run(&fixture, &["migrate"]).await.status.success());
+    let person = |n: usize| {
+        let name = format!("\"username\": \"pupil{n}\", \"email\": \"pupil{n}@desk.example\"");
+        format!("{{\"external_id\": \"lms/{n}\", {name}, \"role\": \"client\"}}\n")
+    };
+    let file = fixture.folder.path().join("people.jsonl");
+    let people: String = (0..1_000).map(person).collect();
+    fs::write(&file, &people).unwrap();
+    let import = async || {
+        let began = std::time::Instant::now();
+        let done = run(&fixture, &["user", "import", file.to_str().unwrap()]).await;
+        let text = stdout(&done);
+        let count = |word: &str| text.matches(&format!("\"outcome\":\"{word}\"")).count();
+        let counts = (count("created"), count("unchanged"), count("error"));
+        (done.status.code(), counts, stderr(&done), began.elapsed())
+    };
+    let (code, counts, told, time) = import().await;
+    assert_eq!((code, counts), (Some(0), (1_000, 0, 0)), "{told}");
+    assert!(
+        time.as_secs() < 30,
+        "{time:?}, and 5 s on a machine without other work"
+    );
+    let (code, counts, told, _) = import().await;
+    assert_eq!((code, counts), (Some(0), (0, 1_000, 0)), "{told}");
+    fs::write(&file, people.replace("lms/7\"", "l ms/7\"")).unwrap();
+    let (code, counts, told, _) = import().await;
+    assert_eq!((code, counts), (Some(1), (0, 999, 1)), "{told}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn people_are_changed_and_unlocked() {
     check_changes(&Fixture::local()).await;

@@ -369,7 +369,9 @@ impl Fixture<'_> {
     fn record_of_person(&mut self, name: &str, id: i64) -> Result<()> {
         let person = self.facts.people.get_mut(&id).context("nobody")?;
         match name {
-            "change somebody's display name" | "change somebody's email" => {}
+            "change somebody's display name"
+            | "change somebody's email"
+            | "give somebody an external id" => {}
             "make somebody a client" => person.role = Role::Client,
             "make somebody a writer" => person.role = Role::Writer,
             "make somebody an editor" => person.role = Role::Editor,

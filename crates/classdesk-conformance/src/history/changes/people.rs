@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use classdesk_domain::ExternalId;
 use classdesk_domain::events::{DomainEvent, NewEvent, RowId, UserChanges};
 use classdesk_domain::ids::SessionId;
 use classdesk_domain::people::{
-    Email, EndSessions, LoginAttempt, LoginLimits, NewSession, PasswordHash, Role, TokenHash,
-    UserUpdate, WhichSessions,
+    Email, EndSessions, Language, LoginAttempt, LoginLimits, NewSession, PasswordHash, Role,
+    TokenHash, UserUpdate, WhichSessions,
 };
 use classdesk_domain::store::Commit;
 
@@ -23,6 +24,7 @@ impl Replica<'_> {
         if self.once_in(4) {
             row.email = Email::from_stored("person0@example.com".to_owned());
         }
+        row.external_id = Some(ExternalId::from_stored(format!("ext{number}")));
         let created = DomainEvent::UserCreated {
             user: RowId::Created,
             username: row.username.clone(),
@@ -48,10 +50,16 @@ impl Replica<'_> {
         update.display_name = self.once_in(3).then(|| self.display_name());
         if self.once_in(3) {
             update.ends = Some(WhichSessions::All);
+            update.external_id = Some(None);
+            update.language = Some(Language::German);
         }
         let changed = DomainEvent::UserChanged {
             user: update.user,
             changes: UserChanges {
+                username: false,
+                external_id: update.external_id.is_some(),
+                language: update.language.is_some(),
+                time_zone: false,
                 display_name: update.display_name.is_some(),
                 email: update.email.is_some(),
                 role: update.role,

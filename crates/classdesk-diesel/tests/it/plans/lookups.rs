@@ -1,5 +1,6 @@
 //! Everything that a request looks up or counts beside its lists.
 
+use classdesk_domain::ExternalId;
 use classdesk_domain::people::LoginName;
 
 use super::Exception::Nothing;
@@ -11,6 +12,9 @@ impl Reads<'_> {
         let filled = self.filled;
         let fixture = &filled.fixture;
         self.find("user", store.user(who)).await;
+        let id = ExternalId::parse("crm/7").unwrap();
+        let found = store.user_by_external_id(&id);
+        self.note("user by external id", Nothing, found).await;
         let both = [fixture.client.id, fixture.writer.id];
         self.note("users by id", Nothing, store.users(&both)).await;
         self.note("any user", Nothing, store.any_user()).await;

@@ -318,14 +318,16 @@ fn people() -> Vec<Question> {
     }));
     for action in [
         UserAction::See,
-        UserAction::ChangeOwn,
+        UserAction::ChangeProfile,
         UserAction::Manage,
         UserAction::SetPassword,
     ] {
         let text = match action {
             UserAction::See => "see somebody",
-            UserAction::ChangeOwn => "change somebody's name or email address",
-            UserAction::Manage => "change somebody's role or activation",
+            UserAction::ChangeProfile => {
+                "change somebody's display name, email address, language or time zone"
+            }
+            UserAction::Manage => "change somebody's username, role, activation or external id",
             UserAction::SetPassword => "give somebody a password",
         };
         questions.extend(about_each_role(

@@ -1,6 +1,7 @@
 //! Every use case can move between threads.
 
 use classdesk_domain::App;
+use classdesk_domain::ExternalId;
 use classdesk_domain::blobs::{ByteStream, FileName, FinishedUpload, UploadPermit, UploadTarget};
 use classdesk_domain::bundles::{BundleChange, BundleFilter, NewBundle};
 use classdesk_domain::events::AuditFilter;
@@ -13,7 +14,7 @@ use classdesk_domain::ids::{
 use classdesk_domain::paging::PageRequest;
 use classdesk_domain::people::{
     AccessToken, Actor, AuthenticatedSession, Login, LoginName, NewPassword, NewUser,
-    PasswordChange, UserChange, UserFilter,
+    PasswordChange, PutUser, UserChange, UserFilter,
 };
 use classdesk_domain::policy::ReadPermit;
 use classdesk_domain::subjects::{PutSubject, SubjectRef};
@@ -51,6 +52,10 @@ fn check_every_use_case(app: &App) {
     );
     check_send(app.users.list(actor, any::<UserFilter>(), page));
     check_send(app.users.get(actor, user));
+    check_send(app.users.put(actor, any::<&ExternalId>(), any::<PutUser>()));
+    check_send(app.users.ensure_known(any(), any::<&PutUser>()));
+    check_send(app.admin_commands.put_user(any(), any::<&PutUser>()));
+    check_send(app.users.with_external_id(any::<&ExternalId>()));
     check_send(app.users.create(actor, any::<NewUser>()));
     check_send(app.users.change(actor, user, any::<UserChange>()));
     check_send(app.admin_commands.any_user());

@@ -3,20 +3,20 @@
 use classdesk_domain::ids::UserId;
 use classdesk_domain::paging::PageRequest;
 use classdesk_domain::people::{
-    Actor, DisplayUpdate, Email, LoginName, NewPassword, NewUser, Role, UserChange, UserFilter,
-    Username,
+    Actor, DisplayUpdate, Email, Language, LoginName, NewPassword, NewUser, PutUser, Role,
+    UserChange, UserFilter, Username,
 };
 use classdesk_domain::text::DisplayName;
+use classdesk_domain::{ExternalId, Put};
 
 use super::support::{AppFixture, word};
 
 fn new_user(name: &str, role: Role) -> NewUser {
+    let username = Username::parse(name).expect("a username");
+    let email = Email::parse(&format!("{name}@example.org")).expect("an address");
     NewUser {
-        username: Username::parse(name).expect("a username"),
-        email: Email::parse(&format!("{name}@example.org")).expect("an address"),
-        display_name: None,
-        role,
         password: NewPassword::parse("correct horse battery").ok(),
+        ..NewUser::new(username, email, role)
     }
 }
 
@@ -25,6 +25,7 @@ fn own(name: &str, email: &str) -> UserChange {
         own: DisplayUpdate {
             display_name: Some(DisplayName::parse(name).expect("a name")),
             email: Some(Email::parse(email).expect("an address")),
+            ..DisplayUpdate::default()
         },
         ..UserChange::default()
     }
@@ -107,7 +108,7 @@ async fn people_are_created_by_who_manages_their_role() {
 }
 
 #[tokio::test]
-async fn everybody_changes_their_own_appearance_alone() {
+async fn everybody_changes_their_own_appearance() {
     let test = AppFixture::open().await;
     let (fixture, users) = (&test.fixture, &test.app.users);
     let known = test.log_length().await;
@@ -132,10 +133,6 @@ async fn everybody_changes_their_own_appearance_alone() {
     assert_eq!(test.told_after(known).await, ["user.changed"], "once");
 
     let wish = own("Them", "client2@example.org");
-    let refused = users
-        .change(&fixture.superadmin, fixture.client.id, wish.clone())
-        .await;
-    assert_eq!(word(refused), "not allowed");
     let refused = users
         .change(&fixture.editor, fixture.client.id, wish.clone())
         .await;
@@ -248,4 +245,122 @@ async fn the_operator_needs_no_right() {
     let silly = NewPassword::parse("the root password").expect("a password");
     let refused = commands.set_password(&LoginName::new("root"), &silly).await;
     assert_eq!(word(refused), "password:password_contains_username");
+}
+
+fn put(name: &str, role: Role) -> PutUser {
+    let username = name.parse().expect("a username");
+    let email = format!("{name}@example.org").parse();
+    PutUser {
+        language: Language::German,
+        time_zone: "europe/berlin".parse().expect("a time zone"),
+        ..PutUser::new(username, email.expect("an address"), role)
+    }
+}
+
+#[tokio::test]
+async fn managers_correct_names_and_addresses_within_their_reach() {
+    let test = AppFixture::open().await;
+    let (fixture, users) = (&test.fixture, &test.app.users);
+    let correction = UserChange {
+        username: Some("clara".parse().expect("a username")),
+        external_id: Some(Some("crm/7".parse().expect("an external id"))),
+        ..own("Clara", "clara@example.org")
+    };
+    let client = fixture.client.id;
+    let changed = users
+        .change(&fixture.admin, client, correction.clone())
+        .await;
+    let changed = changed.expect("changed");
+    let names = (changed.username.as_str(), changed.email.as_str());
+    assert_eq!(names, ("clara", "clara@example.org"));
+    assert_eq!(changed.external_id, Some("crm/7".parse().expect("an id")));
+    for (by, of) in [
+        (fixture.editor, client),
+        (fixture.client, client),
+        (fixture.admin, fixture.superadmin.id),
+        (fixture.admin, fixture.admin.id),
+    ] {
+        let refused = users.change(by, of, correction.clone()).await;
+        assert_eq!(word(refused), "not allowed", "{by:?}");
+    }
+    let other = fixture.other_client.id;
+    let taken = users
+        .change(&fixture.admin, other, correction.clone())
+        .await;
+    assert_eq!(word(taken), "this username is taken");
+    let same_id = UserChange {
+        external_id: correction.external_id,
+        ..UserChange::default()
+    };
+    let taken = users.change(&fixture.admin, other, same_id).await;
+    assert_eq!(word(taken), "this external id is taken");
+}
+
+#[tokio::test]
+async fn a_person_is_put_once_and_then_made_what_another_system_says() {
+    let test = AppFixture::open().await;
+    let (fixture, users) = (&test.fixture, &test.app.users);
+    let id: ExternalId = "crm/7".parse().expect("an external id");
+    let known = test.log_length().await;
+    let first = users
+        .put(fixture.admin, &id, put("anna", Role::Client))
+        .await;
+    let Ok(Put::Created(anna)) = first else {
+        panic!("{first:?}");
+    };
+    let again = users
+        .put(fixture.admin, &id, put("anna", Role::Client))
+        .await;
+    assert_eq!(again.expect("the same"), Put::Unchanged(anna.clone()));
+    assert_eq!(test.told_after(known).await, ["user.created"]);
+    let renamed = users
+        .put(fixture.admin, &id, put("anne", Role::Client))
+        .await;
+    let Ok(Put::Changed(anne)) = renamed else {
+        panic!("{renamed:?}");
+    };
+    assert_eq!((anne.id, anne.version), (anna.id, 2));
+    assert_eq!(
+        test.told_after(known).await,
+        ["user.created", "user.changed"]
+    );
+    let taken = users
+        .put(fixture.admin, &id, put("client", Role::Client))
+        .await;
+    assert_eq!(word(taken), "this username is taken");
+    let missing: ExternalId = "crm/8".parse().expect("an external id");
+    for by in [fixture.editor, fixture.client] {
+        for id in [&id, &missing] {
+            let refused = users.put(by, id, put("anna", Role::Client)).await;
+            assert_eq!(word(refused), "not allowed");
+        }
+    }
+    let raised = users
+        .put(fixture.admin, &id, put("anne", Role::Admin))
+        .await;
+    assert_eq!(word(raised), "not allowed");
+}
+
+#[tokio::test]
+async fn a_person_of_the_host_is_known_without_a_password_and_a_right() {
+    let test = AppFixture::open().await;
+    let users = &test.app.users;
+    let id: ExternalId = "host-1".parse().expect("an external id");
+    let known = test.log_length().await;
+    let first = users.ensure_known(&id, &put("anna", Role::Admin)).await;
+    let first = first.expect("known");
+    let again = users.ensure_known(&id, &put("anna", Role::Admin)).await;
+    assert_eq!(again.expect("known"), first);
+    let demoted = users.ensure_known(&id, &put("anna", Role::Writer)).await;
+    let demoted = demoted.expect("known");
+    assert_eq!((demoted.id, demoted.role), (first.id, Role::Writer));
+    let told = test.log_after(known).await;
+    let told: Vec<_> = told
+        .iter()
+        .map(|line| (line.action.as_str(), line.actor.is_none()))
+        .collect();
+    assert_eq!(told, [("user.created", true), ("user.changed", true)]);
+    let other: ExternalId = "host-2".parse().expect("an external id");
+    let taken = users.ensure_known(&other, &put("anna", Role::Writer)).await;
+    assert_eq!(word(taken), "this username is taken");
 }

@@ -89,13 +89,8 @@ async fn whoever_may_not_enter_gets_the_same_answer_and_is_throttled_alike() {
         .await
         .expect("change");
     let fixture = &test.fixture;
-    let guest = NewUser {
-        username: "guest".parse().expect("a username"),
-        email: "guest@example.com".parse().expect("an address"),
-        display_name: None,
-        role: Role::Client,
-        password: None,
-    };
+    let email = "guest@example.com".parse().expect("an address");
+    let guest = NewUser::new("guest".parse().expect("a username"), email, Role::Client);
     let guest = test.app.users.create(fixture.admin, guest).await;
     let guest = guest.expect("nobody needs a password").id;
     for (name, password, known) in [

@@ -155,7 +155,7 @@ async fn every_event_keeps_its_line_in_the_audit_log() {
         .collect();
     let expected = [
         "user.created user 4 - > - role=client username=newcomer",
-        "user.changed user 4 - > - display_name=changed email=changed is_active=false role=writer",
+        "user.changed user 4 - > - display_name=changed email=changed external_id=changed is_active=false language=changed role=writer time_zone=changed username=changed",
         "user.password_changed user 4 - > - ",
         "user.unlocked user 4 - > - ",
         "session.started user 4 - > - ",

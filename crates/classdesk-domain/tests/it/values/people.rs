@@ -1,7 +1,8 @@
 //! Names, addresses and passwords.
 
+use classdesk_domain::ExternalId;
 use classdesk_domain::people::{
-    AccessToken, Email, LoginName, NewPassword, PasswordHash, Role, TokenHash, Username,
+    AccessToken, Email, LoginName, NewPassword, PasswordHash, Role, TimeZone, TokenHash, Username,
 };
 use classdesk_domain::text::{DisplayName, Title};
 use classdesk_domain::validation::FieldError;
@@ -40,6 +41,33 @@ fn an_error_says_in_one_line_what_is_wrong() {
         "This must be a single line.",
     ];
     assert_eq!(faults, expected.map(|text| Some(text.to_owned())));
+}
+
+#[test]
+fn an_external_id_has_printable_characters_and_no_blanks() {
+    let long = "x".repeat(256);
+    for (text, expected) in [
+        ("7", "good"),
+        ("auth0|5f/é%+", "good"),
+        (&long[..255], "good"),
+        (&long, "too_long"),
+        ("", "external_id"),
+        ("a b", "external_id"),
+        ("a\n", "external_id"),
+        ("a\u{200b}", "external_id"),
+    ] {
+        assert_eq!(code(ExternalId::parse(text)), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn a_time_zone_is_one_of_the_iana_database() {
+    let berlin = "europe/BERLIN".parse::<TimeZone>().expect("a zone");
+    assert_eq!(berlin.as_str(), "Europe/Berlin");
+    assert_eq!(TimeZone::parse("UTC"), Ok(TimeZone::default()));
+    for unknown in ["", "Europe/Atlantis", "+02:00", "../UTC"] {
+        assert_eq!(code(TimeZone::parse(unknown)), "time_zone", "{unknown}");
+    }
 }
 
 fn code<T>(result: Result<T, FieldError>) -> &'static str {
