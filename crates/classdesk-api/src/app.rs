@@ -9,7 +9,7 @@ use classdesk_domain::App;
 use classdesk_http::middleware::{self, no_such_path};
 use classdesk_http::{Gauge, HttpState, Settings};
 
-use crate::authenticator::Authenticator;
+use crate::authenticator::{Authenticator, WithTokens};
 use crate::event_streams::{Follower, StreamLimits};
 use crate::openapi::document_of;
 use crate::readiness::Readiness;
@@ -83,7 +83,11 @@ impl ApiBuilder {
         self.gauges.extend(gauges_of(&follower));
         let has_sessions = self.authenticator.is_none();
         let sessions = || Arc::new(self.app.sessions.clone()) as Arc<dyn Authenticator>;
-        let authenticator = self.authenticator.unwrap_or_else(sessions);
+        let others = self.authenticator.unwrap_or_else(sessions);
+        let authenticator = match self.app.tokens.clone().filter(|_| has_sessions) {
+            Some(tokens) => Arc::new(WithTokens { tokens, others }),
+            None => others,
+        };
         let state = AppState {
             app: self.app,
             public_url: self.settings.public_url.clone(),

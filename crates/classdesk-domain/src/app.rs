@@ -22,6 +22,7 @@ use crate::people::ports::{SessionRepository, UserRepository};
 use crate::people::session_service::Sessions;
 use crate::people::sessions::SessionLimits;
 use crate::people::throttling::LoginLimits;
+use crate::people::token_service::{TokenSignIn, TrustedTokens};
 use crate::people::user_service::Users;
 use crate::store::ports::{Maintenance, Store};
 use crate::subjects::ports::SubjectRepository;
@@ -74,6 +75,8 @@ pub struct Ports {
     pub webhook_sender: Arc<dyn WebhookSender>,
     /// Writes what is sent to webhooks.
     pub webhook_format: Arc<dyn WebhookFormat>,
+    /// The tokens of another system that are trusted; none unless [`Ports::with_tokens`] says so.
+    pub tokens: Option<TrustedTokens>,
     /// Looks after the store.
     pub maintenance: Arc<dyn Maintenance>,
     /// Keeps bytes.
@@ -114,6 +117,7 @@ impl Ports {
             deliveries: store.clone(),
             webhook_sender: Arc::new(NoWebhooks),
             webhook_format: Arc::new(NoWebhooks),
+            tokens: None,
             maintenance: store,
             blobs,
             hasher,
@@ -134,6 +138,14 @@ impl Ports {
             webhook_format: format,
             ..self
         }
+    }
+}
+
+impl Ports {
+    /// The same ports with tokens of another system that are trusted, if there are any.
+    #[must_use]
+    pub fn with_tokens(self, tokens: Option<TrustedTokens>) -> Self {
+        Self { tokens, ..self }
     }
 }
 
@@ -163,6 +175,8 @@ impl Default for Settings {
 pub struct App {
     /// Signing in and out.
     pub sessions: Sessions,
+    /// Coming in by a token of another system, where such tokens are trusted.
+    pub tokens: Option<TokenSignIn>,
     /// People, as they and the staff see them.
     pub users: Users,
     /// What the command line does, outside of any session.
@@ -221,6 +235,11 @@ impl App {
                 limits: settings.sessions,
                 login_limits: settings.logins,
                 ..ports: sessions, users, hasher, clock, secrets
+            }),
+            tokens: ports.tokens.clone().map(|tokens| TokenSignIn {
+                tokens,
+                users: ports.users.clone(),
+                clock: ports.clock.clone(),
             }),
             users: service!(Users { ..ports: users, hasher, clock }),
             admin_commands: service!(AdminCommands { ..ports: users, hasher, clock }),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::blobs::ports::BlobError;
 use crate::ids::{EventId, UserId};
 use crate::people::hasher::PasswordHashError;
+use crate::people::identity::{TokenError, TokenRefusal};
 use crate::policy::decision::{Denied, Refusal};
 use crate::store::error::{StoreError, Unique};
 use crate::tickets::model::{InvalidTransition, TicketStatus};
@@ -124,9 +125,29 @@ pub enum Error {
     /// The blob store failed.
     #[error("the blob store failed")]
     Blob(#[source] BlobError),
+    /// A token of another system is refused, or can't be verified just now.
+    #[error("a token of another system does not let in")]
+    Token(#[from] TokenError),
     /// A password could not be hashed or checked.
     #[error("a password could not be hashed")]
     Password(#[from] PasswordHashError),
+}
+
+impl Error {
+    /// Whether it says that nobody is signed in.
+    #[must_use]
+    pub const fn is_unauthenticated(&self) -> bool {
+        matches!(
+            self,
+            Self::Unauthenticated | Self::Token(TokenError::Refused(_))
+        )
+    }
+}
+
+impl From<TokenRefusal> for Error {
+    fn from(refusal: TokenRefusal) -> Self {
+        Self::Token(refusal.into())
+    }
 }
 
 impl From<BlobError> for Error {

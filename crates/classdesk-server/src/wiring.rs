@@ -6,14 +6,15 @@ use classdesk_api::WebhookJson;
 use classdesk_argon2::{Argon2idHasher, Cost, Limits};
 use classdesk_diesel::{ConnectError, DatabaseHandle, DatabaseUrl, DieselStore, StoreOptions};
 use classdesk_domain::blobs::BlobStore;
-use classdesk_domain::people::{AdminCommands, PasswordHasher};
+use classdesk_domain::people::{AdminCommands, PasswordHasher, TrustedTokens};
 use classdesk_domain::system::{SystemClock, SystemSecrets};
 use classdesk_domain::webhooks::{NoWebhooks, WebhookSender};
 use classdesk_domain::{App, Ports, Settings};
+use classdesk_identity::JwtVerifier;
 use classdesk_object_store::{ObjectStoreBlobs, ObjectStoreOptions, S3Variables, StorageLocation};
 use classdesk_webhook::HttpWebhookSender;
 
-use crate::cli::{FilesArgs, HashingArgs, StoreArgs, WebhookArgs};
+use crate::cli::{FilesArgs, HashingArgs, JwtArgs, StoreArgs, WebhookArgs};
 use crate::error::CliError;
 
 /// The domain on its adapters.
@@ -32,6 +33,7 @@ impl Assembly {
         hasher: Arc<dyn PasswordHasher>,
         settings: Settings,
         sender: Arc<dyn WebhookSender>,
+        tokens: Option<TrustedTokens>,
     ) -> Self {
         let ports = Ports::new(
             store.store(),
@@ -40,7 +42,8 @@ impl Assembly {
             Arc::new(SystemClock),
             Arc::new(SystemSecrets),
         )
-        .with_webhooks(sender, Arc::new(WebhookJson));
+        .with_webhooks(sender, Arc::new(WebhookJson))
+        .with_tokens(tokens);
         Self {
             app: App::new(ports, settings),
             store: Arc::new(store),
@@ -60,7 +63,8 @@ impl Assembly {
         let (location, options) = (&files.storage_url, storage_options());
         let blobs = Arc::new(ObjectStoreBlobs::connect_existing(location, &options).await?);
         let sender = Arc::new(NoWebhooks);
-        Ok(Self::new(store, blobs, hasher, Settings::default(), sender))
+        let settings = Settings::default();
+        Ok(Self::new(store, blobs, hasher, settings, sender, None))
     }
 }
 
@@ -149,4 +153,17 @@ pub(crate) fn webhook_sender(args: &WebhookArgs) -> Result<Arc<dyn WebhookSender
     let sender = HttpWebhookSender::new(args.options());
     let failed = |error| CliError::while_doing("can't send to webhooks", &error);
     Ok(Arc::new(sender.map_err(failed)?))
+}
+
+/// The tokens of another system that are trusted, if there are any.
+pub(crate) fn trusted_tokens(args: &JwtArgs) -> Result<Option<TrustedTokens>, CliError> {
+    let Some(settings) = args.settings()? else {
+        return Ok(None);
+    };
+    let verifier = JwtVerifier::new(settings, Arc::new(SystemClock));
+    let failed = |error| CliError::while_doing("can't verify tokens", &error);
+    Ok(Some(TrustedTokens {
+        verifier: Arc::new(verifier.map_err(failed)?),
+        provisioning: args.provisioning(),
+    }))
 }

@@ -40,6 +40,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
             "classdesk-object-store",
             "classdesk-argon2",
             "classdesk-webhook",
+            "classdesk-identity",
             HTTP,
             "classdesk-api",
         ],

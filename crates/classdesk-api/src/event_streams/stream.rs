@@ -110,7 +110,9 @@ impl Follow {
                     return self.told(frames::heartbeat(self.cursor));
                 }
                 Ok(_) => {}
-                Err(Error::Unauthenticated) => return (self.end(End::Unauthenticated), false),
+                Err(error) if error.is_unauthenticated() => {
+                    return (self.end(End::Unauthenticated), false);
+                }
                 Err(error) => {
                     let error = &error as &dyn std::error::Error;
                     tracing::warn!(error, "a stream of events can't go on just now");

@@ -50,7 +50,9 @@ fn complete(document: &mut Document) {
     let components = document.components.get_or_insert_with(Components::new);
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
-        .description(Some("The `access_token` of a session."));
+        .description(Some(
+            "The token of a session, or a JSON Web Token where the operator trusts those of another system.",
+        ));
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {

@@ -102,7 +102,7 @@ impl AdminCommands {
             password: Some(hashed.await?),
             ..UserUpdate::of(user.id)
         };
-        self.change(name, update).await
+        change_unasked(&*self.users, &*self.clock, &update).await
     }
 
     /// Activates or deactivates a person.
@@ -115,7 +115,7 @@ impl AdminCommands {
             is_active: Some(is_active),
             ..UserUpdate::of(self.user(name).await?.id)
         };
-        self.change(name, update).await
+        change_unasked(&*self.users, &*self.clock, &update).await
     }
 
     /// Gives a person a role.
@@ -128,7 +128,7 @@ impl AdminCommands {
             role: Some(role),
             ..UserUpdate::of(self.user(name).await?.id)
         };
-        self.change(name, update).await
+        change_unasked(&*self.users, &*self.clock, &update).await
     }
 
     /// Clears the failed sign-ins of a person.
@@ -151,23 +151,33 @@ impl AdminCommands {
         let found = self.users.credentials(name).await?;
         Ok(found.ok_or(Error::NotFound)?.user)
     }
+}
 
-    async fn change(&self, name: &LoginName, update: UserUpdate) -> Result<User, Error> {
-        for _ in 0..ATTEMPTS {
-            let (user, now) = (self.user(name).await?, self.clock.now());
-            let decided = decide(&*self.users, &user, update.clone(), now).await?;
-            if decided.events.is_empty() {
-                return Ok(user);
-            }
-            let events = decided.events.into_iter();
-            let commit = Commit::new(decided.update)
-                .with_events(events.map(|event| NewEvent::new(now, None, event)))
-                .require_all(decided.requires);
-            match self.users.update_user(commit).await {
-                Err(StoreError::Stale) => {}
-                outcome => return Ok(outcome?),
-            }
+/// Changes a person for whom no other person asks.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such person; a conflict as in
+/// [`Users::change`](super::Users::change).
+pub(super) async fn change_unasked(
+    users: &dyn UserRepository,
+    clock: &dyn Clock,
+    wish: &UserUpdate,
+) -> Result<User, Error> {
+    for _ in 0..ATTEMPTS {
+        let user = users.user(wish.user).await?.ok_or(Error::NotFound)?;
+        let now = clock.now();
+        let decided = decide(users, &user, wish.clone(), now).await?;
+        if decided.events.is_empty() {
+            return Ok(user);
         }
-        Err(Error::Contended)
+        let events = decided.events.into_iter();
+        let commit = Commit::new(decided.update)
+            .with_events(events.map(|event| NewEvent::new(now, None, event)))
+            .require_all(decided.requires);
+        match users.update_user(commit).await {
+            Err(StoreError::Stale) => {}
+            outcome => return Ok(outcome?),
+        }
     }
+    Err(Error::Contended)
 }

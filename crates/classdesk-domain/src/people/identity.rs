@@ -52,9 +52,21 @@ pub enum TokenRefusal {
     /// It will hold later.
     #[error("it is not valid yet")]
     NotYetValid,
-    /// A claim is missing, or of another type than it has to be.
-    #[error("its claim `{0}` is missing or not of its type")]
+    /// A claim is missing, or not what it has to be.
+    #[error("its claim `{0}` is missing or malformed")]
     Claim(String),
+    /// It names nobody who is known.
+    #[error("it names nobody")]
+    Nobody,
+    /// It names somebody who was deactivated.
+    #[error("it names somebody who was deactivated")]
+    Inactive,
+    /// Its role is none that tokens may give.
+    #[error("its role is none that tokens may give")]
+    Role,
+    /// What it says of the person can't be so here.
+    #[error("what it says of the person can't be: {0}")]
+    NotFollowed(String),
 }
 
 /// Why a token is not verified.

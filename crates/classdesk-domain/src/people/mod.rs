@@ -15,6 +15,7 @@ pub(crate) mod put;
 pub(crate) mod session_service;
 pub(crate) mod sessions;
 pub(crate) mod throttling;
+pub(crate) mod token_service;
 pub(crate) mod user_service;
 
 pub use admin_commands::AdminCommands;
@@ -42,4 +43,5 @@ pub use sessions::{
     WhichSessions,
 };
 pub use throttling::{LoginAttempt, LoginKey, LoginLimits, LoginThrottle};
+pub use token_service::{Provisioning, TokenSignIn, TrustedTokens};
 pub use user_service::Users;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use classdesk_domain::blobs::BlobError;
 use classdesk_domain::error::{Conflict, Error};
-use classdesk_domain::people::PasswordHashError;
+use classdesk_domain::people::{PasswordHashError, TokenError};
 use classdesk_domain::store::{Cause, StoreError};
 use classdesk_domain::validation::{FieldError, Invalid};
 
@@ -46,6 +46,8 @@ impl From<Error> for Problem {
             Error::Store(error @ StoreError::Unavailable { .. }) => unavailable(error),
             Error::Store(error) => internal(error),
             Error::Blob(error) => blob(error),
+            Error::Token(error @ TokenError::Unavailable) => unavailable(error),
+            Error::Token(error) => Self::of(ProblemKind::Unauthenticated).caused_by(error),
             Error::Password(PasswordHashError::Busy) => Self::shed(ShedReason::PasswordHashing),
             Error::Password(error) => internal(error),
         }

@@ -2,8 +2,10 @@
 
 mod networks;
 mod redacted_parser;
+mod roles;
 mod serve;
 mod stores;
+mod tokens;
 mod webhooks;
 
 use std::ffi::{OsStr, OsString};
@@ -17,8 +19,10 @@ use clap::{
 use classdesk_domain::people::Role;
 use tracing_subscriber::filter::Targets;
 
+use roles::role;
 pub(crate) use serve::ServeArgs;
 pub(crate) use stores::{FilesArgs, HashingArgs, StoreArgs};
+pub(crate) use tokens::JwtArgs;
 pub(crate) use webhooks::WebhookArgs;
 
 /// The collaboration backend around class bundles.
@@ -281,10 +285,6 @@ pub(crate) struct CheckArgs {
     /// Remove orphans that are older than a day
     #[arg(long, env = "CLASSDESK_CHECK_REPAIR")]
     pub(crate) repair: bool,
-}
-
-fn role(word: &str) -> Result<Role, String> {
-    Role::parse(word).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use ipnet::IpNet;
 use super::networks::network;
 use super::redacted_parser::RedactedParser;
 use super::stores::{FilesArgs, HashingArgs, StoreArgs, some_time};
+use super::tokens::JwtArgs;
 use super::webhooks::WebhookArgs;
 
 /// `classdesk serve`
@@ -53,6 +54,8 @@ pub(crate) struct ServeArgs {
     pub(crate) connections: ConnectionArgs,
     #[command(flatten)]
     pub(crate) webhooks: WebhookArgs,
+    #[command(flatten)]
+    pub(crate) tokens: JwtArgs,
     /// Serve /metrics on this address instead of beside the API
     #[arg(long, value_name = "IP:PORT")]
     pub(crate) metrics_bind: Option<SocketAddr>,

@@ -18,7 +18,9 @@ use crate::error::CliError;
 use crate::jobs::{Jobs, RunningJobs};
 use crate::report::{Entry, Report};
 use crate::stop::StopSignals;
-use crate::wiring::{Assembly, Schema, hasher, open_storage, open_store, webhook_sender};
+use crate::wiring::{
+    Assembly, Schema, hasher, open_storage, open_store, trusted_tokens, webhook_sender,
+};
 use crate::{demo, jobs, metrics, open_files};
 
 /// How many connections may wait to be accepted.
@@ -71,11 +73,13 @@ async fn start(args: ServeArgs) -> Result<Running, CliError> {
         Schema::Migrated
     };
     let hasher = hasher(Some(&args.hashing))?;
+    let tokens = trusted_tokens(&args.tokens)?;
     // The storage comes before the database, which is migrated only by a server that can serve.
     let blobs = open_storage(&storage_url).await?;
     let store = open_store(database_url.clone(), args.store.options(), schema).await?;
     let sender = webhook_sender(&args.webhooks)?;
-    let assembly = Assembly::new(store, blobs, hasher, args.limits.settings(), sender);
+    let settings = args.limits.settings();
+    let assembly = Assembly::new(store, blobs, hasher, settings, sender, tokens);
     let entry = if args.demo {
         if fills_demo {
             demo::fill(&assembly.app).await?;

@@ -69,6 +69,14 @@ impl Client {
         }
     }
 
+    /// Somebody with a token of another system.
+    pub(crate) fn with_token(server: &Server, token: String) -> Self {
+        Self {
+            token: Some(token),
+            ..Self::nobody(server)
+        }
+    }
+
     /// Signs in.
     pub(crate) async fn sign_in(server: &Server, username: &str, password: &str) -> Self {
         let nobody = Self::nobody(server);

@@ -18,5 +18,6 @@ mod relay;
 mod replicas;
 mod settings;
 mod stopping;
+mod tokens;
 mod webhooks;
 mod workflow;

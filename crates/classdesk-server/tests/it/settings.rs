@@ -118,6 +118,36 @@ async fn a_wrong_option_is_a_usage_error() {
             "networks such as 10.0.0.0/8",
         ),
         usage(
+            "tokens without an audience",
+            "--jwt-issuer https://id.example --jwt-secret-file secret",
+            "--jwt-audience",
+        ),
+        usage(
+            "tokens without keys",
+            "--jwt-issuer https://id.example --jwt-audience classdesk",
+            "--jwt-jwks-url",
+        ),
+        usage(
+            "two kinds of keys",
+            "--jwt-issuer i --jwt-audience a --jwt-secret-file s --jwt-public-key-file p",
+            "cannot be used with",
+        ),
+        usage(
+            "provisioning without tokens",
+            "--jwt-provision",
+            "--jwt-issuer",
+        ),
+        usage(
+            "keys that anybody may change",
+            "--jwt-issuer i --jwt-audience a --jwt-jwks-url http://id.example/keys",
+            "expected an https URL",
+        ),
+        usage(
+            "an unknown role",
+            "--jwt-issuer i --jwt-audience a --jwt-secret-file s --jwt-roles client,king",
+            "superadmin",
+        ),
+        usage(
             "the demo's store by name",
             "--demo --database-url sqlite://x.db",
             "cannot be used with",
@@ -191,6 +221,37 @@ async fn a_database_that_can_not_be_used_is_told_on_one_line() {
             "pending migrations",
             "sqlite://old.db --no-migrate",
             "classdesk migrate",
+        ),
+    ];
+    for wrong in &table {
+        check(&mut fixture, wrong).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_can_not_be_used_is_told_on_one_line() {
+    let mut fixture = Fixture::local();
+    let folder = fixture.folder.path().to_owned();
+    fs::write(folder.join("short"), format!("{SECRET}\n")).unwrap();
+    fs::write(folder.join("plain"), SECRET).unwrap();
+    let fails = |what, options: &str, says| Wrong {
+        what,
+        options: format!("--jwt-issuer i --jwt-audience a {options}"),
+        variables: &[],
+        code: 1,
+        says,
+    };
+    let table = [
+        fails("no file", "--jwt-secret-file nowhere", "can't read nowhere"),
+        fails(
+            "a short secret",
+            "--jwt-secret-file short",
+            "at least 32 bytes",
+        ),
+        fails(
+            "no key",
+            "--jwt-public-key-file plain",
+            "a public key in PEM",
         ),
     ];
     for wrong in &table {

@@ -15,5 +15,6 @@ mod support;
 mod threads;
 mod throttling;
 mod tickets;
+mod tokens;
 mod validated;
 mod webhooks;
