@@ -12,6 +12,7 @@ BEYOND_THE_SCHEMA = {
     ("client_id", "not_eligible"),
     ("current_password", "wrong_password"),
     ("cursor", "damaged_cursor"),
+    ("disposition", "could_run"),
     ("end_date", "end_before_start"),
     ("message", "blank"),
     ("message_type", "no_attachment"),
