@@ -7,6 +7,9 @@ use crate::programs::Programs;
 use crate::server::{SUPERADMIN_PASSWORD, Server};
 use crate::stores::Stores;
 
+/// A stream that was left counts until the server notices.
+const OPTIONS: [&str; 3] = ["--max-streams-per-person", "1000", "--no-webhooks"];
+
 /// A server with a superadmin and nothing else.
 pub(super) struct LocalServer {
     server: Server,
@@ -18,7 +21,7 @@ impl LocalServer {
     /// Starts it.
     pub(super) async fn start(programs: &Programs) -> Result<Self> {
         let stores = Stores::local()?;
-        let server = Server::start(programs, &stores, &["--no-webhooks"]).await?;
+        let server = Server::start(programs, &stores, &OPTIONS).await?;
         let target = Target {
             url: server.url().to_owned(),
             username: "superadmin".to_owned(),
