@@ -139,9 +139,7 @@ impl Ports {
             ..self
         }
     }
-}
 
-impl Ports {
     /// The same ports with tokens of another system that are trusted, if there are any.
     #[must_use]
     pub fn with_tokens(self, tokens: Option<TrustedTokens>) -> Self {

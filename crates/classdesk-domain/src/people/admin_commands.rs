@@ -9,12 +9,9 @@ use crate::external_id::ExternalId;
 use crate::paging::{Page, PageRequest};
 use crate::request_context::Put;
 use crate::store::commit::Commit;
-use crate::store::error::StoreError;
-use crate::use_case::ATTEMPTS;
 
-use super::changes::decide;
 use super::hasher::{HashRequester, PasswordHasher};
-use super::known::ensure_known;
+use super::known::{change_unasked, ensure_known};
 use super::model::{NewUser, PutUser, Role, User, UserFilter};
 use super::names::LoginName;
 use super::passwords::NewPassword;
@@ -151,33 +148,4 @@ impl AdminCommands {
         let found = self.users.credentials(name).await?;
         Ok(found.ok_or(Error::NotFound)?.user)
     }
-}
-
-/// Changes a person for whom no other person asks.
-///
-/// # Errors
-/// [`Error::NotFound`] when there is no such person; a conflict as in
-/// [`Users::change`](super::Users::change).
-pub(super) async fn change_unasked(
-    users: &dyn UserRepository,
-    clock: &dyn Clock,
-    wish: &UserUpdate,
-) -> Result<User, Error> {
-    for _ in 0..ATTEMPTS {
-        let user = users.user(wish.user).await?.ok_or(Error::NotFound)?;
-        let now = clock.now();
-        let decided = decide(users, &user, wish.clone(), now).await?;
-        if decided.events.is_empty() {
-            return Ok(user);
-        }
-        let events = decided.events.into_iter();
-        let commit = Commit::new(decided.update)
-            .with_events(events.map(|event| NewEvent::new(now, None, event)))
-            .require_all(decided.requires);
-        match users.update_user(commit).await {
-            Err(StoreError::Stale) => {}
-            outcome => return Ok(outcome?),
-        }
-    }
-    Err(Error::Contended)
 }

@@ -1,6 +1,6 @@
 //! People for whom another system vouches: no right is asked, and their events have no actor.
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::error::Error;
 use crate::events::model::NewEvent;
 use crate::external_id::ExternalId;
@@ -45,18 +45,49 @@ pub(super) async fn ensure_known(
             is_active: Some(person.is_active),
             ..UserUpdate::of(user.id)
         };
-        let decided = decide(users, &user, wish, now).await?;
-        if decided.events.is_empty() {
-            return Ok(Put::Unchanged(user));
-        }
-        let events = decided.events.into_iter();
-        let commit = Commit::new(decided.update)
-            .with_events(events.map(|event| NewEvent::new(now, None, event)))
-            .require_all(decided.requires);
-        match users.update_user(commit).await {
-            Err(StoreError::Stale) => {}
-            changed => return Ok(Put::Changed(changed?)),
+        if let Some(put) = try_change(users, user, wish, now).await? {
+            return Ok(put);
         }
     }
     Err(Error::Contended)
+}
+
+/// Changes a person for whom no other person asks.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such person; a conflict as in
+/// [`Users::change`](super::Users::change).
+pub(super) async fn change_unasked(
+    users: &dyn UserRepository,
+    clock: &dyn Clock,
+    wish: &UserUpdate,
+) -> Result<User, Error> {
+    for _ in 0..ATTEMPTS {
+        let user = users.user(wish.user).await?.ok_or(Error::NotFound)?;
+        if let Some(put) = try_change(users, user, wish.clone(), clock.now()).await? {
+            return Ok(put.into_inner());
+        }
+    }
+    Err(Error::Contended)
+}
+
+/// Changes a person who was just read; `None` when something else changed meanwhile.
+async fn try_change(
+    users: &dyn UserRepository,
+    user: User,
+    wish: UserUpdate,
+    now: Timestamp,
+) -> Result<Option<Put<User>>, Error> {
+    let decided = decide(users, &user, wish, now).await?;
+    if decided.events.is_empty() {
+        return Ok(Some(Put::Unchanged(user)));
+    }
+    let events = decided.events.into_iter();
+    let commit = Commit::new(decided.update)
+        .with_events(events.map(|event| NewEvent::new(now, None, event)))
+        .require_all(decided.requires);
+    match users.update_user(commit).await {
+        Err(StoreError::Stale) => Ok(None),
+        changed => Ok(Some(Put::Changed(changed?))),
+    }
 }

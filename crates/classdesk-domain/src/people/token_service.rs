@@ -12,8 +12,8 @@ use crate::store::commit::Commit;
 use crate::store::error::{StoreError, Unique};
 use crate::text::DisplayName;
 
-use super::admin_commands::change_unasked;
 use super::identity::{Identity, TokenRefusal, TokenVerifier};
+use super::known::change_unasked;
 use super::model::{PutUser, Role, User};
 use super::names::{Email, Username};
 use super::ports::{UserRepository, UserUpdate};
