@@ -92,18 +92,21 @@ impl Browser {
         self.command("/execute/sync", &body).await
     }
 
-    /// The bytes of a file that a page downloads under this name, once they are all there.
+    /// The bytes of a file that a page downloads under this name, once they are all there. The file
+    /// must not be empty.
     pub async fn downloaded(&self, name: &str) -> Vec<u8> {
         let path = downloads(&self.profile).join(name);
-        // Until it is whole, it has another name.
+        // Until it is whole, it has another name, and an empty file holds its place.
         let arrives = async {
-            while !path.exists() {
-                tokio::task::yield_now().await;
+            loop {
+                match std::fs::read(&path) {
+                    Ok(bytes) if !bytes.is_empty() => break bytes,
+                    _ => tokio::task::yield_now().await,
+                }
             }
         };
         let arrived = tokio::time::timeout(PATIENCE, arrives).await;
-        arrived.expect("the download arrives");
-        std::fs::read(path).expect("it can be read")
+        arrived.expect("the download arrives")
     }
 
     async fn command(&self, path: &str, body: &Value) -> Result<Value, String> {
