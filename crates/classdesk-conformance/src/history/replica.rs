@@ -1,12 +1,13 @@
 //! One of the two stores, and what a history has put into it so far.
 
+use std::collections::HashMap;
 use std::fmt::Debug;
 use std::time::Duration;
 
 use classdesk_domain::blobs::FinishedUpload;
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::idempotency::Lease;
-use classdesk_domain::ids::UserId;
+use classdesk_domain::ids::{BundleId, FileId, UserId};
 use classdesk_domain::people::{Actor, Role};
 use classdesk_domain::policy::AccessScope;
 use classdesk_domain::store::{Store, StoreError};
@@ -24,6 +25,8 @@ pub(super) struct Replica<'s> {
     /// Everybody, in the role in which they were created.
     pub(super) people: Vec<Actor>,
     pub(super) uploads: Vec<FinishedUpload>,
+    /// Where each file is.
+    pub(super) bundle_of: HashMap<FileId, BundleId>,
     pub(super) leases: Vec<Lease>,
     /// Leases of webhooks.
     pub(super) held: Vec<WebhookLease>,
@@ -40,6 +43,7 @@ impl<'s> Replica<'s> {
             dice: Rng::with_seed(0),
             people: Vec::new(),
             uploads: Vec::new(),
+            bundle_of: HashMap::new(),
             leases: Vec::new(),
             held: Vec::new(),
             named: 0,

@@ -55,20 +55,25 @@ impl Replica<'_> {
             bundle: row.bundle,
             file_name: row.upload.name.clone(),
         };
+        let bundle = row.bundle;
         let commit = self.commit(row, uploaded).await;
         let added = self.store.add_file(commit).await;
         if let Ok(file) = &added {
             self.numbers.note(file.id);
+            self.bundle_of.insert(file.id, bundle);
         }
         self.report("add_file", added)
     }
 
     pub(super) async fn change_file(&mut self) -> String {
         let file = self.row::<FileId>();
+        // As the services do, events name the bundle that the file is on.
+        let bundle = self.bundle_of.get(&file).copied();
+        let bundle = bundle.unwrap_or(self.fixture().bundle);
         if self.once_in(3) {
             let event = DomainEvent::FileDeleted {
                 file,
-                bundle: self.fixture().bundle,
+                bundle,
                 file_name: FileName::clean("A file"),
                 visibility: self.visibility(),
             };
@@ -88,7 +93,7 @@ impl Replica<'_> {
         };
         let event = DomainEvent::FileChanged {
             file,
-            bundle: self.fixture().bundle,
+            bundle,
             description: update.description.is_some(),
             visibility: update.visibility,
         };
