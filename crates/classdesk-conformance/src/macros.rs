@@ -46,6 +46,7 @@ macro_rules! store_conformance {
             }
             bundles {
                 a_bundle_is_changed
+                a_bundle_is_found_by_external_id
                 a_bundle_is_kept
                 a_detail_has_the_newest_files
                 a_writer_is_assigned
@@ -165,6 +166,7 @@ macro_rules! store_conformance {
             }
             subjects {
                 a_linked_subject_stays
+                a_subject_is_found_by_external_id
                 a_subject_is_put_on_what_it_was
                 a_writer_joins_the_threads_of_a_subject
             }

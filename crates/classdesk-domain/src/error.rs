@@ -20,7 +20,7 @@ pub enum Conflict {
     /// Another person has this email address.
     #[error("this email address is taken")]
     EmailTaken,
-    /// Another person has this external id.
+    /// Another person, bundle or subject has this external id.
     #[error("this external id is taken")]
     ExternalIdTaken,
     /// No other person is an active superadmin.

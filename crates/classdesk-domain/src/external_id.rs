@@ -1,12 +1,12 @@
-//! The id of somebody in the system that they come from.
+//! The ids that another system keeps of its people and things.
 
 use crate::from_text::from_text;
 use crate::text::{is_invisible, text_type};
 use crate::validation::FieldError;
 
 text_type! {
-    /// The id by which another system knows a person: 1 to 255 printable characters without blanks,
-    /// kept as they are.
+    /// The id by which another system knows a person, a bundle or a subject: 1 to 255 printable
+    /// characters without blanks, kept as they are.
     ExternalId
 }
 

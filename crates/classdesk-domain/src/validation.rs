@@ -101,6 +101,9 @@ pub enum FieldError {
     /// Class bundles are subjects without being registered.
     #[error("Class bundles are subjects by themselves.")]
     NativeSubject,
+    /// Something that stays as it was at first.
+    #[error("This can't be changed.")]
+    Unchangeable,
     /// The end is before the start.
     #[error("The end must not be before the start.")]
     EndBeforeStart,
@@ -238,6 +241,7 @@ impl FieldError {
             Self::WrongPassword => "wrong_password",
             Self::SubjectKind | Self::MediaType => "content_type",
             Self::NativeSubject => "native_subject",
+            Self::Unchangeable => "unchangeable",
             Self::EndBeforeStart => "end_before_start",
             Self::NotEligible(_) => "not_eligible",
             Self::RecipientIsSender => "recipient_is_sender",

@@ -1,5 +1,6 @@
 //! Class bundles.
 
+use classdesk_domain::ExternalId;
 use classdesk_domain::bundles::{
     BundleChange, BundleDetail, BundleFilter, BundleStatus, BundleView as SeenBundle, Dates,
     Member, MemberRelation, NewBundle, NumberOfClasses,
@@ -24,6 +25,8 @@ view! {
     BundleView from (seen: SeenBundle) {
         /// Its id.
         id: BundleId = seen.bundle.id,
+        /// Its id in another system, if one keeps it.
+        external_id: Option<ExternalId> = seen.bundle.external_id,
         /// What it is called.
         title: Title = seen.bundle.title,
         /// What it is about.
@@ -62,7 +65,7 @@ view! {
         tickets_count: i64,
     },
     example {
-        "id": 42, "title": "Spring semester", "description": "Twelve classes on statistics",
+        "id": 42, "external_id": "order-1001", "title": "Spring semester", "description": "Twelve classes on statistics",
         "status": "in_progress", "level": "B2", "number_of_classes": 12, "start_date": "2026-03-01",
         "end_date": null, "client": 7, "client_username": "client", "assigned_writer": 8,
         "assigned_writer_username": "writer", "created_by": 2,
@@ -111,8 +114,8 @@ input! {
 }
 
 input! {
-    /// A bundle to be created.
-    body BundleBody -> NewBundle {
+    /// What is said of a whole bundle.
+    part BundleFields -> NewBundle {
         ..dates: BundleDates,
         /// Its owner, an active client.
         client_id: UserId,
@@ -128,7 +131,37 @@ input! {
         number_of_classes: NumberOfClasses = NumberOfClasses::ONE.get(),
         /// How far it is; `not_started` when it is left out.
         status: BundleStatus = BundleStatus::NotStarted.as_str(),
-    },
+    } => NewBundle {
+        external_id: None,
+        client_id,
+        title,
+        assigned_writer_id,
+        description,
+        level,
+        number_of_classes,
+        dates,
+        status,
+    }
+}
+
+input! {
+    /// A bundle to be created.
+    body BundleBody -> NewBundle {
+        ..bundle: BundleFields,
+        /// Its id in another system, which no other bundle has.
+        external_id: Nullable<ExternalId> = Value::Null,
+    } => NewBundle { external_id, ..bundle },
+    example {
+        "client_id": 7, "title": "Spring semester", "assigned_writer_id": 8,
+        "number_of_classes": 12, "start_date": "2026-03-01",
+    }
+}
+
+input! {
+    /// What another system says of a bundle. What is left out is as in a new one.
+    body PutBundleBody -> NewBundle {
+        ..bundle: BundleFields,
+    } => bundle,
     example {
         "client_id": 7, "title": "Spring semester", "assigned_writer_id": 8,
         "number_of_classes": 12, "start_date": "2026-03-01",
@@ -138,6 +171,8 @@ input! {
 input! {
     /// A change to a bundle. What is left out stays.
     body BundleChangeBody -> BundleChange {
+        /// Its id in another system, which no other bundle has; null takes it away.
+        external_id: Option<Nullable<ExternalId>>,
         /// What it is called.
         title: Option<Title>,
         /// What it is about.

@@ -1,5 +1,6 @@
 //! Subjects that live in another system.
 
+use classdesk_domain::ExternalId;
 use classdesk_domain::ids::UserId;
 use classdesk_domain::subjects::{PutSubject, Subject, SubjectKind, SubjectRef};
 use classdesk_domain::text::Title;
@@ -16,6 +17,8 @@ view! {
         content_type: SubjectKind = subject.reference.content_type,
         /// Its id in the system where it lives.
         object_id: i64 = subject.reference.object_id,
+        /// The id by which the other system knows it, if that is no number.
+        external_id: Option<ExternalId>,
         /// The id of its owner.
         client_id: UserId = subject.parties.client,
         /// The id of its writer, if it has one.
@@ -26,7 +29,7 @@ view! {
         version: i64,
     },
     example {
-        "content_type": "order", "object_id": 1001, "client_id": 7, "assigned_writer_id": null,
+        "content_type": "order", "object_id": 1001, "external_id": null, "client_id": 7, "assigned_writer_id": null,
         "label": "Order 1001", "version": 1,
     }
 }

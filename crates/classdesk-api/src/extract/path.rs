@@ -2,12 +2,13 @@
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use classdesk_domain::ExternalId;
+use classdesk_domain::error::Error;
 use classdesk_domain::ids::{
     BundleId, DeliveryId, FileId, MessageId, SessionId, ThreadId, TicketAttachmentId, TicketId,
     UserId, WebhookId,
 };
 use classdesk_domain::subjects::{SubjectKind, SubjectRef};
+use classdesk_domain::{App, ExternalId};
 use classdesk_http::problem::Problem;
 use futures_util::future::{LocalBoxFuture, ready};
 use percent_encoding::percent_decode_str;
@@ -34,13 +35,29 @@ fn external_id(segment: &str) -> Option<ExternalId> {
     ExternalId::parse(&id).ok()
 }
 
+/// Something that a path names by the id of another system.
+pub(crate) enum External {
+    Person(ExternalId),
+    Subject(SubjectKind, ExternalId),
+}
+
+impl External {
+    /// The number by which it is known here.
+    async fn number(&self, app: &App) -> Result<i64, Error> {
+        Ok(match self {
+            Self::Person(id) => app.users.with_external_id(id).await?.get(),
+            Self::Subject(kind, id) => app.subjects.with_external_id(kind, id).await?.object_id,
+        })
+    }
+}
+
 /// What can be read from the last segments that a path has as parameters.
 pub(crate) trait PathIds: Sized {
     /// Reads them.
     fn read(segments: &[&str]) -> Option<Self>;
 
-    /// Which of them names a person by the id of another system, and that id.
-    fn external(segments: &[&str]) -> Option<(usize, ExternalId)> {
+    /// Which of them names something by the id of another system, and what.
+    fn external(segments: &[&str]) -> Option<(usize, External)> {
         let _ = segments;
         None
     }
@@ -56,7 +73,7 @@ macro_rules! path_ids {
     )*};
 }
 path_ids!(
-    BundleId DeliveryId FileId MessageId SessionId ThreadId TicketAttachmentId TicketId WebhookId
+    DeliveryId FileId MessageId SessionId ThreadId TicketAttachmentId TicketId WebhookId
 );
 
 impl PathIds for UserId {
@@ -64,9 +81,21 @@ impl PathIds for UserId {
         number(segments.last()?).map(Self::new)
     }
 
-    fn external(segments: &[&str]) -> Option<(usize, ExternalId)> {
+    fn external(segments: &[&str]) -> Option<(usize, External)> {
         let (last, before) = segments.split_last()?;
-        external_id(last).map(|id| (before.len(), id))
+        external_id(last).map(|id| (before.len(), External::Person(id)))
+    }
+}
+
+impl PathIds for BundleId {
+    fn read(segments: &[&str]) -> Option<Self> {
+        number(segments.last()?).map(Self::new)
+    }
+
+    fn external(segments: &[&str]) -> Option<(usize, External)> {
+        let (last, before) = segments.split_last()?;
+        let bundle = |id| External::Subject(SubjectKind::CLASS_BUNDLE, id);
+        external_id(last).map(|id| (before.len(), bundle(id)))
     }
 }
 
@@ -83,7 +112,7 @@ impl<A: PathIds, B: PathIds> PathIds for (A, B) {
         Some((A::read(before)?, B::read(segments)?))
     }
 
-    fn external(segments: &[&str]) -> Option<(usize, ExternalId)> {
+    fn external(segments: &[&str]) -> Option<(usize, External)> {
         let (_, before) = segments.split_last()?;
         A::external(before).or_else(|| B::external(segments))
     }
@@ -95,6 +124,29 @@ impl PathIds for SubjectRef {
         let (object_id, before) = segments.split_last()?;
         let kind = SubjectKind::parse(before.last()?).ok()?;
         Some(Self::new(kind, number(object_id)?))
+    }
+
+    fn external(segments: &[&str]) -> Option<(usize, External)> {
+        let (last, before) = segments.split_last()?;
+        let kind = SubjectKind::parse(before.last()?).ok()?;
+        external_id(last).map(|id| (before.len(), External::Subject(kind, id)))
+    }
+}
+
+/// A path that ends in `{content_type}/{object_id}/` or in `{content_type}/ext:{external_id}/`, whether
+/// or not there is such a subject.
+pub(crate) enum SubjectName {
+    Number(SubjectRef),
+    External(SubjectKind, ExternalId),
+}
+
+impl PathIds for SubjectName {
+    fn read(segments: &[&str]) -> Option<Self> {
+        let (last, before) = segments.split_last()?;
+        match external_id(last) {
+            Some(id) => Some(Self::External(SubjectKind::parse(before.last()?).ok()?, id)),
+            None => SubjectRef::read(segments).map(Self::Number),
+        }
     }
 }
 
@@ -111,8 +163,7 @@ impl<T: PathIds + 'static> FromRequest for Path<T> {
         let mut segments: Vec<String> = segments.into_iter().map(str::to_owned).collect();
         let state = state_of(request).clone();
         Box::pin(async move {
-            let id = state.app.users.with_external_id(&external).await?;
-            segments[place] = id.to_string();
+            segments[place] = external.number(&state.app).await?.to_string();
             let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
             T::read(&segments).map(Self).ok_or_else(Problem::not_found)
         })

@@ -41,13 +41,13 @@ fn of_path(path: &str, method: &Method) -> Vec<Parameter> {
 /// What a segment of a path is about that stands after this one.
 fn named_after(segment: &str, method: &Method) -> (&'static str, ObjectBuilder) {
     let about = match segment {
-        "users" if *method == Method::PUT => {
+        "users" | "class-bundles" if *method == Method::PUT => {
             return ("Its id in another system", text().pattern(Some(EXTERNAL)));
         }
-        "class-bundles" => "The bundle",
+        "class-bundles" => return ("The bundle", number_or_external(1)),
         "files" | "attachments" => "The file",
         "messages" => "The message",
-        "participants" | "users" => return ("The person", number_or_external()),
+        "participants" | "users" => return ("The person", number_or_external(1)),
         "sessions" => "The session",
         "threads" => "The thread",
         "tickets" => "The ticket",
@@ -60,7 +60,7 @@ fn named_after(segment: &str, method: &Method) -> (&'static str, ObjectBuilder) 
             let registered = text().pattern(Some("^(?!class_bundle$)[a-z][a-z0-9_]{0,31}$"));
             return ("Its kind, other than `class_bundle`", registered);
         }
-        "{content_type}" => return ("Its id in the system where it lives", number(0)),
+        "{content_type}" => return ("Its id in the system where it lives", number_or_external(0)),
         "problems" => return ("The last segment of a problem's `type`", text()),
         _ => unreachable!("a parameter stands after the name of what it names"),
     };
@@ -118,8 +118,8 @@ fn text() -> ObjectBuilder {
 const EXTERNAL: &str = r"^ext:[^\s\x00-\x1f\x7f-\x9f]{1,255}$";
 
 /// A number, or the id of another system.
-fn number_or_external() -> ObjectBuilder {
-    number(1)
+fn number_or_external(minimum: i64) -> ObjectBuilder {
+    number(minimum)
         .schema_type(SchemaType::from_iter([Type::Integer, Type::String]))
         .pattern(Some(EXTERNAL))
 }

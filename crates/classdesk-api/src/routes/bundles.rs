@@ -5,11 +5,12 @@ use actix_web::http::StatusCode;
 use classdesk_domain::bundles::BundleDetail;
 use classdesk_domain::ids::BundleId;
 use classdesk_domain::paging::ListKind;
+use classdesk_domain::{ExternalId, Put};
 
 use crate::call::{Answer, Call, authorize_before_validation};
 use crate::dto::{
     AssignWriterBody, BundleBody, BundleChangeBody, BundleDetailView, BundleParams, BundleView,
-    MemberView,
+    MemberView, PutBundleBody,
 };
 use crate::extract::{JsonBody, Path};
 use crate::idempotency::once;
@@ -22,6 +23,7 @@ pub(super) const ENDPOINTS: Endpoints = endpoints![
     list_bundles,
     create_bundle,
     read_bundle,
+    put_bundle,
     change_bundle,
     assign_writer,
     list_members,
@@ -65,7 +67,7 @@ async fn list_bundles(call: Call) -> Answer {
     post, path = "/api/v1/class-management/class-bundles/", tag = "bundles",
     request_body = BundleBody,
     responses((status = 201, description = "Created", body = BundleDetailView)),
-    extensions(("x-problems" = json!(["forbidden"]))),
+    extensions(("x-problems" = json!(["forbidden", "external-id-taken"]))),
 )]
 async fn create_bundle(call: Call, body: JsonBody) -> Answer {
     let bundles = &call.app().bundles;
@@ -93,6 +95,28 @@ async fn read_bundle(call: Call, Path(id): Path<BundleId>) -> Answer {
     render::versioned(call.request(), view.bundle.version, &view)
 }
 
+/// Create a bundle, or make it what another system says
+///
+/// For admins and superadmins, below `ext:ID`. Its client stays. Sent again it changes nothing.
+#[utoipa::path(
+    put, path = "/api/v1/class-management/class-bundles/{id}/", tag = "bundles",
+    request_body = PutBundleBody,
+    responses(
+        (status = 200, description = "The bundle as it is now", body = BundleDetailView),
+        (status = 201, description = "Created", body = BundleDetailView),
+    ),
+    extensions(("x-problems" = json!(["forbidden"]))),
+)]
+async fn put_bundle(call: Call, Path(id): Path<ExternalId>, body: JsonBody) -> Answer {
+    let input = body.validated::<PutBundleBody>();
+    let bundles = &call.app().bundles;
+    let (status, detail) = match bundles.put(call.by(), &id, input).await? {
+        Put::Created(detail) => (StatusCode::CREATED, detail),
+        Put::Changed(detail) | Put::Unchanged(detail) => (StatusCode::OK, detail),
+    };
+    Ok(answer(&call, status, detail))
+}
+
 /// Change a bundle
 ///
 /// For admins and superadmins.
@@ -100,7 +124,7 @@ async fn read_bundle(call: Call, Path(id): Path<BundleId>) -> Answer {
     patch, path = "/api/v1/class-management/class-bundles/{id}/", tag = "bundles",
     request_body = BundleChangeBody,
     responses((status = 200, description = "The bundle as it is now", body = BundleDetailView)),
-    extensions(("x-problems" = json!(["forbidden"]))),
+    extensions(("x-problems" = json!(["forbidden", "external-id-taken"]))),
 )]
 async fn change_bundle(call: Call, Path(id): Path<BundleId>, body: JsonBody) -> Answer {
     let input = body.validated::<BundleChangeBody>();

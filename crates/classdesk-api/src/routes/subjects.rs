@@ -5,7 +5,7 @@ use classdesk_domain::subjects::{Registered, SubjectRef};
 
 use crate::call::{Answer, Call};
 use crate::dto::{SubjectBody, SubjectView};
-use crate::extract::{JsonBody, Path};
+use crate::extract::{JsonBody, Path, SubjectName};
 use crate::render;
 use crate::routing::{Endpoints, endpoints};
 
@@ -14,7 +14,8 @@ pub(super) const ENDPOINTS: Endpoints = endpoints![put_subject, read_subject, re
 
 /// Register or change a subject
 ///
-/// For admins and superadmins. A new writer joins the subject's threads that are not private.
+/// For admins and superadmins. A new writer joins the subject's threads that are not private. Below
+/// `ext:ID`, a new subject is given the next number of its kind.
 /// Class bundles are subjects by themselves and can't be registered.
 #[utoipa::path(
     put, path = "/api/v1/subjects/{content_type}/{object_id}/", tag = "subjects",
@@ -25,10 +26,16 @@ pub(super) const ENDPOINTS: Endpoints = endpoints![put_subject, read_subject, re
     ),
     extensions(("x-problems" = json!(["forbidden"]))),
 )]
-async fn put_subject(call: Call, Path(subject): Path<SubjectRef>, body: JsonBody) -> Answer {
+async fn put_subject(call: Call, Path(name): Path<SubjectName>, body: JsonBody) -> Answer {
     let input = body.validated::<SubjectBody>();
     let subjects = &call.app().subjects;
-    let (status, subject) = match subjects.put(call.by(), &subject, input).await? {
+    let put = match name {
+        SubjectName::Number(subject) => subjects.put(call.by(), &subject, input).await?,
+        SubjectName::External(kind, id) => {
+            subjects.put_external(call.by(), &kind, &id, input).await?
+        }
+    };
+    let (status, subject) = match put {
         Registered::New(subject) => (StatusCode::CREATED, subject),
         Registered::Changed(subject) => (StatusCode::OK, subject),
     };

@@ -1,5 +1,6 @@
 //! The reads of a history.
 
+use classdesk_domain::ExternalId;
 use classdesk_domain::bundles::{BundleFilter, BundleStatus};
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::events::{AuditFilter, EventAction, EventFilter, EventRange};
@@ -78,6 +79,16 @@ impl Replica<'_> {
             }
             4 => {
                 let reference = self.subject();
+                if self.once_in(3) {
+                    let kind = &reference.content_type;
+                    let id = ExternalId::from_stored(format!("ext{limit}"));
+                    let found = store.subject_by_external_id(kind, &id).await;
+                    return self.report("subject_by_external_id", found);
+                }
+                if self.once_in(3) {
+                    let next = store.next_object_id(&order(1).content_type).await;
+                    return format!("next_object_id: {next:?}");
+                }
                 self.report("subject", store.subject(&reference).await)
             }
             5 => {

@@ -183,7 +183,13 @@ pub async fn missing_rows_are_stale(store: &dyn Store) {
     stale!(update_user, UserUpdate::of(nobody));
     let mut bundle = fixture.add_bundle(store, fixture.client, None).await;
     bundle.id = BundleId::new(9_999);
-    stale!(update_bundle, BundleUpdate { bundle });
+    stale!(
+        update_bundle,
+        BundleUpdate {
+            bundle,
+            writer: None
+        }
+    );
     let assignment = |bundle, writer| WriterAssignment { bundle, writer, at };
     stale!(assign_writer, assignment(BundleId::new(9_999), None));
     stale!(assign_writer, assignment(fixture.bundle, Some(nobody)));
@@ -300,9 +306,12 @@ pub async fn one_of_many_wins(store: &dyn Store) {
         let mut bundle = bundle.clone();
         bundle.title = title(&format!("Title {n}"));
         bundle.updated_at = fixture.tick();
-        let commit = Commit::new(BundleUpdate { bundle })
-            .require(Versioned::Bundle(fixture.bundle).at(1))
-            .with_event(event(&fixture, user_changed(fixture.client)));
+        let commit = Commit::new(BundleUpdate {
+            bundle,
+            writer: None,
+        })
+        .require(Versioned::Bundle(fixture.bundle).at(1))
+        .with_event(event(&fixture, user_changed(fixture.client)));
         store.update_bundle(commit)
     });
     let results = join_all(attempts).await;

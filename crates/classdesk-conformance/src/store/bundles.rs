@@ -1,16 +1,17 @@
 //! Bundles.
 
+use classdesk_domain::ExternalId;
 use classdesk_domain::blobs::BlobPurpose;
 use classdesk_domain::bundles::{
-    BundleDetail, BundleStatus, BundleUpdate, Dates, InsertBundle, NewBundle, NumberOfClasses,
-    WriterAssignment,
+    Bundle, BundleDetail, BundleStatus, BundleUpdate, Dates, InsertBundle, NewBundle,
+    NumberOfClasses, WriterAssignment,
 };
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::files::{InsertBundleFile, Visibility};
 use classdesk_domain::ids::BundleId;
 use classdesk_domain::people::{Actor, Role, UserUpdate};
-use classdesk_domain::store::{Commit, Store};
-use classdesk_domain::subjects::{Parties, SubjectRef};
+use classdesk_domain::store::{Commit, Store, StoreError, Unique};
+use classdesk_domain::subjects::{Parties, SubjectKind, SubjectRef};
 use classdesk_domain::text::{Description, Level};
 
 use super::support::{all, scope, walk};
@@ -107,7 +108,10 @@ pub async fn a_bundle_is_changed(store: &dyn Store) {
     bundle.created_at = Timestamp::from_micros(0);
     bundle.version = 77;
     let changed = store
-        .update_bundle(Commit::new(BundleUpdate { bundle }))
+        .update_bundle(Commit::new(BundleUpdate {
+            bundle,
+            writer: None,
+        }))
         .await;
     assert_eq!(changed.expect("changed"), expected);
     let read = store.bundle(created.id, scope(fixture.admin)).await;
@@ -123,6 +127,53 @@ pub async fn a_bundle_is_changed(store: &dyn Store) {
     );
     let untouched = store.bundle(other.id, scope(fixture.admin)).await;
     assert_eq!(untouched.expect("readable").expect("there").bundle, other);
+}
+
+/// A bundle is found by the id that another system knows it by, which no other bundle gets; its
+/// writer changes together with its fields.
+pub async fn a_bundle_is_found_by_external_id(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let id = |text: &str| ExternalId::parse(text).expect("an external id");
+    let row = |of: &str| {
+        let mut row = full(&fixture);
+        row.bundle.external_id = Some(id(of));
+        row
+    };
+    let created = store.create_bundle(Commit::new(row("Shop/7"))).await;
+    let created = created.expect("created");
+    assert_eq!(created.external_id, Some(id("Shop/7")));
+    let find = async |text| {
+        let kind = SubjectKind::CLASS_BUNDLE;
+        let found = store.subject_by_external_id(&kind, &id(text)).await;
+        found
+            .expect("readable")
+            .and_then(|subject| subject.reference.as_bundle())
+    };
+    assert_eq!(find("Shop/7").await, Some(created.id));
+    assert_eq!(find("shop/7").await, None, "case counts");
+    let refused = store.create_bundle(Commit::new(row("Shop/7"))).await;
+    let is_taken = |refused: &Result<_, StoreError>| {
+        matches!(refused, Err(StoreError::Duplicate(Unique::ExternalId)))
+    };
+    assert!(is_taken(&refused), "{refused:?}");
+    let update = async |bundle: &Bundle, external_id, writer| {
+        let mut bundle = bundle.clone();
+        bundle.external_id = external_id;
+        let update = BundleUpdate { bundle, writer };
+        store.update_bundle(Commit::new(update)).await
+    };
+    let other = fixture.add_bundle(store, fixture.client, None).await;
+    let refused = update(&other, Some(id("Shop/7")), None).await;
+    assert!(is_taken(&refused), "{refused:?}");
+    let writer = Some(Some(fixture.other_writer.id));
+    let kept = update(&created, Some(id("Shop/7")), writer).await;
+    let kept = kept.expect("its own id is free");
+    assert_eq!(kept.parties.assigned_writer, writer.flatten());
+    let cleared = update(&kept, None, None).await.expect("cleared");
+    assert_eq!((cleared.external_id, find("Shop/7").await), (None, None));
+    let moved = update(&other, Some(id("Shop/7")), None).await;
+    moved.expect("free");
+    assert_eq!(find("Shop/7").await, Some(other.id));
 }
 
 /// Another writer counts up and joins the bundle's non-private threads; nobody leaves them.

@@ -599,6 +599,7 @@ pub async fn a_writer_is_taken_off(store: &dyn Store) {
     for kind in ["a_b", "ab", "order"] {
         let kind = SubjectKind::parse(kind).expect("a kind");
         let subject = Subject {
+            external_id: None,
             reference: SubjectRef::new(kind, 7),
             parties,
             label: title("Order"),

@@ -228,6 +228,7 @@ pub async fn versions_are_checked(store: &dyn Store) {
     let order = SubjectRef::new(SubjectKind::parse("order").expect("a kind"), 7);
     let put = |before: Option<&Subject>| SubjectPut {
         subject: Subject {
+            external_id: None,
             reference: order.clone(),
             parties: fixture.parties(),
             label: title("An order"),

@@ -228,7 +228,10 @@ pub async fn changed_words_are_found(store: &dyn Store) {
     bundle.title = title("Herbst");
     bundle.description = description("Fällt aus");
     let changed = store
-        .update_bundle(Commit::new(BundleUpdate { bundle }))
+        .update_bundle(Commit::new(BundleUpdate {
+            bundle,
+            writer: None,
+        }))
         .await;
     changed.expect("changed");
     assert_eq!(bundles(store, &fixture, &before).await, []);

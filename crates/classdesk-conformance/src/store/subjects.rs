@@ -1,9 +1,10 @@
 //! Subjects.
 
+use classdesk_domain::ExternalId;
 use classdesk_domain::events::DomainEvent;
 use classdesk_domain::ids::UserId;
 use classdesk_domain::people::Actor;
-use classdesk_domain::store::{Commit, Store, StoreError};
+use classdesk_domain::store::{Commit, Store, StoreError, Unique};
 use classdesk_domain::subjects::{Parties, Subject, SubjectKind, SubjectPut, SubjectRef};
 
 use super::support::{assert_stale, event, log, scope};
@@ -16,6 +17,7 @@ fn order(number: i64) -> SubjectRef {
 
 fn subject(reference: SubjectRef, client: Actor, writer: Option<Actor>, label: &str) -> Subject {
     Subject {
+        external_id: None,
         reference,
         parties: Parties {
             client: client.id,
@@ -107,6 +109,50 @@ pub async fn a_subject_is_put_on_what_it_was(store: &dyn Store) {
     unknown.parties.client = UserId::new(9_999);
     let refused = put(store, &fixture, &unknown, None, None).await;
     assert_stale(&refused, "a subject of nobody");
+}
+
+/// A subject is found by the id that another system knows it by, which no other of its kind gets and
+/// which stays. Numbers of subjects that were removed are not given again.
+pub async fn a_subject_is_found_by_external_id(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let id = |text: &str| ExternalId::parse(text).expect("an external id");
+    let kind = order(1).content_type;
+    let named = |number, of| Subject {
+        external_id: Some(id(of)),
+        ..subject(order(number), fixture.client, None, "An order")
+    };
+    let next = async || store.next_object_id(&kind).await.expect("readable");
+    assert_eq!(next().await, 1);
+    let first = put(store, &fixture, &named(7, "SO-7"), None, None).await;
+    let first = first.expect("registered");
+    assert_eq!(next().await, 8);
+    let find = async |kind, text| {
+        let found = store.subject_by_external_id(kind, &id(text)).await;
+        found.expect("readable")
+    };
+    assert_eq!(find(&kind, "SO-7").await, Some(first.clone()));
+    assert_eq!(find(&kind, "SO-8").await, None);
+    assert_eq!(find(&SubjectKind::CLASS_BUNDLE, "SO-7").await, None);
+    let refused = put(store, &fixture, &named(8, "SO-7"), None, None).await;
+    assert!(
+        matches!(refused, Err(StoreError::Duplicate(Unique::ExternalId))),
+        "{refused:?}"
+    );
+    let other = named(7, "SO-8");
+    let changed = put(store, &fixture, &other, Some(&first), None).await;
+    let changed = changed.expect("changed");
+    assert_eq!(changed.external_id, first.external_id);
+    let great = subject(order(i64::MAX), fixture.client, None, "Great");
+    let great = put(store, &fixture, &great, None, None).await;
+    great.expect("registered");
+    for gone in [order(7), order(i64::MAX)] {
+        let removed = store.delete_subject(Commit::new(gone)).await;
+        assert!(removed.expect("removed"));
+    }
+    assert_eq!(next().await, 8, "no number is given twice");
+    let again = put(store, &fixture, &named(3, "SO-7"), None, None).await;
+    again.expect("the id is free again");
+    assert_eq!(next().await, 8);
 }
 
 /// A new writer joins the subject's non-private threads, and no others.

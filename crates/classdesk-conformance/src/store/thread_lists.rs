@@ -99,6 +99,7 @@ pub async fn threads_are_filtered(store: &dyn Store) {
     let kind = SubjectKind::parse("order").expect("a kind");
     let reference = SubjectRef::new(kind.clone(), fixture.bundle.get());
     let subject = Subject {
+        external_id: None,
         reference: reference.clone(),
         parties: Parties {
             client: fixture.client.id,

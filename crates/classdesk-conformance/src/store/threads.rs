@@ -236,6 +236,7 @@ pub async fn other_parties_are_a_change_of_the_threads(store: &dyn Store) {
     let order = SubjectRef::new(kind, fixture.bundle.get());
     let put = async |before: Option<Subject>, client: Actor, writer: Actor, label: &str| {
         let subject = Subject {
+            external_id: None,
             reference: order.clone(),
             parties: Parties {
                 client: client.id,

@@ -240,6 +240,7 @@ pub async fn tickets_are_filtered(store: &dyn Store) {
     let reference = SubjectRef::new(kind.clone(), fixture.bundle.get());
     let put = SubjectPut {
         subject: Subject {
+            external_id: None,
             reference: reference.clone(),
             parties: fixture.parties(),
             label: title("An order"),

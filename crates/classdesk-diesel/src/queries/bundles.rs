@@ -1,5 +1,6 @@
 //! Bundles.
 
+use classdesk_domain::ExternalId;
 use classdesk_domain::bundles::{
     Bundle, BundleDetail, BundleFilter, BundleRepository, BundleStatus, BundleUpdate, BundleView,
     InsertBundle, WriterAssignment,
@@ -31,9 +32,9 @@ use super::rows::subjects::PartiesRow;
 use super::rows::users::PersonRow;
 use super::rows::values::{At, DayOf};
 use super::search::{found, put};
-use super::subjects::{BUNDLE, insert_subject, parties_of};
+use super::subjects::{BUNDLE, external_id_is_free, insert_subject, parties_of};
 use crate::error::Failure;
-use crate::outcome::{LockTarget, Outcome, exactly_one};
+use crate::outcome::{LockTarget, Outcome};
 
 port! {
     impl BundleRepository {
@@ -258,6 +259,7 @@ fn create_bundle(conn: &mut Conn, new: &InsertBundle) -> Result<Outcome<Bundle>,
     let bundle = &new.bundle;
     let row: BundleRow = diesel::insert_into(bundles::table)
         .values((
+            bundles::external_id.eq(bundle.external_id.as_ref().map(ExternalId::as_str)),
             bundles::title.eq(bundle.title.as_str()),
             bundles::description.eq(bundle.description.as_str()),
             bundles::status.eq(bundle.status.as_str()),
@@ -275,6 +277,7 @@ fn create_bundle(conn: &mut Conn, new: &InsertBundle) -> Result<Outcome<Bundle>,
         .get_result(conn)?;
     let subject = Subject {
         reference: SubjectRef::bundle(BundleId::new(row.id)),
+        external_id: bundle.external_id.clone(),
         parties: Parties {
             client: bundle.client_id,
             assigned_writer: bundle.assigned_writer_id,
@@ -282,7 +285,7 @@ fn create_bundle(conn: &mut Conn, new: &InsertBundle) -> Result<Outcome<Bundle>,
         label: bundle.title.clone(),
         version: 1,
     };
-    exactly_one(insert_subject(conn, &subject)?)?;
+    insert_subject(conn, &subject)?;
     let words = Terms::of_bundle(bundle.title.as_str(), bundle.description.as_str());
     put!(conn, bundle_terms, row.id, words)?;
     Ok(Outcome::to(row.id, row.into_domain(subject.parties)?))
@@ -290,36 +293,50 @@ fn create_bundle(conn: &mut Conn, new: &InsertBundle) -> Result<Outcome<Bundle>,
 
 fn update_bundle(conn: &mut Conn, c: Commit<BundleUpdate>) -> Result<Bundle, Failure> {
     let target = LockTarget::Subject(c.change.bundle.subject());
-    commit(conn, c, Some(target), |conn, BundleUpdate { bundle }| {
-        let id = bundle.id.get();
-        let row: Option<BundleRow> = diesel::update(bundles::table.find(id))
-            .set((
-                bundles::title.eq(bundle.title.as_str()),
-                bundles::description.eq(bundle.description.as_str()),
-                bundles::status.eq(bundle.status.as_str()),
-                bundles::level.eq(bundle.level.as_str()),
-                bundles::number_of_classes.eq(bundle.number_of_classes.get()),
-                bundles::start_date.eq(bundle.dates.start().map(DayOf)),
-                bundles::end_date.eq(bundle.dates.end().map(DayOf)),
-                bundles::updated_at.eq(At::from(bundle.updated_at)),
-                bundles::completed_at.eq(bundle.completed_at.map(At::from)),
-                bundles::version.eq(bundles::version + 1),
-            ))
-            .returning(BundleRow::as_returning())
-            .get_result(conn)
-            .optional()?;
-        let row = row.ok_or(Failure::STALE)?;
-        let words = Terms::of_bundle(bundle.title.as_str(), bundle.description.as_str());
-        put!(conn, bundle_terms, id, words)?;
-        let parties: PartiesRow = diesel::update(subjects::table.find((BUNDLE, id)))
-            .set((
-                subjects::label.eq(bundle.title.as_str()),
-                subjects::version.eq(row.version),
-            ))
-            .returning(PartiesRow::as_returning())
-            .get_result(conn)?;
-        Ok(Outcome::to(id, row.into_domain(parties.into())?))
-    })
+    commit(
+        conn,
+        c,
+        Some(target),
+        |conn, BundleUpdate { bundle, writer }| {
+            let (id, subject) = (bundle.id.get(), bundle.subject());
+            let external_id = bundle.external_id.as_ref();
+            external_id_is_free(conn, &subject, external_id)?;
+            let external_id = external_id.map(ExternalId::as_str);
+            let row: Option<BundleRow> = diesel::update(bundles::table.find(id))
+                .set((
+                    bundles::external_id.eq(external_id),
+                    bundles::title.eq(bundle.title.as_str()),
+                    bundles::description.eq(bundle.description.as_str()),
+                    bundles::status.eq(bundle.status.as_str()),
+                    bundles::level.eq(bundle.level.as_str()),
+                    bundles::number_of_classes.eq(bundle.number_of_classes.get()),
+                    bundles::start_date.eq(bundle.dates.start().map(DayOf)),
+                    bundles::end_date.eq(bundle.dates.end().map(DayOf)),
+                    bundles::updated_at.eq(At::from(bundle.updated_at)),
+                    bundles::completed_at.eq(bundle.completed_at.map(At::from)),
+                    bundles::version.eq(bundles::version + 1),
+                ))
+                .returning(BundleRow::as_returning())
+                .get_result(conn)
+                .optional()?;
+            let row = row.ok_or(Failure::STALE)?;
+            let words = Terms::of_bundle(bundle.title.as_str(), bundle.description.as_str());
+            put!(conn, bundle_terms, id, words)?;
+            let parties: PartiesRow = diesel::update(subjects::table.find((BUNDLE, id)))
+                .set((
+                    subjects::external_id.eq(external_id),
+                    subjects::label.eq(bundle.title.as_str()),
+                    writer.map(|writer| subjects::assigned_writer_id.eq(writer.map(UserId::get))),
+                    subjects::version.eq(row.version),
+                ))
+                .returning(PartiesRow::as_returning())
+                .get_result(conn)?;
+            if let Some(writer) = writer {
+                change_parties(conn, &subject, writer)?;
+            }
+            Ok(Outcome::to(id, row.into_domain(parties.into())?))
+        },
+    )
 }
 
 fn assign_writer(conn: &mut Conn, c: Commit<WriterAssignment>) -> Result<Bundle, Failure> {

@@ -1,5 +1,6 @@
 //! Bundles.
 
+use classdesk_domain::ExternalId;
 use classdesk_domain::bundles::{Bundle, BundleStatus, BundleView, Dates, NumberOfClasses};
 use classdesk_domain::ids::{BundleId, UserId};
 use classdesk_domain::people::Username;
@@ -16,6 +17,7 @@ use crate::error::Failure;
 #[diesel(table_name = bundles)]
 pub(crate) struct BundleRow {
     pub(crate) id: i64,
+    pub(crate) external_id: Option<String>,
     pub(crate) title: String,
     pub(crate) description: String,
     pub(crate) status: String,
@@ -34,6 +36,7 @@ impl BundleRow {
     pub(crate) fn into_domain(self, parties: Parties) -> Result<Bundle, Failure> {
         Ok(Bundle {
             id: BundleId::new(self.id),
+            external_id: self.external_id.map(ExternalId::from_stored),
             title: Title::from_stored(self.title),
             description: Description::from_stored(self.description),
             status: word(BundleStatus::parse, &self.status, "bundle")?,

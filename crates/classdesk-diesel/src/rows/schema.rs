@@ -64,6 +64,12 @@ tables! {
         assigned_writer_id -> Nullable<BigInt>,
         label -> Text,
         version -> BigInt,
+        external_id -> Nullable<Text>,
+    }
+
+    removed_subjects (content_type) {
+        content_type -> Text,
+        greatest -> BigInt,
     }
 
     bundles (id) {
@@ -81,6 +87,7 @@ tables! {
         updated_at -> Instant,
         completed_at -> Nullable<Instant>,
         version -> BigInt,
+        external_id -> Nullable<Text>,
     }
 
     blobs (id) {

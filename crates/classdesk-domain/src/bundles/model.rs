@@ -3,6 +3,7 @@
 use time::Date;
 
 use crate::clock::Timestamp;
+use crate::external_id::ExternalId;
 use crate::files::model::BundleFile;
 use crate::ids::{BundleId, UserId};
 use crate::paging::Limit;
@@ -110,6 +111,8 @@ impl Dates {
 pub struct Bundle {
     /// Its id.
     pub id: BundleId,
+    /// Its id in another system, if one keeps it.
+    pub external_id: Option<ExternalId>,
     /// What it is called.
     pub title: Title,
     /// What it is about.
@@ -179,6 +182,8 @@ impl BundleDetail {
 /// A bundle to be created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewBundle {
+    /// Its id in another system, if one keeps it.
+    pub external_id: Option<ExternalId>,
     /// Its owner.
     pub client_id: UserId,
     /// What it is called.
@@ -202,6 +207,7 @@ impl NewBundle {
     #[must_use]
     pub fn new(client_id: UserId, title: Title) -> Self {
         Self {
+            external_id: None,
             client_id,
             title,
             assigned_writer_id: None,
@@ -217,6 +223,8 @@ impl NewBundle {
 /// A change to a bundle; what is `None` stays.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BundleChange {
+    /// Its id in another system; `Some(None)` takes it away.
+    pub external_id: Option<Option<ExternalId>>,
     /// What it is called.
     pub title: Option<Title>,
     /// What it is about.

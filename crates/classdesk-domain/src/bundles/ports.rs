@@ -33,6 +33,8 @@ pub struct BundleUpdate {
     /// written. The caller MUST hand it with `completed_at` if its status is `completed`, and only
     /// then: a store may refuse another row.
     pub bundle: Bundle,
+    /// Another writer, as in a [`WriterAssignment`]; `None` when the writer stays.
+    pub writer: Option<Option<UserId>>,
 }
 
 /// Another writer for a bundle, or none.
@@ -85,11 +87,13 @@ pub trait BundleRepository: Send + Sync {
         page: PageRequest,
     ) -> Result<Page<UserRef>, StoreError>;
 
-    /// Creates a bundle in version 1, and its subject.
+    /// Creates a bundle in version 1, and its subject, which has the same external id. It MUST answer
+    /// `Duplicate` when another bundle has that.
     async fn create_bundle(&self, commit: Commit<InsertBundle>) -> Result<Bundle, StoreError>;
 
-    /// Changes a bundle's own fields and counts its version up by one. A new title MUST become the
-    /// label of its subject.
+    /// Changes a bundle's own fields, and its writer where one is given, and counts its version up by
+    /// one. A new title MUST become the label of its subject, and a new external id its subject's. It
+    /// MUST answer `Duplicate` when another bundle has that.
     async fn update_bundle(&self, commit: Commit<BundleUpdate>) -> Result<Bundle, StoreError>;
 
     /// Gives the bundle another writer and counts its version up by one.

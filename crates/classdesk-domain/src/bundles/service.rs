@@ -3,21 +3,22 @@
 use std::sync::Arc;
 
 use crate::clock::{Clock, Timestamp};
-use crate::error::Error;
+use crate::error::{Conflict, Error};
 use crate::events::facts::RowId;
 use crate::events::model::DomainEvent;
+use crate::external_id::ExternalId;
 use crate::ids::{BundleId, UserId};
 use crate::paging::{Page, PageRequest};
-use crate::people::model::{Actor, Role};
+use crate::people::model::{Actor, Role, User};
 use crate::people::ports::UserRepository;
 use crate::policy::access_scope::AccessScope;
 use crate::policy::permission::{BundleAction, Permission};
-use crate::request_context::RequestContext;
+use crate::request_context::{Present, Put, RequestContext};
 use crate::store::commit::{Commit, Versioned};
-use crate::subjects::model::{Parties, SubjectRef};
+use crate::subjects::model::{Parties, SubjectKind, SubjectRef};
 use crate::subjects::ports::SubjectRepository;
-use crate::use_case::{active_in_role, both, retry_on_stale, user_is_active};
-use crate::validation::{Invalid, Validated};
+use crate::use_case::{active_in_role, active_person, both, retry_on_stale, user_is_active};
+use crate::validation::{Eligibility, FieldError, Invalid, Validated};
 
 use super::model::{
     Bundle, BundleChange, BundleDetail, BundleFilter, BundleStatus, BundleView, Dates, Member,
@@ -98,7 +99,7 @@ impl Bundles {
     /// Creates a bundle.
     ///
     /// # Errors
-    /// [`Error::Forbidden`], [`Error::Invalid`].
+    /// [`Error::Forbidden`], [`Error::Invalid`], and a conflict when another bundle has the external id.
     pub async fn create(
         &self,
         by: impl Into<RequestContext>,
@@ -110,44 +111,106 @@ impl Bundles {
             actor.require(Permission::CreateBundle)?;
             let new = draft.as_result()?;
             by.check_unversioned()?;
-            let mut named = vec![new.client_id];
-            named.extend(new.assigned_writer_id);
-            let people = self.users.users(&named).await?;
-            let (client, writer) = both(
-                active_in_role(&people, new.client_id, Role::Client, "client_id"),
-                new.assigned_writer_id
-                    .map(|id| active_in_role(&people, id, Role::Writer, "assigned_writer_id"))
-                    .transpose(),
-            )?;
-            let now = self.clock.now();
-            let created = DomainEvent::BundleCreated {
-                bundle: RowId::Created,
-                parties: Parties {
-                    client: new.client_id,
-                    assigned_writer: new.assigned_writer_id,
-                },
+            self.try_create(&by, new).await
+        })
+    }
+
+    /// Creates the bundle that another system knows by this id, or makes it what it says; its client
+    /// stays. Doing so again changes nothing.
+    ///
+    /// # Errors
+    /// As [`Bundles::create`] and [`Bundles::change`].
+    pub async fn put(
+        &self,
+        by: impl Into<RequestContext>,
+        external_id: &ExternalId,
+        draft: impl Into<Validated<NewBundle>>,
+    ) -> Result<Put<BundleDetail>, Error> {
+        let (by, draft) = (by.into(), draft.into());
+        let actor = &by.actor;
+        // Before the look: whether there is a bundle is nothing for who may create none.
+        actor.require(Permission::CreateBundle)?;
+        retry_on_stale!(self.users, actor, async {
+            let kind = &SubjectKind::CLASS_BUNDLE;
+            let found = self.subjects.subject_by_external_id(kind, external_id);
+            let found = found
+                .await?
+                .and_then(|subject| subject.reference.as_bundle());
+            let Some(id) = found else {
+                let new = NewBundle {
+                    external_id: Some(external_id.clone()),
+                    ..draft.as_result()?.clone()
+                };
+                by.conditions.check(Present::Nothing)?;
+                let created = self.try_create(&by, &new).await;
+                return match created {
+                    // The same request at the same time created it: then it is there by now.
+                    Err(Error::Conflict(Conflict::ExternalIdTaken)) => Err(Error::Contended),
+                    created => Ok(Put::Created(created?)),
+                };
             };
-            let row = InsertBundle {
-                bundle: new.clone(),
-                created_by: actor.id,
-                created_at: now,
-                completed_at: (new.status == BundleStatus::Completed).then_some(now),
-            };
-            let commit = Commit::by(&by, now, row, [created])
-                .require(user_is_active(client))
-                .require_all(writer.map(user_is_active));
-            let view = BundleView {
-                bundle: self.bundles.create_bundle(commit).await?,
-                client_username: client.username.clone(),
-                assigned_writer_username: writer.map(|writer| writer.username.clone()),
-                threads_count: 0,
-                tickets_count: 0,
-            };
-            Ok(BundleDetail {
-                view,
-                files: Vec::new(),
-                files_count: 0,
+            let before = self.load_for_change(actor, id).await?;
+            let put = draft.as_result()?;
+            by.check_version(before.version)?;
+            if put.client_id != before.parties.client {
+                return Err(Invalid::field("client_id", FieldError::Unchangeable).into());
+            }
+            let writer = put.assigned_writer_id;
+            let writer = (writer != before.parties.assigned_writer).then_some(writer);
+            let has_changed = self
+                .try_change(&by, before, &change_of(put), writer)
+                .await?;
+            let detail = self.detail(actor, id).await?;
+            Ok(if has_changed {
+                Put::Changed(detail)
+            } else {
+                Put::Unchanged(detail)
             })
+        })
+    }
+
+    async fn try_create(
+        &self,
+        by: &RequestContext,
+        new: &NewBundle,
+    ) -> Result<BundleDetail, Error> {
+        let mut named = vec![new.client_id];
+        named.extend(new.assigned_writer_id);
+        let people = self.users.users(&named).await?;
+        let (client, writer) = both(
+            active_in_role(&people, new.client_id, Role::Client, "client_id"),
+            new.assigned_writer_id
+                .map(|id| active_in_role(&people, id, Role::Writer, "assigned_writer_id"))
+                .transpose(),
+        )?;
+        let now = self.clock.now();
+        let created = DomainEvent::BundleCreated {
+            bundle: RowId::Created,
+            parties: Parties {
+                client: new.client_id,
+                assigned_writer: new.assigned_writer_id,
+            },
+        };
+        let row = InsertBundle {
+            bundle: new.clone(),
+            created_by: by.actor.id,
+            created_at: now,
+            completed_at: (new.status == BundleStatus::Completed).then_some(now),
+        };
+        let commit = Commit::by(by, now, row, [created])
+            .require(user_is_active(client))
+            .require_all(writer.map(user_is_active));
+        let view = BundleView {
+            bundle: self.bundles.create_bundle(commit).await?,
+            client_username: client.username.clone(),
+            assigned_writer_username: writer.map(|writer| writer.username.clone()),
+            threads_count: 0,
+            tickets_count: 0,
+        };
+        Ok(BundleDetail {
+            view,
+            files: Vec::new(),
+            files_count: 0,
         })
     }
 
@@ -155,7 +218,7 @@ impl Bundles {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`],
-    /// [`Error::PreconditionFailed`].
+    /// [`Error::PreconditionFailed`], and a conflict when another bundle has the external id.
     pub async fn change(
         &self,
         by: impl Into<RequestContext>,
@@ -168,25 +231,68 @@ impl Bundles {
             let before = self.load_for_change(actor, id).await?;
             let change = draft.as_result()?;
             by.check_version(before.version)?;
-            let now = self.clock.now();
-            let after = changed(&before, change, now)?;
-            let fields = differing_fields(&before, &after);
-            if fields.is_empty() {
-                return Ok(());
-            }
+            self.try_change(&by, before, change, None).await
+        })?;
+        self.detail(actor, id).await
+    }
+
+    /// Changes a bundle that was just read, and gives it another writer where one is named. Says
+    /// whether anything changed.
+    async fn try_change(
+        &self,
+        by: &RequestContext,
+        before: Bundle,
+        change: &BundleChange,
+        writer: Option<Option<UserId>>,
+    ) -> Result<bool, Error> {
+        let id = before.id;
+        let now = self.clock.now();
+        let after = changed(&before, change, now)?;
+        let newcomer = match writer.flatten() {
+            Some(writer) => Some(self.active_writer(writer, "assigned_writer_id").await?),
+            None => None,
+        };
+        let fields = differing_fields(&before, &after);
+        let mut events = Vec::new();
+        if !fields.is_empty() {
             let moved = before.status != after.status;
-            let changed = DomainEvent::BundleChanged {
+            events.push(DomainEvent::BundleChanged {
                 bundle: id,
                 fields,
                 status: moved.then_some((before.status, after.status)),
-            };
-            let update = BundleUpdate { bundle: after };
-            let commit = Commit::by(actor, now, update, [changed])
-                .require(Versioned::Bundle(id).at(before.version));
-            self.bundles.update_bundle(commit).await?;
-            Ok(())
-        })?;
-        self.detail(actor, id).await
+            });
+        }
+        if let Some(to) = writer {
+            events.push(DomainEvent::WriterAssigned {
+                bundle: id,
+                from: before.parties.assigned_writer,
+                to,
+            });
+        }
+        if events.is_empty() {
+            return Ok(false);
+        }
+        let update = BundleUpdate {
+            bundle: after,
+            writer,
+        };
+        let commit = Commit::by(by.actor, now, update, events)
+            .require(Versioned::Bundle(id).at(before.version))
+            .require_all(newcomer.as_ref().map(user_is_active));
+        self.bundles.update_bundle(commit).await?;
+        Ok(true)
+    }
+
+    async fn active_writer(&self, id: UserId, field: &'static str) -> Result<User, Error> {
+        let is_writer = |user: &User| user.role == Role::Writer;
+        active_person(
+            &*self.users,
+            id,
+            field,
+            Eligibility::ActiveWriter,
+            is_writer,
+        )
+        .await
     }
 
     /// Gives the bundle another writer, who joins its non-private threads, or none.
@@ -210,11 +316,10 @@ impl Bundles {
             if writer == former {
                 return Ok(());
             }
-            let named: Vec<_> = writer.into_iter().collect();
-            let people = self.users.users(&named).await?;
-            let person = writer
-                .map(|id| active_in_role(&people, id, Role::Writer, "writer_id"))
-                .transpose()?;
+            let person = match writer {
+                Some(writer) => Some(self.active_writer(writer, "writer_id").await?),
+                None => None,
+            };
             let assignment = WriterAssignment {
                 bundle: id,
                 writer,
@@ -227,7 +332,7 @@ impl Bundles {
             };
             let commit = Commit::by(actor, assignment.at, assignment, [assigned])
                 .require(Versioned::Bundle(id).at(before.version))
-                .require_all(person.map(user_is_active));
+                .require_all(person.as_ref().map(user_is_active));
             self.bundles.assign_writer(commit).await?;
             Ok(())
         })?;
@@ -259,6 +364,10 @@ fn changed(before: &Bundle, change: &BundleChange, now: Timestamp) -> Result<Bun
         _ => None,
     };
     Ok(Bundle {
+        external_id: change
+            .external_id
+            .clone()
+            .unwrap_or_else(|| before.external_id.clone()),
         title: change.title.clone().unwrap_or_else(|| before.title.clone()),
         description: change
             .description
@@ -274,9 +383,24 @@ fn changed(before: &Bundle, change: &BundleChange, now: Timestamp) -> Result<Bun
     })
 }
 
+/// The change that makes a bundle what another system says of it.
+fn change_of(put: &NewBundle) -> BundleChange {
+    BundleChange {
+        external_id: None,
+        title: Some(put.title.clone()),
+        description: Some(put.description.clone()),
+        status: Some(put.status),
+        level: Some(put.level.clone()),
+        number_of_classes: Some(put.number_of_classes),
+        start_date: Some(put.dates.start()),
+        end_date: Some(put.dates.end()),
+    }
+}
+
 /// The names of the fields in which two states of a bundle differ.
 fn differing_fields(before: &Bundle, after: &Bundle) -> Vec<&'static str> {
     let fields = [
+        ("external_id", before.external_id != after.external_id),
         ("title", before.title != after.title),
         ("description", before.description != after.description),
         ("status", before.status != after.status),

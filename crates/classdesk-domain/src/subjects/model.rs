@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::external_id::ExternalId;
 use crate::from_text::from_text;
 use crate::ids::{BundleId, UserId};
 use crate::text::{SubjectLine, Title, as_one_line};
@@ -128,6 +129,8 @@ pub struct Parties {
 pub struct Subject {
     /// Which one.
     pub reference: SubjectRef,
+    /// Its id in the system where it lives, if that is no number; a bundle's in another system.
+    pub external_id: Option<ExternalId>,
     /// Whose it is.
     pub parties: Parties,
     /// What it is called; a bundle's title.

@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 
 use crate::clock::Timestamp;
+use crate::external_id::ExternalId;
 use crate::ids::UserId;
 
-use super::model::{Subject, SubjectRef};
+use super::model::{Subject, SubjectKind, SubjectRef};
 use crate::store::commit::{Commit, Precondition};
 use crate::store::error::StoreError;
 
@@ -41,7 +42,19 @@ pub trait SubjectRepository: Send + Sync {
     /// The subject, a bundle's included.
     async fn subject(&self, reference: &SubjectRef) -> Result<Option<Subject>, StoreError>;
 
-    /// Registers or changes a subject. The new writer MUST be added to every non-private thread of
+    /// The subject of a kind that another system knows by this id, a bundle included.
+    async fn subject_by_external_id(
+        &self,
+        kind: &SubjectKind,
+        id: &ExternalId,
+    ) -> Result<Option<Subject>, StoreError>;
+
+    /// A number for a new subject of a kind. It MUST be greater than that of every subject of the kind
+    /// that is there or was removed, except for numbers of 2^52 and more.
+    async fn next_object_id(&self, kind: &SubjectKind) -> Result<i64, StoreError>;
+
+    /// Registers or changes a subject; its external id stays what it was at first. It MUST answer
+    /// `Duplicate` when another subject of the kind has that. The new writer MUST be added to every non-private thread of
     /// the subject that they are not in.
     async fn put_subject(&self, commit: Commit<SubjectPut>) -> Result<Subject, StoreError>;
 

@@ -83,7 +83,7 @@ kinds! {
         "Somebody else has this email address. Choose another.");
     /// Somebody has this external id.
     ExternalIdTaken = ("external-id-taken", CONFLICT, "This external id is taken",
-        "Somebody else has this external id.");
+        "Another has this external id.");
     /// Nobody else is an active superadmin.
     LastSuperadmin = ("last-superadmin", CONFLICT, "The last superadmin stays one",
         "Nobody else is an active superadmin. Make another person one first.");

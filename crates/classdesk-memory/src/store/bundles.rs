@@ -13,7 +13,7 @@ use classdesk_domain::people::{Role, User, UserRef};
 use classdesk_domain::policy::AccessScope;
 use classdesk_domain::search::Terms;
 use classdesk_domain::store::{Commit, StoreError};
-use classdesk_domain::subjects::{Parties, Subject, SubjectRef};
+use classdesk_domain::subjects::{Parties, Subject, SubjectKind, SubjectRef};
 
 use super::MemoryStore;
 use super::access_scope::{bundle_in_scope, count};
@@ -25,6 +25,7 @@ impl State {
     fn bundle(&self, row: &BundleRow) -> Bundle {
         Bundle {
             id: row.id,
+            external_id: row.external_id.clone(),
             title: row.title.clone(),
             description: row.description.clone(),
             status: row.status,
@@ -162,9 +163,12 @@ impl BundleRepository for MemoryStore {
             };
             state.people_there(&parties)?;
             state.users.there(created_by)?;
+            let external_id = bundle.external_id;
+            state.external_id_is_free(&SubjectKind::CLASS_BUNDLE, external_id.as_ref(), None)?;
             let label = bundle.title.clone();
             let id = state.bundles.insert(|id| BundleRow {
                 id,
+                external_id: external_id.clone(),
                 title: bundle.title,
                 description: bundle.description,
                 status: bundle.status,
@@ -180,6 +184,7 @@ impl BundleRepository for MemoryStore {
             let reference = SubjectRef::bundle(id);
             let subject = Subject {
                 reference: reference.clone(),
+                external_id,
                 parties,
                 label,
                 version: 1,
@@ -190,13 +195,24 @@ impl BundleRepository for MemoryStore {
     }
 
     async fn update_bundle(&self, commit: Commit<BundleUpdate>) -> Result<Bundle, StoreError> {
-        self.commit(commit, |state, BundleUpdate { bundle }| {
+        self.commit(commit, |state, BundleUpdate { bundle, writer }| {
+            let reference = bundle.subject();
+            let external_id = bundle.external_id.clone();
+            state.bundles.there(bundle.id)?;
+            state.external_id_is_free(
+                &reference.content_type,
+                external_id.as_ref(),
+                Some(&reference),
+            )?;
+            if let Some(writer) = writer.flatten() {
+                state.users.there(writer)?;
+            }
             let row = state.bundles.change(bundle.id)?;
             let version = row.version + 1;
-            let subject = bundle.subject();
             let label = bundle.title.clone();
             *row = BundleRow {
                 id: row.id,
+                external_id: bundle.external_id,
                 title: bundle.title,
                 description: bundle.description,
                 status: bundle.status,
@@ -209,7 +225,12 @@ impl BundleRepository for MemoryStore {
                 completed_at: bundle.completed_at,
                 version,
             };
-            if let Some(subject) = Arc::make_mut(&mut state.subjects).get_mut(&subject) {
+            if let Some(writer) = writer {
+                state.change_parties(&reference, writer);
+            }
+            if let Some(subject) = Arc::make_mut(&mut state.subjects).get_mut(&reference) {
+                subject.parties.assigned_writer = writer.unwrap_or(subject.parties.assigned_writer);
+                subject.external_id = external_id;
                 subject.label = label;
                 subject.version = version;
             }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use classdesk_domain::ClientNetwork;
 use classdesk_domain::blobs::{BlobInfo, BlobState, FileName, StorageKey};
 use classdesk_domain::bundles::{BundleStatus, Dates, NumberOfClasses};
 use classdesk_domain::clock::Timestamp;
@@ -16,6 +15,7 @@ use classdesk_domain::subjects::SubjectRef;
 use classdesk_domain::text::{Description, Level, MessageText, SubjectLine, Title};
 use classdesk_domain::threads::MessageKind;
 use classdesk_domain::tickets::{TicketCategory, TicketPriority, TicketStatus};
+use classdesk_domain::{ClientNetwork, ExternalId};
 
 #[derive(Debug, Clone)]
 pub(super) struct UserRow {
@@ -41,6 +41,7 @@ pub(super) struct Failure {
 /// A bundle without its parties, which its subject has.
 #[derive(Debug, Clone)]
 pub(super) struct BundleRow {
+    pub(super) external_id: Option<ExternalId>,
     pub(super) id: BundleId,
     pub(super) title: Title,
     pub(super) description: Description,

@@ -15,7 +15,7 @@ use classdesk_domain::links::LinkKey;
 use classdesk_domain::paging::{Cursor, Page, PageRequest, Seek, SeekRequest};
 use classdesk_domain::people::UserRef;
 use classdesk_domain::store::StoreError;
-use classdesk_domain::subjects::{Parties, Subject, SubjectRef};
+use classdesk_domain::subjects::{Parties, Subject, SubjectKind, SubjectRef};
 
 use super::rows::{
     BlobRow, BundleRow, Failure, FileRow, InsertMessage, OwnedFile, ReservationRow, SessionRow,
@@ -33,6 +33,8 @@ pub(super) struct State {
     /// When each person last signed in from each network.
     pub(super) login_networks: Arc<HashMap<(UserId, ClientNetwork), Timestamp>>,
     pub(super) subjects: Arc<BTreeMap<SubjectRef, Subject>>,
+    /// The greatest number of each kind that a removed subject had.
+    pub(super) removed_numbers: BTreeMap<SubjectKind, i64>,
     pub(super) bundles: Table<BundleId, BundleRow>,
     pub(super) threads: Table<ThreadId, ThreadRow>,
     pub(super) messages: Table<MessageId, InsertMessage>,

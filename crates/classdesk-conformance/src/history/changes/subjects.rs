@@ -1,5 +1,6 @@
 //! Subjects and bundles.
 
+use classdesk_domain::ExternalId;
 use classdesk_domain::bundles::{
     BundleStatus, BundleUpdate, InsertBundle, NewBundle, WriterAssignment,
 };
@@ -22,6 +23,7 @@ impl Replica<'_> {
             parties: self.parties(),
             label: title("An order"),
             version: 1,
+            external_id: self.external_id(),
         };
         let put = SubjectPut {
             joins: subject.parties.assigned_writer,
@@ -36,6 +38,13 @@ impl Replica<'_> {
         let commit = self.commit(put, event).await;
         let stored = self.store.put_subject(commit).await;
         self.report("put_subject", stored)
+    }
+
+    /// One of a few ids, which something may have, or none.
+    fn external_id(&mut self) -> Option<ExternalId> {
+        let number = self.dice.u32(0..6);
+        let id = ExternalId::from_stored(format!("ext{number}"));
+        self.once_in(2).then_some(id)
     }
 
     pub(super) async fn delete_subject(&mut self) -> String {
@@ -54,6 +63,7 @@ impl Replica<'_> {
         bundle.assigned_writer_id = parties.assigned_writer;
         bundle.status = self.any(BundleStatus::ALL);
         bundle.description = self.description();
+        bundle.external_id = self.external_id();
         let created_by = self.person().id;
         let created_at = self.tick();
         let row = InsertBundle {
@@ -84,9 +94,16 @@ impl Replica<'_> {
         bundle.title = self.title();
         bundle.status = self.any(BundleStatus::ALL);
         bundle.updated_at = self.tick();
+        if self.once_in(3) {
+            bundle.external_id = self.external_id();
+        }
+        let other = self.parties().assigned_writer;
         bundle.completed_at =
             (bundle.status == BundleStatus::Completed).then_some(bundle.updated_at);
-        let update = BundleUpdate { bundle };
+        let update = BundleUpdate {
+            bundle,
+            writer: self.once_in(3).then_some(other),
+        };
         let event = DomainEvent::BundleChanged {
             bundle: id,
             fields: vec!["title", "status"],

@@ -2,6 +2,7 @@
 
 use classdesk_domain::ExternalId;
 use classdesk_domain::people::LoginName;
+use classdesk_domain::subjects::SubjectKind;
 
 use super::Exception::Nothing;
 use super::reads::Reads;
@@ -15,6 +16,11 @@ impl Reads<'_> {
         let id = ExternalId::parse("crm/7").unwrap();
         let found = store.user_by_external_id(&id);
         self.note("user by external id", Nothing, found).await;
+        let kind = SubjectKind::CLASS_BUNDLE;
+        let found = store.subject_by_external_id(&kind, &id);
+        self.note("subject by external id", Nothing, found).await;
+        let next = store.next_object_id(&kind);
+        self.note("next number of a kind", Nothing, next).await;
         let both = [fixture.client.id, fixture.writer.id];
         self.note("users by id", Nothing, store.users(&both)).await;
         self.note("any user", Nothing, store.any_user()).await;

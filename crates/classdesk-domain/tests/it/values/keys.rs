@@ -132,6 +132,7 @@ fn fingerprints_tell_bodies_apart_and_show_little() {
 #[test]
 fn a_subject_names_itself() {
     let subject = |kind, id, label: &str| Subject {
+        external_id: None,
         reference: SubjectRef::new(kind, id),
         parties: Parties {
             client: UserId::new(1),

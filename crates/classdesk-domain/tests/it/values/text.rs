@@ -227,6 +227,7 @@ proptest! {
 #[test]
 fn a_subject_is_named_in_one_line() {
     let subject = Subject {
+        external_id: None,
         reference: SubjectRef::bundle(BundleId::new(4)),
         parties: Parties {
             client: UserId::new(1),
