@@ -49,6 +49,7 @@ fn of_people(fixture: &Fixture) -> Vec<DomainEvent> {
             },
         },
         DomainEvent::PasswordChanged { user },
+        DomainEvent::UserInvited { user: user.into() },
         DomainEvent::UserUnlocked { user },
         DomainEvent::SessionStarted { user },
         DomainEvent::SessionEnded { user },

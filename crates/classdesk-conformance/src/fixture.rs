@@ -331,6 +331,7 @@ pub fn new_user(username: &str, role: Role, created_at: Timestamp) -> InsertUser
         time_zone: TimeZone::default(),
         password: Some(PasswordHash::new(format!("hash of {username}"))),
         created_at,
+        link: None,
     }
 }
 

@@ -128,6 +128,10 @@ macro_rules! store_conformance {
                 messages_are_paged
                 post_facts_are_complete
             }
+            password_links {
+                a_link_is_redeemed_once
+                a_link_takes_the_place_of_the_one_before
+            }
             people {
                 a_person_is_changed
                 a_person_is_found_by_external_id

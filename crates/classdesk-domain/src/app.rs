@@ -18,6 +18,7 @@ use crate::links::service::Links;
 use crate::maintenance::MaintenanceService;
 use crate::people::admin_commands::AdminCommands;
 use crate::people::hasher::PasswordHasher;
+use crate::people::password_link_service::PasswordLinks;
 use crate::people::ports::{SessionRepository, UserRepository};
 use crate::people::session_service::Sessions;
 use crate::people::sessions::SessionLimits;
@@ -177,6 +178,8 @@ pub struct App {
     pub tokens: Option<TokenSignIn>,
     /// People, as they and the staff see them.
     pub users: Users,
+    /// Giving oneself a password by a link.
+    pub password_links: PasswordLinks,
     /// What the command line does, outside of any session.
     pub admin_commands: AdminCommands,
     /// Registered subjects.
@@ -240,7 +243,8 @@ impl App {
                 clock: ports.clock.clone(),
             }),
             users: service!(Users { ..ports: users, hasher, clock }),
-            admin_commands: service!(AdminCommands { ..ports: users, hasher, clock }),
+            password_links: service!(PasswordLinks { ..ports: users, hasher, clock }),
+            admin_commands: service!(AdminCommands { ..ports: users, hasher, clock, secrets }),
             subjects: service!(Subjects { ..ports: subjects, users, clock }),
             bundles: service!(Bundles { ..ports: bundles, subjects, users, clock }),
             threads: service!(Threads { ..ports: threads, subjects, users, clock }),

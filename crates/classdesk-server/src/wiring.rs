@@ -76,7 +76,8 @@ pub(crate) async fn admin_commands(
 ) -> Result<(AdminCommands, DieselStore), CliError> {
     let hasher = hasher(hashing)?;
     let store = open_store(store.database_url.clone(), store.options(), schema).await?;
-    let commands = AdminCommands::new(store.store(), hasher, Arc::new(SystemClock));
+    let (clock, secrets) = (Arc::new(SystemClock), Arc::new(SystemSecrets));
+    let commands = AdminCommands::new(store.store(), hasher, clock, secrets);
     Ok((commands, store))
 }
 

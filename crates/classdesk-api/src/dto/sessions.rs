@@ -3,10 +3,11 @@
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::ids::SessionId;
 use classdesk_domain::people::{
-    AccessToken, AuthenticatedSession, LoggedIn, LoginName, NewPassword, PasswordChange, Session,
+    AccessToken, AuthenticatedSession, LoggedIn, LoginName, NewPassword, PasswordChange,
+    PasswordReset, Session,
 };
 
-use crate::input::{LoginPassword, input};
+use crate::input::{LoginPassword, UncheckedPassword, input};
 use crate::output::view;
 
 use super::people::UserView;
@@ -80,4 +81,17 @@ input! {
         new_password: NewPassword,
     } => PasswordChange { current: current_password, new: new_password },
     example {"current_password": "correct horse battery", "new_password": "staple that is new"}
+}
+
+input! {
+    /// The token of a link in exchange for a password.
+    body PasswordResetBody -> PasswordReset {
+        /// The token.
+        token: String,
+        /// The new password: not a common one, and without the username in it.
+        new_password: UncheckedPassword,
+    } => PasswordReset { token, new_password },
+    example {
+        "token": "4fPpb0Xv5cX6Y0m3o1w7Jm0yq8cLrQ2sT9uVxZaBdEg", "new_password": "staple that is new",
+    }
 }

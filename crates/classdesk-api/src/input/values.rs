@@ -41,6 +41,13 @@ fn bounded_text(lines: Lines, min: usize, max: usize) -> ObjectBuilder {
         .max_length(Some(max))
 }
 
+fn new_password() -> ObjectBuilder {
+    formatted(KnownFormat::Password)
+        .min_length(Some(NewPassword::MIN))
+        .max_length(Some(NewPassword::MAX))
+        .pattern(Some(NO_NUL))
+}
+
 /// A number that is at least `min`.
 fn at_least(min: i64, raw: &Raw) -> Read<i64> {
     let number = raw.integer()?;
@@ -95,6 +102,10 @@ impl<T: Input> Input for Nullable<T> {
 
 /// The present password as it is typed: anything at all.
 pub(crate) struct LoginPassword;
+
+/// A new password of which only the service can say whether it will do: whose it is depends on
+/// another field.
+pub(crate) struct UncheckedPassword;
 
 /// The text of a message that may be empty, as beside a file. The service refuses an empty one
 /// where there is no file.
@@ -175,11 +186,8 @@ inputs! {
     TimeZone => Self: |raw| Self::parse(raw.text()?), text_like("^[A-Za-z0-9/_+-]+$");
     Email => Self: |raw| Self::parse(raw.text()?),
         formatted(KnownFormat::Email).max_length(Some(Self::MAX));
-    NewPassword => Self: |raw| Self::parse(raw.text()?),
-        formatted(KnownFormat::Password)
-            .min_length(Some(Self::MIN))
-            .max_length(Some(Self::MAX))
-            .pattern(Some(NO_NUL));
+    NewPassword => Self: |raw| Self::parse(raw.text()?), new_password();
+    UncheckedPassword => String: |raw| raw.text().map(str::to_owned), new_password();
     LoginPassword => String: |raw| not_empty(raw.text()?).map(str::to_owned),
         formatted(KnownFormat::Password).min_length(Some(1));
     LoginName => Self: |raw| not_empty(raw.text()?.trim()).map(Self::new),

@@ -14,7 +14,9 @@ use classdesk_http::conditional::version_conditions;
 use classdesk_http::{client_address, end_work};
 
 use crate::call::{Answer, Call};
-use crate::dto::{LoginBody, LoginView, PasswordChangeBody, SessionView, UserView};
+use crate::dto::{
+    LoginBody, LoginView, PasswordChangeBody, PasswordResetBody, SessionView, UserView,
+};
 use crate::extract::{JsonBody, Path, no_parameters};
 use crate::render;
 use crate::routing::{Endpoints, endpoints};
@@ -26,6 +28,7 @@ pub(super) const ENDPOINTS: Endpoints = endpoints![
     logout,
     logout_all,
     change_password,
+    reset_password,
     list_sessions,
     end_session,
 ];
@@ -133,6 +136,24 @@ async fn change_password(call: Call, body: JsonBody) -> Answer {
     let sessions = &call.app().sessions;
     let changed = sessions.change_password(call.session()?, address, input);
     (changed.await).inspect_err(|error| log_refusal(error, address))?;
+    Ok(render::no_content())
+}
+
+/// Set one's password by a link
+///
+/// The link works once, and the person's sessions end. A password that is refused does not use the link
+/// up. A link that was used, has ended or never was is 404.
+#[utoipa::path(
+    post, path = "/api/v1/auth/reset_password/", tag = "auth", security(()),
+    request_body = PasswordResetBody,
+    responses((status = 204, description = "Set")),
+    extensions(("x-problems" = json!(["not-found"]))),
+)]
+async fn reset_password(state: Data<AppState>, request: HttpRequest, body: JsonBody) -> Answer {
+    let reset = body.parse::<PasswordResetBody>()?;
+    version_conditions(&request)?.check(Present::Unversioned)?;
+    end_work(&request);
+    state.app.password_links.redeem(reset).await?;
     Ok(render::no_content())
 }
 

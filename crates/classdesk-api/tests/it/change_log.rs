@@ -1,7 +1,7 @@
 //! The audit log: who did what to which thing.
 
 use classdesk_domain::events::EventAction;
-use classdesk_domain::people::LoginName;
+use classdesk_domain::people::{Email, LoginName, NewUser, Role, Username};
 use serde_json::{Value, json};
 
 use crate::forms::Form;
@@ -37,6 +37,13 @@ async fn change_people(desk: &TestServer) {
     change(&admin, &path, json!({"password": "another horse battery"})).await;
     let commands = &desk.classdesk.admin_commands;
     commands.unlock(&LoginName::new("somebody")).await.unwrap();
+    let username = Username::parse("guest").unwrap();
+    let guest = NewUser::new(
+        username,
+        Email::parse("guest@example.com").unwrap(),
+        Role::Client,
+    );
+    commands.invite(guest).await.unwrap();
 }
 
 async fn change_subjects(desk: &TestServer) {

@@ -381,6 +381,7 @@ async fn a_host_with_its_own_sign_in_has_none_of_ours() {
         "logout",
         "logout_all",
         "change_password",
+        "reset_password",
         "sessions",
     ] {
         let answer = desk

@@ -32,6 +32,7 @@ mod mounting;
 mod operations;
 mod outage;
 mod owasp_regressions;
+mod password_links;
 mod permissions;
 mod preconditions;
 mod read_from_either_end;

@@ -135,6 +135,11 @@ async fn what_is_public_needs_no_token() {
         .post("/api/v1/auth/login/", &json!({}))
         .await;
     login.check_problem(400, "validation");
+    let link = json!({"token": "none", "new_password": "staple that is new"});
+    for client in clients {
+        let answer = client.post("/api/v1/auth/reset_password/", &link).await;
+        answer.check_problem(404, "not-found");
+    }
 }
 
 /// contract: perm.inactive
@@ -193,7 +198,9 @@ fn the_table_has_every_operation() {
         .iter()
         .map(|(method, path)| format!("{method} {}", shape(path)));
     asked.extend(public.chain(own));
-    asked.insert("POST /api/v1/auth/login/".to_owned());
+    for public in ["login", "reset_password"] {
+        asked.insert(format!("POST /api/v1/auth/{public}/"));
+    }
     let lacking: Vec<_> = documented.difference(&asked).collect();
     assert!(lacking.is_empty(), "{lacking:#?}");
 }

@@ -15,6 +15,7 @@ pub mod idempotency;
 pub mod links;
 pub mod maintenance;
 pub mod messages;
+pub mod password_links;
 pub mod people;
 pub mod preconditions;
 pub mod reading;

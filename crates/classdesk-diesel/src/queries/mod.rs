@@ -25,6 +25,7 @@ mod maintenance;
 mod messages;
 mod page;
 mod participants;
+mod password_links;
 mod people;
 mod port;
 mod post_message;

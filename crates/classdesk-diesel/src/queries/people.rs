@@ -6,8 +6,8 @@ use classdesk_domain::ExternalId;
 use classdesk_domain::ids::UserId;
 use classdesk_domain::paging::{Page, PageRequest};
 use classdesk_domain::people::{
-    Assignments, Credentials, Email, InsertUser, LoginName, LoginThrottle, PasswordHash, Role,
-    User, UserFilter, UserRef, UserRepository, UserUpdate, Username,
+    Assignments, Credentials, Email, InsertUser, LoginName, LoginThrottle, PasswordHash,
+    PasswordLink, Role, TokenHash, User, UserFilter, UserRef, UserRepository, UserUpdate, Username,
 };
 use classdesk_domain::search::Terms;
 use classdesk_domain::store::{Commit, StoreError, Unique};
@@ -22,6 +22,7 @@ use super::dialect::id_set;
 use super::filter::only;
 use super::login::{forget_failures, lock_throttle};
 use super::page::{after, cut, one_more};
+use super::password_links::{change_link, password_link, put_link};
 use super::port::port;
 use super::rows::schema::{user_terms, users};
 use super::rows::users::{PersonRow, UserRow};
@@ -40,6 +41,7 @@ port! {
         read any_user() -> bool;
         read credentials(login: &LoginName = login.as_str().to_owned()) -> Option<Credentials>;
         read credentials_of(id: UserId) -> Option<Credentials>;
+        read password_link(token: &TokenHash = *token) -> Option<PasswordLink>;
         snapshot assignments(user: UserId, limit: usize) -> Assignments;
         read list_users(filter: UserFilter, page: PageRequest) -> Page<User>;
         write_sessions(Invalidate::Person(commit.change.user))
@@ -214,6 +216,9 @@ fn create_user(conn: &mut Conn, new: &InsertUser) -> Result<Outcome<User>, Failu
     };
     let user = row.into_domain()?;
     put_user_terms(conn, &user)?;
+    if let Some(link) = &new.link {
+        put_link(conn, user.id, link)?;
+    }
     Ok(Outcome::to(user.id.get(), user))
 }
 
@@ -277,6 +282,7 @@ fn update_user(conn: &mut Conn, c: Commit<UserUpdate>) -> Result<User, Failure> 
         if update.verified_hash.is_some() && update.verified_hash != before {
             return Err(Failure::STALE);
         }
+        change_link(conn, &update)?;
         let hash = update.password.or(before);
         let has_other_words =
             update.username.is_some() || update.display_name.is_some() || update.email.is_some();

@@ -42,6 +42,12 @@ tables! {
         user_agent -> Nullable<Text>,
     }
 
+    password_links (user_id) {
+        user_id -> BigInt,
+        token_hash -> Binary,
+        expires_at -> Instant,
+    }
+
     login_failures (id) {
         id -> BigInt,
         counted_under -> Binary,

@@ -123,6 +123,11 @@ events! { |ids|
         /// Who.
         user: UserId,
     } => EventFacts::user(*user);
+    /// A person got a link by which they give themselves a password.
+    UserInvited = "user.invited" {
+        /// Who.
+        user: RowId<UserId>,
+    } => EventFacts::user(ids.row(*user, UserId::new));
     /// A person's failed sign-ins were cleared by the command line.
     UserUnlocked = "user.unlocked" {
         /// Who.

@@ -2,21 +2,43 @@
 
 use std::sync::Arc;
 
-use crate::clock::Clock;
-use crate::error::Error;
+use crate::clock::{Clock, SecretSource, Timestamp};
+use crate::error::{Conflict, Error};
+use crate::events::facts::RowId;
 use crate::events::model::{DomainEvent, NewEvent};
 use crate::external_id::ExternalId;
+use crate::ids::UserId;
 use crate::paging::{Page, PageRequest};
 use crate::request_context::Put;
-use crate::store::commit::Commit;
+use crate::store::commit::{Commit, Versioned};
+use crate::store::error::{StoreError, Unique};
+use crate::use_case::ATTEMPTS;
 
 use super::hasher::{HashRequester, PasswordHasher};
 use super::known::{change_unasked, ensure_known};
 use super::model::{NewUser, PutUser, Role, User, UserFilter};
 use super::names::LoginName;
+use super::password_links::{INVITATION_TTL, NewPasswordLink};
 use super::passwords::NewPassword;
-use super::ports::{UserRepository, UserUpdate};
+use super::ports::{InsertUser, UserRepository, UserUpdate};
+use super::sessions::AccessToken;
 use super::user_service::{check_fits, new_user};
+
+/// What came of an invitation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Invited {
+    /// The person has a link. They are created unless they were there before.
+    Link {
+        /// The link's token. It is shown once and kept nowhere.
+        token: AccessToken,
+        /// When it ends.
+        expires_at: Timestamp,
+    },
+    /// The person is there and has a password, which an invitation does not replace.
+    HasPassword,
+    /// The person is there and was deactivated.
+    Inactive,
+}
 
 /// The use cases of the command line: running the program on its store is the only right they need.
 /// Their events have no actor.
@@ -25,6 +47,7 @@ pub struct AdminCommands {
     pub(crate) users: Arc<dyn UserRepository>,
     pub(crate) hasher: Arc<dyn PasswordHasher>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) secrets: Arc<dyn SecretSource>,
 }
 
 impl AdminCommands {
@@ -34,11 +57,13 @@ impl AdminCommands {
         users: Arc<dyn UserRepository>,
         hasher: Arc<dyn PasswordHasher>,
         clock: Arc<dyn Clock>,
+        secrets: Arc<dyn SecretSource>,
     ) -> Self {
         Self {
             users,
             hasher,
             clock,
+            secrets,
         }
     }
 
@@ -60,6 +85,73 @@ impl AdminCommands {
         let event = NewEvent::new(row.created_at, None, created);
         let commit = Commit::new(row).with_event(event);
         Ok(self.users.create_user(commit).await?)
+    }
+
+    /// Creates a person without a password and makes a link by which they give themselves one. Who is
+    /// there already with this username, address and role, and has no password, gets a new link in
+    /// the place of the one before.
+    ///
+    /// # Errors
+    /// A conflict that names the taken field.
+    pub async fn invite(&self, new: NewUser) -> Result<Invited, Error> {
+        let new = NewUser {
+            password: None,
+            ..new
+        };
+        for _ in 0..ATTEMPTS {
+            let now = self.clock.now();
+            let token = AccessToken::from_bytes(self.secrets.bytes());
+            let expires_at = now.plus(INVITATION_TTL);
+            let link = Some(NewPasswordLink {
+                token: token.hash(),
+                expires_at,
+            });
+            let invited =
+                |user: RowId<UserId>| NewEvent::new(now, None, DomainEvent::UserInvited { user });
+            let (row, created) =
+                new_user(&*self.hasher, HashRequester::Operator, &new, now).await?;
+            let commit = Commit::new(InsertUser { link, ..row })
+                .with_event(NewEvent::new(now, None, created))
+                .with_event(invited(RowId::Created));
+            let made = match self.users.create_user(commit).await {
+                Err(StoreError::Duplicate(Unique::Username)) => {
+                    let name = LoginName::new(new.username.as_str());
+                    let Some(known) = self.users.credentials(&name).await? else {
+                        continue;
+                    };
+                    let user = known.user;
+                    if (&user.username, &user.email, user.role)
+                        != (&new.username, &new.email, new.role)
+                    {
+                        return Err(Conflict::UsernameTaken.into());
+                    }
+                    if !user.is_active {
+                        return Ok(Invited::Inactive);
+                    }
+                    if known.password.is_some() {
+                        return Ok(Invited::HasPassword);
+                    }
+                    let update = UserUpdate {
+                        link,
+                        ..UserUpdate::of(user.id)
+                    };
+                    let commit = Commit::new(update)
+                        .require(Versioned::User(user.id).at(user.version))
+                        .with_event(invited(user.id.into()));
+                    self.users.update_user(commit).await
+                }
+                made => made,
+            };
+            match made {
+                // Somebody changed the person meanwhile.
+                Err(StoreError::Stale) => {}
+                made => {
+                    made?;
+                    return Ok(Invited::Link { token, expires_at });
+                }
+            }
+        }
+        Err(Error::Contended)
     }
 
     /// Creates the person whom another system knows by this id, or makes them what it says.

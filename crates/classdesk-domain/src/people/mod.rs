@@ -8,6 +8,8 @@ pub(crate) mod known;
 pub(crate) mod locale;
 pub(crate) mod model;
 pub(crate) mod names;
+pub(crate) mod password_link_service;
+pub(crate) mod password_links;
 pub(crate) mod passwords;
 pub(crate) mod ports;
 pub(crate) mod principal;
@@ -18,7 +20,7 @@ pub(crate) mod throttling;
 pub(crate) mod token_service;
 pub(crate) mod user_service;
 
-pub use admin_commands::AdminCommands;
+pub use admin_commands::{AdminCommands, Invited};
 pub use changes::MAX_RELEASED;
 #[cfg(feature = "mocks")]
 pub use hasher::MockPasswordHasher;
@@ -29,6 +31,8 @@ pub use model::{
     Actor, DisplayUpdate, NewUser, PutUser, Role, User, UserChange, UserFilter, UserRef,
 };
 pub use names::{Email, LoginName, Username};
+pub use password_link_service::{PasswordLinks, PasswordReset};
+pub use password_links::{INVITATION_TTL, NewPasswordLink, PasswordLink};
 pub use passwords::{NewPassword, PasswordHash};
 pub use ports::{
     AssignedTicket, Assignments, Credentials, InsertUser, Release, SessionRepository,

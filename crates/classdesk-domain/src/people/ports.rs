@@ -11,6 +11,7 @@ use crate::text::DisplayName;
 use super::locale::{Language, TimeZone};
 use super::model::{Role, User, UserFilter};
 use super::names::{Email, LoginName, Username};
+use super::password_links::{NewPasswordLink, PasswordLink};
 use super::passwords::PasswordHash;
 use super::sessions::{
     EndSessions, NewSession, Session, SessionWithUser, TokenHash, WhichSessions,
@@ -52,6 +53,8 @@ pub struct InsertUser {
     pub time_zone: TimeZone,
     /// Since when they exist.
     pub created_at: Timestamp,
+    /// A link by which they give themselves a password, if they get one.
+    pub link: Option<NewPasswordLink>,
 }
 
 /// A ticket that is not closed, as its assignee's change needs it.
@@ -114,6 +117,11 @@ pub struct UserUpdate {
     /// The hash that was checked before the change, if it was. The store MUST answer `Stale` when
     /// it is no longer the person's, since an old password must not undo a new one.
     pub verified_hash: Option<PasswordHash>,
+    /// The link by which the password is set, if it is. The store MUST answer `Stale` when it is no
+    /// longer the person's, so that it works once.
+    pub redeems: Option<TokenHash>,
+    /// A link by which they give themselves a password. It takes the place of the one before.
+    pub link: Option<NewPasswordLink>,
     /// The attempt by which the present password was confirmed, if it was. The store MUST answer
     /// `Stale` when it is throttled by then, so that guesses at the same time gain nothing.
     pub attempt: Option<LoginAttempt>,
@@ -141,6 +149,8 @@ impl UserUpdate {
             is_active: None,
             password: None,
             verified_hash: None,
+            redeems: None,
+            link: None,
             attempt: None,
             ends: None,
             forgets_failures: None,
@@ -193,6 +203,9 @@ pub trait UserRepository: Send + Sync {
         page: PageRequest,
     ) -> Result<Page<User>, StoreError>;
 
+    /// The link with this token and its person. Whether it still holds is the domain's to say.
+    async fn password_link(&self, token: &TokenHash) -> Result<Option<PasswordLink>, StoreError>;
+
     /// Creates a person. A taken username, email or external id MUST answer `Duplicate` with the first
     /// of these that is taken.
     async fn create_user(&self, commit: Commit<InsertUser>) -> Result<User, StoreError>;
@@ -204,6 +217,8 @@ pub trait UserRepository: Send + Sync {
     /// [counts](UserUpdate::counts_version). A taken name answers as in
     /// [`create_user`](Self::create_user), or `Stale` when it was taken at the same time. In the same transaction it ends the named sessions, forgets the named
     /// failures and takes the person off the named tickets and subjects.
+    ///
+    /// A new password and a deactivation MUST end the person's link.
     async fn update_user(&self, commit: Commit<UserUpdate>) -> Result<User, StoreError>;
 }
 

@@ -23,6 +23,7 @@ pub(super) fn insert_of(external_id: &ExternalId, put: &PutUser, now: Timestamp)
         language: put.language,
         time_zone: put.time_zone.clone(),
         created_at: now,
+        link: None,
     }
 }
 

@@ -307,6 +307,7 @@ pub(super) async fn new_user(
         language: new.language,
         time_zone: new.time_zone.clone(),
         created_at: now,
+        link: None,
     };
     let created = user_created(&row);
     Ok((row, created))

@@ -7,8 +7,8 @@ use classdesk_domain::ExternalId;
 use classdesk_domain::ids::UserId;
 use classdesk_domain::paging::{Cursor, Page, PageRequest};
 use classdesk_domain::people::{
-    AssignedTicket, Assignments, Credentials, Email, InsertUser, LoginName, LoginThrottle, Release,
-    User, UserFilter, UserRepository, UserUpdate, Username,
+    AssignedTicket, Assignments, Credentials, Email, InsertUser, LoginName, LoginThrottle,
+    PasswordLink, Release, TokenHash, User, UserFilter, UserRepository, UserUpdate, Username,
 };
 use classdesk_domain::search::Terms;
 use classdesk_domain::store::{Commit, StoreError, Unique};
@@ -178,6 +178,17 @@ impl UserRepository for MemoryStore {
         }))
     }
 
+    async fn password_link(&self, token: &TokenHash) -> Result<Option<PasswordLink>, StoreError> {
+        Ok(self.read(|state| {
+            let mut links = state.users.rows().filter_map(|row| Some((row, row.link?)));
+            let found = links.find(|(_, link)| link.token == *token);
+            found.map(|(row, link)| PasswordLink {
+                user: row.user.clone(),
+                expires_at: link.expires_at,
+            })
+        }))
+    }
+
     async fn create_user(&self, commit: Commit<InsertUser>) -> Result<User, StoreError> {
         self.commit(commit, |state, new| {
             let (username, email) = (Some(&new.username), Some(&new.email));
@@ -198,6 +209,7 @@ impl UserRepository for MemoryStore {
                     version: 1,
                 },
                 password: new.password,
+                link: new.link,
             });
             let user = state.users.there(id)?.user.clone();
             Ok((user, Outcome::changed(id.get())))
@@ -231,6 +243,15 @@ impl UserRepository for MemoryStore {
                 .is_some_and(|verified_hash| Some(verified_hash) != row.password)
             {
                 return Err(StoreError::Stale);
+            }
+            if update.redeems.is_some() && update.redeems != row.link.map(|link| link.token) {
+                return Err(StoreError::Stale);
+            }
+            if update.link.is_some() {
+                row.link = update.link;
+            }
+            if update.password.is_some() || update.is_active == Some(false) {
+                row.link = None;
             }
             if let Some(username) = update.username {
                 row.user.username = username;

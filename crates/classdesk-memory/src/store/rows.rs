@@ -10,7 +10,9 @@ use classdesk_domain::idempotency::{Completed, KeyScope};
 use classdesk_domain::ids::{
     BlobId, BundleId, MessageAttachmentId, MessageId, ThreadId, TicketId, UserId,
 };
-use classdesk_domain::people::{LoginKey, PasswordHash, Role, Session, TokenHash, User};
+use classdesk_domain::people::{
+    LoginKey, NewPasswordLink, PasswordHash, Role, Session, TokenHash, User,
+};
 use classdesk_domain::subjects::SubjectRef;
 use classdesk_domain::text::{Description, Level, MessageText, SubjectLine, Title};
 use classdesk_domain::threads::MessageKind;
@@ -21,6 +23,7 @@ use classdesk_domain::{ClientNetwork, ExternalId};
 pub(super) struct UserRow {
     pub(super) user: User,
     pub(super) password: Option<PasswordHash>,
+    pub(super) link: Option<NewPasswordLink>,
 }
 
 #[derive(Debug, Clone)]

@@ -174,6 +174,9 @@ pub(crate) struct UserArgs {
 pub(crate) enum UserCommand {
     /// Create a user in any role, with the password from standard input; prints the new id
     Create(UserCreateArgs),
+    /// Create a user without a password, and print the token of a link by which they choose one within
+    /// 72 hours; run again, it makes a new link
+    Invite(UserInviteArgs),
     /// Create or change the people of a file of JSON lines, as `POST /api/v1/users/import/` does; prints
     /// what came of each line, and exits with 1 if a line was wrong
     Import(UserImportArgs),
@@ -208,6 +211,22 @@ pub(crate) struct UserCreateArgs {
     /// The name that others see [default: the username]
     #[arg(long, env = "CLASSDESK_USER_DISPLAY_NAME")]
     pub(crate) display_name: Option<String>,
+}
+
+/// `classdesk user invite`
+#[derive(Args)]
+pub(crate) struct UserInviteArgs {
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    /// The username: 3 to 64 of a-z 0-9 . _ -
+    #[arg(long, env = "CLASSDESK_USER_USERNAME")]
+    pub(crate) username: String,
+    /// The email address
+    #[arg(long, env = "CLASSDESK_USER_EMAIL")]
+    pub(crate) email: String,
+    /// The role: client, writer, editor, admin or superadmin
+    #[arg(long, env = "CLASSDESK_USER_ROLE", value_parser = role)]
+    pub(crate) role: Role,
 }
 
 /// `classdesk user import`

@@ -7,13 +7,14 @@ use classdesk_api::ImportOutcome;
 use classdesk_diesel::DieselStore;
 use classdesk_domain::error::Error;
 use classdesk_domain::paging::{Limit, PageRequest};
-use classdesk_domain::people::{Email, LoginName, NewPassword, NewUser, User, Username};
+use classdesk_domain::people::{Email, Invited, LoginName, NewPassword, NewUser, User, Username};
 use classdesk_domain::text::DisplayName;
 use classdesk_domain::validation::{ErrorCollector, Invalid};
 use futures_util::StreamExt as _;
 
 use crate::cli::{
-    UserArgs, UserCommand, UserCreateArgs, UserImportArgs, UserListArgs, UserSetPasswordArgs,
+    UserArgs, UserCommand, UserCreateArgs, UserImportArgs, UserInviteArgs, UserListArgs,
+    UserSetPasswordArgs,
 };
 use crate::error::CliError;
 use crate::wiring::{Schema, admin_commands};
@@ -22,6 +23,7 @@ use crate::wiring::{Schema, admin_commands};
 pub(crate) async fn run(args: UserArgs) -> Result<ExitCode, CliError> {
     match args.command {
         UserCommand::Create(args) => create(args).await,
+        UserCommand::Invite(args) => invite(&args).await,
         UserCommand::Import(args) => import(&args).await,
         UserCommand::List(args) => list(&args).await,
         UserCommand::SetPassword(args) => set_password(&args).await,
@@ -69,6 +71,32 @@ fn new_user(args: &UserCreateArgs, password: &str) -> Result<NewUser, Invalid> {
         password,
         ..NewUser::new(username, email, args.role)
     })
+}
+
+/// Prints the token alone, for programs, and beside it what can be done with it.
+async fn invite(args: &UserInviteArgs) -> Result<ExitCode, CliError> {
+    let (commands, _store) = admin_commands(&args.store, None, Schema::Known).await?;
+    let mut faults = ErrorCollector::default();
+    let username = faults.check("username", Username::parse(&args.username));
+    let email = faults.check("email", Email::parse(&args.email));
+    faults.into_result()?;
+    let username = username.expect("a username without a fault");
+    let email = email.expect("an email address without a fault");
+    let name = username.clone();
+    let refused = |why| Err(CliError::new(format!("`{name}` {why}")));
+    let new = NewUser::new(username, email, args.role);
+    let (token, expires_at) = match commands.invite(new).await? {
+        Invited::Link { token, expires_at } => (token, expires_at),
+        Invited::HasPassword => return refused("has a password already"),
+        Invited::Inactive => return refused("is not active"),
+    };
+    writeln!(std::io::stdout(), "{}", token.expose())?;
+    writeln!(
+        std::io::stderr(),
+        "Until {expires_at}, `{name}` chooses a password with this token, once:\n\
+         POST /api/v1/auth/reset_password/ {{\"token\": \"…\", \"new_password\": \"…\"}}"
+    )?;
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn import(args: &UserImportArgs) -> Result<ExitCode, CliError> {

@@ -66,6 +66,59 @@ async fn check_people(fixture: &Fixture) {
     server.stop().await;
 }
 
+/// contract: program.user-invite
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_invited() {
+    check_invitations(&Fixture::local()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_invited_on_postgresql() {
+    check_invitations(&Fixture::remote().await).await;
+}
+
+async fn check_invitations(fixture: &Fixture) {
+    assert!(run(fixture, &["migrate"]).await.status.success());
+    let invite = async |role: &str| {
+        let args = [
+            "user",
+            "invite",
+            "--username",
+            "anna",
+            "--email",
+            "anna@desk.example",
+            "--role",
+            role,
+        ];
+        let done = run(fixture, &args).await;
+        (done.status.code(), stdout(&done), stderr(&done))
+    };
+    let (code, first, told) = invite("admin").await;
+    assert!(
+        code == Some(0) && told.contains("/auth/reset_password/"),
+        "{told}"
+    );
+    let (code, second, told) = invite("admin").await;
+    assert_eq!(code, Some(0), "{told}");
+    assert!(!told.contains(second.trim()), "{told}");
+    let taken = "error: this username is taken\n".to_owned();
+    assert_eq!(invite("editor").await, (Some(1), String::new(), taken));
+
+    let server = Server::start(fixture).await;
+    let nobody = Client::nobody(&server);
+    let choose = async |token: &str| {
+        let body = serde_json::json!({"token": token.trim(), "new_password": PASSWORD});
+        nobody.post("/api/v1/auth/reset_password/", &body).await
+    };
+    choose(&first).await.check(404);
+    choose(&second).await.check(204);
+    Client::sign_in(&server, "anna", PASSWORD).await;
+    choose(&second).await.check(404);
+    let has = "error: `anna` has a password already\n".to_owned();
+    assert_eq!(invite("admin").await, (Some(1), String::new(), has));
+    server.stop().await;
+}
+
 /// contract: program.user-import
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_people_are_imported_and_told_line_by_line() {

@@ -4,15 +4,22 @@ use std::time::Duration;
 
 use classdesk_domain::ExternalId;
 use classdesk_domain::events::{DomainEvent, NewEvent, RowId, UserChanges};
-use classdesk_domain::ids::SessionId;
+use classdesk_domain::ids::{SessionId, UserId};
 use classdesk_domain::people::{
-    Email, EndSessions, Language, LoginAttempt, LoginLimits, NewSession, PasswordHash, Role,
-    TokenHash, UserUpdate, WhichSessions,
+    Email, EndSessions, Language, LoginAttempt, LoginLimits, NewPasswordLink, NewSession,
+    PasswordHash, Role, TokenHash, UserUpdate, WhichSessions,
 };
 use classdesk_domain::store::Commit;
 
 use crate::fixture::{login_attempt, new_user};
 use crate::history::replica::Replica;
+
+/// The token of a person's links in a history, where each new link is like the one before.
+pub(in crate::history) fn link_token(user: UserId) -> TokenHash {
+    let mut token = [0; 32];
+    token[..8].copy_from_slice(&user.get().to_le_bytes());
+    TokenHash::from_bytes(token)
+}
 
 impl Replica<'_> {
     pub(super) async fn create_user(&mut self) -> String {
@@ -52,6 +59,14 @@ impl Replica<'_> {
             update.ends = Some(WhichSessions::All);
             update.external_id = Some(None);
             update.language = Some(Language::German);
+        }
+        let token = link_token(update.user);
+        if self.once_in(3) {
+            let expires_at = self.tick();
+            update.link = Some(NewPasswordLink { token, expires_at });
+        } else if self.once_in(3) {
+            update.redeems = Some(token);
+            update.password = Some(PasswordHash::new("chosen".to_owned()));
         }
         let changed = DomainEvent::UserChanged {
             user: update.user,

@@ -4,6 +4,7 @@ mod access_scope;
 mod bundles;
 mod files;
 mod futures;
+mod invitations;
 mod maintenance;
 mod messages;
 mod people;

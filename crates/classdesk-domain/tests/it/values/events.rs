@@ -62,6 +62,7 @@ fn scope_by_contract(event: &DomainEvent) -> EventScope {
         E::UserCreated { .. }
         | E::UserChanged { .. }
         | E::PasswordChanged { .. }
+        | E::UserInvited { .. }
         | E::UserUnlocked { .. }
         | E::SessionStarted { .. }
         | E::SessionEnded { .. }
@@ -157,6 +158,7 @@ async fn every_event_keeps_its_line_in_the_audit_log() {
         "user.created user 4 - > - role=client username=newcomer",
         "user.changed user 4 - > - display_name=changed email=changed external_id=changed is_active=false language=changed role=writer time_zone=changed username=changed",
         "user.password_changed user 4 - > - ",
+        "user.invited user 4 - > - ",
         "user.unlocked user 4 - > - ",
         "session.started user 4 - > - ",
         "session.ended user 4 - > - ",
