@@ -4,7 +4,7 @@ use classdesk_domain::blobs::FileName;
 use classdesk_domain::bundles::BundleStatus;
 use classdesk_domain::events::{DomainEvent, EventTicket, UserChanges};
 use classdesk_domain::files::Visibility;
-use classdesk_domain::ids::{FileId, MessageId, ThreadId, TicketId, WebhookId};
+use classdesk_domain::ids::{FileId, MessageId, ThreadId, TicketId, TicketMessageId, WebhookId};
 use classdesk_domain::people::{Role, Username};
 use classdesk_domain::subjects::{SubjectKind, SubjectRef};
 use classdesk_domain::text::SubjectLine;
@@ -168,9 +168,20 @@ fn of_tickets(fixture: &Fixture, id: TicketId) -> Vec<DomainEvent> {
             is_internal: true,
         },
         DomainEvent::TicketAttachmentAdded {
-            ticket,
+            ticket: ticket.clone(),
             file_name: FileName::clean("März.pdf"),
             is_internal: false,
+        },
+        DomainEvent::TicketMessageDeleted {
+            ticket: ticket.clone(),
+            message: TicketMessageId::new(36),
+            sender: fixture.client.id,
+            is_internal: false,
+        },
+        DomainEvent::TicketAttachmentDeleted {
+            ticket,
+            file_name: FileName::clean("März.pdf"),
+            is_internal: true,
         },
     ]
 }

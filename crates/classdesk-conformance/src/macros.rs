@@ -199,7 +199,9 @@ macro_rules! store_conformance {
                 success_forgives
             }
             ticket_notes {
+                a_ticket_file_is_deleted
                 a_ticket_file_is_kept
+                a_ticket_message_is_deleted
                 a_ticket_message_is_kept
                 an_answer_reopens_a_ticket
                 internal_notes_leave_no_trace

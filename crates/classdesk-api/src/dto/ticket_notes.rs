@@ -21,17 +21,19 @@ view! {
         ticket: TicketId,
         /// Who wrote it.
         sender: UserRefView = message.sender.into(),
-        /// What it says.
+        /// What it says; empty when it was deleted.
         message: MessageText = message.text,
         /// Whether it is for staff alone.
         is_internal: bool,
+        /// Whether it was deleted. It keeps its place.
+        is_deleted: bool,
         /// When.
         created_at: Timestamp,
     },
     example {
         "id": 4, "ticket": 12,
         "sender": {"id": 2, "username": "admin", "display_name": "Ada Admin", "role": "admin"},
-        "message": "We look into it.", "is_internal": false,
+        "message": "We look into it.", "is_internal": false, "is_deleted": false,
         "created_at": "2026-03-01T10:00:00.000000Z",
     }
 }

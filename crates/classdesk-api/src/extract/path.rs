@@ -5,7 +5,7 @@ use actix_web::{FromRequest, HttpRequest};
 use classdesk_domain::error::Error;
 use classdesk_domain::ids::{
     BundleId, DeliveryId, FileId, MessageId, SessionId, ThreadId, TicketAttachmentId, TicketId,
-    UserId, WebhookId,
+    TicketMessageId, UserId, WebhookId,
 };
 use classdesk_domain::subjects::{SubjectKind, SubjectRef};
 use classdesk_domain::{App, ExternalId};
@@ -73,7 +73,8 @@ macro_rules! path_ids {
     )*};
 }
 path_ids!(
-    DeliveryId FileId MessageId SessionId ThreadId TicketAttachmentId TicketId WebhookId
+    DeliveryId FileId MessageId SessionId ThreadId TicketAttachmentId TicketId TicketMessageId
+    WebhookId
 );
 
 impl PathIds for UserId {

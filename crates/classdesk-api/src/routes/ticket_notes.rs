@@ -10,7 +10,7 @@ use crate::dto::{
     DownloadAnswer, SeekParams, TicketAttachmentForm, TicketAttachmentView, TicketMessageBody,
     TicketMessageView,
 };
-use crate::extract::{JsonBody, Path};
+use crate::extract::{JsonBody, Path, no_parameters};
 use crate::idempotency::once;
 use crate::render;
 use crate::routing::{Endpoints, endpoints};
@@ -21,8 +21,10 @@ use super::upload;
 pub(super) const ENDPOINTS: Endpoints = endpoints![
     add_ticket_message,
     list_ticket_messages,
+    delete_ticket_message,
     attach_to_ticket,
     list_ticket_attachments,
+    delete_ticket_attachment,
     download_ticket_attachment,
 ];
 
@@ -68,6 +70,25 @@ async fn list_ticket_messages(call: Call, Path(id): Path<TicketId>) -> Answer {
     let page = authorize_before_validation(page, tickets.get(actor, id)).await?;
     let found = tickets.messages(actor, id, page).await?;
     call.page(ListKind::TicketMessages, found, TicketMessageView::from)
+}
+
+/// Delete a message of a ticket
+///
+/// For staff. It keeps its place, without its text.
+#[utoipa::path(
+    delete, path = "/api/v1/tickets/{id}/messages/{message_id}/", tag = "tickets",
+    responses((status = 204, description = "Deleted")),
+    extensions(("x-problems" = json!(["forbidden"]))),
+)]
+async fn delete_ticket_message(
+    call: Call,
+    Path((id, message)): Path<(TicketId, TicketMessageId)>,
+) -> Answer {
+    let tickets = &call.app().tickets;
+    let known = no_parameters(call.request());
+    authorize_before_validation(known, tickets.get(call.actor(), id)).await?;
+    tickets.delete_message(call.by(), id, message).await?;
+    Ok(render::no_content())
 }
 
 /// Attach a file to a ticket
@@ -116,6 +137,25 @@ async fn list_ticket_attachments(call: Call, Path(id): Path<TicketId>) -> Answer
     let url = call.public_url();
     let view = |file| TicketAttachmentView::of(file, url);
     call.page(ListKind::TicketAttachments, found, view)
+}
+
+/// Delete a file of a ticket
+///
+/// For staff. A line of the ticket's history is left of it.
+#[utoipa::path(
+    delete, path = "/api/v1/tickets/{id}/attachments/{attachment_id}/", tag = "tickets",
+    responses((status = 204, description = "Deleted")),
+    extensions(("x-problems" = json!(["forbidden"]))),
+)]
+async fn delete_ticket_attachment(
+    call: Call,
+    Path((id, attachment)): Path<(TicketId, TicketAttachmentId)>,
+) -> Answer {
+    let tickets = &call.app().tickets;
+    let known = no_parameters(call.request());
+    authorize_before_validation(known, tickets.get(call.actor(), id)).await?;
+    tickets.delete_attachment(call.by(), id, attachment).await?;
+    Ok(render::no_content())
 }
 
 /// Download a file of a ticket

@@ -46,6 +46,7 @@ mod slow_clients;
 mod subjects;
 mod texts;
 mod threads;
+mod ticket_deletions;
 mod tickets;
 mod unchanged;
 mod uploads;

@@ -59,7 +59,7 @@ async fn threads_at_every_endpoint() {
 }
 
 /// contract: perm.ticket.create-free, perm.ticket.see, perm.ticket.internal, perm.ticket.write
-/// contract: perm.ticket.close, perm.ticket.triage
+/// contract: perm.ticket.close, perm.ticket.triage, perm.ticket.delete-content
 #[tokio::test]
 async fn tickets_at_every_endpoint() {
     check_kinds(&["ticket", "ticket_note", "ticket_attachment"]).await;

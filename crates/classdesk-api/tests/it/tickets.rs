@@ -367,7 +367,8 @@ async fn what_is_internal_leaves_no_trace_for_the_requester() {
         internal,
         json!({
             "id": internal["id"], "ticket": ticket["id"], "sender": internal["sender"],
-            "message": "secret", "is_internal": true, "created_at": internal["created_at"],
+            "message": "secret", "is_internal": true, "is_deleted": false,
+            "created_at": internal["created_at"],
         })
     );
     let form = Form::new()

@@ -146,6 +146,7 @@ impl Renumber for AuditEntry {
                 }
                 "bundle" => "class_bundle",
                 "thread" => "thread",
+                "message" => "ticket_message",
                 _ => continue,
             };
             let mut id = value.parse().expect("the detail is an id");

@@ -5,8 +5,10 @@ use classdesk_domain::ids::{TicketAttachmentId, TicketId, TicketMessageId};
 use classdesk_domain::paging::{Seek, SeekRequest};
 use classdesk_domain::people::Actor;
 use classdesk_domain::store::{Commit, Store};
+use classdesk_domain::text::MessageText;
 use classdesk_domain::tickets::{
-    InsertTicketAttachment, Ticket, TicketAttachment, TicketQuery, TicketStatus, TicketUpdate,
+    InsertTicketAttachment, Ticket, TicketAttachment, TicketAttachmentDeletion, TicketMessage,
+    TicketMessageDeletion, TicketQuery, TicketStatus, TicketUpdate,
 };
 
 use super::support::{all, assert_stale, scope, walk};
@@ -272,4 +274,90 @@ pub async fn ticket_notes_are_paged(store: &dyn Store) {
     })
     .await;
     assert_eq!(seen.iter().map(|file| file.id).collect::<Vec<_>>(), files);
+}
+
+/// A deleted message keeps its place without its text. It is still counted, the ticket stays as it
+/// is, and nothing is deleted twice.
+pub async fn a_ticket_message_is_deleted(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let id = fixture.add_ticket(store, fixture.client, None).await.id;
+    let other = fixture.add_ticket(store, fixture.client, None).await.id;
+    let first = fixture.add_note(store, id, fixture.client, false).await;
+    let second = fixture.add_note(store, id, fixture.editor, false).await;
+    let listed = async || {
+        let listed = store
+            .list_ticket_messages(id, scope(fixture.client), all().into())
+            .await;
+        listed.expect("readable").expect("there").1.items
+    };
+    let (before, messages) = (ticket(store, id, fixture.client).await, listed().await);
+    let delete = async |ticket, message| {
+        let deletion = TicketMessageDeletion {
+            ticket,
+            message,
+            at: fixture.tick(),
+        };
+        store.delete_ticket_message(Commit::new(deletion)).await
+    };
+    delete(id, first).await.expect("deleted");
+    let expected = TicketMessage {
+        text: MessageText::empty(),
+        is_deleted: true,
+        ..messages[0].clone()
+    };
+    assert_eq!(listed().await, [expected.clone(), messages[1].clone()]);
+    let found = store.ticket_message(first).await.expect("readable");
+    assert_eq!(found, Some(expected));
+    assert_eq!(ticket(store, id, fixture.client).await, before);
+    assert_stale(&delete(id, first).await, "a message that is deleted");
+    assert_stale(&delete(other, second).await, "one of another ticket");
+    let missing = TicketMessageId::new(9_999);
+    assert_stale(&delete(id, missing).await, "a missing message");
+    assert_eq!(listed().await[1], messages[1]);
+}
+
+/// A deleted file is found by nothing and counted no longer. Its blob is to be swept, and the rest of
+/// the ticket stays as it is.
+pub async fn a_ticket_file_is_deleted(store: &dyn Store) {
+    let fixture = Fixture::create(store).await;
+    let id = fixture.add_ticket(store, fixture.client, None).await.id;
+    let other = fixture.add_ticket(store, fixture.client, None).await.id;
+    let public = attach(store, &fixture, id, false).await;
+    let internal = attach(store, &fixture, id, true).await;
+    let stays = attach(store, &fixture, id, false).await;
+    let before = ticket(store, id, fixture.editor).await;
+    assert_eq!(before.attachments_count, 3);
+    let delete = async |ticket, attachment| {
+        let at = fixture.tick();
+        let deletion = TicketAttachmentDeletion {
+            ticket,
+            attachment,
+            at,
+        };
+        let deleted = store.delete_ticket_attachment(Commit::new(deletion)).await;
+        deleted.map(|()| at)
+    };
+    for (going, counts) in [(&internal, (2, 2)), (&public, (1, 1))] {
+        let at = delete(id, going.id).await.expect("deleted");
+        let seen = ticket(store, id, fixture.editor).await;
+        let for_client = ticket(store, id, fixture.client).await;
+        let counted = (seen.attachments_count, for_client.attachments_count);
+        assert_eq!(counted, counts);
+        assert_eq!((seen.updated_at, seen.version), (before.updated_at, 1));
+        let found = store.ticket_attachment(id, going.id, scope(fixture.editor));
+        assert_eq!(found.await.expect("readable"), None);
+        let due = store.blob_backlog(at).await.expect("readable");
+        assert!(due.oldest.is_some(), "its bytes are due");
+        assert_stale(&delete(id, going.id).await, "a file that is deleted");
+    }
+    let blobs = store.list_blobs(None, 10).await.expect("readable");
+    let states: Vec<_> = blobs.iter().map(|blob| blob.state).collect();
+    use BlobState::{Deleted, Stored};
+    assert_eq!(states, [Deleted, Deleted, Stored]);
+    assert_stale(&delete(other, stays.id).await, "one of another ticket");
+    let missing = TicketAttachmentId::new(9_999);
+    assert_stale(&delete(id, missing).await, "a missing file");
+    let listed = store.list_ticket_attachments(id, scope(fixture.editor), all());
+    let listed = listed.await.expect("readable").expect("there").1;
+    assert_eq!(listed.items, [stays]);
 }

@@ -5,12 +5,12 @@ use classdesk_domain::paging::{Page, PageRequest, SeekRequest};
 use classdesk_domain::policy::AccessScope;
 use classdesk_domain::tickets::{
     InsertTicketAttachment, InsertTicketMessage, Ticket, TicketAttachedBlob, TicketAttachment,
-    TicketMessage,
+    TicketAttachmentDeletion, TicketMessage, TicketMessageDeletion,
 };
 use diesel::prelude::*;
 
 use super::Conn;
-use super::blobs::take_upload;
+use super::blobs::{drop_blob, take_upload};
 use super::page::{before, cut, meaning, one_more, seek};
 use super::preconditions::locked;
 use super::rows::schema::{ticket_attachments, ticket_messages, tickets};
@@ -114,6 +114,25 @@ pub(super) fn ticket_message(
         .transpose()
 }
 
+pub(super) fn delete_ticket_message(
+    conn: &mut Conn,
+    deletion: &TicketMessageDeletion,
+) -> Result<Outcome<()>, Failure> {
+    let id = deletion.message.get();
+    let undeleted = ticket_messages::table
+        .find(id)
+        .filter(ticket_messages::ticket_id.eq(deletion.ticket.get()))
+        .filter(ticket_messages::deleted_at.is_null());
+    let emptied = diesel::update(undeleted)
+        .set((
+            ticket_messages::body.eq(""),
+            ticket_messages::deleted_at.eq(At::from(deletion.at)),
+        ))
+        .execute(conn)?;
+    exactly_one(emptied)?;
+    Ok(Outcome::to(id, ()))
+}
+
 pub(super) fn attach_to_ticket(
     conn: &mut Conn,
     new: &InsertTicketAttachment,
@@ -139,6 +158,33 @@ pub(super) fn attach_to_ticket(
         .filter(ticket_attachments::id.eq(id))
         .first(conn)?;
     Ok(Outcome::to(id, row.into_domain()?.0))
+}
+
+pub(super) fn delete_ticket_attachment(
+    conn: &mut Conn,
+    deletion: &TicketAttachmentDeletion,
+) -> Result<Outcome<()>, Failure> {
+    let (id, ticket) = (deletion.attachment.get(), deletion.ticket.get());
+    lock_ticket(conn, ticket)?;
+    let attachment = ticket_attachments::table
+        .find(id)
+        .filter(ticket_attachments::ticket_id.eq(ticket));
+    let deleted: Option<(i64, bool)> = diesel::delete(attachment)
+        .returning((ticket_attachments::blob_id, ticket_attachments::is_internal))
+        .get_result(conn)
+        .optional()?;
+    let (blob, is_internal) = deleted.ok_or(Failure::STALE)?;
+    let counted = diesel::update(tickets::table.find(ticket));
+    let counted = if is_internal {
+        let counts = tickets::internal_attachments;
+        counted.set(counts.eq(counts - 1)).execute(conn)?
+    } else {
+        let counts = tickets::public_attachments;
+        counted.set(counts.eq(counts - 1)).execute(conn)?
+    };
+    exactly_one(counted)?;
+    drop_blob(conn, blob, deletion.at)?;
+    Ok(Outcome::to(id, ()))
 }
 
 pub(super) fn list_ticket_attachments(

@@ -8,8 +8,9 @@ use classdesk_domain::search::Terms;
 use classdesk_domain::subjects::SubjectKind;
 use classdesk_domain::tickets::{
     InsertTicket, InsertTicketAttachment, InsertTicketMessage, Ticket, TicketAttachedBlob,
-    TicketAttachment, TicketCategory, TicketMessage, TicketPriority, TicketQuery, TicketRepository,
-    TicketStatus, TicketUpdate,
+    TicketAttachment, TicketAttachmentDeletion, TicketCategory, TicketMessage,
+    TicketMessageDeletion, TicketPriority, TicketQuery, TicketRepository, TicketStatus,
+    TicketUpdate,
 };
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -25,8 +26,8 @@ use super::rows::values::At;
 use super::search::{found, put};
 use super::ticket::{into_domain, ticket};
 use super::ticket_messages::{
-    add_ticket_message, attach_to_ticket, list_ticket_attachments, list_ticket_messages,
-    ticket_attachment, ticket_message,
+    add_ticket_message, attach_to_ticket, delete_ticket_attachment, delete_ticket_message,
+    list_ticket_attachments, list_ticket_messages, ticket_attachment, ticket_message,
 };
 use crate::error::Failure;
 use crate::outcome::{Outcome, exactly_one};
@@ -50,6 +51,8 @@ port! {
         update_ticket(TicketUpdate) -> Ticket;
         add_ticket_message(InsertTicketMessage) -> TicketMessageId;
         attach_to_ticket(InsertTicketAttachment) -> TicketAttachment;
+        delete_ticket_message(TicketMessageDeletion) -> ();
+        delete_ticket_attachment(TicketAttachmentDeletion) -> ();
     }
 }
 

@@ -215,6 +215,7 @@ tables! {
         body -> Text,
         is_internal -> Bool,
         created_at -> Instant,
+        deleted_at -> Nullable<Instant>,
     }
 
     ticket_attachments (id) {

@@ -22,6 +22,7 @@ pub(crate) struct TicketMessageRow {
     pub(crate) body: String,
     pub(crate) is_internal: bool,
     pub(crate) created_at: At,
+    pub(crate) deleted_at: Option<At>,
     #[diesel(embed)]
     pub(crate) sender: PersonRow,
 }
@@ -34,6 +35,7 @@ impl TicketMessageRow {
             sender: self.sender.into_domain()?,
             text: MessageText::from_stored(self.body),
             is_internal: self.is_internal,
+            is_deleted: self.deleted_at.is_some(),
             created_at: self.created_at.into(),
         })
     }

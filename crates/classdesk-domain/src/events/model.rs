@@ -4,7 +4,7 @@ use crate::blobs::file_name::FileName;
 use crate::bundles::model::BundleStatus;
 use crate::clock::Timestamp;
 use crate::files::model::Visibility;
-use crate::ids::{BundleId, FileId, MessageId, UserId, WebhookId};
+use crate::ids::{BundleId, FileId, MessageId, TicketMessageId, UserId, WebhookId};
 use crate::people::model::Role;
 use crate::people::names::Username;
 use crate::string_enum::string_enum;
@@ -327,6 +327,31 @@ events! { |ids|
     } => EventFacts::ticket(ticket, ids)
         .internal(*is_internal)
         .values(None, Some(file_name));
+    /// A message of a ticket was deleted.
+    TicketMessageDeleted = "ticket.message_deleted" {
+        /// Which ticket.
+        ticket: EventTicket,
+        /// Which message.
+        message: TicketMessageId,
+        /// Who had sent it.
+        sender: UserId,
+        /// Whether it was for staff alone.
+        is_internal: bool,
+    } => EventFacts::ticket(ticket, ids)
+        .internal(*is_internal)
+        .fact("message", message)
+        .fact("sender", sender);
+    /// A file of a ticket was deleted.
+    TicketAttachmentDeleted = "ticket.attachment_deleted" {
+        /// Which ticket.
+        ticket: EventTicket,
+        /// What the file was called.
+        file_name: FileName,
+        /// Whether it was for staff alone.
+        is_internal: bool,
+    } => EventFacts::ticket(ticket, ids)
+        .internal(*is_internal)
+        .values(Some(file_name), None);
     /// A file was put on a bundle.
     FileUploaded = "file.uploaded" {
         /// Which file.

@@ -120,7 +120,8 @@ fn ticket(actor: &Actor, action: TicketAction, access: &TicketAccess) -> Decisio
             TicketAction::SeeInternal
             | TicketAction::WriteInternal
             | TicketAction::Move
-            | TicketAction::Triage => Decision::Forbidden,
+            | TicketAction::Triage
+            | TicketAction::DeleteContent => Decision::Forbidden,
         },
         Relation::Owner | Relation::AssignedWriter | Relation::None => Decision::Hidden,
     }

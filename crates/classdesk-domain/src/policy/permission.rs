@@ -101,6 +101,8 @@ pub enum TicketAction {
     Triage,
     /// Change its title.
     Retitle,
+    /// Delete a message or a file of it.
+    DeleteContent,
 }
 
 /// What can be done with a bundle file.
@@ -264,6 +266,7 @@ impl TicketAction {
             Self::Move => "move_ticket",
             Self::Triage => "triage_ticket",
             Self::Retitle => "retitle_ticket",
+            Self::DeleteContent => "delete_from_ticket",
         }
     }
 }

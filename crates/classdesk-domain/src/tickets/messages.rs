@@ -17,7 +17,9 @@ use crate::use_case::{retry_on_stale, user_is_active};
 use crate::validation::Validated;
 
 use super::model::{NewTicketMessage, Ticket, TicketAttachment, TicketMessage, TicketStatus};
-use super::ports::{InsertTicketAttachment, InsertTicketMessage};
+use super::ports::{
+    InsertTicketAttachment, InsertTicketMessage, TicketAttachmentDeletion, TicketMessageDeletion,
+};
 use super::service::Tickets;
 
 impl Tickets {
@@ -87,6 +89,7 @@ impl Tickets {
                 sender,
                 text: new.text.clone(),
                 is_internal: new.is_internal,
+                is_deleted: false,
                 created_at: now,
             })
         })
@@ -127,6 +130,43 @@ impl Tickets {
         Ok(message)
     }
 
+    /// Deletes a message, which keeps its place without its text. The right comes first, so that
+    /// nobody learns which messages there are.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also for a message that is deleted already; [`Error::Forbidden`],
+    /// [`Error::PreconditionFailed`].
+    pub async fn delete_message(
+        &self,
+        by: impl Into<RequestContext>,
+        id: TicketId,
+        message: TicketMessageId,
+    ) -> Result<(), Error> {
+        let by = by.into();
+        let actor = &by.actor;
+        retry_on_stale!(self.users, actor, async {
+            let ticket = self.load(actor, id, TicketAction::DeleteContent).await?;
+            let found = self.tickets.ticket_message(message).await?;
+            let found = found.filter(|found| found.ticket == id && !found.is_deleted);
+            let found = found.ok_or(Error::NotFound)?;
+            by.check_unversioned()?;
+            let deletion = TicketMessageDeletion {
+                ticket: id,
+                message,
+                at: self.clock.now(),
+            };
+            let deleted = DomainEvent::TicketMessageDeleted {
+                ticket: ticket.in_event(),
+                message,
+                sender: found.sender.id,
+                is_internal: found.is_internal,
+            };
+            let commit = Commit::by(actor, deletion.at, deletion, [deleted])
+                .require_all(ticket.same_access(actor));
+            Ok(self.tickets.delete_ticket_message(commit).await?)
+        })
+    }
+
     /// Attaches a file. Should that not succeed, the file is given up.
     ///
     /// # Errors
@@ -163,6 +203,43 @@ impl Tickets {
             Ok(self.tickets.attach_to_ticket(commit).await?)
         });
         discard_on_error(&*self.blob_rows, &*self.clock, Some(&upload), attached).await
+    }
+
+    /// Deletes a file, of which a line of the history is left; its bytes are swept afterwards.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::PreconditionFailed`].
+    pub async fn delete_attachment(
+        &self,
+        by: impl Into<RequestContext>,
+        id: TicketId,
+        attachment: TicketAttachmentId,
+    ) -> Result<(), Error> {
+        let by = by.into();
+        let actor = &by.actor;
+        retry_on_stale!(self.users, actor, async {
+            let ticket = self.load(actor, id, TicketAction::DeleteContent).await?;
+            let scope = AccessScope::of(actor);
+            let found = self
+                .tickets
+                .ticket_attachment(id, attachment, scope)
+                .await?;
+            let found = found.ok_or(Error::NotFound)?.attachment;
+            by.check_unversioned()?;
+            let deletion = TicketAttachmentDeletion {
+                ticket: id,
+                attachment,
+                at: self.clock.now(),
+            };
+            let deleted = DomainEvent::TicketAttachmentDeleted {
+                ticket: ticket.in_event(),
+                file_name: found.file.name,
+                is_internal: found.is_internal,
+            };
+            let commit = Commit::by(actor, deletion.at, deletion, [deleted])
+                .require_all(ticket.same_access(actor));
+            Ok(self.tickets.delete_ticket_attachment(commit).await?)
+        })
     }
 
     /// A page of a ticket's files, newest first; internal ones for staff alone.

@@ -12,7 +12,7 @@ pub use model::{
 #[cfg(feature = "mocks")]
 pub use ports::MockTicketRepository;
 pub use ports::{
-    InsertTicket, InsertTicketAttachment, InsertTicketMessage, TicketAttachedBlob, TicketQuery,
-    TicketRepository, TicketUpdate,
+    InsertTicket, InsertTicketAttachment, InsertTicketMessage, TicketAttachedBlob,
+    TicketAttachmentDeletion, TicketMessageDeletion, TicketQuery, TicketRepository, TicketUpdate,
 };
 pub use service::Tickets;

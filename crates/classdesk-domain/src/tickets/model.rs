@@ -109,7 +109,7 @@ pub struct Ticket {
     pub requester: UserRef,
     /// The assignee.
     pub assigned_to: Option<UserRef>,
-    /// How many messages the viewer may see.
+    /// How many messages the viewer may see, deleted ones included.
     pub messages_count: i64,
     /// How many files the viewer may see.
     pub attachments_count: i64,
@@ -169,10 +169,12 @@ pub struct TicketMessage {
     pub ticket: TicketId,
     /// The sender.
     pub sender: UserRef,
-    /// What it says.
+    /// What it says; empty when it was deleted.
     pub text: MessageText,
     /// Whether it is for staff alone.
     pub is_internal: bool,
+    /// Whether it was deleted. It keeps its place.
+    pub is_deleted: bool,
     /// When.
     pub created_at: Timestamp,
 }

@@ -85,6 +85,28 @@ pub struct InsertTicketAttachment {
     pub uploaded_at: Timestamp,
 }
 
+/// A message to be deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TicketMessageDeletion {
+    /// Its ticket.
+    pub ticket: TicketId,
+    /// Which message.
+    pub message: TicketMessageId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A file that goes away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TicketAttachmentDeletion {
+    /// Its ticket.
+    pub ticket: TicketId,
+    /// Which file.
+    pub attachment: TicketAttachmentId,
+    /// When; its bytes are due to be swept from then on.
+    pub at: Timestamp,
+}
+
 /// A ticket's file with where its bytes are, and the ticket as the viewer sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TicketAttachedBlob {
@@ -170,6 +192,20 @@ pub trait TicketRepository: Send + Sync {
         attachment: TicketAttachmentId,
         scope: AccessScope,
     ) -> Result<Option<TicketAttachedBlob>, StoreError>;
+
+    /// Empties a message, which keeps its place and its count. The ticket stays as it is. The store
+    /// MUST answer `Stale` when the ticket has no such message, or when that is deleted already.
+    async fn delete_ticket_message(
+        &self,
+        commit: Commit<TicketMessageDeletion>,
+    ) -> Result<(), StoreError>;
+
+    /// Removes a file, turns its blob to deleted, and counts it no longer. The rest of the ticket
+    /// stays as it is. The store MUST answer `Stale` when the ticket has no such file.
+    async fn delete_ticket_attachment(
+        &self,
+        commit: Commit<TicketAttachmentDeletion>,
+    ) -> Result<(), StoreError>;
 
     /// The ticket and a page of its history within `scope.notes`, oldest first (ascending id).
     async fn ticket_history(

@@ -136,6 +136,7 @@ pub(super) struct TicketMessageRow {
     pub(super) sender: UserId,
     pub(super) text: MessageText,
     pub(super) is_internal: bool,
+    pub(super) is_deleted: bool,
     pub(super) created_at: Timestamp,
 }
 

@@ -7,10 +7,11 @@ use classdesk_domain::paging::{Cursor, Page, PageRequest, SeekRequest};
 use classdesk_domain::policy::{AccessScope, NoteScope};
 use classdesk_domain::search::Terms;
 use classdesk_domain::store::{Commit, StoreError};
+use classdesk_domain::text::MessageText;
 use classdesk_domain::tickets::{
     InsertTicket, InsertTicketAttachment, InsertTicketMessage, Ticket, TicketAttachedBlob,
-    TicketAttachment, TicketFilter, TicketMessage, TicketQuery, TicketRepository, TicketStatus,
-    TicketUpdate,
+    TicketAttachment, TicketAttachmentDeletion, TicketFilter, TicketMessage, TicketMessageDeletion,
+    TicketQuery, TicketRepository, TicketStatus, TicketUpdate,
 };
 
 use super::MemoryStore;
@@ -63,6 +64,7 @@ impl State {
             sender: self.person(row.sender),
             text: row.text.clone(),
             is_internal: row.is_internal,
+            is_deleted: row.is_deleted,
             created_at: row.created_at,
         }
     }
@@ -210,6 +212,7 @@ impl TicketRepository for MemoryStore {
                 sender: new.sender,
                 text: new.text,
                 is_internal: new.is_internal,
+                is_deleted: false,
                 created_at: new.created_at,
             });
             Ok((id, Outcome::changed(id.get())))
@@ -299,6 +302,36 @@ impl TicketRepository for MemoryStore {
                 blob: state.stored_blob(&row.file),
             })
         }))
+    }
+
+    async fn delete_ticket_message(
+        &self,
+        commit: Commit<TicketMessageDeletion>,
+    ) -> Result<(), StoreError> {
+        self.commit(commit, |state, deletion| {
+            let row = state.ticket_messages.change(deletion.message)?;
+            if row.ticket != deletion.ticket || row.is_deleted {
+                return Err(StoreError::Stale);
+            }
+            row.text = MessageText::empty();
+            row.is_deleted = true;
+            Ok(((), Outcome::changed(deletion.message.get())))
+        })
+    }
+
+    async fn delete_ticket_attachment(
+        &self,
+        commit: Commit<TicketAttachmentDeletion>,
+    ) -> Result<(), StoreError> {
+        self.commit(commit, |state, deletion| {
+            let row = state.ticket_attachments.there(deletion.attachment)?;
+            if row.ticket != deletion.ticket {
+                return Err(StoreError::Stale);
+            }
+            state.drop_blob(row.file.blob, deletion.at)?;
+            state.ticket_attachments.remove(deletion.attachment)?;
+            Ok(((), Outcome::changed(deletion.attachment.get())))
+        })
     }
 
     async fn ticket_history(

@@ -164,6 +164,11 @@ fn about(name: &str, event: &Value, before: &Facts, after: &Facts) -> Result<Abo
         ("ticket", "attachment_added") if has_internal(&before.attachments, &after.attachments) => {
             About::Internal
         }
+        ("ticket", "attachment_deleted")
+            if has_internal(&after.attachments, &before.attachments) =>
+        {
+            About::Internal
+        }
         ("ticket", _) => About::Object(Object::Ticket(id_of("ticket")?)),
         ("file", "deleted") => {
             let file = before.files.get(&id_of("object_id")?);
@@ -174,7 +179,7 @@ fn about(name: &str, event: &Value, before: &Facts, after: &Facts) -> Result<Abo
     })
 }
 
-/// Whether something internal came.
+/// Whether something internal is there afterwards that was not there before.
 fn has_internal(before: &BTreeMap<i64, OnTicket>, after: &BTreeMap<i64, OnTicket>) -> bool {
     let mut new = after.iter().filter(|(id, _)| !before.contains_key(id));
     new.any(|(_, one)| one.is_internal)

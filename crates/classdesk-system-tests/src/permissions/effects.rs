@@ -119,6 +119,12 @@ impl Fixture<'_> {
                 message.is_deleted = true;
                 None
             }
+            // It keeps its place in the list.
+            ("delete a ticket's message", Object::TicketNote(_)) => None,
+            ("delete a ticket's attachment", Object::TicketAttachment(id)) => {
+                self.facts.attachments.remove(&id);
+                None
+            }
             (_, Object::Ticket(id)) => {
                 self.record_on_ticket(name, asker, id, bytes, answer)
                     .await?

@@ -66,7 +66,10 @@ impl Fixture<'_> {
             Object::Thread(id) => _ = put("thread", id),
             Object::Message(id) => _ = put("message", id),
             Object::Ticket(id) => _ = put("ticket", id),
-            Object::TicketNote(id) => _ = put("ticket", ticket_of(&self.facts.notes, id)),
+            Object::TicketNote(id) => {
+                put("ticket", ticket_of(&self.facts.notes, id));
+                put("ticket_note", id);
+            }
             Object::TicketAttachment(id) => {
                 put("ticket", ticket_of(&self.facts.attachments, id));
                 put("ticket_attachment", id);

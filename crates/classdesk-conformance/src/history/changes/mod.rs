@@ -25,7 +25,7 @@ impl Replica<'_> {
     /// Changes something, or tries to, and says what came of it.
     pub(in crate::history) async fn change(&mut self, dice: Rng) -> String {
         self.dice = dice;
-        match self.dice.u32(0..40) {
+        match self.dice.u32(0..41) {
             0 => self.create_user().await,
             1 => self.update_user().await,
             2 | 3 => self.start_session().await,
@@ -48,6 +48,7 @@ impl Replica<'_> {
             29 => self.update_ticket().await,
             30 | 31 => self.add_note().await,
             32 => self.attach_to_ticket().await,
+            40 => self.delete_from_ticket().await,
             33 | 34 => self.create_upload().await,
             35 => self.add_file().await,
             36 => self.change_file().await,

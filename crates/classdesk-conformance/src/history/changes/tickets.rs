@@ -1,11 +1,13 @@
 //! Tickets.
 
+use classdesk_domain::blobs::FileName;
 use classdesk_domain::events::{DomainEvent, RowId};
 use classdesk_domain::idempotency::{Completion, Fingerprint};
 use classdesk_domain::ids::TicketId;
 use classdesk_domain::people::Role;
 use classdesk_domain::tickets::{
-    InsertTicketAttachment, TicketCategory, TicketPriority, TicketStatus, TicketUpdate,
+    InsertTicketAttachment, TicketAttachmentDeletion, TicketCategory, TicketMessageDeletion,
+    TicketPriority, TicketStatus, TicketUpdate,
 };
 
 use crate::history::replica::Replica;
@@ -108,5 +110,38 @@ impl Replica<'_> {
             self.numbers.note(attachment.id);
         }
         self.report("attach_to_ticket", attached)
+    }
+
+    pub(super) async fn delete_from_ticket(&mut self) -> String {
+        let (ticket, at) = (self.row::<TicketId>(), self.tick());
+        if self.once_in(2) {
+            let deletion = TicketMessageDeletion {
+                ticket,
+                message: self.row(),
+                at,
+            };
+            let event = DomainEvent::TicketMessageDeleted {
+                ticket: self.fixture().event_ticket(ticket),
+                message: deletion.message,
+                sender: self.person().id,
+                is_internal: self.once_in(3),
+            };
+            let commit = self.commit(deletion, event).await;
+            let deleted = self.store.delete_ticket_message(commit).await;
+            return self.report("delete_ticket_message", deleted);
+        }
+        let deletion = TicketAttachmentDeletion {
+            ticket,
+            attachment: self.row(),
+            at,
+        };
+        let event = DomainEvent::TicketAttachmentDeleted {
+            ticket: self.fixture().event_ticket(ticket),
+            file_name: FileName::clean("A file"),
+            is_internal: self.once_in(3),
+        };
+        let commit = self.commit(deletion, event).await;
+        let deleted = self.store.delete_ticket_attachment(commit).await;
+        self.report("delete_ticket_attachment", deleted)
     }
 }

@@ -203,6 +203,7 @@ fn tickets(on_subject: bool) -> Vec<Question> {
         TicketAction::Move,
         TicketAction::Triage,
         TicketAction::Retitle,
+        TicketAction::DeleteContent,
     ];
     questions.extend(actions.map(|action| {
         let text = match action {
@@ -214,6 +215,7 @@ fn tickets(on_subject: bool) -> Vec<Question> {
             TicketAction::Move => "move it to another state",
             TicketAction::Triage => "set priority, category, assignee",
             TicketAction::Retitle => "change its title",
+            TicketAction::DeleteContent => "delete a message or file of it",
         };
         Question::new(text, &["requester"], move |viewer, facts| {
             let access = TicketAccess {

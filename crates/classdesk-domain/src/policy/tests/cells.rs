@@ -223,6 +223,7 @@ fn check_tickets(table: &mut Table, actor: &Actor, parties: Option<Parties>) {
             ("ticket move", TicketAction::Move),
             ("ticket triage", TicketAction::Triage),
             ("ticket retitle", TicketAction::Retitle),
+            ("ticket delete-content", TicketAction::DeleteContent),
         ] {
             table.check(
                 name,

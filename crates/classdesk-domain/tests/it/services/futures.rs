@@ -112,6 +112,8 @@ fn check_every_use_case(app: &App) {
     check_send(app.tickets.message(actor, any::<TicketMessageId>()));
     check_send(app.tickets.attach(actor, ticket, upload.clone(), true));
     check_send(app.tickets.attachments(actor, ticket, page));
+    check_send(app.tickets.delete_message(actor, ticket, any()));
+    check_send(app.tickets.delete_attachment(actor, ticket, any()));
     check_send(
         app.tickets
             .attachment(actor, ticket, any::<TicketAttachmentId>()),

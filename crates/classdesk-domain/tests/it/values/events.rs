@@ -103,6 +103,16 @@ fn scope_by_contract(event: &DomainEvent) -> EventScope {
             ticket,
             is_internal,
             ..
+        }
+        | E::TicketMessageDeleted {
+            ticket,
+            is_internal,
+            ..
+        }
+        | E::TicketAttachmentDeleted {
+            ticket,
+            is_internal,
+            ..
         } => of_ticket(ticket, *is_internal),
         E::FileUploaded { file, bundle, .. } => of_file(existing(file), *bundle),
         E::FileChanged { file, bundle, .. } => of_file(*file, *bundle),
@@ -185,6 +195,8 @@ async fn every_event_keeps_its_line_in_the_audit_log() {
         "ticket.title_changed ticket 34 Before > After ",
         "ticket.message_added ticket 34 - > - ",
         "ticket.attachment_added ticket 34 - > März.pdf ",
+        "ticket.message_deleted ticket 34 - > - message=36 sender=4",
+        "ticket.attachment_deleted ticket 34 März.pdf > - ",
         "file.uploaded file 33 - > - bundle=1 file_name=März.pdf",
         "file.changed file 33 - > - bundle=1 description=changed is_visible_to_client=false \
          is_visible_to_writer=true",
