@@ -9,7 +9,7 @@ use classdesk_domain::App;
 use classdesk_http::middleware::{self, no_such_path};
 use classdesk_http::{Gauge, HttpState, Settings};
 
-use crate::authenticator::{Authenticator, WithTokens};
+use crate::authenticator::{Authenticator, SignIn};
 use crate::event_streams::{Follower, StreamLimits};
 use crate::openapi::document_of;
 use crate::readiness::Readiness;
@@ -46,8 +46,8 @@ pub struct ApiBuilder {
 }
 
 impl ApiBuilder {
-    /// Authenticates requests by a host's own sign-in. Classdesk's sign-in and its sessions are not
-    /// served then.
+    /// Authenticates requests by a host's own sign-in. Classdesk's sign-in, its sessions and its
+    /// keys are not served then.
     #[must_use]
     pub fn authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
         self.authenticator = Some(authenticator);
@@ -82,12 +82,8 @@ impl ApiBuilder {
         let follower = Arc::new(Follower::new(self.app.feed.clone(), self.streams));
         self.gauges.extend(gauges_of(&follower));
         let has_sessions = self.authenticator.is_none();
-        let sessions = || Arc::new(self.app.sessions.clone()) as Arc<dyn Authenticator>;
-        let others = self.authenticator.unwrap_or_else(sessions);
-        let authenticator = match self.app.tokens.clone().filter(|_| has_sessions) {
-            Some(tokens) => Arc::new(WithTokens { tokens, others }),
-            None => others,
-        };
+        let own = || Arc::new(SignIn::of(&self.app)) as Arc<dyn Authenticator>;
+        let authenticator = self.authenticator.unwrap_or_else(own);
         let state = AppState {
             app: self.app,
             public_url: self.settings.public_url.clone(),

@@ -9,6 +9,7 @@ use classdesk_domain::people::Principal;
 use classdesk_http::context;
 use classdesk_http::problem::Problem;
 
+use crate::acting::principal;
 use crate::state::state_of;
 
 /// Authenticates a request and hands the principal to the handler's
@@ -22,18 +23,15 @@ pub(crate) async fn authenticate(
             request.extensions_mut().insert(principal);
             Ok(next.call(request).await?.map_into_left_body())
         }
-        Err(error) => Ok(request
-            .error_response(Problem::from(error))
-            .map_into_right_body()),
+        Err(problem) => Ok(request.error_response(problem).map_into_right_body()),
     }
 }
 
-async fn admit(request: &ServiceRequest) -> Result<Principal, DomainError> {
-    let authenticator = &state_of(request.request()).authenticator;
-    let principal = authenticator.authenticate(request.head()).await?;
+async fn admit(request: &ServiceRequest) -> Result<Principal, Problem> {
+    let principal = principal(state_of(request.request()), request.head()).await?;
     context::set_user(request.request(), principal.actor.id);
     if !request.method().is_safe() {
-        principal.require_write()?;
+        principal.require_write().map_err(DomainError::from)?;
     }
     Ok(principal)
 }

@@ -1,10 +1,10 @@
 //! Authentication of requests: the port through which a host brings its own sign-in.
 
-use std::sync::Arc;
-
 use actix_web::dev::RequestHead;
 use actix_web::http::header::{self, HeaderMap};
 use async_trait::async_trait;
+use classdesk_domain::App;
+use classdesk_domain::api_keys::{ApiKeys, KeyToken};
 use classdesk_domain::error::Error;
 use classdesk_domain::people::{AccessToken, Actor, Principal, Sessions, TokenSignIn};
 use classdesk_http::single_header;
@@ -29,48 +29,53 @@ pub trait Authenticator: Send + Sync {
     }
 }
 
-/// Sign-in by Classdesk's own sessions: `Authorization: Bearer TOKEN`.
-#[async_trait]
-impl Authenticator for Sessions {
-    async fn authenticate(&self, head: &RequestHead) -> Result<Principal, Error> {
-        let token = bearer_token(head.headers()).ok_or(Error::Unauthenticated)?;
-        Ok(Self::authenticate(self, &token).await?.into())
-    }
-
-    async fn reauthenticate(&self, head: &RequestHead) -> Result<Principal, Error> {
-        let token = bearer_token(head.headers()).ok_or(Error::Unauthenticated)?;
-        Ok(self.find_valid(&token).await?.into())
-    }
+/// The sign-in that Classdesk brings: its own sessions and keys, and tokens of another system where
+/// those are trusted. Those have dots, keys begin with `cdk_`, and tokens of sessions do neither.
+pub(crate) struct SignIn {
+    sessions: Sessions,
+    api_keys: ApiKeys,
+    tokens: Option<TokenSignIn>,
 }
 
-/// Sign-in by tokens of another system, beside another sign-in. They have dots, and ours have none.
-pub(crate) struct WithTokens {
-    pub(crate) tokens: TokenSignIn,
-    pub(crate) others: Arc<dyn Authenticator>,
-}
-
-impl WithTokens {
-    async fn by_token(&self, head: &RequestHead) -> Option<Result<Principal, Error>> {
-        let token = bearer(head.headers()).filter(|token| token.contains('.'))?;
-        let found = self.tokens.authenticate(token).await;
-        Some(found.map(|user| Actor::from(&user).into()))
-    }
-}
-
-#[async_trait]
-impl Authenticator for WithTokens {
-    async fn authenticate(&self, head: &RequestHead) -> Result<Principal, Error> {
-        match self.by_token(head).await {
-            Some(found) => found,
-            None => self.others.authenticate(head).await,
+impl SignIn {
+    pub(crate) fn of(app: &App) -> Self {
+        Self {
+            sessions: app.sessions.clone(),
+            api_keys: app.api_keys.clone(),
+            tokens: app.tokens.clone(),
         }
     }
 
-    async fn reauthenticate(&self, head: &RequestHead) -> Result<Principal, Error> {
-        match self.by_token(head).await {
-            Some(found) => found,
-            None => self.others.reauthenticate(head).await,
+    async fn find(&self, head: &RequestHead, is_use: bool) -> Result<Principal, Error> {
+        let text = bearer(head.headers()).ok_or(Error::Unauthenticated)?;
+        if let Some(tokens) = self.tokens.as_ref().filter(|_| text.contains('.')) {
+            return Ok(Actor::from(&tokens.authenticate(text).await?).into());
         }
+        if let Some(key) = KeyToken::parse(text) {
+            return Ok(if is_use {
+                self.api_keys.authenticate(&key).await?
+            } else {
+                self.api_keys.find_valid(&key).await?.into()
+            });
+        }
+        let token = AccessToken::parse(text).ok_or(Error::Unauthenticated)?;
+        let session = if is_use {
+            self.sessions.authenticate(&token).await?
+        } else {
+            self.sessions.find_valid(&token).await?
+        };
+        Ok(session.into())
+    }
+}
+
+#[async_trait]
+impl Authenticator for SignIn {
+    async fn authenticate(&self, head: &RequestHead) -> Result<Principal, Error> {
+        self.find(head, true).await
+    }
+
+    async fn reauthenticate(&self, head: &RequestHead) -> Result<Principal, Error> {
+        self.find(head, false).await
     }
 }
 
@@ -79,9 +84,4 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = single_header(headers, header::AUTHORIZATION)?.split_once(' ')?;
     let is_bearer = scheme.eq_ignore_ascii_case("Bearer");
     is_bearer.then_some(token.trim())
-}
-
-/// The token of a session, if it can be one.
-fn bearer_token(headers: &HeaderMap) -> Option<AccessToken> {
-    bearer(headers).and_then(AccessToken::parse)
 }

@@ -18,6 +18,7 @@ use classdesk_http::problem::{Problem, ProblemKind};
 use classdesk_http::{PublicUrl, download};
 use serde::Serialize;
 
+use crate::acting::principal_now;
 use crate::dto::{PageParams, SeekParams};
 use crate::event_streams::Follower;
 use crate::extract::no_parameters;
@@ -84,8 +85,7 @@ impl Call {
 
     /// The caller as they are now, in an answer that takes its time.
     pub(crate) async fn reauthenticate(&self) -> Result<Actor, Problem> {
-        let authenticator = &self.state.authenticator;
-        let principal = authenticator.reauthenticate(self.request.head()).await?;
+        let principal = principal_now(&self.state, self.request.head()).await?;
         Ok(principal.actor)
     }
 

@@ -36,6 +36,7 @@
 //! # });
 //! ```
 
+mod acting;
 mod app;
 mod authenticate;
 mod authenticator;

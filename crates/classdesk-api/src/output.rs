@@ -6,15 +6,19 @@
 use std::collections::BTreeMap;
 
 use classdesk_domain::ExternalId;
+use classdesk_domain::api_keys::KeyToken;
 use classdesk_domain::blobs::{ContentType, FileName, Sha256Digest};
 use classdesk_domain::bundles::NumberOfClasses;
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::ids::{
-    BundleId, EventId, FileId, MessageId, SessionId, ThreadId, TicketId, TicketMessageId, UserId,
+    ApiKeyId, BundleId, EventId, FileId, MessageId, SessionId, ThreadId, TicketId, TicketMessageId,
+    UserId,
 };
 use classdesk_domain::people::{AccessToken, Email, TimeZone, Username};
 use classdesk_domain::subjects::SubjectKind;
-use classdesk_domain::text::{Description, DisplayName, Level, MessageText, SubjectLine, Title};
+use classdesk_domain::text::{
+    Description, DisplayName, KeyName, Level, MessageText, SubjectLine, Title,
+};
 use serde::{Serialize, Serializer};
 use time::Date;
 use utoipa::openapi::KnownFormat;
@@ -105,15 +109,17 @@ pub(crate) use outputs;
 outputs! {
     bool, i64, u64, String, &'static str, BTreeMap<String, String>:
         |value, serializer| value.serialize(serializer), <Self as PartialSchema>::schema();
-    BundleId, EventId, FileId, MessageId, SessionId, ThreadId, TicketId, TicketMessageId, UserId:
+    ApiKeyId, BundleId, EventId, FileId, MessageId, SessionId, ThreadId, TicketId, TicketMessageId,
+    UserId:
         |id, serializer| serializer.serialize_i64(id.get()), integer(KnownFormat::Int64);
     NumberOfClasses:
         |number, serializer| serializer.serialize_i32(number.get()),
         <Self as Input>::schema(&mut Vec::new());
-    ContentType, Description, DisplayName, Email, ExternalId, FileName, Level, MessageText,
+    ContentType, Description, DisplayName, Email, ExternalId, FileName, KeyName, Level, MessageText,
     SubjectKind, SubjectLine, TimeZone, Title, Username:
         |text, serializer| serializer.serialize_str(text.as_str()), string();
     AccessToken: |token, serializer| serializer.serialize_str(&token.expose()), string();
+    KeyToken: |token, serializer| serializer.serialize_str(&token.expose()), string();
     Sha256Digest: |digest, serializer| serializer.collect_str(digest), string();
     Date: |day, serializer| serializer.collect_str(day), formatted(KnownFormat::Date);
     Timestamp: |time, serializer| serializer.collect_str(time), formatted(KnownFormat::DateTime);

@@ -4,8 +4,10 @@ use classdesk_domain::blobs::FileName;
 use classdesk_domain::bundles::BundleStatus;
 use classdesk_domain::events::{DomainEvent, EventTicket, UserChanges};
 use classdesk_domain::files::Visibility;
-use classdesk_domain::ids::{FileId, MessageId, ThreadId, TicketId, TicketMessageId, WebhookId};
-use classdesk_domain::people::{Role, Username};
+use classdesk_domain::ids::{
+    ApiKeyId, FileId, MessageId, ThreadId, TicketId, TicketMessageId, WebhookId,
+};
+use classdesk_domain::people::{Access, Role, Username};
 use classdesk_domain::subjects::{SubjectKind, SubjectRef};
 use classdesk_domain::text::SubjectLine;
 use classdesk_domain::tickets::{TicketCategory, TicketPriority, TicketStatus};
@@ -53,6 +55,16 @@ fn of_people(fixture: &Fixture) -> Vec<DomainEvent> {
         DomainEvent::UserUnlocked { user },
         DomainEvent::SessionStarted { user },
         DomainEvent::SessionEnded { user },
+        DomainEvent::ApiKeyCreated {
+            key: ApiKeyId::new(5).into(),
+            user,
+            access: Access::Read,
+            act_as: true,
+        },
+        DomainEvent::ApiKeyEnded {
+            key: ApiKeyId::new(5),
+            user,
+        },
     ]
 }
 

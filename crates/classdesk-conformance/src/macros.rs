@@ -20,6 +20,14 @@
 macro_rules! store_conformance {
     ($fresh:ident) => {
         $crate::store_conformance! { @ $fresh;
+            api_keys {
+                a_key_is_kept
+                a_key_stays_ended
+                a_use_of_a_key_never_moves_back
+                keys_are_bounded
+                keys_are_listed
+                keys_end_with_changes_of_their_owner
+            }
             atomicity {
                 a_failed_commit_leaves_nothing
                 a_lost_lease_undoes_the_change

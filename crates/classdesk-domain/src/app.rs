@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::api_keys::ports::ApiKeyRepository;
+use crate::api_keys::service::ApiKeys;
 use crate::blobs::ports::{BlobRepository, BlobStore};
 use crate::blobs::service::{Downloads, Uploads};
 use crate::bundles::ports::BundleRepository;
@@ -46,6 +48,8 @@ pub struct Ports {
     pub users: Arc<dyn UserRepository>,
     /// Keeps sessions.
     pub sessions: Arc<dyn SessionRepository>,
+    /// Keeps keys.
+    pub api_keys: Arc<dyn ApiKeyRepository>,
     /// Keeps subjects.
     pub subjects: Arc<dyn SubjectRepository>,
     /// Keeps bundles.
@@ -103,6 +107,7 @@ impl Ports {
         Self {
             users: store.clone(),
             sessions: store.clone(),
+            api_keys: store.clone(),
             subjects: store.clone(),
             bundles: store.clone(),
             threads: store.clone(),
@@ -174,6 +179,8 @@ impl Default for Settings {
 pub struct App {
     /// Signing in and out.
     pub sessions: Sessions,
+    /// Keys, by which programs come in.
+    pub api_keys: ApiKeys,
     /// Coming in by a token of another system, where such tokens are trusted.
     pub tokens: Option<TokenSignIn>,
     /// People, as they and the staff see them.
@@ -237,6 +244,7 @@ impl App {
                 login_limits: settings.logins,
                 ..ports: sessions, users, hasher, clock, secrets
             }),
+            api_keys: service!(ApiKeys { ..ports: api_keys, users, clock, secrets }),
             tokens: ports.tokens.clone().map(|tokens| TokenSignIn {
                 tokens,
                 users: ports.users.clone(),
@@ -262,7 +270,7 @@ impl App {
             messages,
             tickets,
             files,
-            audit: service!(Audit { ..ports: events }),
+            audit: service!(Audit { ..ports: events, api_keys }),
             feed: service!(EventFeed { ..ports: log }),
             webhooks: service!(Webhooks {
                 ..ports: webhooks, webhook_sender, log, events, users, clock, secrets

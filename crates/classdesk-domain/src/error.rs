@@ -52,6 +52,9 @@ pub enum Conflict {
     /// There are as many webhooks as there can be.
     #[error("there are as many webhooks as there can be")]
     TooManyWebhooks,
+    /// The person has as many keys as they can have.
+    #[error("this person has as many keys as they can have")]
+    TooManyKeys,
     /// The webhook's secret before is still valid.
     #[error("the secret before is still valid")]
     SecretRotating,

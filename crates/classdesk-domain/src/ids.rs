@@ -35,6 +35,8 @@ ids! {
     UserId;
     /// A signed-in session of a person.
     SessionId;
+    /// A key of a program.
+    ApiKeyId;
     /// A class bundle.
     BundleId;
     /// A conversation on a subject.

@@ -20,6 +20,7 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | [`people`] | people, passwords, sessions, throttled sign-in |
+//! | [`api_keys`] | keys, by which programs come in |
 //! | [`subjects`] | what threads and tickets are about, and its two parties |
 //! | [`bundles`] | class bundles, the native subjects |
 //! | [`threads`] | threads and their messages |
@@ -84,6 +85,7 @@
 //!
 //! `examples/embed.rs` walks through the whole workflow.
 
+pub mod api_keys;
 mod app;
 pub mod blobs;
 pub mod bundles;

@@ -268,6 +268,8 @@ pub enum ListKind {
     Webhooks = 13,
     /// Deliveries of a webhook.
     WebhookDeliveries = 14,
+    /// Keys of a person.
+    ApiKeys = 15,
 }
 
 const CURSOR_BYTES: usize = 1 + 8 + 8 + 4;

@@ -3,16 +3,20 @@
 
 use crate::error::Error;
 use crate::idempotency::model::Completion;
+use crate::ids::ApiKeyId;
 use crate::people::model::Actor;
-use crate::people::principal::Principal;
+use crate::people::principal::{Principal, lacks};
+use crate::policy::decision::Denied;
 
-/// The actor of a request, the idempotency reservation that it completes, and its preconditions.
+/// The actor of a request, their key, the idempotency reservation that it completes, and its preconditions.
 ///
 /// An [`Actor`] alone becomes one by [`From`].
 #[derive(Debug, Clone)]
 pub struct RequestContext {
     /// The user.
     pub actor: Actor,
+    /// By which key, if a program asks.
+    pub key: Option<ApiKeyId>,
     /// Which reservation, if the request came with an idempotency key.
     pub completes: Option<Completion>,
     /// Which versions the request is made for.
@@ -108,6 +112,17 @@ impl RequestContext {
         Self { conditions, ..self }
     }
 
+    /// Refuses programs, for what only somebody may do who came in by themselves.
+    ///
+    /// # Errors
+    /// The lacking right is `own_sign_in`.
+    pub(crate) const fn require_own_sign_in(&self) -> Result<(), Denied> {
+        match self.key {
+            Some(_) => Err(lacks("own_sign_in")),
+            None => Ok(()),
+        }
+    }
+
     /// Whether it names versions at all. Then the commit rests on the one that was checked.
     pub(crate) fn is_conditional(&self) -> bool {
         self.conditions != VersionConditions::default()
@@ -129,6 +144,7 @@ impl From<Actor> for RequestContext {
     fn from(actor: Actor) -> Self {
         Self {
             actor,
+            key: None,
             completes: None,
             conditions: VersionConditions::default(),
         }
@@ -137,7 +153,10 @@ impl From<Actor> for RequestContext {
 
 impl From<&Principal> for RequestContext {
     fn from(principal: &Principal) -> Self {
-        principal.actor.into()
+        Self {
+            key: principal.key(),
+            ..principal.actor.into()
+        }
     }
 }
 

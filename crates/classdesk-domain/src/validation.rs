@@ -104,6 +104,9 @@ pub enum FieldError {
     /// Something that stays as it was at first.
     #[error("This can't be changed.")]
     Unchangeable,
+    /// A time that is not after now.
+    #[error("This must be in the future.")]
+    InThePast,
     /// The end is before the start.
     #[error("The end must not be before the start.")]
     EndBeforeStart,
@@ -242,6 +245,7 @@ impl FieldError {
             Self::SubjectKind | Self::MediaType => "content_type",
             Self::NativeSubject => "native_subject",
             Self::Unchangeable => "unchangeable",
+            Self::InThePast => "in_the_past",
             Self::EndBeforeStart => "end_before_start",
             Self::NotEligible(_) => "not_eligible",
             Self::RecipientIsSender => "recipient_is_sender",

@@ -20,7 +20,7 @@ mod wiring;
 use std::process::ExitCode;
 
 use cli::{Cli, Command};
-use commands::{check, migrate, openapi, serve, user};
+use commands::{check, key, migrate, openapi, serve, user};
 use error::CliError;
 use rustix::fs::Mode;
 
@@ -38,6 +38,7 @@ async fn run(command: Command) -> Result<ExitCode, CliError> {
         Command::Serve(args) => Box::pin(serve::run(args)).await,
         Command::Migrate(args) => Box::pin(migrate::run(args)).await,
         Command::User(args) => Box::pin(user::run(args)).await,
+        Command::Key(args) => Box::pin(key::run(args)).await,
         Command::Openapi => openapi::print(),
         Command::Check(args) => Box::pin(check::run(args)).await,
     }

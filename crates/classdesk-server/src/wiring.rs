@@ -5,6 +5,7 @@ use std::sync::Arc;
 use classdesk_api::WebhookJson;
 use classdesk_argon2::{Argon2idHasher, Cost, Limits};
 use classdesk_diesel::{ConnectError, DatabaseHandle, DatabaseUrl, DieselStore, StoreOptions};
+use classdesk_domain::api_keys::ApiKeys;
 use classdesk_domain::blobs::BlobStore;
 use classdesk_domain::people::{AdminCommands, PasswordHasher, TrustedTokens};
 use classdesk_domain::system::{SystemClock, SystemSecrets};
@@ -79,6 +80,15 @@ pub(crate) async fn admin_commands(
     let (clock, secrets) = (Arc::new(SystemClock), Arc::new(SystemSecrets));
     let commands = AdminCommands::new(store.store(), hasher, clock, secrets);
     Ok((commands, store))
+}
+
+/// The use cases of keys, and the store behind them.
+pub(crate) async fn api_keys(store: &StoreArgs) -> Result<(ApiKeys, DieselStore), CliError> {
+    let options = store.options();
+    let store = open_store(store.database_url.clone(), options, Schema::Known).await?;
+    let (clock, secrets) = (Arc::new(SystemClock), Arc::new(SystemSecrets));
+    let keys = ApiKeys::new(store.store(), store.store(), clock, secrets);
+    Ok((keys, store))
 }
 
 /// What is done about a schema that is not the present one.

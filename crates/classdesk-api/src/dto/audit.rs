@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use classdesk_domain::api_keys::ApiKey;
 use classdesk_domain::clock::Timestamp;
-use classdesk_domain::events::{AuditEntry, AuditFilter, EventAction};
-use classdesk_domain::ids::{EventId, UserId};
+use classdesk_domain::events::{AuditFilter, AuditLine, EventAction};
+use classdesk_domain::ids::{ApiKeyId, EventId, UserId};
 use classdesk_domain::subjects::SubjectKind;
+use classdesk_domain::text::KeyName;
 
 use crate::input::{AnyIdOrZero, input};
 use crate::output::view;
@@ -14,27 +16,46 @@ use super::people::UserRefView;
 
 view! {
     /// A change that was made.
-    AuditEntryView from (entry: AuditEntry) {
+    AuditEntryView from (line: AuditLine) {
         /// Its place in the log.
-        id: EventId,
+        id: EventId = line.entry.id,
         /// When.
-        at: Timestamp,
+        at: Timestamp = line.entry.at,
         /// Who; null for the program itself.
-        actor: Option<UserRefView> = entry.actor.map(Into::into),
+        actor: Option<UserRefView> = line.entry.actor.map(Into::into),
+        /// By which key; null where no program did it. Where its owner is not the actor, it acted for
+        /// them.
+        api_key: Option<AuditKeyView> = line.key.map(Into::into),
         /// What was done.
-        action: EventAction,
+        action: EventAction = line.entry.action,
         /// To what kind of thing.
-        content_type: String,
+        content_type: String = line.entry.content_type,
         /// To which one.
-        object_id: i64,
+        object_id: i64 = line.entry.object_id,
         /// Further facts by name; `from` and `to` for changes of one value.
-        detail: BTreeMap<String, String> = detail(entry.detail, entry.from, entry.to),
+        detail: BTreeMap<String, String> = detail(line.entry.detail, line.entry.from, line.entry.to),
     },
     example {
         "id": 91, "at": "2026-03-01T10:00:00.000000Z",
         "actor": {"id": 2, "username": "admin", "display_name": "Ada Admin", "role": "admin"},
-        "action": "bundle.changed", "content_type": "class_bundle", "object_id": 42,
+        "api_key": null, "action": "bundle.changed", "content_type": "class_bundle", "object_id": 42,
         "detail": {"fields": "status", "from": "not_started", "to": "in_progress"},
+    }
+}
+
+view! {
+    /// The key that a program used. It may have ended.
+    AuditKeyView from (key: ApiKey) {
+        /// Its id.
+        id: ApiKeyId,
+        /// What it is for.
+        name: KeyName,
+        /// Whose it is.
+        user: UserRefView = key.owner.into(),
+    },
+    example {
+        "id": 5, "name": "CRM",
+        "user": {"id": 2, "username": "admin", "display_name": "Ada Admin", "role": "admin"},
     }
 }
 

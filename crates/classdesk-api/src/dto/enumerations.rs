@@ -3,7 +3,7 @@
 use classdesk_domain::bundles::{BundleStatus, MemberRelation};
 use classdesk_domain::events::EventAction;
 use classdesk_domain::links::Disposition;
-use classdesk_domain::people::{Language, Role};
+use classdesk_domain::people::{Access, Language, Role};
 use classdesk_domain::threads::MessageKind;
 use classdesk_domain::tickets::{TicketCategory, TicketPriority, TicketStatus};
 use classdesk_domain::webhooks::{DeliveryState, DisabledReason, SendFailure};
@@ -44,6 +44,8 @@ macro_rules! enumerations {
 enumerations! {
     /// What a person is.
     Role;
+    /// What a way in is good for.
+    Access;
     /// The language that a person reads.
     Language;
     /// How far a bundle is.

@@ -4,6 +4,7 @@
 //! returned for one viewer. What clients send is defined with `input!`, what they get with
 //! `view!`.
 
+mod api_keys;
 mod audit;
 mod bundles;
 mod downloads;
@@ -22,6 +23,7 @@ mod ticket_notes;
 mod tickets;
 mod webhooks;
 
+pub use api_keys::*;
 pub use audit::*;
 pub use bundles::*;
 pub use downloads::*;

@@ -16,6 +16,7 @@ use futures_util::{Stream, StreamExt as _, stream as streams};
 
 use super::follower::Subscription;
 use super::frames::{self, End};
+use crate::acting::principal_now;
 use crate::state::AppState;
 
 /// How many events are read and sent at once.
@@ -157,7 +158,7 @@ impl Follow {
     /// was true before.
     async fn look(&mut self) -> Result<Bytes, Error> {
         self.next_look = Instant::now() + PAUSE;
-        let principal = self.state.authenticator.reauthenticate(&self.head).await?;
+        let principal = principal_now(&self.state, &self.head).await?;
         let follower = self.subscription.follower();
         self.sees_all = follower.feed().sees_all(&principal.actor);
         let up_to = follower.reached().unwrap_or(self.cursor);

@@ -4,8 +4,8 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use classdesk_domain::error::Error;
 use classdesk_domain::ids::{
-    BundleId, DeliveryId, FileId, MessageId, SessionId, ThreadId, TicketAttachmentId, TicketId,
-    TicketMessageId, UserId, WebhookId,
+    ApiKeyId, BundleId, DeliveryId, FileId, MessageId, SessionId, ThreadId, TicketAttachmentId,
+    TicketId, TicketMessageId, UserId, WebhookId,
 };
 use classdesk_domain::subjects::{SubjectKind, SubjectRef};
 use classdesk_domain::{App, ExternalId};
@@ -29,7 +29,7 @@ fn number(segment: &str) -> Option<i64> {
 
 /// The id of another system, as it stands in a path: after `ext:`, percent-encoded. A percent sign, a
 /// slash and a plus sign are still encoded here.
-fn external_id(segment: &str) -> Option<ExternalId> {
+pub(crate) fn external_id(segment: &str) -> Option<ExternalId> {
     let encoded = segment.strip_prefix("ext:")?;
     let id = percent_decode_str(encoded).decode_utf8().ok()?;
     ExternalId::parse(&id).ok()
@@ -73,8 +73,8 @@ macro_rules! path_ids {
     )*};
 }
 path_ids!(
-    DeliveryId FileId MessageId SessionId ThreadId TicketAttachmentId TicketId TicketMessageId
-    WebhookId
+    ApiKeyId DeliveryId FileId MessageId SessionId ThreadId TicketAttachmentId TicketId
+    TicketMessageId WebhookId
 );
 
 impl PathIds for UserId {

@@ -11,7 +11,7 @@ use classdesk_domain::people::{Email, LoginName, NewPassword, TimeZone, Username
 use classdesk_domain::search::SearchText;
 use classdesk_domain::subjects::SubjectKind;
 use classdesk_domain::text::{
-    Description, DisplayName, Level, Lines, MessageText, SubjectLine, Title,
+    Description, DisplayName, KeyName, Level, Lines, MessageText, SubjectLine, Title,
 };
 use classdesk_domain::validation::{ExpectedType, FieldError};
 use time::Date;
@@ -170,7 +170,7 @@ inputs! {
     Timestamp => Self: |raw| expect(Self::parse_rfc3339(raw.text()?), ExpectedType::Time),
         formatted(KnownFormat::DateTime);
 
-    Description, DisplayName, Level, MessageText, SearchText, SubjectLine, Title => Self:
+    Description, DisplayName, KeyName, Level, MessageText, SearchText, SubjectLine, Title => Self:
         |raw| Self::parse(raw.text()?), bounded_text(Self::LINES, Self::MIN, Self::MAX);
     EmptyableText => MessageText: |raw| MessageText::parse_maybe_empty(raw.text()?),
         bounded_text(MessageText::LINES, 0, MessageText::MAX);

@@ -51,7 +51,7 @@ fn complete(document: &mut Document) {
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .description(Some(
-            "The token of a session, or a JSON Web Token where the operator trusts those of another system.",
+            "The token of a session or of a key, or a JSON Web Token where the operator trusts those of another system.",
         ));
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
     for (path, item) in &mut document.paths.paths {

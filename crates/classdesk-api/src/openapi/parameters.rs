@@ -49,6 +49,7 @@ fn named_after(segment: &str, method: &Method) -> (&'static str, ObjectBuilder) 
         "messages" => "The message",
         "participants" | "users" => return ("The person", number_or_external(1)),
         "sessions" => "The session",
+        "keys" => "The key",
         "threads" => "The thread",
         "tickets" => "The ticket",
         "webhooks" => "The webhook",

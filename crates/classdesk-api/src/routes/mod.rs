@@ -3,6 +3,7 @@
 //! A handler extracts, calls one service and renders. What may be done by whom is not decided
 //! here.
 
+mod api_keys;
 mod audit;
 mod auth;
 mod bundles;
@@ -32,9 +33,10 @@ use crate::state::AppState;
 type Condition = fn(&AppState) -> bool;
 
 /// All endpoints, with the condition under which each is served.
-const ENDPOINTS: [(Endpoints, Condition); 17] = [
+const ENDPOINTS: [(Endpoints, Condition); 18] = [
     (auth::ENDPOINTS, |state| state.has_sessions),
     (auth::CALLER, always),
+    (api_keys::ENDPOINTS, |state| state.has_sessions),
     (users::ENDPOINTS, always),
     (bundles::ENDPOINTS, always),
     (subjects::ENDPOINTS, always),

@@ -32,6 +32,10 @@ async fn change_people(desk: &TestServer) {
     let token = entered.check_json(200)["access_token"].clone();
     let oneself = desk.with_token(token.as_str().unwrap());
     change(&oneself, &path, json!({"display_name": "Somebody"})).await;
+    let keys = "/api/v1/auth/keys/";
+    let id = create(&oneself, keys, json!({"name": "CRM", "access": "read"})).await;
+    let ended = oneself.delete(&format!("{keys}{id}/")).await;
+    ended.check_no_content();
     let left = oneself.post("/api/v1/auth/logout/", &json!({})).await;
     left.check_no_content();
     change(&admin, &path, json!({"password": "another horse battery"})).await;

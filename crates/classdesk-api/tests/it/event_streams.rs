@@ -300,6 +300,29 @@ async fn a_stream_ends_with_the_session_the_server_and_its_time() {
     assert_eq!(stream.reason().await, "lifetime");
 }
 
+/// contract: streams.keys
+#[tokio::test]
+async fn a_stream_ends_with_the_key_and_with_the_right_to_act() {
+    let desk = desk().await;
+    let admin = desk.named("admin").await;
+    let key = json!({"name": "k", "access": "read", "act_as": true});
+    let key = admin.post("/api/v1/auth/keys/", &key).await.check_json(201);
+    let program = desk.with_token(key["token"].as_str().unwrap());
+    let person = desk.world.other_client.id;
+    let mut own = Follower::begin(&program, "", None).await;
+    let mut acted = Follower::begin(&program.acting_for(&person.to_string()), "", None).await;
+    own.ready().await;
+    acted.ready().await;
+    let superadmin = desk.named("superadmin").await;
+    let promoted = json!({"role": "superadmin"});
+    let path = format!("/api/v1/users/{person}/");
+    assert_eq!(superadmin.patch(&path, &promoted).await.status, 200);
+    assert_eq!(acted.reason().await, "unauthenticated");
+    let path = format!("/api/v1/auth/keys/{}/", key["id"]);
+    admin.delete(&path).await.check_no_content();
+    assert_eq!(own.reason().await, "unauthenticated");
+}
+
 /// What happens between a commit and its delivery.
 struct Between<'d> {
     desk: &'d TestServer,

@@ -161,6 +161,7 @@ impl TestServer {
         Client {
             desk: self,
             token: None,
+            acts_for: None,
         }
     }
 
@@ -169,6 +170,7 @@ impl TestServer {
         Client {
             desk: self,
             token: Some(token.into()),
+            acts_for: None,
         }
     }
 
@@ -270,9 +272,19 @@ pub(crate) fn start_server_with(
 pub(crate) struct Client<'d> {
     desk: &'d TestServer,
     token: Option<String>,
+    acts_for: Option<String>,
 }
 
 impl Client<'_> {
+    /// The same, with the rights of somebody else.
+    pub(crate) fn acting_for(&self, whom: &str) -> Self {
+        Self {
+            desk: self.desk,
+            token: self.token.clone(),
+            acts_for: Some(whom.to_owned()),
+        }
+    }
+
     /// The token, for requests that are written by hand.
     pub(crate) fn token(&self) -> &str {
         self.token.as_deref().unwrap_or_default()
@@ -282,8 +294,12 @@ impl Client<'_> {
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let url = format!("{}{path}", self.desk.origin);
         let request = self.desk.http.request(method, url);
-        match &self.token {
+        let request = match &self.token {
             Some(token) => request.header("authorization", format!("Bearer {token}")),
+            None => request,
+        };
+        match &self.acts_for {
+            Some(whom) => request.header("classdesk-act-as", whom),
             None => request,
         }
     }

@@ -7,6 +7,7 @@
 
 mod addresses;
 mod answer_sizes;
+mod api_keys;
 mod auth;
 mod bundles;
 mod change_log;

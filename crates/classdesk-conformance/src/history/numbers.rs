@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use classdesk_domain::api_keys::ApiKey;
 use classdesk_domain::blobs::{FileInfo, LeasedBlob, StoredBlob, StoredBlobRow};
 use classdesk_domain::bundles::{Bundle, BundleDetail, BundleView};
 use classdesk_domain::events::{AuditEntry, Event, EventScope, HistoryLine, TailEvent, TicketLine};
 use classdesk_domain::files::{BundleFile, BundleFileContext};
 use classdesk_domain::idempotency::{Completed, Lease, Reservation};
 use classdesk_domain::ids::{
-    BlobId, BundleId, DeliveryId, EventId, FileId, IdempotencyId, MessageAttachmentId, MessageId,
-    SessionId, ThreadId, TicketAttachmentId, TicketId, TicketMessageId, UserId, WebhookId,
+    ApiKeyId, BlobId, BundleId, DeliveryId, EventId, FileId, IdempotencyId, MessageAttachmentId,
+    MessageId, SessionId, ThreadId, TicketAttachmentId, TicketId, TicketMessageId, UserId,
+    WebhookId,
 };
 use classdesk_domain::jobs::Backlog;
 use classdesk_domain::paging::{Cursor, Page};
@@ -50,6 +52,11 @@ impl Numbers {
         let known = self.rows.get(I::KIND);
         let id = known.and_then(|known| known.get(number)).copied();
         I::of(id.unwrap_or(i64::MAX - 1))
+    }
+
+    /// The id of the last row of a kind, if there is one.
+    pub(super) fn last<I: Id>(&self) -> Option<I> {
+        self.rows.get(I::KIND)?.last().copied().map(I::of)
     }
 
     /// The ids of every row of a kind that there is or was.
@@ -105,6 +112,7 @@ macro_rules! ids {
 ids! {
     UserId = "user",
     SessionId = "session",
+    ApiKeyId = "api_key",
     BundleId = "class_bundle",
     ThreadId = "thread",
     MessageId = "message",
@@ -138,6 +146,7 @@ impl Renumber for AuditEntry {
     fn renumber(&mut self, numbers: &Numbers) {
         self.id.renumber(numbers);
         self.actor.renumber(numbers);
+        self.key.renumber(numbers);
         self.scope.renumber(numbers);
         for (name, value) in &mut self.detail {
             let kind = match name.as_str() {
@@ -245,6 +254,7 @@ fields! {
     UserRef { id }
     Session { id, user }
     SessionWithUser { session, user }
+    ApiKey { id, owner }
     Parties { client, assigned_writer }
     Subject { reference, parties }
     Bundle { id, parties, created_by }

@@ -75,7 +75,13 @@ impl Replica<'_> {
                 let (now, long_ago) = (self.fixture().now(), Timestamp::from_micros(0));
                 let list = |page| store.list_sessions(person, now, long_ago, page);
                 let found = walk(limit, list).await;
-                self.report("list_sessions", found)
+                let sessions = self.report("list_sessions", found);
+                let found = walk(limit, |page| store.list_api_keys(person, page)).await;
+                let keys = self.report("list_api_keys", found);
+                let id = self.row();
+                let key = self.report("api_key", store.api_key(id).await);
+                let named = self.report("api_keys", store.api_keys(&[id]).await);
+                [sessions, keys, key, named].concat()
             }
             4 => {
                 let reference = self.subject();

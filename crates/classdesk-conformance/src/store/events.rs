@@ -7,7 +7,7 @@ use classdesk_domain::events::{
     NewEvent, RowId, TicketLine,
 };
 use classdesk_domain::files::{InsertBundleFile, Visibility};
-use classdesk_domain::ids::UserId;
+use classdesk_domain::ids::{ApiKeyId, UserId};
 use classdesk_domain::paging::{Seek, SeekRequest};
 use classdesk_domain::people::{Actor, Role, UserUpdate, Username};
 use classdesk_domain::store::{Commit, Store, StoreError};
@@ -29,6 +29,7 @@ pub async fn an_event_is_kept_whole(store: &dyn Store) {
         .map(|event| NewEvent::new(fixture.tick(), Some(fixture.editor.id), event))
         .collect();
     events[0].actor = None;
+    events[1].key = Some(ApiKeyId::new(5));
     let ids = CommitIds {
         row: fixture.client.id.get(),
         first_message: None,
@@ -41,6 +42,7 @@ pub async fn an_event_is_kept_whole(store: &dyn Store) {
     for (entry, record) in log.iter().zip(records) {
         assert_eq!(entry.at, record.at);
         assert_eq!(entry.actor.as_ref().map(|actor| actor.id), record.actor);
+        assert_eq!(entry.key, record.key);
         assert_eq!(entry.action, record.action);
         assert_eq!(entry.content_type, record.content_type);
         assert_eq!(entry.object_id, record.object_id);

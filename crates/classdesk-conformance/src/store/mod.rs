@@ -2,6 +2,7 @@
 //!
 //! Each takes an empty store. They go through the ports alone and ask no policy.
 
+pub mod api_keys;
 pub mod atomicity;
 pub mod blobs;
 pub mod bundle_lists;

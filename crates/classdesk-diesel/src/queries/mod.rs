@@ -7,6 +7,7 @@
 //! start of several statements can't be written as the return type of a function.
 
 pub(crate) mod addresses;
+mod api_keys;
 mod assignments;
 mod blobs;
 mod bundles;

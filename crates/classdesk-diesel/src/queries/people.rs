@@ -16,6 +16,7 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 
 use super::Conn;
+use super::api_keys::end_keys;
 use super::assignments::{assignments, release};
 use super::commit::commit;
 use super::dialect::id_set;
@@ -314,6 +315,9 @@ fn update_user(conn: &mut Conn, c: Commit<UserUpdate>) -> Result<User, Failure> 
         }
         if let Some(which) = update.ends {
             end(conn, update.user, which)?;
+        }
+        if let Some(which) = update.ends_keys {
+            end_keys(conn, update.user, which)?;
         }
         if let Some(released) = update.release {
             release(conn, update.user, released)?;

@@ -2,7 +2,7 @@
 
 use classdesk_domain::events::{AuditEntry, EventAction, EventRecord, EventScope, TicketLine};
 use classdesk_domain::files::Visibility;
-use classdesk_domain::ids::{EventId, FileId, ThreadId, TicketId, UserId};
+use classdesk_domain::ids::{ApiKeyId, EventId, FileId, ThreadId, TicketId, UserId};
 use classdesk_domain::policy::FileScope;
 use classdesk_domain::subjects::{SubjectKind, SubjectRef};
 use diesel::prelude::*;
@@ -26,6 +26,7 @@ pub(crate) struct EventRow {
     pub(crate) value_before: Option<String>,
     pub(crate) value_after: Option<String>,
     pub(crate) detail: Details,
+    pub(crate) api_key_id: Option<i64>,
     #[diesel(embed)]
     pub(crate) scope: ScopeRow,
 }
@@ -42,6 +43,7 @@ impl From<EventRecord> for EventRow {
             value_before: event.from,
             value_after: event.to,
             detail: Details(event.detail),
+            api_key_id: event.key.map(ApiKeyId::get),
             scope: event.scope.into(),
         }
     }
@@ -144,6 +146,7 @@ impl EntryRow {
             id: EventId::new(id),
             at: row.at.into(),
             actor: self.actor.map(PersonRow::into_domain).transpose()?,
+            key: row.api_key_id.map(ApiKeyId::new),
             action: word(EventAction::parse, &row.action, "event")?,
             content_type: row.content_type,
             object_id: row.object_id,

@@ -3,6 +3,7 @@
 //! Compiled once for each database, as the queries above it are. The module that mounts this one
 //! supplies `Conn` and `column_types`.
 
+pub(crate) mod api_keys;
 pub(crate) mod blobs;
 pub(crate) mod bundle_files;
 pub(crate) mod bundles;

@@ -48,6 +48,18 @@ tables! {
         expires_at -> Instant,
     }
 
+    api_keys (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        name -> Text,
+        access -> Text,
+        act_as -> Bool,
+        token_hash -> Nullable<Binary>,
+        created_at -> Instant,
+        last_used_at -> Nullable<Instant>,
+        expires_at -> Nullable<Instant>,
+    }
+
     login_failures (id) {
         id -> BigInt,
         counted_under -> Binary,
@@ -246,6 +258,7 @@ tables! {
         requester_id -> Nullable<BigInt>,
         file_id -> Nullable<BigInt>,
         seen_by -> Nullable<SmallInt>,
+        api_key_id -> Nullable<BigInt>,
     }
 
     bundle_terms (rowid) {

@@ -8,9 +8,9 @@ use diesel::dsl::{Eq, Filter, Select, max};
 use diesel::prelude::*;
 
 use super::rows::schema::{
-    blobs, bundles, events, idempotency_keys, login_failures, login_networks, message_attachments,
-    messages, read_marks, sessions, subjects, thread_participants, threads, users,
-    webhook_deliveries, webhooks,
+    api_keys, blobs, bundles, events, idempotency_keys, login_failures, login_networks,
+    message_attachments, messages, read_marks, sessions, subjects, thread_participants, threads,
+    users, webhook_deliveries, webhooks,
 };
 use crate::error::Failure;
 
@@ -30,6 +30,7 @@ macro_rules! filtered_by_sets {
 }
 
 filtered_by_sets!(
+    api_keys,
     blobs,
     bundles,
     events,

@@ -276,7 +276,7 @@ impl Bundles {
             bundle: after,
             writer,
         };
-        let commit = Commit::by(by.actor, now, update, events)
+        let commit = Commit::by(by, now, update, events)
             .require(Versioned::Bundle(id).at(before.version))
             .require_all(newcomer.as_ref().map(user_is_active));
         self.bundles.update_bundle(commit).await?;
@@ -330,7 +330,7 @@ impl Bundles {
                 from: former,
                 to: writer,
             };
-            let commit = Commit::by(actor, assignment.at, assignment, [assigned])
+            let commit = Commit::by(&by, assignment.at, assignment, [assigned])
                 .require(Versioned::Bundle(id).at(before.version))
                 .require_all(person.as_ref().map(user_is_active));
             self.bundles.assign_writer(commit).await?;

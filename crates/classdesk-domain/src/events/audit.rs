@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::clock::Timestamp;
-use crate::ids::{EventId, UserId};
+use crate::ids::{ApiKeyId, EventId, UserId};
 use crate::people::model::UserRef;
 
 use super::facts::EventScope;
@@ -18,6 +18,8 @@ pub struct AuditEntry {
     pub at: Timestamp,
     /// Who; `None` is the program itself.
     pub actor: Option<UserRef>,
+    /// By which key, if a program did it.
+    pub key: Option<ApiKeyId>,
     /// What was done.
     pub action: EventAction,
     /// The kind of thing it was done to.

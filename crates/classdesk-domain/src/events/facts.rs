@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::files::model::Visibility;
-use crate::ids::{BundleId, FileId, MessageId, ThreadId, TicketId, UserId, WebhookId};
+use crate::ids::{ApiKeyId, BundleId, FileId, MessageId, ThreadId, TicketId, UserId, WebhookId};
 use crate::subjects::model::{Parties, SubjectRef};
 
 /// The id of a row that an event names.
@@ -116,6 +116,11 @@ impl EventFacts {
     /// Of a person. It stands in the audit log alone.
     pub(super) fn user(id: UserId) -> Self {
         Self::new("user", id.get(), EventScope::default())
+    }
+
+    /// Of a key. It stands in the audit log alone.
+    pub(super) fn api_key(id: ApiKeyId) -> Self {
+        Self::new("api_key", id.get(), EventScope::default())
     }
 
     /// Of a webhook. It stands in the audit log alone.

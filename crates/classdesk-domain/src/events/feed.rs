@@ -52,7 +52,7 @@ impl AuditEntry {
 }
 
 /// The beginnings of the actions that stand in the audit log alone.
-const AUDIT_ONLY: [&str; 3] = ["user.", "session.", "webhook."];
+const AUDIT_ONLY: [&str; 4] = ["user.", "session.", "api_key.", "webhook."];
 
 impl EventAction {
     /// Whether the feed tells of it. The others stand in the audit log alone.

@@ -16,4 +16,4 @@ pub use ports::{EventLog, EventRepository};
 #[cfg(feature = "mocks")]
 pub use ports::{MockEventLog, MockEventRepository};
 pub use record::{EventRecord, MAX_EVENTS, TooManyEvents};
-pub use service::{Audit, EventFeed};
+pub use service::{Audit, AuditLine, EventFeed};

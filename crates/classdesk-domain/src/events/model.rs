@@ -4,7 +4,8 @@ use crate::blobs::file_name::FileName;
 use crate::bundles::model::BundleStatus;
 use crate::clock::Timestamp;
 use crate::files::model::Visibility;
-use crate::ids::{BundleId, FileId, MessageId, TicketMessageId, UserId, WebhookId};
+use crate::ids::{ApiKeyId, BundleId, FileId, MessageId, TicketMessageId, UserId, WebhookId};
+use crate::people::access::Access;
 use crate::people::model::Role;
 use crate::people::names::Username;
 use crate::string_enum::string_enum;
@@ -43,6 +44,8 @@ pub struct NewEvent {
     pub at: Timestamp,
     /// Who; `None` is the program itself (for example the first superadmin's creation).
     pub actor: Option<UserId>,
+    /// By which key, if a program did it.
+    pub key: Option<ApiKeyId>,
     /// What happened.
     pub event: DomainEvent,
 }
@@ -51,7 +54,18 @@ impl NewEvent {
     /// An event of this moment.
     #[must_use]
     pub const fn new(at: Timestamp, actor: Option<UserId>, event: DomainEvent) -> Self {
-        Self { at, actor, event }
+        Self {
+            at,
+            actor,
+            key: None,
+            event,
+        }
+    }
+
+    /// The same event, done by a key.
+    #[must_use]
+    pub fn by_key(self, key: Option<ApiKeyId>) -> Self {
+        Self { key, ..self }
     }
 }
 
@@ -143,6 +157,27 @@ events! { |ids|
         /// Who.
         user: UserId,
     } => EventFacts::user(*user);
+    /// A key was made.
+    ApiKeyCreated = "api_key.created" {
+        /// Which one.
+        key: RowId<ApiKeyId>,
+        /// Whose it is.
+        user: UserId,
+        /// What it is good for.
+        access: Access,
+        /// Whether it may act for others.
+        act_as: bool,
+    } => EventFacts::api_key(ids.row(*key, ApiKeyId::new))
+        .fact("user", user)
+        .fact("access", access)
+        .fact("act_as", act_as);
+    /// A key was ended.
+    ApiKeyEnded = "api_key.ended" {
+        /// Which one.
+        key: ApiKeyId,
+        /// Whose it was.
+        user: UserId,
+    } => EventFacts::api_key(*key).fact("user", user);
     /// A subject was registered.
     SubjectRegistered = "subject.registered" {
         /// Which one.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::clock::Timestamp;
-use crate::ids::UserId;
+use crate::ids::{ApiKeyId, UserId};
 
 use super::facts::{CommitIds, EventFacts, EventScope};
 use super::model::{EventAction, NewEvent};
@@ -23,6 +23,8 @@ pub struct EventRecord {
     pub at: Timestamp,
     /// Who; `None` is the program itself.
     pub actor: Option<UserId>,
+    /// By which key, if a program did it.
+    pub key: Option<ApiKeyId>,
     /// What was done.
     pub action: EventAction,
     /// To what kind of thing. Registered subjects appear under their own kind.
@@ -63,6 +65,7 @@ impl EventRecord {
         Self {
             at: new.at,
             actor: new.actor,
+            key: new.key,
             action: new.event.action(),
             content_type,
             object_id,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::api_keys::model::ApiKey;
+use crate::api_keys::ports::ApiKeyRepository;
 use crate::error::Error;
 use crate::ids::EventId;
 use crate::paging::{Page, PageRequest};
@@ -14,10 +16,20 @@ use super::audit::{AuditEntry, AuditFilter};
 use super::feed::{EventFilter, EventPage, EventRange, Horizon, TailEvent};
 use super::ports::{EventLog, EventRepository};
 
+/// An entry of the audit log with the key that it names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditLine {
+    /// The entry.
+    pub entry: AuditEntry,
+    /// By which key it was done, if a program did it. It may have ended.
+    pub key: Option<ApiKey>,
+}
+
 /// Reading the audit log (docs/contract.md#audit-log).
 #[derive(Clone)]
 pub struct Audit {
     pub(crate) events: Arc<dyn EventRepository>,
+    pub(crate) api_keys: Arc<dyn ApiKeyRepository>,
 }
 
 impl Audit {
@@ -38,9 +50,20 @@ impl Audit {
         actor: &Actor,
         filter: AuditFilter,
         page: PageRequest,
-    ) -> Result<Page<AuditEntry>, Error> {
+    ) -> Result<Page<AuditLine>, Error> {
         self.authorize_list(actor)?;
-        Ok(self.events.audit(filter, page).await?)
+        let entries = self.events.audit(filter, page).await?;
+        let mut ids: Vec<_> = entries.items.iter().filter_map(|each| each.key).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let keys = match ids.as_slice() {
+            [] => Vec::new(),
+            ids => self.api_keys.api_keys(ids).await?,
+        };
+        Ok(entries.map(|entry| AuditLine {
+            key: keys.iter().find(|key| entry.key == Some(key.id)).cloned(),
+            entry,
+        }))
     }
 }
 

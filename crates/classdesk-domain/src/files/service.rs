@@ -184,7 +184,7 @@ impl Files {
                 description: update.description.is_some(),
                 visibility: update.visibility,
             };
-            let commit = Commit::by(actor, self.clock.now(), update, [changed])
+            let commit = Commit::by(&by, self.clock.now(), update, [changed])
                 .require_all(same_access(&facts));
             Ok(self.files.update_file(commit).await?)
         })
@@ -212,7 +212,7 @@ impl Files {
                 visibility: facts.file.visibility,
             };
             let at = self.clock.now();
-            let commit = Commit::by(actor, at, FileDeletion { file, at }, [deleted])
+            let commit = Commit::by(&by, at, FileDeletion { file, at }, [deleted])
                 .require_all(same_access(&facts));
             Ok(self.files.delete_file(commit).await?)
         })

@@ -1,5 +1,6 @@
 //! What a change of a person takes with it.
 
+use crate::api_keys::ports::KeysEnd;
 use crate::clock::Timestamp;
 use crate::error::{Conflict, Error};
 use crate::events::facts::EventTicket;
@@ -79,6 +80,11 @@ pub(super) async fn decide(
             another_superadmin(users, user.id).await?;
             requires.push(Precondition::OtherSuperadmin { than: user.id });
         }
+        update.ends_keys = match (is_active, role.is_staff()) {
+            (false, _) => Some(KeysEnd::All),
+            (true, false) => Some(KeysEnd::Acting),
+            (true, true) => None,
+        };
         let release = release(users, user, role, is_active, at).await?;
         update.release = Some(release.0);
         events.extend(release.1);

@@ -1,5 +1,6 @@
 //! People, passwords and sessions.
 
+pub(crate) mod access;
 pub(crate) mod admin_commands;
 pub(crate) mod changes;
 pub(crate) mod hasher;
@@ -20,6 +21,7 @@ pub(crate) mod throttling;
 pub(crate) mod token_service;
 pub(crate) mod user_service;
 
+pub use access::Access;
 pub use admin_commands::{AdminCommands, Invited};
 pub use changes::MAX_RELEASED;
 #[cfg(feature = "mocks")]
@@ -40,7 +42,7 @@ pub use ports::{
 };
 #[cfg(feature = "mocks")]
 pub use ports::{MockSessionRepository, MockUserRepository};
-pub use principal::{Access, AuthenticatedSession, Principal, WayIn};
+pub use principal::{AuthenticatedSession, Principal, WayIn};
 pub use session_service::{LoggedIn, Login, PasswordChange, Sessions};
 pub use sessions::{
     AccessToken, EndSessions, NewSession, Session, SessionLimits, SessionWithUser, TokenHash,

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use crate::api_keys::ports::KeysEnd;
 use crate::clock::Timestamp;
 use crate::external_id::ExternalId;
 use crate::ids::{SessionId, TicketId, UserId};
@@ -127,6 +128,8 @@ pub struct UserUpdate {
     pub attempt: Option<LoginAttempt>,
     /// The sessions that end with the change.
     pub ends: Option<WhichSessions>,
+    /// The keys that end with the change.
+    pub ends_keys: Option<KeysEnd>,
     /// The failed sign-ins that no longer count: those of the person, and those under these keys.
     pub forgets_failures: Option<Vec<LoginKey>>,
     /// What the person is taken off with the change.
@@ -153,6 +156,7 @@ impl UserUpdate {
             link: None,
             attempt: None,
             ends: None,
+            ends_keys: None,
             forgets_failures: None,
             release: None,
         }
@@ -215,7 +219,7 @@ pub trait UserRepository: Send + Sync {
 
     /// Changes a person, and counts their version up if the change
     /// [counts](UserUpdate::counts_version). A taken name answers as in
-    /// [`create_user`](Self::create_user), or `Stale` when it was taken at the same time. In the same transaction it ends the named sessions, forgets the named
+    /// [`create_user`](Self::create_user), or `Stale` when it was taken at the same time. In the same transaction it ends the named sessions and keys, forgets the named
     /// failures and takes the person off the named tickets and subjects.
     ///
     /// A new password and a deactivation MUST end the person's link.

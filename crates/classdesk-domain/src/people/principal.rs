@@ -2,21 +2,14 @@
 //!
 //! Every way in ends here. The policy takes the [`Actor`] alone and never learns of the rest.
 
+use crate::api_keys::model::ApiKey;
+use crate::ids::ApiKeyId;
 use crate::policy::decision::{Denied, Refusal};
-use crate::string_enum::string_enum;
+use crate::policy::permission::ACT_AS;
 
+use super::access::Access;
 use super::model::{Actor, User};
 use super::sessions::Session;
-
-string_enum! {
-    /// What a way in is good for.
-    Access {
-        /// Looking at things.
-        Read = "read",
-        /// Looking at things and changing them.
-        Write = "write",
-    }
-}
 
 /// The session and the person of a valid token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +35,8 @@ pub enum WayIn {
     Session(Box<AuthenticatedSession>),
     /// By the sign-in of a host.
     Host,
+    /// By a key.
+    Key(Box<ApiKey>),
 }
 
 /// An authenticated sender of requests.
@@ -67,6 +62,26 @@ impl Principal {
         }
     }
 
+    /// By which key they came in, if by one.
+    #[must_use]
+    pub fn key(&self) -> Option<ApiKeyId> {
+        match &self.way_in {
+            WayIn::Key(key) => Some(key.id),
+            WayIn::Session(_) | WayIn::Host => None,
+        }
+    }
+
+    /// Their key, for what only keys may do that act for others.
+    ///
+    /// # Errors
+    /// The lacking right is `act_as`.
+    pub fn acting_key(&self) -> Result<&ApiKey, Denied> {
+        match &self.way_in {
+            WayIn::Key(key) if key.act_as => Ok(key),
+            WayIn::Session(_) | WayIn::Host | WayIn::Key(_) => Err(lacks(ACT_AS)),
+        }
+    }
+
     /// Their session, for what only somebody may do who signed in here.
     ///
     /// # Errors
@@ -74,7 +89,7 @@ impl Principal {
     pub const fn session(&self) -> Result<&AuthenticatedSession, Denied> {
         match &self.way_in {
             WayIn::Session(session) => Ok(session),
-            WayIn::Host => Err(lacks("own_session")),
+            WayIn::Host | WayIn::Key(_) => Err(lacks("own_session")),
         }
     }
 }
@@ -100,6 +115,17 @@ impl From<AuthenticatedSession> for Principal {
     }
 }
 
-const fn lacks(right: &'static str) -> Denied {
+/// A program with the rights of the key's owner.
+impl From<ApiKey> for Principal {
+    fn from(key: ApiKey) -> Self {
+        Self {
+            actor: Actor::new(key.owner.id, key.owner.role),
+            access: key.access,
+            way_in: WayIn::Key(Box::new(key)),
+        }
+    }
+}
+
+pub(crate) const fn lacks(right: &'static str) -> Denied {
     Denied::Forbidden(Refusal { right, field: None })
 }

@@ -176,7 +176,7 @@ impl Sessions {
             attempt: LoginAttempt { at: now, ..attempt },
         };
         let started = DomainEvent::SessionStarted { user: user.id };
-        let commit = Commit::by(Actor::from(&user), now, new, [started]);
+        let commit = Commit::by(&Actor::from(&user).into(), now, new, [started]);
         let session = self.sessions.start_session(commit).await?;
         Ok(LoggedIn {
             token,
@@ -317,7 +317,7 @@ impl Sessions {
                 ..UserUpdate::of(actor.id)
             };
             let changed = DomainEvent::PasswordChanged { user: actor.id };
-            let commit = Commit::by(actor, self.clock.now(), update, [changed]);
+            let commit = Commit::by(&actor.into(), self.clock.now(), update, [changed]);
             self.users.update_user(commit).await?;
             Ok(())
         })

@@ -230,6 +230,11 @@ impl Users {
             (change.role.is_some(), manage, "role"),
             (change.is_active.is_some(), manage, "is_active"),
             (change.password.is_some(), set_password, "password"),
+            (
+                change.password.is_some(),
+                by.require_own_sign_in(),
+                "password",
+            ),
         ] {
             if is_asked {
                 right.map_err(|denied| denied.in_field(field))?;
@@ -266,7 +271,7 @@ impl Users {
         if decided.events.is_empty() {
             return Ok(user);
         }
-        let commit = Commit::by(actor, now, decided.update, decided.events)
+        let commit = Commit::by(by, now, decided.update, decided.events)
             .require_all(decided.requires)
             .require_all(
                 by.is_conditional()

@@ -4,8 +4,8 @@ use crate::ids::UserId;
 
 use super::decision::{Decision, Denied};
 use super::permission::{
-    BundleAction, EventAccess, FileAccess, FileAction, MessageAction, Permission, Relation,
-    SubjectAction, ThreadAccess, ThreadAction, TicketAccess, TicketAction, UserAction,
+    BundleAction, EventAccess, FileAccess, FileAction, KeyAction, MessageAction, Permission,
+    Relation, SubjectAction, ThreadAccess, ThreadAction, TicketAccess, TicketAction, UserAction,
 };
 use crate::people::model::{Actor, Role};
 use crate::subjects::model::Parties;
@@ -28,6 +28,8 @@ pub fn authorize(actor: &Actor, ask: &Permission) -> Decision {
         Permission::ListUsers => Decision::allowed_if(actor.role.is_staff()),
         Permission::CreateUser(role) => Decision::allowed_if(manages(actor.role, role)),
         Permission::User(action, user, role) => person(actor, action, user, role),
+        Permission::MakeApiKey(act_as) => Decision::allowed_if(!act_as || is_admin(actor.role)),
+        Permission::ApiKey(action, owner) => api_key(actor, action, owner),
         Permission::SeeEvent(access) => event(actor, &access),
         Permission::ManageWebhooks => Decision::allowed_if(is_admin(actor.role)),
         Permission::ReadAudit => Decision::allowed_if(actor.role == Role::Superadmin),
@@ -169,10 +171,18 @@ fn person(actor: &Actor, action: UserAction, user: UserId, role: Role) -> Decisi
     let may = match action {
         UserAction::See => true,
         UserAction::ChangeProfile => own || manages(actor.role, role),
-        UserAction::Manage => manages(actor.role, role),
+        UserAction::Manage | UserAction::ActFor => manages(actor.role, role),
         UserAction::SetPassword => !own && manages(actor.role, role),
     };
     Decision::hidden_unless(own || actor.role.is_staff()).and_then(Decision::allowed_if(may))
+}
+
+fn api_key(actor: &Actor, action: KeyAction, owner: UserId) -> Decision {
+    let may = owner == actor.id || actor.role == Role::Superadmin;
+    match action {
+        KeyAction::List => Decision::allowed_if(may),
+        KeyAction::End => Decision::hidden_unless(may),
+    }
 }
 
 /// Whether the rights of this actor depend on their relation to a subject or thread. Staff may do

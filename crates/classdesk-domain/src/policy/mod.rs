@@ -39,7 +39,7 @@ pub use authorize::{
 };
 pub use decision::{Decision, Denied, Refusal};
 pub use permission::{
-    BundleAction, EventAccess, FileAccess, FileAction, MessageAction, Permission, Relation,
-    SubjectAction, ThreadAccess, ThreadAction, TicketAccess, TicketAction, UserAction,
+    BundleAction, EventAccess, FileAccess, FileAction, KeyAction, MessageAction, Permission,
+    Relation, SubjectAction, ThreadAccess, ThreadAction, TicketAccess, TicketAction, UserAction,
 };
 pub use permit::{ReadPermit, permit_read};

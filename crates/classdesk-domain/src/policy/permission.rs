@@ -127,6 +127,17 @@ pub enum UserAction {
     Manage,
     /// Give them a password. One's own is changed with the present one instead.
     SetPassword,
+    /// Do things with their rights, by a key.
+    ActFor,
+}
+
+/// What can be done with a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyAction {
+    /// List it with the others of its owner.
+    List,
+    /// End it.
+    End,
 }
 
 /// How an actor stands to a thread.
@@ -205,6 +216,10 @@ pub enum Permission {
     CreateUser(Role),
     /// Do something with a person of a role.
     User(UserAction, UserId, Role),
+    /// Make a key for oneself, which acts for others or does not.
+    MakeApiKey(bool),
+    /// Do something with a key of this person.
+    ApiKey(KeyAction, UserId),
     /// Be told of an event.
     SeeEvent(EventAccess),
     /// Manage webhooks, and read what is sent to them.
@@ -242,6 +257,9 @@ impl Permission {
             Self::User(UserAction::ChangeProfile, ..) => "change_profile",
             Self::User(UserAction::Manage, ..) => "manage_user",
             Self::User(UserAction::SetPassword, ..) => "set_password",
+            Self::User(UserAction::ActFor, ..) => ACT_AS,
+            Self::MakeApiKey(_) => ACT_AS,
+            Self::ApiKey(..) => "manage_keys",
             Self::SeeEvent(_) => "see_event",
             Self::ManageWebhooks => "manage_webhooks",
             Self::ReadAudit => "read_audit",
@@ -251,6 +269,9 @@ impl Permission {
 
 /// The right to say who sees a file.
 pub(crate) const SET_VISIBILITY: &str = "set_visibility";
+
+/// The right to act for others.
+pub(crate) const ACT_AS: &str = "act_as";
 
 /// The right to manage people in a role.
 pub(crate) const MANAGE_ROLE: &str = "manage_role";

@@ -133,17 +133,15 @@ impl<C> Commit<C> {
         }
     }
 
-    /// What an actor commits: they have to be active, the events are theirs, and the reservation of
-    /// their request is completed with the change.
+    /// What an actor commits: they have to be active, the events are theirs and name their key, and
+    /// the reservation of their request is completed with the change.
     pub(crate) fn by(
-        by: impl Into<RequestContext>,
+        by: &RequestContext,
         at: Timestamp,
         change: C,
         events: impl IntoIterator<Item = DomainEvent>,
     ) -> Self {
-        let RequestContext {
-            actor, completes, ..
-        } = by.into();
+        let actor = by.actor;
         let events = events.into_iter();
         Self {
             change,
@@ -152,9 +150,9 @@ impl<C> Commit<C> {
                 role: actor.role,
             }],
             events: events
-                .map(|event| NewEvent::new(at, Some(actor.id), event))
+                .map(|event| NewEvent::new(at, Some(actor.id), event).by_key(by.key))
                 .collect(),
-            completes,
+            completes: by.completes,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use crate::api_keys::ports::ApiKeyRepository;
 use crate::blobs::ports::BlobRepository;
 use crate::bundles::ports::BundleRepository;
 use crate::clock::Timestamp;
@@ -30,6 +31,7 @@ macro_rules! store {
 store! {
     UserRepository,
     SessionRepository,
+    ApiKeyRepository,
     SubjectRepository,
     BundleRepository,
     ThreadRepository,

@@ -163,7 +163,7 @@ impl Subjects {
             joins: writer.as_ref().map(|writer| writer.id),
             at,
         };
-        let commit = Commit::by(by.actor, at, put, [event])
+        let commit = Commit::by(by, at, put, [event])
             .require_all(client.as_ref().map(user_is_active))
             .require_all(writer.as_ref().map(user_is_active));
         let stored = self.subjects.put_subject(commit).await?;
@@ -195,7 +195,7 @@ impl Subjects {
                 subject: subject.clone(),
             };
             let same = Versioned::Subject(subject.clone()).at(version);
-            let commit = Commit::by(actor, self.clock.now(), subject, [removed]).require(same);
+            let commit = Commit::by(&by, self.clock.now(), subject, [removed]).require(same);
             Ok(self.subjects.delete_subject(commit).await?)
         })?;
         was_there.then_some(()).ok_or(Error::NotFound)

@@ -155,6 +155,8 @@ bounded_texts! {
     Description(Many, 0..=20000);
     /// The level of a bundle, in the staff's own words.
     Level(One, 0..=50);
+    /// What a key of a program is for, in the words of who made it.
+    KeyName(One, 1..=255);
     /// The name by which people see each other. An empty one stands for the username.
     DisplayName(One, 0..=255);
 }

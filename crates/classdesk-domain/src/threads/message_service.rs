@@ -216,7 +216,7 @@ impl Messages {
                 thread: facts.thread.in_event(),
                 sender: facts.sender,
             };
-            let commit = Commit::by(actor, now, edit, [edited])
+            let commit = Commit::by(&by, now, edit, [edited])
                 .require_all(facts.thread.same_access(actor))
                 .require(Versioned::Message(id).at(facts.version));
             Ok(self.messages.edit_message(commit).await?)
@@ -251,7 +251,7 @@ impl Messages {
                 thread: facts.thread.in_event(),
                 sender: facts.sender,
             };
-            let commit = Commit::by(actor, now, deletion, [deleted])
+            let commit = Commit::by(&by, now, deletion, [deleted])
                 .require_all(facts.thread.same_access(actor))
                 .require(Versioned::Message(id).at(facts.version));
             Ok(self.messages.delete_message(commit).await?)

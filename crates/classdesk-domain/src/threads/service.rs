@@ -162,7 +162,7 @@ impl Threads {
             if events.is_empty() {
                 return self.get(actor, id).await;
             }
-            let commit = Commit::by(actor, update.at, update, events)
+            let commit = Commit::by(&by, update.at, update, events)
                 .require_all(facts.same_access(actor))
                 .require(facts.same_version());
             Ok(self.threads.update_thread(commit).await?)
@@ -196,7 +196,7 @@ impl Threads {
             };
             let thread = facts.in_event();
             let added = DomainEvent::ParticipantAdded { thread, user };
-            let commit = Commit::by(actor, addition.at, addition, [added])
+            let commit = Commit::by(&by, addition.at, addition, [added])
                 .require(facts.same_parties())
                 .require_all(by.is_conditional().then(|| facts.same_version()))
                 .require(user_is_active(&person));
@@ -224,7 +224,7 @@ impl Threads {
             let thread = facts.in_event();
             let removed = DomainEvent::ParticipantRemoved { thread, user };
             let removal = ParticipantRemoval { thread: id, user };
-            let commit = Commit::by(actor, self.clock.now(), removal, [removed])
+            let commit = Commit::by(&by, self.clock.now(), removal, [removed])
                 .require_all(by.is_conditional().then(|| facts.same_version()));
             Ok(self.threads.remove_participant(commit).await?)
         })?;
@@ -253,7 +253,7 @@ impl Threads {
                 up_to,
                 at: self.clock.now(),
             };
-            let commit = Commit::by(actor, mark.at, mark, [])
+            let commit = Commit::by(&by, mark.at, mark, [])
                 .require(facts.same_parties())
                 .require(facts.participation(actor));
             Ok(self.threads.mark_read(commit).await?)

@@ -161,7 +161,7 @@ impl Tickets {
                 sender: found.sender.id,
                 is_internal: found.is_internal,
             };
-            let commit = Commit::by(actor, deletion.at, deletion, [deleted])
+            let commit = Commit::by(&by, deletion.at, deletion, [deleted])
                 .require_all(ticket.same_access(actor));
             Ok(self.tickets.delete_ticket_message(commit).await?)
         })
@@ -236,7 +236,7 @@ impl Tickets {
                 file_name: found.file.name,
                 is_internal: found.is_internal,
             };
-            let commit = Commit::by(actor, deletion.at, deletion, [deleted])
+            let commit = Commit::by(&by, deletion.at, deletion, [deleted])
                 .require_all(ticket.same_access(actor));
             Ok(self.tickets.delete_ticket_attachment(commit).await?)
         })

@@ -199,7 +199,7 @@ impl Tickets {
             if events.is_empty() {
                 return Ok(before);
             }
-            let commit = Commit::by(actor, now, update, events)
+            let commit = Commit::by(&by, now, update, events)
                 .require(before.same_version())
                 .require_all(before.same_access(actor))
                 .require_all(assignee.as_ref().map(user_is_active));

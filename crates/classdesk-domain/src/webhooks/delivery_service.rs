@@ -59,7 +59,7 @@ impl Webhooks {
             self.get(actor, id).await?;
             by.check_unversioned()?;
             let at = self.clock.now();
-            let commit = Commit::by(actor, at, AtWebhook { id, at }, []);
+            let commit = Commit::by(&by, at, AtWebhook { id, at }, []);
             Ok(self.webhooks.queue_ping(commit).await?)
         })
     }
@@ -114,7 +114,7 @@ impl Webhooks {
                 return Err(Conflict::WebhookInactive.into());
             }
             let at = self.clock.now();
-            let commit = Commit::by(actor, at, RetryDelivery { webhook, id, at }, []);
+            let commit = Commit::by(&by, at, RetryDelivery { webhook, id, at }, []);
             let retried = self.webhooks.retry_delivery(commit).await?;
             retried.ok_or(Error::NotFound)
         })
@@ -147,7 +147,7 @@ impl Webhooks {
                 events,
                 at,
             };
-            let commit = Commit::by(actor, at, change, []);
+            let commit = Commit::by(&by, at, change, []);
             Ok(self.webhooks.replay_events(commit).await?)
         })
     }

@@ -187,7 +187,7 @@ impl Webhooks {
                 at,
             };
             let same = Versioned::Webhook(id).at(webhook.version);
-            let commit = Commit::by(actor, at, update, events).require(same);
+            let commit = Commit::by(&by, at, update, events).require(same);
             Ok(self.webhooks.update_webhook(commit).await?)
         })
     }
@@ -205,7 +205,7 @@ impl Webhooks {
             let at = self.clock.now();
             let removed = DomainEvent::WebhookRemoved { webhook: id };
             let same = Versioned::Webhook(id).at(webhook.version);
-            let commit = Commit::by(actor, at, AtWebhook { id, at }, [removed]).require(same);
+            let commit = Commit::by(&by, at, AtWebhook { id, at }, [removed]).require(same);
             Ok(self.webhooks.remove_webhook(commit).await?)
         })?;
         was_there.then_some(()).ok_or(Error::NotFound)

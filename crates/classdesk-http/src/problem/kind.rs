@@ -108,6 +108,9 @@ kinds! {
     /// No more webhooks fit.
     TooManyWebhooks = ("too-many-webhooks", CONFLICT, "There are too many webhooks",
         "There are 20 webhooks, and no more fit. Remove one first.");
+    /// No more keys fit.
+    TooManyKeys = ("too-many-keys", CONFLICT, "There are too many keys",
+        "There are 50 keys of this person, and no more fit. End one first.");
     /// The secret before is still valid.
     SecretRotating = ("secret-rotating", CONFLICT, "The secret before is still valid",
         "A webhook has two valid secrets at most. Rotate again when the one before has ended.");

@@ -86,6 +86,7 @@ impl From<Conflict> for Problem {
             Conflict::MessageDeleted => Self::of(ProblemKind::MessageDeleted),
             Conflict::SubjectInUse => Self::of(ProblemKind::SubjectInUse),
             Conflict::TooManyWebhooks => Self::of(ProblemKind::TooManyWebhooks),
+            Conflict::TooManyKeys => Self::of(ProblemKind::TooManyKeys),
             Conflict::SecretRotating => Self::of(ProblemKind::SecretRotating),
             Conflict::WebhookInactive => Self::of(ProblemKind::WebhookInactive),
             Conflict::IdempotencyRunning => {

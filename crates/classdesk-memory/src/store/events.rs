@@ -22,6 +22,7 @@ impl State {
             id,
             at: row.at,
             actor: row.actor.map(|actor| self.person(actor)),
+            key: row.key,
             action: row.action,
             content_type: row.content_type.clone(),
             object_id: row.object_id,

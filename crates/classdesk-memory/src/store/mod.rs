@@ -1,6 +1,7 @@
 //! A store that keeps everything in memory.
 
 mod access_scope;
+mod api_keys;
 mod blobs;
 mod bundles;
 mod commit;

@@ -285,6 +285,9 @@ impl UserRepository for MemoryStore {
             if let Some(which) = update.ends {
                 state.end_sessions(user.id, which);
             }
+            if let Some(which) = update.ends_keys {
+                state.end_keys(user.id, which);
+            }
             if let Some(release) = update.release {
                 state.release(user.id, release)?;
             }

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use classdesk_domain::api_keys::NewApiKey;
 use classdesk_domain::blobs::{BlobInfo, BlobState, FileName, StorageKey};
 use classdesk_domain::bundles::{BundleStatus, Dates, NumberOfClasses};
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::files::Visibility;
 use classdesk_domain::idempotency::{Completed, KeyScope};
 use classdesk_domain::ids::{
-    BlobId, BundleId, MessageAttachmentId, MessageId, ThreadId, TicketId, UserId,
+    ApiKeyId, BlobId, BundleId, MessageAttachmentId, MessageId, ThreadId, TicketId, UserId,
 };
 use classdesk_domain::people::{
     LoginKey, NewPasswordLink, PasswordHash, Role, Session, TokenHash, User,
@@ -30,6 +31,18 @@ pub(super) struct UserRow {
 pub(super) struct SessionRow {
     pub(super) session: Session,
     pub(super) token: TokenHash,
+}
+
+/// A key without its owner's names.
+#[derive(Debug, Clone)]
+pub(super) struct ApiKeyRow {
+    pub(super) id: ApiKeyId,
+    pub(super) owner: UserId,
+    pub(super) key: NewApiKey,
+    /// Nothing once it was ended.
+    pub(super) token: Option<TokenHash>,
+    pub(super) created_at: Timestamp,
+    pub(super) last_used_at: Option<Timestamp>,
 }
 
 /// A failed login.

@@ -8,8 +8,9 @@ use classdesk_domain::blobs::{BlobState, FileInfo, FinishedUpload, StoredBlob};
 use classdesk_domain::clock::Timestamp;
 use classdesk_domain::events::EventRecord;
 use classdesk_domain::ids::{
-    BlobId, BundleId, DeliveryId, EventId, FileId, IdempotencyId, MessageAttachmentId, MessageId,
-    SessionId, ThreadId, TicketAttachmentId, TicketId, TicketMessageId, UserId, WebhookId,
+    ApiKeyId, BlobId, BundleId, DeliveryId, EventId, FileId, IdempotencyId, MessageAttachmentId,
+    MessageId, SessionId, ThreadId, TicketAttachmentId, TicketId, TicketMessageId, UserId,
+    WebhookId,
 };
 use classdesk_domain::links::LinkKey;
 use classdesk_domain::paging::{Cursor, Page, PageRequest, Seek, SeekRequest};
@@ -18,8 +19,8 @@ use classdesk_domain::store::StoreError;
 use classdesk_domain::subjects::{Parties, Subject, SubjectKind, SubjectRef};
 
 use super::rows::{
-    BlobRow, BundleRow, Failure, FileRow, InsertMessage, OwnedFile, ReservationRow, SessionRow,
-    ThreadRow, TicketAttachmentRow, TicketMessageRow, TicketRow, UserRow,
+    ApiKeyRow, BlobRow, BundleRow, Failure, FileRow, InsertMessage, OwnedFile, ReservationRow,
+    SessionRow, ThreadRow, TicketAttachmentRow, TicketMessageRow, TicketRow, UserRow,
 };
 use super::table::Table;
 use super::webhook_rows::{DeliveryRow, WebhookRow};
@@ -29,6 +30,7 @@ use super::webhook_rows::{DeliveryRow, WebhookRow};
 pub(super) struct State {
     pub(super) users: Table<UserId, UserRow>,
     pub(super) sessions: Table<SessionId, SessionRow>,
+    pub(super) api_keys: Table<ApiKeyId, ApiKeyRow>,
     pub(super) failures: Arc<Vec<Failure>>,
     /// When each person last signed in from each network.
     pub(super) login_networks: Arc<HashMap<(UserId, ClientNetwork), Timestamp>>,

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use classdesk_domain::ids::{
-    BlobId, BundleId, DeliveryId, EventId, FileId, IdempotencyId, MessageAttachmentId, MessageId,
-    SessionId, ThreadId, TicketAttachmentId, TicketId, TicketMessageId, UserId, WebhookId,
+    ApiKeyId, BlobId, BundleId, DeliveryId, EventId, FileId, IdempotencyId, MessageAttachmentId,
+    MessageId, SessionId, ThreadId, TicketAttachmentId, TicketId, TicketMessageId, UserId,
+    WebhookId,
 };
 use classdesk_domain::store::StoreError;
 
@@ -25,6 +26,7 @@ macro_rules! keys {
 }
 
 keys!(
+    ApiKeyId,
     BlobId,
     BundleId,
     DeliveryId,

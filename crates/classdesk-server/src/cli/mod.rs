@@ -1,5 +1,6 @@
 //! The command line: every option is a flag and an environment variable.
 
+mod keys;
 mod networks;
 mod redacted_parser;
 mod roles;
@@ -19,6 +20,7 @@ use clap::{
 use classdesk_domain::people::Role;
 use tracing_subscriber::filter::Targets;
 
+pub(crate) use keys::{KeyArgs, KeyCommand, KeyCreateArgs};
 use roles::role;
 pub(crate) use serve::ServeArgs;
 pub(crate) use stores::{FilesArgs, HashingArgs, StoreArgs};
@@ -145,6 +147,8 @@ pub(crate) enum Command {
     Migrate(MigrateArgs),
     /// Create people, list them, change and unlock them
     User(UserArgs),
+    /// Make keys for programs
+    Key(KeyArgs),
     /// Print the OpenAPI document
     Openapi,
     /// Read every stored file, compare it with its record, and list what is missing, damaged or

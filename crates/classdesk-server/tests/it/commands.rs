@@ -152,6 +152,56 @@ async fn a_thousand_people_are_imported_and_told_line_by_line() {
     assert_eq!((code, counts), (Some(1), (0, 999, 1)), "{told}");
 }
 
+/// contract: program.key
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_made_and_lets_in() {
+    let fixture = &Fixture::local();
+    let server = Server::start(fixture).await;
+    let make = async |username: &str, rest: &[&str]| {
+        let args = ["key", "create", "--username", username, "--name", "CRM"];
+        run(fixture, &[&args[..], rest].concat()).await
+    };
+    let made = make("superadmin", &["--act-as"]).await;
+    assert!(made.status.success(), "{}", stderr(&made));
+    let program = Client::with_token(&server, stdout(&made).trim().to_owned());
+    let create = [
+        "--username",
+        "anna",
+        "--email",
+        "anna@desk.example",
+        "--role",
+        "editor",
+    ];
+    let create = [&["user", "create"][..], &create].concat();
+    assert!(
+        run_with_input(fixture, &create, PASSWORD)
+            .await
+            .status
+            .success()
+    );
+    program.get("/api/v1/auth/me/").await.check(200);
+    let made = make("anna", &["--read"]).await;
+    let reader = Client::with_token(&server, stdout(&made).trim().to_owned());
+    let keys = reader.get("/api/v1/auth/keys/").await.json(200);
+    assert_eq!(keys[0]["access"], "read");
+    for (refused, line) in [
+        (
+            make("anna", &["--act-as"]).await,
+            "error: only a key of an admin or a superadmin may act for others\n",
+        ),
+        (
+            make("nobody", &[]).await,
+            "error: nobody who is active signs in as `nobody`\n",
+        ),
+    ] {
+        assert_eq!(
+            (refused.status.code(), stderr(&refused)),
+            (Some(1), line.to_owned())
+        );
+    }
+    server.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn people_are_changed_and_unlocked() {
     check_changes(&Fixture::local()).await;

@@ -1,5 +1,6 @@
 //! The commits of a history.
 
+mod api_keys;
 mod files;
 mod maintenance;
 mod people;
@@ -9,6 +10,7 @@ mod tickets;
 mod webhooks;
 
 use classdesk_domain::events::{DomainEvent, NewEvent};
+use classdesk_domain::ids::ApiKeyId;
 use classdesk_domain::people::Role;
 use classdesk_domain::store::{Commit, Precondition, Versioned};
 use classdesk_domain::subjects::{Parties, SubjectKind, SubjectRef};
@@ -25,7 +27,7 @@ impl Replica<'_> {
     /// Changes something, or tries to, and says what came of it.
     pub(in crate::history) async fn change(&mut self, dice: Rng) -> String {
         self.dice = dice;
-        match self.dice.u32(0..41) {
+        match self.dice.u32(0..43) {
             0 => self.create_user().await,
             1 => self.update_user().await,
             2 | 3 => self.start_session().await,
@@ -48,12 +50,14 @@ impl Replica<'_> {
             29 => self.update_ticket().await,
             30 | 31 => self.add_note().await,
             32 => self.attach_to_ticket().await,
-            40 => self.delete_from_ticket().await,
             33 | 34 => self.create_upload().await,
             35 => self.add_file().await,
             36 => self.change_file().await,
             37 => self.sweep().await,
             38 => self.use_a_key().await,
+            39 => self.create_api_key().await,
+            40 => self.end_api_key().await,
+            41 => self.delete_from_ticket().await,
             _ => self.purge().await,
         }
     }
@@ -61,7 +65,9 @@ impl Replica<'_> {
     /// A commit with events, and now and then with a precondition and a completion.
     async fn commit<C>(&mut self, change: C, event: DomainEvent) -> Commit<C> {
         let actor = self.person().id;
+        let key = self.once_in(6).then(|| self.numbers.last::<ApiKeyId>());
         let event = NewEvent::new(self.fixture().now(), Some(actor), event);
+        let event = event.by_key(key.flatten());
         let mut commit = Commit::new(change).with_event(event);
         if self.once_in(4) {
             commit = commit.require(self.fact().await);

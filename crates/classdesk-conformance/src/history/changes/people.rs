@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use classdesk_domain::ExternalId;
+use classdesk_domain::api_keys::KeysEnd;
 use classdesk_domain::events::{DomainEvent, NewEvent, RowId, UserChanges};
 use classdesk_domain::ids::{SessionId, UserId};
 use classdesk_domain::people::{
@@ -57,6 +58,7 @@ impl Replica<'_> {
         update.display_name = self.once_in(3).then(|| self.display_name());
         if self.once_in(3) {
             update.ends = Some(WhichSessions::All);
+            update.ends_keys = Some(self.any(&[KeysEnd::Acting, KeysEnd::All]));
             update.external_id = Some(None);
             update.language = Some(Language::German);
         }
@@ -93,11 +95,10 @@ impl Replica<'_> {
             Some(hash) if !self.once_in(4) => hash,
             _ => PasswordHash::new("another".to_owned()),
         };
-        let mut token = [0; 32];
-        token[..8].copy_from_slice(&self.fresh().to_le_bytes());
+        let token = self.fresh_token();
         let session = NewSession {
             user,
-            token: TokenHash::from_bytes(token),
+            token,
             created_at: now,
             expires_at: now.plus(Duration::from_secs(self.dice.u64(1..400))),
             address: Some("192.0.2.7".to_owned()),

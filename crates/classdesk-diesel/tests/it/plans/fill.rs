@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use classdesk_conformance::Fixture;
 use classdesk_conformance::fixture::login_attempt;
+use classdesk_domain::api_keys::{InsertApiKey, NewApiKey};
 use classdesk_domain::blobs::{BlobPurpose, StorageKey};
 use classdesk_domain::events::{DomainEvent, NewEvent};
 use classdesk_domain::files::Visibility;
 use classdesk_domain::ids::{
-    BlobId, DeliveryId, FileId, MessageAttachmentId, MessageId, ThreadId, TicketAttachmentId,
-    TicketId, TicketMessageId, WebhookId,
+    ApiKeyId, BlobId, DeliveryId, FileId, MessageAttachmentId, MessageId, ThreadId,
+    TicketAttachmentId, TicketId, TicketMessageId, WebhookId,
 };
-use classdesk_domain::people::{Actor, NewSession, PasswordHash, TokenHash};
+use classdesk_domain::people::{Access, Actor, NewSession, PasswordHash, TokenHash};
 use classdesk_domain::store::{Commit, Store};
-use classdesk_domain::text::Description;
+use classdesk_domain::text::{Description, KeyName};
 use classdesk_domain::threads::ReadMark;
 use classdesk_domain::tickets::InsertTicketAttachment;
 use classdesk_domain::webhooks::{
@@ -33,6 +34,7 @@ pub(crate) struct Filled {
     pub(super) token: TokenHash,
     pub(super) blob: BlobId,
     pub(super) key: StorageKey,
+    pub(super) api_key: ApiKeyId,
     pub(super) webhook: WebhookId,
     pub(super) delivery: DeliveryId,
 }
@@ -59,6 +61,7 @@ impl Filled {
             token: TokenHash::from_bytes([0; 32]),
             blob: BlobId::new(0),
             key,
+            api_key: ApiKeyId::new(0),
             webhook: WebhookId::new(0),
             delivery: DeliveryId::new(0),
             fixture,
@@ -144,6 +147,19 @@ impl Filled {
             let mut token = [round; 32];
             token[0] = u8::try_from(number).unwrap();
             self.token = TokenHash::from_bytes(token);
+            let key = InsertApiKey {
+                owner: person.id,
+                key: NewApiKey {
+                    name: KeyName::parse("CRM").unwrap(),
+                    access: Access::Read,
+                    act_as: false,
+                    expires_at: None,
+                },
+                token: self.token,
+                created_at: self.fixture.now(),
+            };
+            let key = store.create_api_key(Commit::new(key)).await.unwrap();
+            self.api_key = key.expect("there is room").id;
             let session = NewSession {
                 user: person.id,
                 token: self.token,

@@ -36,6 +36,12 @@ impl Reads<'_> {
         let noted = store.touch_session(session.id, session.last_used_at);
         noted.await.unwrap();
         self.find("session", store.session(&filled.token)).await;
+        self.find("key", store.api_key_with_token(&filled.token))
+            .await;
+        self.find("key by id", store.api_key(filled.api_key)).await;
+        let named = [filled.api_key];
+        self.note("named keys", Nothing, store.api_keys(&named))
+            .await;
         self.find("subject", store.subject(&fixture.subject()))
             .await;
         self.find("bundle", store.bundle(fixture.bundle, scope))

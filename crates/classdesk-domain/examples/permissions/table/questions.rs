@@ -3,9 +3,9 @@
 use classdesk_domain::files::Visibility;
 use classdesk_domain::people::{Actor, Role};
 use classdesk_domain::policy::{
-    BundleAction, Decision, EventAccess, FileAccess, FileAction, MessageAction, Permission,
-    SubjectAction, ThreadAccess, ThreadAction, TicketAccess, TicketAction, UserAction, authorize,
-    may_create_users, may_open_ticket_for_client, may_set_visibility_at_upload,
+    BundleAction, Decision, EventAccess, FileAccess, FileAction, KeyAction, MessageAction,
+    Permission, SubjectAction, ThreadAccess, ThreadAction, TicketAccess, TicketAction, UserAction,
+    authorize, may_create_users, may_open_ticket_for_client, may_set_visibility_at_upload,
 };
 
 use super::{Viewer, asker_if};
@@ -73,7 +73,7 @@ pub(super) fn sections() -> Vec<Section> {
         unrelated("Tickets on nothing", tickets(false)),
         related("Bundle files", files()),
         related("Events", events()),
-        unrelated("People, webhooks and the audit log", people()),
+        unrelated("People, keys, webhooks and the audit log", people()),
     ]
 }
 
@@ -323,6 +323,7 @@ fn people() -> Vec<Question> {
         UserAction::ChangeProfile,
         UserAction::Manage,
         UserAction::SetPassword,
+        UserAction::ActFor,
     ] {
         let text = match action {
             UserAction::See => "see somebody",
@@ -331,12 +332,29 @@ fn people() -> Vec<Question> {
             }
             UserAction::Manage => "change somebody's username, role, activation or external id",
             UserAction::SetPassword => "give somebody a password",
+            UserAction::ActFor => "act for somebody by a key",
         };
         questions.extend(about_each_role(
             text,
             &["themselves"],
             move |role, facts| Permission::User(action, asker_if(facts[0]), role),
         ));
+    }
+    for (text, act_as) in [
+        ("make a key for oneself", false),
+        ("make a key that may act for others", true),
+    ] {
+        questions.push(Question::new(text, &[], move |_, _| {
+            Permission::MakeApiKey(act_as)
+        }));
+    }
+    for (text, action) in [
+        ("list somebody's keys", KeyAction::List),
+        ("end somebody's key", KeyAction::End),
+    ] {
+        questions.push(Question::new(text, &["themselves"], move |_, facts| {
+            Permission::ApiKey(action, asker_if(facts[0]))
+        }));
     }
     questions.push(Question::new("manage webhooks", &[], |_, _| {
         Permission::ManageWebhooks

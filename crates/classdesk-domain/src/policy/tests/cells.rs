@@ -7,10 +7,11 @@ use crate::files::model::Visibility;
 use crate::ids::UserId;
 use crate::people::model::{Actor, Role};
 use crate::policy::{
-    BundleAction, Decision, EventAccess, FileAccess, FileAction, MessageAction, Permission,
-    Relation, SubjectAction, ThreadAccess, ThreadAction, TicketAccess, TicketAction, UserAction,
-    authorize, can_be_assignee, can_receive, deletes_within_window, depends_on_relation,
-    may_create_users, may_open_ticket_for_client, may_set_visibility_at_upload, sees_every_event,
+    BundleAction, Decision, EventAccess, FileAccess, FileAction, KeyAction, MessageAction,
+    Permission, Relation, SubjectAction, ThreadAccess, ThreadAction, TicketAccess, TicketAction,
+    UserAction, authorize, can_be_assignee, can_receive, deletes_within_window,
+    depends_on_relation, may_create_users, may_open_ticket_for_client,
+    may_set_visibility_at_upload, sees_every_event,
 };
 use crate::subjects::model::Parties;
 
@@ -340,6 +341,18 @@ fn check_people(table: &mut Table, actor: &Actor, column: usize) {
     table.check("open ticket for client", &[], column, got);
     let got = yes_or_no(can_be_assignee(actor.role));
     table.check("be assignee", &[], column, got);
+    for act_as in [false, true] {
+        let words = [word(act_as, "acting", "plain")];
+        let got = authorize(actor, &Permission::MakeApiKey(act_as));
+        table.check("make key", &words, column, got);
+    }
+    for owner in [CLIENT, WRITER, SOMEBODY] {
+        let words = [word(owner == actor.id, "own", "of-other")];
+        for (name, action) in [("keys list", KeyAction::List), ("key end", KeyAction::End)] {
+            let got = authorize(actor, &Permission::ApiKey(action, owner));
+            table.check(name, &words, column, got);
+        }
+    }
     for role in Role::ALL.iter().copied() {
         let got = authorize(actor, &Permission::CreateUser(role));
         table.check("create user", &[role.as_str()], column, got);
@@ -350,6 +363,7 @@ fn check_people(table: &mut Table, actor: &Actor, column: usize) {
                 ("user change-profile", UserAction::ChangeProfile),
                 ("user manage", UserAction::Manage),
                 ("user set-password", UserAction::SetPassword),
+                ("user act-for", UserAction::ActFor),
             ] {
                 table.check(
                     name,
@@ -396,7 +410,7 @@ fn every_cell_is_as_the_table_says() {
     }
     table.check_all_met();
     // A combination of facts that is no longer asked must not go unnoticed.
-    assert_eq!((table.met.len(), table.asked), (778, 7080));
+    assert_eq!((table.met.len(), table.asked), (890, 7770));
 }
 
 /// contract: perm.policy

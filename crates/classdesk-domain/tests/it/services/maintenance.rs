@@ -339,12 +339,12 @@ async fn superadmins_alone_read_the_log() {
         .audit
         .list(&fixture.superadmin, filter, PageRequest::default())
         .await;
-    let [entry] = &found.expect("listed").items[..] else {
+    let [line] = &found.expect("listed").items[..] else {
         panic!("one entry");
     };
     assert_eq!(
-        entry.actor.as_ref().expect("somebody").id,
+        line.entry.actor.as_ref().expect("somebody").id,
         fixture.client.id
     );
-    assert_eq!(entry.object_id, ticket.id.get());
+    assert_eq!(line.entry.object_id, ticket.id.get());
 }

@@ -1,6 +1,7 @@
 //! The use cases, on a store in memory and on mocks.
 
 mod access_scope;
+mod api_keys;
 mod bundles;
 mod files;
 mod futures;

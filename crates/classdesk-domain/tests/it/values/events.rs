@@ -66,6 +66,8 @@ fn scope_by_contract(event: &DomainEvent) -> EventScope {
         | E::UserUnlocked { .. }
         | E::SessionStarted { .. }
         | E::SessionEnded { .. }
+        | E::ApiKeyCreated { .. }
+        | E::ApiKeyEnded { .. }
         | E::WebhookCreated { .. }
         | E::WebhookChanged { .. }
         | E::WebhookSecretRotated { .. }
@@ -135,7 +137,7 @@ async fn every_event_has_a_scope() {
     assert_eq!(told, EventAction::ALL, "one of every kind");
     for (event, record) in records {
         assert_eq!(record.scope, scope_by_contract(&event), "{event:?}");
-        let audit_only = matches!(record.content_type.as_str(), "user" | "webhook");
+        let audit_only = matches!(record.content_type.as_str(), "user" | "api_key" | "webhook");
         assert_eq!(
             record.scope == EventScope::default(),
             audit_only,
@@ -172,6 +174,8 @@ async fn every_event_keeps_its_line_in_the_audit_log() {
         "user.unlocked user 4 - > - ",
         "session.started user 4 - > - ",
         "session.ended user 4 - > - ",
+        "api_key.created api_key 5 - > - access=read act_as=true user=4",
+        "api_key.ended api_key 5 - > - user=4",
         "subject.registered order 77 - > - assigned_writer=5 client=4",
         "subject.changed order 77 - > - assigned_writer=5 client=4",
         "subject.removed order 77 - > - ",

@@ -116,6 +116,10 @@ impl Reads<'_> {
             store.list_sessions(who, now, idle_since, page).await
         })
         .await;
+        self.list("keys", Nothing, pages, async |page| {
+            store.list_api_keys(who, page).await
+        })
+        .await;
         for (end, start) in [("", Seek::START), (" from the end", Seek::END)] {
             let seek = |page: PageRequest| SeekRequest {
                 limit: page.limit,
