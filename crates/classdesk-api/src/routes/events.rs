@@ -117,7 +117,13 @@ async fn wait_for_events(
         let filter = query.filter.clone();
         let page = feed.page(&actor, filter, after, query.limit.get()).await?;
         if !page.events.is_empty() {
-            return Ok(page);
+            // A look takes its time, in which the client may have left.
+            let now = call.reauthenticate().await?;
+            if now == actor {
+                return Ok(page);
+            }
+            actor = now;
+            continue;
         }
         tokio::select! {
             () = subscription.woken(feed.sees_all(&actor)) => {}

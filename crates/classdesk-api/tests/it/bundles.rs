@@ -46,7 +46,7 @@ async fn admins_create_bundles() {
     assert_eq!(
         created,
         json!({
-            "id": created["id"], "title": "Autumn", "description": "Twelve classes",
+            "id": created["id"], "external_id": null, "title": "Autumn", "description": "Twelve classes",
             "status": "completed", "level": "B2", "number_of_classes": 12,
             "start_date": "2026-09-01", "end_date": "2026-12-01",
             "client": world.client.id.get(), "client_username": "client",

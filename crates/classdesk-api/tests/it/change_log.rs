@@ -99,15 +99,18 @@ async fn change_tickets(desk: &TestServer) {
         "assigned_to": desk.world.editor.id.get(),
     });
     change(&editor, &path, all).await;
-    create(
-        &client,
-        &format!("{path}messages/"),
-        json!({"message": "Well?"}),
-    )
-    .await;
+    let messages = format!("{path}messages/");
+    let message = create(&client, &messages, json!({"message": "Well?"})).await;
+    let attachments = format!("{path}attachments/");
     let form = Form::new().file("file", "a", b"bytes");
-    let attached = client.post_form(&format!("{path}attachments/"), form).await;
-    attached.check_json(201);
+    let attached = client.post_form(&attachments, form).await;
+    let file = attached.check_json(201)["id"].clone();
+    for path in [
+        format!("{messages}{message}/"),
+        format!("{attachments}{file}/"),
+    ] {
+        editor.delete(&path).await.check_no_content();
+    }
 }
 
 async fn change_files(desk: &TestServer) {

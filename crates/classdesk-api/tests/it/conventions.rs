@@ -130,7 +130,7 @@ async fn head_works_where_get_does_and_other_methods_are_405() {
     }
     for (path, allow) in [
         (BUNDLES, "GET, HEAD, POST"),
-        (bundle.as_str(), "GET, HEAD, PATCH"),
+        (bundle.as_str(), "GET, HEAD, PUT, PATCH"),
         ("/api/v1/auth/login/", "POST"),
         ("/api/v1/auth/sessions/1/", "DELETE"),
         ("/api/v1/subjects/order/1/", "GET, HEAD, PUT, DELETE"),

@@ -17,7 +17,7 @@ async fn admins_register_change_and_remove_subjects() {
     assert_eq!(
         registered,
         json!({
-            "content_type": "order", "object_id": 1001, "client_id": world.client.id.get(),
+            "content_type": "order", "object_id": 1001, "external_id": null, "client_id": world.client.id.get(),
             "assigned_writer_id": null, "label": "Order 1001", "version": registered["version"],
         })
     );

@@ -36,7 +36,7 @@ impl Fixture<'_> {
         let chosen = |name: &str| choices.get(name).copied().context("nobody was chosen");
         let name = operation.name.as_str();
         let made = match (name, object) {
-            ("create a bundle", _) => {
+            ("create a bundle" | "create a bundle by its external id", _) => {
                 let id = answer.created()?;
                 let parties = Parties {
                     client: chosen("client")?,
@@ -47,13 +47,14 @@ impl Fixture<'_> {
                 self.facts.subjects.insert(bundle, parties);
                 Some(Object::Subject(bundle))
             }
-            ("register a subject", _) => {
+            ("register a subject" | "register a subject by its external id", _) => {
                 let parties = Parties {
                     client: chosen("client")?,
                     writer: None,
                     is_completed: false,
                 };
-                let order = Subject::Order(chosen("fresh")?);
+                let number = answer.json(201)?["object_id"].as_i64();
+                let order = Subject::Order(number.context("a subject without a number")?);
                 self.facts.subjects.insert(order, parties);
                 Some(Object::Subject(order))
             }

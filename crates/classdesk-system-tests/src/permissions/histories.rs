@@ -284,7 +284,13 @@ impl<'t> Fixture<'t> {
             }
             (_, Object::Person(id)) => id != self.superadmin,
             ("create a webhook", _) => facts.webhooks.len() < 8,
-            ("create a bundle" | "register a subject", _) => facts.subjects.len() < 8,
+            (
+                "create a bundle"
+                | "create a bundle by its external id"
+                | "register a subject"
+                | "register a subject by its external id",
+                _,
+            ) => facts.subjects.len() < 8,
             ("create a ticket on nothing", _) => facts.tickets.len() < ENOUGH,
             (name, Object::Nothing) => !name.starts_with("create a"),
             (name, _) if name.starts_with("open a ticket") => facts.tickets.len() < ENOUGH,

@@ -410,7 +410,7 @@ fn every_cell_is_as_the_table_says() {
     }
     table.check_all_met();
     // A combination of facts that is no longer asked must not go unnoticed.
-    assert_eq!((table.met.len(), table.asked), (890, 7770));
+    assert_eq!((table.met.len(), table.asked), (904, 7905));
 }
 
 /// contract: perm.policy
